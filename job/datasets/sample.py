@@ -1,0 +1,58 @@
+"""What every data set becomes: samples, or lines of the ledger that say why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Axis = Literal["none", "axial", "coronal", "sagittal"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TaskObject:
+    """The object of one task in one image.
+
+    truth_HW: bool, the task's own class, never empty. labelled_HW: bool, every class of the label map that the task was
+    read from (`mazurowski2023` decides polarity by it).
+    """
+
+    task: str
+    truth_HW: NDArray[np.bool_] = field(repr=False)
+    labelled_HW: NDArray[np.bool_] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sample:
+    """One 2D image with at least one object.
+
+    image: address below the data set's root. axis `none` and slice 0 for 2D images. image_HWC: uint8, RGB.
+    intensity: how values became uint8, such as `window(40,400)/slice`.
+    """
+
+    dataset: str
+    modality: str
+    image: str
+    axis: Axis
+    slice: int
+    volume: str
+    patient: str
+    intensity: str
+    image_HWC: NDArray[np.uint8] = field(repr=False)
+    objects: tuple[TaskObject, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excluded:
+    """One line of the ledger. `empty`: no object there; `error`: could not be used; `warning`: used, with a remark."""
+
+    dataset: str
+    image: str
+    axis: Axis
+    slice: int
+    task: str | None
+    kind: Literal["empty", "error", "warning"]
+    reason: str
+    detail: str

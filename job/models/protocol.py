@@ -1,0 +1,87 @@
+"""What the evaluation asks of a model, and nothing more.
+
+A model is batch-first and keeps no state between calls: what belongs to an image travels in `EncodedImage`, what belongs
+to a trajectory travels in `Prediction.memory`. So any number of objects advance together and their order changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""image_HWC: uint8, RGB, 0 to 255, rows first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a model takes. A spec that asks for anything else is refused before any work.
+
+    memory: `none`, `optional` (fed back where the protocol says so, as SAM's logits) or `always` (RITM).
+    """
+
+    points: bool
+    boxes: bool
+    multimask: bool
+    memory: Literal["none", "optional", "always"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EncodedImage:
+    """One image as its model wants to keep it. `features` is the model's own affair."""
+
+    height: int
+    width: int
+    features: Any = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Request:
+    """One prompt on one image: points, or one box, or both.
+
+    points_N2: (x, y) in pixels of the image, origin at the centre of the top left pixel. labels_N: 1 positive, 0 negative.
+    box_4: inclusive x0, y0, x1, y1. memory: the `Prediction.memory` entry of the candidate that was chosen before.
+    """
+
+    image: EncodedImage
+    points_N2: NDArray[np.int32]
+    labels_N: NDArray[np.int32]
+    box_4: NDArray[np.int32] | None = None
+    memory: Any = field(default=None, repr=False)
+    multimask: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prediction:
+    """The candidates for one request: three with `multimask`, else one.
+
+    masks_CHW: bool, at the image's own size, on the model's device (see `job.models.device` for what reads it).
+    predicted_iou_C: the model's own estimate, float64, or None for a model without one.
+    memory_C: what to feed back if that candidate is taken; entries are None for a model without memory.
+    """
+
+    masks_CHW: torch.Tensor = field(repr=False)
+    predicted_iou_C: NDArray[np.float64] | None
+    memory_C: Sequence[Any] = field(repr=False)
+
+
+class PromptableModel(Protocol):
+    """A model that outlines what it is pointed at."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this model takes."""
+        ...
+
+    def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
+        """Prepare images of any sizes, in order. Called once for each image, whatever is asked of it."""
+        ...
+
+    def predict(self, requests: Sequence[Request]) -> list[Prediction]:
+        """Answer requests on any mixture of images, in order. The caller bounds their number."""
+        ...
