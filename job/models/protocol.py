@@ -1,7 +1,7 @@
 """What the evaluation asks of a model, and nothing more.
 
-A model is batch-first and keeps no state between calls: what belongs to an image travels in `EncodedImage`, what belongs
-to a trajectory travels in `Prediction.memory`. So any number of objects advance together and their order changes nothing.
+A model is batch-first and keeps no state between calls: what belongs to an image travels in `EncodedImage`, what
+belongs to a trajectory travels in `Prediction.memory_C`. So any number of objects advance together, in any order.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ class EncodedImage:
 class Request:
     """One prompt on one image: points, or one box, or both.
 
-    points_N2: (x, y) in pixels of the image, origin at the centre of the top left pixel. labels_N: 1 positive, 0 negative.
-    box_4: inclusive x0, y0, x1, y1. memory: the `Prediction.memory` entry of the candidate that was chosen before.
+    points_N2: (x, y) in pixels of the image, origin at the centre of the top left pixel; N may be 0 with a box.
+    labels_N: 1 positive, 0 negative. box_4: inclusive x0, y0, x1, y1.
+    memory: the `Prediction.memory_C` entry of the candidate that was taken before.
     """
 
     image: EncodedImage

@@ -1,0 +1,80 @@
+"""Faults between parts of a spec: names that are taken, unknown or without meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+
+from job.errors import Fault
+from job.spec.explain import nearest
+from job.spec.study import COMMON_FIELDS, Statistics, template_fields
+from job.spec.yaml_source import YamlSource
+
+
+def cross_faults(source: YamlSource) -> Iterator[Fault]:
+    """Faults between parts of a spec, looked for even where other parts are faulty."""
+    datasets, models, prompts = (_mappings(source.data.get(key)) for key in ("datasets", "models", "prompts"))
+    yield from _duplicates(source, "datasets", datasets)
+    yield from _duplicates(source, "models", models)
+    names = [model["name"] for _, model in models if isinstance(model.get("name"), str)]
+    for index, block in prompts:
+        for position, name in enumerate(block.get("models") or ()):
+            yield from _unknown_model(source, ("prompts", index, "models", position), name, names)
+    compare = (source.data.get("statistics") or {}).get("compare") if _is_map(source.data.get("statistics")) else None
+    for role in ("model", "baseline"):
+        if _is_map(compare) and role in compare:
+            yield from _unknown_model(source, ("statistics", "compare", role), compare[role], names)
+    for index, dataset in datasets:
+        yield from _dataset_faults(source, index, dataset)
+    yield from _target_faults(source, prompts)
+
+
+def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> Iterator[Fault]:
+    path: tuple[str | int, ...] = ("datasets", index)
+    named = template_fields(str(dataset.get("images", "")))
+    for name in sorted(named.intersection((*COMMON_FIELDS, "image"))):
+        yield source.fault((*path, "images"), f"the field name {name!r} has a meaning of its own; choose another")
+    tasks = dataset["tasks"] if _is_map(dataset.get("tasks")) else {}
+    templates = {(*path, "masks"): dataset.get("masks"), (*path, "patient"): dataset.get("patient")}
+    for name, task in tasks.items():
+        own = task.get("masks") if _is_map(task) else None
+        templates[(*path, "tasks", name, "masks")] = own
+        if own is None and dataset.get("masks") is None:
+            yield source.fault((*path, "tasks", name), "no mask: expected `masks` on the data set or on this task")
+    for place, template in templates.items():
+        known = [*COMMON_FIELDS, *sorted(named), *(["image"] if place[-1] == "masks" else [])]
+        for unknown in sorted(template_fields(template) - set(known)) if isinstance(template, str) else ():
+            yield source.fault(place, f"unknown field {{{unknown}}}", template, nearest(unknown, known))
+
+
+def _target_faults(source: YamlSource, prompts: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
+    statistics = source.data.get("statistics")
+    levels = statistics.get("noc") if _is_map(statistics) and "noc" in statistics else Statistics().noc
+    numbers = [level for level in levels if isinstance(level, int | float)] if isinstance(levels, list | tuple) else []
+    for index, block in prompts:
+        target = block["clicks"].get("target_iou") if _is_map(block.get("clicks")) else None
+        if isinstance(target, int | float) and numbers and target < max(numbers):
+            place = ("prompts", index, "clicks", "target_iou")
+            yield source.fault(place, f"expected at least {max(numbers)}, the highest of statistics.noc", target)
+
+
+def _duplicates(source: YamlSource, key: str, items: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
+    seen: dict[Any, int] = {}
+    for index, item in items:
+        name = item.get("name")
+        if isinstance(name, str) and seen.setdefault(name, index) != index:
+            yield source.fault((key, index, "name"), f"this name is taken by {key}[{seen[name]}]", name)
+
+
+def _unknown_model(source: YamlSource, path: tuple[str | int, ...], name: Any, names: list[str]) -> Iterator[Fault]:
+    if isinstance(name, str) and name not in names:
+        yield source.fault(path, "no model of this name", name, nearest(name, names))
+
+
+def _mappings(value: Any) -> list[tuple[int, dict[str, Any]]]:
+    items = enumerate(value) if isinstance(value, list) else ()
+    return [(index, item) for index, item in items if isinstance(item, dict)]
+
+
+def _is_map(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
