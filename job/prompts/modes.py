@@ -1,0 +1,80 @@
+"""The five one-shot prompt modes of Mazurowski et al. 2023 (arXiv 2304.10517)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.prompts.draw import Draw
+from job.prompts.regions import Mask, chamfer_depths, parts, tight_box
+
+MOST_PARTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A click: pixel (x, y), origin top left; how deep it lies in its region, px; how many pixels were as deep."""
+
+    x: int
+    y: int
+    positive: bool
+    depth: float
+    ties: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """What one call of a model is given: points, or one box (inclusive x0, y0, x1, y1)."""
+
+    points: tuple[Point, ...] = ()
+    box: tuple[int, int, int, int] | None = None
+
+
+def admissible_points(part_HW: Mask) -> tuple[NDArray[np.int64], float]:
+    """Find the deepest pixels of a part that is not empty: (x, y) rows in row-major order, int64 (N, 2), and the depth."""
+    depths_HW = chamfer_depths(part_HW)
+    depth = depths_HW.max()
+    return np.argwhere(depths_HW == depth)[:, ::-1], float(depth)
+
+
+def largest_point(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+    """Mode 1: one point in the largest part."""
+    return [Prompt(points=(_deepest(parts(truth_HW)[0], draw, 0),))]
+
+
+def each_point(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+    """Mode 2: one point in each of the at most three largest parts, together."""
+    largest = parts(truth_HW)[:MOST_PARTS]
+    return [Prompt(points=tuple(_deepest(part, draw, index) for index, part in enumerate(largest)))]
+
+
+def largest_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+    """Mode 3: the tight box of the largest part."""
+    return [Prompt(box=tight_box(parts(truth_HW)[0]))]
+
+
+def each_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+    """Mode 4: a tight box on each of the at most three largest parts, one call per box."""
+    return [Prompt(box=tight_box(part)) for part in parts(truth_HW)[:MOST_PARTS]]
+
+
+def whole_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+    """Mode 5: one tight box over the whole mask."""
+    return [Prompt(box=tight_box(truth_HW))]
+
+
+MODES: dict[str, Callable[[Mask, Draw], list[Prompt]]] = {
+    mode.__name__: mode for mode in (largest_point, each_point, largest_box, each_box, whole_box)
+}
+"""By name: truth_HW (not empty) and its source of chance to the calls of a model, whose masks are joined by OR."""
+
+POINT_MODES = frozenset({"largest_point", "each_point"})
+
+
+def _deepest(part_HW: Mask, draw: Draw, index: int) -> Point:
+    points_N2, depth = admissible_points(part_HW)
+    x, y = points_N2[draw.below(len(points_N2), step=1, part=index)]
+    return Point(x=int(x), y=int(y), positive=True, depth=depth, ties=len(points_N2))
