@@ -34,7 +34,7 @@ class Prompt:
 
 
 def admissible_points(part_HW: Mask) -> tuple[NDArray[np.int64], float]:
-    """Find the deepest pixels of a part that is not empty: (x, y) rows in row-major order, int64 (N, 2), and the depth."""
+    """Find the deepest pixels of a part that is not empty: (x, y), row-major, int64 (N, 2); and their depth, px."""
     depths_HW = chamfer_depths(part_HW)
     depth = depths_HW.max()
     return np.argwhere(depths_HW == depth)[:, ::-1], float(depth)

@@ -67,7 +67,8 @@ def _squares_by_cv2(padded: Padded) -> NDArray[np.int64]:
 
 
 def _squares_by_scipy(padded: Padded) -> NDArray[np.int64]:
-    return np.rint(np.square(ndimage.distance_transform_edt(padded))).astype(np.int64)
+    distances: NDArray[np.float64] = ndimage.distance_transform_edt(padded)
+    return np.rint(np.square(distances)).astype(np.int64)
 
 
 def _in_its_box(region_HW: Mask, transform: Callable[[Padded], NDArray[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:

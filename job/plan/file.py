@@ -1,0 +1,106 @@
+"""The plan as it is stored: chunks with their files and content keys, and the name of every part.
+
+Whoever comes later (other shards, statistics, verify) reads this file; nobody lists inputs or hashes weights again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from job import storage
+from job.datasets.source import Source
+from job.errors import OutputError
+from job.spec.study import Precision, Study
+
+PLAN_VERSION = 1
+NAME_LENGTH = 24  # hex digits: 96 bits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """Raw slices of one file with its masks, and what names their content."""
+
+    source: Source
+    slices: tuple[int, ...]
+    content: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Up to `chunk` raw slices of one volume, or a group of 2D images."""
+
+    name: str
+    dataset: str
+    units: tuple[Unit, ...]
+
+    @property
+    def raw(self) -> int:
+        """How many raw slices, or images."""
+        return sum(len(unit.slices) for unit in self.units)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One chunk x model x block of prompts; `episodes` for each object."""
+
+    name: str
+    chunk: str
+    model: str
+    block: int
+    episodes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that will run. `weights`: sha256 by model. `limit`: raw slices of each data set, None for a full run."""
+
+    version: Literal[1] = PLAN_VERSION
+    spec: str
+    precision: Precision
+    batch: int
+    limit: int | None
+    weights: dict[str, str]
+    chunks: tuple[Chunk, ...]
+    parts: tuple[Part, ...]
+
+
+_FORMAT = TypeAdapter(Plan)
+
+
+def fingerprint(value: Any) -> str:
+    """Name a JSON value by its hash."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:NAME_LENGTH]
+
+
+def spec_name(study: Study, limit: int | None) -> str:
+    """Name a resolved spec. Where results go, and the study's name, play no part."""
+    return fingerprint([study.model_dump(mode="json", exclude={"study", "output"}), limit])
+
+
+def address(output: str, spec: str) -> str:
+    """Give the place of a plan."""
+    return storage.join(output, "plan", f"{spec}.json")
+
+
+def read(output: str, spec: str) -> Plan | None:
+    """Read the plan of a spec; None if there is none yet."""
+    place = address(output, spec)
+    if storage.info(place) is None:
+        return None
+    try:
+        return _FORMAT.validate_json(storage.read(place))
+    except ValidationError:
+        raise OutputError(
+            f"{storage.public(place)}: not a plan of this version; delete it, or choose another output"
+        ) from None
+
+
+def write(output: str, plan: Plan) -> None:
+    """Store a plan, in place of an older one of the same spec."""
+    storage.write(address(output, plan.spec), _FORMAT.dump_json(plan, indent=1))
