@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 EXIT_DONE = 0
 EXIT_MENDABLE = 2
@@ -46,6 +46,10 @@ class Fault:
     expected: str
     value: str | None = None
     hint: str | None = None
+
+    def with_hint(self, hint: str) -> Fault:
+        """Give the same fault with another way out."""
+        return replace(self, hint=hint)
 
     def __str__(self) -> str:
         came = f" (got {self.value})" if self.value is not None else ""

@@ -139,9 +139,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def remote_options(address: str) -> dict[str, Any]:
-    """Give what a reader other than fsspec (DuckDB) needs to know: nothing for a local address."""
-    return {} if "://" not in address else {"filesystem": _open(address)[0]}
+def remote_filesystem(address: str) -> Any | None:
+    """Give the fsspec file system of a remote address, for a reader that takes one (DuckDB); None for a local one."""
+    fs, _ = _open(address)
+    return None if isinstance(fs, LocalFileSystem) else fs
 
 
 @dataclass(frozen=True)

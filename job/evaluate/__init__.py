@@ -10,8 +10,9 @@ from job.evaluate.clicks import run_clicks
 from job.evaluate.one_shot import run_modes
 from job.evaluate.view import Conditions, View
 from job.models.protocol import PromptableModel
-from job.plan.asks import ONE_SHOT, Ask
+from job.plan.asks import Ask
 from job.results.outcome import Outcome
+from job.spec.study import ONE_SHOT
 
 __all__ = ["Conditions", "View", "encode", "evaluate"]
 

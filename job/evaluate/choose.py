@@ -33,7 +33,8 @@ def take(choice: str, prediction: Prediction, truth_HW: Mask) -> Taken:
 
     Of equal candidates the lowest; for `oracle`, if no candidate touches the truth, the last, as published.
     """
-    intersections_C, unions_C = device.count(prediction.masks_CHW, truth_HW)
+    truth = device.as_truth(truth_HW, prediction.masks_CHW.device)
+    intersections_C, unions_C = device.count(prediction.masks_CHW, truth)
     scores_C = prediction.predicted_iou_C
     index = _index(choice, intersections_C, unions_C, scores_C)
     return Taken(

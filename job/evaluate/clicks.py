@@ -17,11 +17,12 @@ from job.evaluate.ask_model import blocks, predict, request
 from job.evaluate.choose import take
 from job.evaluate.view import Conditions, View
 from job.models.protocol import Prediction, PromptableModel
-from job.plan.asks import CLICKS, Ask
+from job.plan.asks import Ask
 from job.prompts.clicks import PROTOCOLS, ClickProtocol, Situation
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
 from job.results.outcome import Outcome, Status
+from job.spec.study import CLICKS
 
 
 @dataclass(kw_only=True, eq=False)

@@ -12,9 +12,10 @@ from job.evaluate.ask_model import blocks, predict, request
 from job.evaluate.choose import Taken, take_joined
 from job.evaluate.view import Conditions, View
 from job.models.protocol import Prediction, PromptableModel
-from job.plan.asks import ONE_SHOT, Ask
+from job.plan.asks import Ask
 from job.prompts.modes import MODES, Prompt
 from job.results.outcome import Outcome
+from job.spec.study import ONE_SHOT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

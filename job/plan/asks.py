@@ -11,10 +11,7 @@ from job.models.registry import capabilities
 from job.prompts.clicks import PROTOCOLS
 from job.prompts.modes import POINT_MODES
 from job.spec import LoadedSpec
-from job.spec.study import MaskChoice, Prompts
-
-ONE_SHOT = "one-shot"
-CLICKS = "clicks"
+from job.spec.study import CLICKS, ONE_SHOT, MaskChoice, Prompts
 
 
 @dataclass(frozen=True, kw_only=True)

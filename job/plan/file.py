@@ -17,7 +17,6 @@ from job.datasets.source import Source
 from job.errors import OutputError
 from job.spec.study import Precision, Study
 
-PLAN_VERSION = 1
 NAME_LENGTH = 24  # hex digits: 96 bits
 
 
@@ -59,7 +58,7 @@ class Part:
 class Plan:
     """All that will run. `weights`: sha256 by model. `limit`: raw slices of each data set, None for a full run."""
 
-    version: Literal[1] = PLAN_VERSION
+    version: Literal[1] = 1
     spec: str
     precision: Precision
     batch: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from job import storage
 from job.datasets import discover
@@ -65,7 +66,7 @@ def hash_weights(spec: LoadedSpec, cache: InputCache) -> dict[str, str]:
     return found
 
 
-def local_checkpoint(model: Model, cache: InputCache) -> storage.Path:
+def local_checkpoint(model: Model, cache: InputCache) -> Path:
     """Give a local copy of a model's checkpoint."""
     return cache.local(_checkpoint(model))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 from job.errors import Fault
 from job.spec.explain import nearest
 from job.spec.study import COMMON_FIELDS, Statistics, template_fields
-from job.spec.yaml_source import YamlSource
+from job.spec.yaml_source import Path, YamlSource
+
+USER_INFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*@")
 
 
 def cross_faults(source: YamlSource) -> Iterator[Fault]:
@@ -24,13 +27,14 @@ def cross_faults(source: YamlSource) -> Iterator[Fault]:
     for role in ("model", "baseline"):
         if _is_map(compare) and role in compare:
             yield from _unknown_model(source, ("statistics", "compare", role), compare[role], names)
+    yield from _credentials(source, (), source.data)
     for index, dataset in datasets:
         yield from _dataset_faults(source, index, dataset)
     yield from _target_faults(source, prompts)
 
 
 def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> Iterator[Fault]:
-    path: tuple[str | int, ...] = ("datasets", index)
+    path: Path = ("datasets", index)
     named = template_fields(str(dataset.get("images", "")))
     for name in sorted(named.intersection((*COMMON_FIELDS, "image"))):
         yield source.fault((*path, "images"), f"the field name {name!r} has a meaning of its own; choose another")
@@ -45,6 +49,15 @@ def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> 
         known = [*COMMON_FIELDS, *sorted(named), *(["image"] if place[-1] == "masks" else [])]
         for unknown in sorted(template_fields(template) - set(known)) if isinstance(template, str) else ():
             yield source.fault(place, f"unknown field {{{unknown}}}", template, nearest(unknown, known))
+
+
+def _credentials(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:
+    """Look at every text of a spec: what stands in an address ends in plans and manifests."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from _credentials(source, (*path, key), item)
+    if isinstance(value, str) and USER_INFO.match(value):
+        yield source.fault(path, "an address without user and password: credentials belong in the environment")
 
 
 def _target_faults(source: YamlSource, prompts: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
@@ -66,7 +79,7 @@ def _duplicates(source: YamlSource, key: str, items: list[tuple[int, dict[str, A
             yield source.fault((key, index, "name"), f"this name is taken by {key}[{seen[name]}]", name)
 
 
-def _unknown_model(source: YamlSource, path: tuple[str | int, ...], name: Any, names: list[str]) -> Iterator[Fault]:
+def _unknown_model(source: YamlSource, path: Path, name: Any, names: list[str]) -> Iterator[Fault]:
     if isinstance(name, str) and name not in names:
         yield source.fault(path, "no model of this name", name, nearest(name, names))
 

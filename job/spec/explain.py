@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -37,7 +38,7 @@ def explain(details: ErrorDetails, source: YamlSource) -> Fault:
     names = re.findall(r"'([^']*)'", str(context.get("expected") or context.get("expected_tags") or ""))
     if kind == "union_tag_invalid":
         path, shown = (*path, "family"), context.get("tag")
-    expected = details["msg"].replace("Input should be", "expected").replace("Input tag", "expected tag")
+    expected = details["msg"].replace("Input should be", "expected").replace("valid array", "list")
     if names:
         expected = f"expected {' or '.join(names)}"
     return source.fault(path, expected, shown, nearest(shown, names) if names and shown is not None else None)
@@ -48,13 +49,22 @@ def is_echo(details: ErrorDetails) -> bool:
     return details["type"] == "too_short" and bool(details["input"])
 
 
-def _real_path(loc: tuple[int | str, ...], data: Any) -> tuple[int | str, ...]:
+def merged(faults: Iterable[Fault]) -> list[Fault]:
+    """Join what pydantic says of one value for each form that it might have had."""
+    places: dict[tuple[int, int, str], Fault] = {}
+    for fault in faults:
+        first = places.setdefault((fault.line, fault.column, fault.field), fault)
+        if fault.expected not in first.expected:
+            also = fault.expected.removeprefix("expected ")
+            places[fault.line, fault.column, fault.field] = replace(first, expected=f"{first.expected} or {also}")
+    return list(places.values())
+
+
+def _real_path(loc: tuple[Any, ...], data: Any) -> tuple[int | str, ...]:
     """Drop what pydantic adds for unions: keep the parts of `loc` that exist in the data, and a last missing key."""
     path: list[int | str] = []
     for position, part in enumerate(loc):
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int):
+        if (isinstance(data, dict) and part in data) or (isinstance(data, list) and isinstance(part, int)):
             data = data[part]
         elif not isinstance(data, dict) or position < len(loc) - 1:
             continue

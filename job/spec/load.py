@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from job.errors import SpecError
 from job.spec.cross_checks import cross_faults
-from job.spec.explain import explain, is_echo
+from job.spec.explain import explain, is_echo, merged
 from job.spec.study import Study
 from job.spec.yaml_source import YamlSource, parse
 
@@ -44,7 +44,8 @@ def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | N
     try:
         study = Study.model_validate_json(json.dumps(source.data))
     except ValidationError as error:
-        faults += [explain(details, source) for details in error.errors(include_url=False) if not is_echo(details)]
+        found = error.errors(include_url=False)
+        faults += merged(explain(details, source) for details in found if not is_echo(details))
     if study is None or faults:
         unset = {(fault.line, fault.column) for fault in source.faults}
         raise SpecError(f for f in dict.fromkeys(faults) if f in source.faults or (f.line, f.column) not in unset)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 Mode = Literal["largest_point", "each_point", "largest_box", "each_box", "whole_box"]
+MODE_NAMES: tuple[Mode, ...] = get_args(Mode)
 MaskChoice = Literal["first", "score", "oracle", "single"]
 Protocol = Literal["mazurowski2023", "mazurowski2023-corrected", "ritm"]
 Precision = Literal["fp32", "bf16", "fp16"]
-Label = int | Annotated[tuple[int, ...], Field(min_length=1)] | Literal["any"]
+Label = int | Annotated[tuple[int, ...], Field(min_length=1, strict=False)] | Literal["any"]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/]+$")]
 Address = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+ONE_SHOT = "one-shot"
+"""The protocol that rows of the modes carry."""
+CLICKS = "clicks"
+"""The prompt that rows of the click protocols carry."""
 
 TEMPLATE_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 COMMON_FIELDS = ("stem", "name", "parent")

@@ -14,6 +14,7 @@ from job.errors import Fault, SpecError
 Path = tuple[str | int, ...]
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
+PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 MAX_NODES = 100_000  # a few lines of nested aliases can stand for billions of values
 
 
@@ -84,6 +85,10 @@ class _Builder:
         if self.nodes > MAX_NODES:
             raise yaml.YAMLError(f"more than {MAX_NODES} values, aliases counted")
         self.source.places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
+        if isinstance(node, yaml.CollectionNode) and node.tag not in PLAIN_TAGS:
+            raise yaml.MarkedYAMLError(
+                problem=f"the tag {node.tag!r} has no place in a spec", problem_mark=node.start_mark
+            )
         if isinstance(node, yaml.MappingNode):
             return {key: self.build(value, (*path, key)) for key, value in self._items(node, path)}
         if isinstance(node, yaml.SequenceNode):

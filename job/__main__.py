@@ -1,0 +1,132 @@
+"""The command line: names, options and exit codes. What a command does stands in `commands.py`.
+
+That module, and torch with it, is imported only when a command runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from job import __version__
+from job.errors import EXIT_MENDABLE, JobError
+
+COMMANDS = ("run", "validate", "plan", "schema")
+GROUP_OPTIONS = ("--help", "--version")
+
+
+class RunByDefault(TyperGroup):
+    """`medsam-job SPEC` means `medsam-job run SPEC`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `run` in front of arguments that name no command."""
+        if args and args[0] not in (*COMMANDS, *GROUP_OPTIONS):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=RunByDefault,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Segment Anything against RITM on medical images: `medsam-job SPEC` runs a study, and finishes one begun.",
+)
+
+Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="The study, a YAML file.", show_default=False)]
+Output = Annotated[
+    str | None, typer.Option(help="Where results go, in place of the spec's output.", show_default=False)
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(min=1, help="Only N raw slices or images of each data set, evenly spaced.", show_default=False),
+]
+
+
+class Step(StrEnum):
+    """The halves of a run."""
+
+    predict = "predict"
+    statistics = "statistics"
+
+
+class Format(StrEnum):
+    """How `plan` prints."""
+
+    text = "text"
+    json = "json"
+
+
+@app.callback(invoke_without_command=True)
+def group(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Print the version, if that is all that is asked."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    spec: Spec,
+    only: Annotated[Step | None, typer.Option(help="Only one half of the work.", show_default=False)] = None,
+    limit: Limit = None,
+    output: Output = None,
+) -> None:
+    """Run a study, or what is left of it: predict, then summarise."""
+    from job import commands
+
+    steps = {Step.predict, Step.statistics} if only is None else {only}
+    raise typer.Exit(commands.run(spec, output, limit, predicting=Step.predict in steps, summarising=Step.statistics in steps))
+
+
+@app.command()
+def validate(
+    spec: Spec,
+    full: Annotated[bool, typer.Option("--full", help="Read every mask, not 20 of each data set.")] = False,
+    output: Output = None,
+) -> None:
+    """Check a study before any work: addresses, masks, checkpoints, labels, and what each model supports."""
+    from job import commands
+
+    raise typer.Exit(commands.validate(spec, output, full=full))
+
+
+@app.command()
+def plan(
+    spec: Spec,
+    limit: Limit = None,
+    output: Output = None,
+    format: Annotated[Format, typer.Option(help="For people, or for programs.")] = Format.text,  # noqa: A002
+) -> None:
+    """Show what a run would do, and what is done already."""
+    from job import commands
+
+    raise typer.Exit(commands.plan(spec, output, limit, as_json=format is Format.json))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of specs, for editors."""
+    from job import commands
+
+    raise typer.Exit(commands.schema())
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        app()
+    except JobError as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_MENDABLE)
+
+
+if __name__ == "__main__":
+    main()

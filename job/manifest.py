@@ -1,0 +1,57 @@
+"""A worker's account of its run: what was asked, with what, on what, how long."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+from job import __version__
+from job.models import device
+from job.plan.file import Plan
+from job.run import Account
+from job.spec import LoadedSpec
+
+VERSIONS_OF = (
+    "torch",
+    "torchvision",
+    "segment-anything",
+    "numpy",
+    "scipy",
+    "opencv-python-headless",
+    "pillow",
+    "nibabel",
+)
+DEPARTURES = (
+    "An object that is outlined perfectly gets no more clicks: its last row is repeated (status `converged`). "
+    "The published code clicks a random pixel there, and RITM's code clicks (0, 0) negatively."
+)
+
+
+def worker_name() -> str:
+    """Name this run; two runs never share a name."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{socket.gethostname()}-{os.getpid()}"
+
+
+def manifest(spec: LoadedSpec, plan: Plan, account: Account, began: datetime) -> dict[str, Any]:
+    """Tell how the rows were made. The spec stands as written, with `${VAR}` unexpanded."""
+    return {
+        "study": spec.study.study,
+        "spec": spec.source.raw,
+        "plan": plan.spec,
+        "full_run": plan.limit is None,
+        "limit": plan.limit,
+        "seed": spec.study.seed,
+        "precision": plan.precision,
+        "batch": plan.batch,
+        "weights": plan.weights,
+        "departures": DEPARTURES,
+        "device": device.describe(device.resolve_device(spec.study.execution.device)),
+        "versions": {"medsam-job": __version__} | {name: metadata.version(name) for name in VERSIONS_OF},
+        "counts": dict(account.counts),
+        "seconds": {stage: round(seconds, 2) for stage, seconds in account.seconds.items()},
+        "began": began.isoformat(timespec="seconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

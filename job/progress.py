@@ -1,0 +1,64 @@
+"""How far a run is: a bar on a terminal, a log line at intervals elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+import rich.progress as bars
+import structlog
+from rich.console import Console
+from rich.text import Text
+
+INTERVAL_S = 15.0
+
+
+class Progress:
+    """Counts raw slices (or images) that are done, of `total`."""
+
+    def __init__(self, total: int, *, terminal: bool) -> None:
+        self._total, self._done, self._noted = total, 0, time.monotonic()
+        self._began = self._noted
+        self._log = structlog.get_logger()
+        self._bar = _bar() if terminal else None
+        self._task = self._bar.add_task("evaluating", total=total) if self._bar else None
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def advance(self, raw: int) -> None:
+        """Note that `raw` more slices are done."""
+        self._done += raw
+        if self._bar and self._task is not None:
+            self._bar.advance(self._task, raw)
+        elif time.monotonic() - self._noted >= INTERVAL_S or self._done == self._total:
+            self._noted = time.monotonic()
+            per_second = self._done / max(self._noted - self._began, 1e-9)
+            left = (self._total - self._done) / max(per_second, 1e-9)
+            rates = {"images_per_s": round(per_second, 2), "seconds_left": round(left)}
+            self._log.info("progress", done=self._done, of=self._total, **rates)
+
+
+class _Speed(bars.ProgressColumn):
+    def render(self, task: bars.Task) -> Text:
+        return Text(f"{task.speed:.1f} images/s" if task.speed else "")
+
+
+def _bar() -> bars.Progress:
+    return bars.Progress(
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        _Speed(),
+        bars.TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )

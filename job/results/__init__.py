@@ -1,0 +1,1 @@
+"""What is stored: the tables' columns, and the files that hold them."""

@@ -1,0 +1,109 @@
+"""The files of a study's output: their names, their writing, and what is done already.
+
+A part's `iou` file is its commit: written last, create-only, its footer naming the `predictions` file. So a part that
+exists is whole, whatever happened around it, and a file that no plan and no footer names counts for nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from job import storage
+from job.errors import OutputError, StorageError
+from job.results.tables import SCHEMA_VERSION
+
+FOOTER = b"medsam_job"
+PARTIAL = ".partial"
+"""Ends the name of a file that storage errors cut short: used while there is no full one, made again by a later run."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The output folder of a study, at any address."""
+
+    output: str
+
+    def check_writable(self) -> None:
+        """Raise OutputError, before any work, if nothing can be written here."""
+        probe = storage.join(self.output, ".writable")
+        try:
+            storage.write(probe, b"")
+            storage.delete(probe)
+        except StorageError as error:
+            raise OutputError(f"output {storage.public(self.output)} is not writable: {error}") from None
+
+    def done(self) -> frozenset[str]:
+        """Give the names of the parts that are there in full."""
+        return frozenset(self._names("iou"))
+
+    def chunk_done(self, chunk: str) -> bool:
+        """Say whether the objects and the ledger of a chunk are there in full; `objects` is written last."""
+        return storage.info(self._address("objects", chunk)) is not None
+
+    def write_chunk(self, chunk: str, objects: pa.Table, excluded: pa.Table, *, full: bool) -> None:
+        """Store the objects and the ledger of a chunk, unless they are there. Not `full`: storage failed on the way."""
+        for table, rows in (("excluded", excluded), ("objects", objects)):
+            self._commit(table, chunk, _to_bytes(rows, {"chunk": chunk}), full=full)
+
+    def write_part(self, part: str, iou: pa.Table, predictions: pa.Table, made: dict[str, Any], *, full: bool) -> bool:
+        """Commit a part; False if another worker was first. `made`: how it was made, for the footer."""
+        data = _to_bytes(predictions, {"part": part})
+        name = f"{part}-{hashlib.sha256(data).hexdigest()[:16]}"
+        storage.create(self._address("predictions", name), data)
+        footer = made | {"part": part, "predictions": f"{name}.parquet", "rows": iou.num_rows}
+        return self._commit("iou", part, _to_bytes(iou, footer), full=full)
+
+    def write_manifest(self, worker: str, manifest: dict[str, Any]) -> None:
+        """Store a worker's account of its run, and gather all of them into manifest.json."""
+        storage.write(storage.join(self.output, "manifests", f"{worker}.json"), _json(manifest))
+        files = storage.list_files(storage.join(self.output, "manifests", "*.json"))
+        accounts = [json.loads(storage.read(file.address)) for file in files]
+        storage.write(storage.join(self.output, "manifest.json"), _json({"runs": accounts}))
+
+    def files(self, table: str, names: Iterable[str]) -> list[str]:
+        """Give the addresses of those named files of a table that are there, in the order of the names.
+
+        A partial file stands in only while there is no full one.
+        """
+        there = self._names(table)
+        wanted = ((name, f"{name}{PARTIAL}") for name in dict.fromkeys(names))
+        found = (next((name for name in pair if name in there), None) for pair in wanted)
+        return [self._address(table, name) for name in found if name is not None]
+
+    def _commit(self, table: str, name: str, data: bytes, *, full: bool) -> bool:
+        if full:
+            return storage.create(self._address(table, name), data)
+        storage.write(self._address(table, f"{name}{PARTIAL}"), data)
+        return True
+
+    def _names(self, table: str) -> set[str]:
+        files = storage.list_files(storage.join(self.output, table, "*.parquet"))
+        return {file.address.rsplit("/", 1)[-1].removesuffix(".parquet") for file in files}
+
+    def _address(self, table: str, name: str) -> str:
+        return storage.join(self.output, table, f"{name}.parquet")
+
+
+def footer(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
+    """Read what a part's footer says of its making."""
+    found: dict[str, Any] = json.loads((metadata or {}).get(FOOTER, b"{}"))
+    return found
+
+
+def _to_bytes(table: pa.Table, made: dict[str, Any]) -> bytes:
+    schema = table.schema.with_metadata({FOOTER: json.dumps(made | {"schema": SCHEMA_VERSION}).encode()})
+    sink = io.BytesIO()
+    pq.write_table(table.cast(schema), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,80 @@
+"""A model that answers from a script, and samples drawn by hand: what an episode does can be worked out on paper."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from job.datasets import Sample, TaskObject
+from job.evaluate import Conditions, encode, evaluate
+from job.models.protocol import Capabilities, EncodedImage, Prediction
+from job.plan.asks import Ask
+
+POOL = ThreadPoolExecutor(2)
+
+
+class ScriptedModel:
+    """Gives the same candidates for every request of a kind: `several` with multimask, else `one`.
+
+    Candidates are bool (C, H, W); `scores` their predicted IoU, None for a model without. `requests` keeps all it got.
+    """
+
+    def __init__(self, several=(), one=None, scores=(0.1, 0.2, 0.3), memory="optional"):
+        self.capabilities = Capabilities(points=True, boxes=True, multimask=bool(len(several)), memory=memory)
+        self.several, self.one, self.scores = several, several[0] if one is None else one, scores
+        self.requests, self.encoded = [], 0
+
+    def encode(self, images):
+        self.encoded += len(images)
+        return [EncodedImage(height=image.shape[0], width=image.shape[1], features=None) for image in images]
+
+    def predict(self, requests):
+        self.requests.extend(requests)
+        return [self.answer(request) for request in requests]
+
+    def answer(self, request):
+        masks = self.several if request.multimask else [self.one]
+        scores = None if self.scores is None else np.array(self.scores[: len(masks)], np.float64)
+        memory = [f"memory of candidate {index}" for index in range(len(masks))]
+        return Prediction(masks_CHW=torch.from_numpy(np.stack(masks)), predicted_iou_C=scores, memory_C=memory)
+
+
+def mask(*rows):
+    """Draw a mask: `mask("##.", "...")`."""
+    return np.array([[pixel == "#" for pixel in row] for row in rows])
+
+
+def sample(*truths, labelled=None, image="a.png"):
+    """Make a sample whose objects are the given masks, tasks named task0, task1, …"""
+    height, width = truths[0].shape
+    return Sample(
+        dataset="A",
+        modality="CT",
+        image=image,
+        axis="none",
+        slice=0,
+        volume=image,
+        patient=image,
+        intensity="max/slice",
+        image_HWC=np.zeros((height, width, 3), np.uint8),
+        objects=tuple(
+            TaskObject(task=f"task{index}", truth_HW=truth, labelled_HW=truth if labelled is None else labelled)
+            for index, truth in enumerate(truths)
+        ),
+    )
+
+
+def modes(*names, choices=("score",)):
+    return Ask(protocol="one-shot", prompts=names, mask_choices=choices)
+
+
+def clicks(protocol, steps, choices=("score",), target=None):
+    return Ask(protocol=protocol, prompts=("clicks",), mask_choices=choices, steps=steps, target_iou=target)
+
+
+def run(model, samples, ask, *, seed=0, batch=4):
+    """Evaluate to a list of outcomes."""
+    views = encode(model, samples)
+    return list(evaluate(model, views, ask, Conditions(seed=seed, batch=batch), POOL))
