@@ -89,7 +89,7 @@ def run(
 @app.command()
 def validate(
     spec: Spec,
-    full: Annotated[bool, typer.Option("--full", help="Read every mask, not 20 of each data set.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read every file whole, not 20 of each data set.")] = False,
     output: Output = None,
 ) -> None:
     """Check a study before any work: addresses, masks, checkpoints, labels, and what each model supports."""

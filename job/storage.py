@@ -82,9 +82,8 @@ def read_head(address: str, length: int) -> bytes:
     """Read the first `length` bytes of a file, or all of a shorter one."""
     with _explained(address, "read"):
         fs, path = _open(address)
-        with fs.open(path, "rb", block_size=max(length, 5 * BLOCK)) as file:
-            head: bytes = file.read(length)
-            return head
+        head: bytes = fs.cat_file(path, start=0, end=length)
+        return head
 
 
 def write(address: str, data: bytes) -> None:

@@ -16,12 +16,12 @@ from job.spec import LoadedSpec
 from job.spec.study import Dataset
 from job.storage import InputCache
 
-SAMPLED_MASKS = 20
+SAMPLED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What was found. `findings`: single files that a run would leave out. `read`, `of`: masks by data set."""
+    """What was found. `findings`: single files that a run would leave out. `notes`: how much was looked at."""
 
     faults: tuple[Fault, ...]
     findings: tuple[Excluded, ...]
@@ -67,7 +67,7 @@ def _dataset(
             faulty.add(source.image)
             yield line
     sound = [source for source in sources if source.image not in faulty]
-    looked_at = sound if full else _evenly(sound, SAMPLED_MASKS)
+    looked_at = sound if full else _evenly(sound, SAMPLED)
     seen: set[str] = set()
     for source in looked_at:
         for item in datasets.tasks_present(dataset, source, cache, limit):
@@ -77,12 +77,12 @@ def _dataset(
                 seen.add(item)
     for task in dataset.tasks:
         if task not in seen:
-            text = f"no object of this task in {len(looked_at)} of {len(sources)} masks"
+            text = f"no object of this task in {len(looked_at)} of {len(sources)} images"
             if len(looked_at) == len(sound):
                 yield spec.source.fault(("datasets", index, "tasks", task), f"{text}: check its label values")
             else:
                 yield f"{dataset.name}, {task}: {text}; --full reads them all"
-    yield f"{dataset.name}: {len(sources)} images, {len(looked_at)} masks read"
+    yield f"{dataset.name}: {len(sources)} images, {len(looked_at)} read whole"
 
 
 def _evenly(sources: Sequence[Source], count: int) -> Sequence[Source]:

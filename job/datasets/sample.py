@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Axis = Literal["none", "axial", "coronal", "sagittal"]
+Kind = Literal["empty", "error", "warning"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +54,6 @@ class Excluded:
     axis: Axis
     slice: int
     task: str | None
-    kind: Literal["empty", "error", "warning"]
+    kind: Kind
     reason: str
     detail: str

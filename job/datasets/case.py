@@ -1,0 +1,116 @@
+"""A source opened: its image and the maps of its tasks in memory, of one size, with remarks on what is strange.
+
+A case is a 2D image, or a whole canonical volume; `plane` cuts either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.datasets import geometry
+from job.datasets.layers import Layer, check_same_size, mask_file, named, read_image, read_map
+from job.datasets.ledger import axis_of
+from job.datasets.sample import Axis
+from job.datasets.source import Source
+from job.errors import DataError
+from job.spec.study import Dataset
+from job.storage import InputCache
+
+OBLIQUE_DEGREES = 10.0
+SHIFT_VOXELS = 0.1  # float32 headers of one scan differ by far less, a wrong one by far more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """A line for the ledger: on one task, or on the image."""
+
+    task: str | None
+    kind: Literal["error", "warning"]
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """image: HxW[x3] or XYZ. maps: the values of each task that can be used, HxW or XYZ of the same size."""
+
+    axis: Axis
+    count: int
+    image: NDArray[Any]
+    maps: dict[str, NDArray[Any]]
+    remarks: tuple[Remark, ...]
+
+    def plane(self, values: NDArray[Any], index: int) -> NDArray[Any]:
+        """Give slice `index` of the image or of a map."""
+        return values if self.axis == "none" else np.ascontiguousarray(geometry.slice_at(values, self.axis, index))
+
+
+class LastVolume:
+    """Holds the volume that was opened last, and no other: consecutive chunks read the same one."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._held: tuple[object, Case] | None = None
+
+    def open(self, dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Case:
+        """Open a source, or give the held case if it is the same."""
+        if not source.is_volume:
+            return open_case(dataset, source, cache, max_image_px)
+        asked = (dataset, source, max_image_px)
+        with self._lock:
+            if self._held is None or self._held[0] != asked:
+                self._held = None  # first, so that memory never holds two
+                self._held = (asked, open_case(dataset, source, cache, max_image_px))
+            return self._held[1]
+
+
+def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Case:
+    """Read a source; DataError where the image cannot be used, a remark for each task whose mask cannot."""
+    axis = axis_of(dataset, source)
+    image = read_image(dataset, source, cache, max_image_px)
+    layers = {source.file.address: image} if source.is_volume else {}
+    remarks = list(_volume_remarks(image))
+    maps: dict[str, NDArray[Any]] = {}
+    for task in dataset.tasks:
+        try:
+            layer = read_map(dataset, source, task, cache, max_image_px, layers)
+            with named(mask_file(dataset, source, task), "mask"):
+                remarks.extend(_compare(image, layer, task))
+            maps[task] = layer.values
+        except DataError as error:
+            remarks.append(Remark(task=task, kind="error", reason=error.reason, detail=error.detail))
+    count = image.header.grid.slice_count(axis) if image.header else 1
+    return Case(axis=axis, count=count, image=image.values, maps=maps, remarks=tuple(remarks))
+
+
+def _volume_remarks(image: Layer) -> Iterator[Remark]:
+    if image.header is None:
+        return
+    degrees = image.header.grid.oblique_degrees
+    if degrees > OBLIQUE_DEGREES:
+        detail = f"the affine is turned by {degrees:.1f} degrees; slices follow the nearest axis, nothing is resampled"
+        yield Remark(task=None, kind="warning", reason="oblique volume", detail=detail)
+    if not image.header.oriented:
+        detail = "the header has neither sform nor qform; the axes are taken as NIfTI's convention orders them (LAS)"
+        yield Remark(task=None, kind="warning", reason="orientation unknown", detail=detail)
+
+
+def _compare(image: Layer, mask: Layer, task: str) -> Iterator[Remark]:
+    """Refuse a map of another size; remark on one that lies elsewhere, or has holes."""
+    if image.header is None or mask.header is None:
+        check_same_size(image.values.shape[:2], mask.values.shape[:2])
+    else:
+        check_same_size(image.header.grid.shape_XYZ, mask.header.grid.shape_XYZ)
+        shift = image.header.grid.displacement(mask.header.grid)
+        if shift > SHIFT_VOXELS:
+            detail = f"the affines of image and mask lie up to {shift:.3g} voxels apart; used as if they agreed"
+            yield Remark(task=task, kind="warning", reason="affines differ", detail=detail)
+    if image is not mask and mask.values.dtype.kind == "f" and np.isnan(mask.values).any():
+        detail = f"{np.count_nonzero(np.isnan(mask.values))} values of the map are NaN; they count as not above"
+        yield Remark(task=task, kind="warning", reason="NaN in mask", detail=detail)

@@ -1,0 +1,66 @@
+"""What can be said about a source before a run: from its headers, and from its masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from job.datasets import image_file, nifti
+from job.datasets.labels import objects
+from job.datasets.layers import Layer, check_same_size, mask_file, named, read_image, read_map
+from job.datasets.ledger import axis_of, line
+from job.datasets.sample import Excluded
+from job.datasets.source import Source, is_volume
+from job.errors import DataError
+from job.spec.study import Dataset
+from job.storage import FileInfo, InputCache
+
+
+def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Iterator[Excluded]:
+    """Tell what a run would refuse, from the first bytes of image and masks: readable, small enough, of one size."""
+    try:
+        with named(source.file, "image"):
+            size = _size(dataset, source, source.file, cache, max_image_px)
+    except DataError as error:
+        yield line(dataset, source, 0, None, "error", error.reason, error.detail)
+        return
+    sizes = {source.file.address: size}
+    for task in dataset.tasks:
+        try:
+            file = mask_file(dataset, source, task)
+            with named(file, "mask"):
+                if file.address not in sizes:  # tasks share masks
+                    sizes[file.address] = _size(dataset, source, file, cache, max_image_px)
+                check_same_size(size, sizes[file.address])
+        except DataError as error:
+            yield line(dataset, source, 0, task, "error", error.reason, error.detail)
+
+
+def tasks_present(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Iterator[str | Excluded]:
+    """Read a source whole: give the name of each task whose object occurs, and a line for each file that is faulty."""
+    layers: dict[str, Layer] = {}
+    try:
+        read_image(dataset, source, cache, max_image_px)
+    except DataError as error:
+        yield line(dataset, source, 0, None, "error", error.reason, error.detail)
+        return
+    for name, task in dataset.tasks.items():
+        try:
+            values = read_map(dataset, source, name, cache, max_image_px, layers).values
+        except DataError as error:
+            yield line(dataset, source, 0, name, "error", error.reason, error.detail)
+            continue
+        truth, _ = objects(values, task, dataset.labels)
+        if truth.any():
+            yield name
+
+
+def _size(dataset: Dataset, source: Source, file: FileInfo, cache: InputCache, max_image_px: int) -> tuple[int, ...]:
+    """Give height and width, or the voxels of the canonical volume."""
+    if is_volume(file):
+        grid = nifti.read_header(file).grid
+        if source.is_volume:
+            image_file.check_size(*grid.slice_size(axis_of(dataset, source)), max_image_px)
+        return grid.shape_XYZ
+    size = image_file.image_size(file, cache)
+    image_file.check_size(*size, max_image_px)
+    return size

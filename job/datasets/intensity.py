@@ -1,0 +1,65 @@
+"""How an image's values become uint8. Pure; computed in float64 and truncated, as the published study does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.errors import DataError
+from job.spec.study import Intensity
+
+
+def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
+    """Give the values that become 0 and 255, from an image HxW[x3] or a whole volume XYZ.
+
+    Values that are not finite are passed over: volumes often have some outside the field of view, and a slice that
+    holds any is refused by itself, which leaves the others of its volume usable.
+    """
+    if rule.window:
+        centre, width = rule.window
+        return centre - width / 2, centre + width / 2
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        raise DataError("non-finite values", "no value is finite")
+    if rule.percentiles:
+        lower, upper = np.percentile(finite.astype(np.float64), rule.percentiles, overwrite_input=True)
+        return float(lower), float(upper)
+    lowest, highest = float(finite.min()), float(finite.max())
+    if rule.scale == "minmax":
+        return lowest, highest
+    if lowest < 0:
+        raise DataError(
+            "negative values",
+            f"minimum {lowest:g}, but intensity `scale: max` expects 0 and above; "
+            "use minmax, percentiles or window in the spec",
+        )
+    return 0.0, highest
+
+
+def constant(values: NDArray[Any]) -> bool:
+    """Whether an image is all one value."""
+    return bool((values == values.flat[0]).all())
+
+
+def to_rgb(
+    values: NDArray[Any], rule: Intensity, volume_levels: tuple[float, float] | None = None
+) -> NDArray[np.uint8]:
+    """Bring one image HxW or HxWx3 to uint8 RGB HxWx3, by the levels of its volume if given, else by its own.
+
+    An image that is all one value becomes zeros.
+    """
+    if not np.isfinite(values).all():
+        raise DataError(
+            "non-finite values", f"{np.count_nonzero(~np.isfinite(values))} of {values.size} values are NaN or infinite"
+        )
+    lower, upper = volume_levels or levels(values, rule)
+    if constant(values):
+        scaled = np.zeros(values.shape, np.uint8)
+    elif upper <= lower:
+        raise DataError("no intensity range", f"{rule.label} gives {lower:g} for both ends; use minmax or window")
+    else:
+        shares = (values.astype(np.float64) - lower) / (upper - lower)
+        scaled = (np.clip(shares, 0, 1) * 255).astype(np.uint8)
+    return scaled if scaled.ndim == 3 else np.repeat(scaled[..., None], 3, axis=-1)

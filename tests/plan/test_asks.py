@@ -1,0 +1,72 @@
+"""What a block asks of a model, and what is refused before any work."""
+
+import pytest
+
+from job.errors import SpecError
+from job.plan.asks import asks
+from job.spec import loads
+
+SPEC = """\
+study: small
+datasets:
+  - {name: A, modality: CT, images: a/*.png, masks: "m/{stem}.png", tasks: {organ: 1}}
+models:
+  - {name: sam, family: sam, arch: vit_b, checkpoint: sam.pth}
+  - {name: lite, family: lite_medsam}
+prompts:
+"""
+
+
+def resolved(*blocks):
+    spec = loads(SPEC + "".join(f"  - {block}\n" for block in blocks), "s.yaml")
+    return {(one.model, one.block): one.ask for one in asks(spec)}
+
+
+def refusal(*blocks):
+    with pytest.raises(SpecError) as error:
+        resolved(*blocks)
+    return str(error.value)
+
+
+def test_a_block_is_for_all_models_unless_it_names_some():
+    """Blocks are numbered as in the spec."""
+    found = resolved("{modes: [whole_box]}", "{models: [sam], modes: [largest_point]}")
+    assert set(found) == {("sam", 0), ("lite", 0), ("sam", 1)}
+
+
+def test_a_model_with_one_mask_runs_once_as_single():
+    """Whatever choices are asked."""
+    found = resolved("{modes: [whole_box], mask_choice: [first, oracle]}")
+    assert found["sam", 0].mask_choices == ("first", "oracle")
+    assert found["lite", 0].mask_choices == ("single",)
+
+
+@pytest.mark.parametrize(("protocol", "steps"), [("mazurowski2023", 9), ("mazurowski2023-corrected", 9), ("ritm", 20)])
+def test_each_protocol_has_its_number_of_clicks(protocol, steps):
+    """Unless the spec says another."""
+    unstated = f"{{models: [sam], clicks: {{protocol: {protocol}}}}}"
+    stated = f"{{models: [sam], clicks: {{protocol: {protocol}, max: 3}}}}"
+    found = resolved(unstated, stated)
+    assert (found["sam", 0].steps, found["sam", 1].steps) == (steps, 3)
+
+
+def test_a_model_of_boxes_is_not_given_points():
+    """Named with the place of the block, and how to mend it."""
+    text = refusal("{modes: [largest_point, each_point, whole_box]}")
+    assert text == (
+        "s.yaml:8:6: prompts[0].modes: lite takes no points, which largest_point, each_point would give it; "
+        "name the models that it is for: models: […]"
+    )
+
+
+def test_a_model_of_boxes_cannot_be_clicked():
+    """In any protocol."""
+    assert "prompts[0].clicks: lite takes no points, so it cannot be clicked" in refusal(
+        "{models: [lite], clicks: {protocol: ritm}}"
+    )
+
+
+def test_all_refusals_come_at_once():
+    """As all faults of a spec do."""
+    text = refusal("{modes: [largest_point]}", "{clicks: {protocol: ritm}}")
+    assert len(text.splitlines()) == 2

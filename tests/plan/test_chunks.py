@@ -1,0 +1,128 @@
+"""Chunks: their size, and that what is added, moved or renamed changes no more than it must."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from job.datasets import discover
+from job.plan.chunks import chunks
+from job.spec import loads
+from job.storage import InputCache
+
+MNI = "package://nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Forty images with masks."""
+    for kind in ("images", "masks"):
+        (tmp_path / "data" / kind).mkdir(parents=True)
+    for number in range(40):
+        add_image(tmp_path / "data", number)
+    return tmp_path / "data"
+
+
+def add_image(folder, number):
+    for kind in ("images", "masks"):
+        Image.fromarray(np.full((8, 8), number, np.uint8)).save(folder / kind / f"{number:03}.png")
+
+
+def dataset(text):
+    spec = loads(
+        f"study: s\ndatasets: [{text}]\nmodels: [{{name: l, family: lite_medsam}}]\nprompts: [{{modes: [whole_box]}}]"
+    )
+    return spec.study.datasets[0]
+
+
+def cut(one, tmp_path, size=8, limit=None):
+    cache = InputCache(tmp_path / "cache", 10**9)
+    return chunks(one, discover(one), size, cache, limit, 10**8)
+
+
+def images(folder, extra=""):
+    return dataset(
+        f'{{name: A, modality: CT, images: "{folder}/images/*.png", masks: "{folder}/masks/{{name}}", '
+        f"tasks: {{organ: 1}}{extra}}}"
+    )
+
+
+def names(cut_chunks):
+    return {chunk.name for chunk in cut_chunks}
+
+
+def test_every_image_is_in_one_chunk_and_no_chunk_is_too_large(folder, tmp_path):
+    """Eight at most."""
+    found = cut(images(folder), tmp_path)
+    everyone = [unit.source.image for chunk in found for unit in chunk.units]
+    assert sorted(everyone) == [f"{number:03}.png" for number in range(40)]
+    assert max(chunk.raw for chunk in found) <= 8
+
+
+def test_an_added_image_changes_one_chunk(folder, tmp_path):
+    """Or cuts one in two, if it was full."""
+    before = names(cut(images(folder), tmp_path))
+    add_image(folder, 99)
+    after = names(cut(images(folder), tmp_path))
+    assert len(before - after) == 1
+    assert 1 <= len(after - before) <= 3
+
+
+def test_a_changed_image_or_mask_changes_its_chunk(folder, tmp_path):
+    """Content counts, not names."""
+    before = names(cut(images(folder), tmp_path))
+    shutil.copy(folder / "masks/001.png", folder / "masks/002.png")
+    assert len(before - names(cut(images(folder), tmp_path))) == 1
+
+
+def test_data_that_moved_keep_their_chunks(folder, tmp_path):
+    """The address is no part of a name."""
+    before = names(cut(images(folder), tmp_path))
+    folder.rename(tmp_path / "elsewhere")
+    assert names(cut(images(tmp_path / "elsewhere"), tmp_path)) == before
+
+
+@pytest.mark.parametrize("extra", [", intensity: {scale: minmax}", ", labels: binary255", ', patient: "p"'])
+def test_what_determines_the_objects_determines_the_names(folder, tmp_path, extra):
+    """Intensity, labels, patients."""
+    assert names(cut(images(folder), tmp_path)).isdisjoint(names(cut(images(folder, extra), tmp_path)))
+
+
+def volume(slices):
+    return dataset(
+        f'{{name: M, modality: MRI, images: {MNI}, slices: {slices}, tasks: {{b: {{masks: "{{image}}", above: 0}}}}}}'
+    )
+
+
+def test_a_volume_is_cut_into_consecutive_slices(tmp_path):
+    """By its header: 189 axial slices of 1 mm."""
+    found = cut(volume("{axis: axial, keep: all}"), tmp_path, size=64)
+    assert [chunk.units[0].slices for chunk in found] == [
+        tuple(range(0, 64)), tuple(range(64, 128)), tuple(range(128, 189)),
+    ]  # fmt: skip
+
+
+def test_the_largest_slice_needs_its_volume_whole(tmp_path):
+    """One chunk, however long."""
+    (chunk,) = cut(volume("{axis: sagittal, keep: largest}"), tmp_path, size=64)
+    assert chunk.raw == 197
+
+
+def test_named_slices_are_planned_alone(tmp_path):
+    """By number, or each n-th."""
+    assert cut(volume("{indices: [7, 3]}"), tmp_path)[0].units[0].slices == (3, 7)
+    (chunk,) = cut(volume("{keep: {every: 50}}"), tmp_path)
+    assert chunk.units[0].slices == (0, 50, 100, 150)
+
+
+def test_a_limit_takes_raw_slices_evenly_from_a_volume(tmp_path):
+    """Not its empty end."""
+    (chunk,) = cut(volume("{axis: axial, keep: labelled}"), tmp_path, limit=3)
+    assert chunk.units[0].slices == (31, 94, 157)
+
+
+def test_a_limit_takes_images_evenly_from_a_folder(folder, tmp_path):
+    """And one beyond their number takes all."""
+    assert sum(chunk.raw for chunk in cut(images(folder), tmp_path, limit=5)) == 5
+    assert sum(chunk.raw for chunk in cut(images(folder), tmp_path, limit=500)) == 40
