@@ -148,8 +148,12 @@ def _print_summary(summary: Summary, results: Results) -> None:
     if summary.parts_done < summary.parts_planned:
         out.print(f"Only {summary.parts_done} of {summary.parts_planned} parts are done.", style="bold yellow")
     out.print(table.ledger(summary))
-    out.print(f"Everything lies in {storage.public(results.output)}: summary/ (CSV, Parquet), iou/, predictions/,")
-    out.print("objects/, excluded/ (Parquet), manifest.json", highlight=False)
+    out.print(
+        f"Everything lies in {storage.public(results.output)}: summary/ (CSV, Parquet), iou/, predictions/, objects/, "
+        "excluded/ (Parquet), manifest.json",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def _require_objects(spec: LoadedSpec, plan: Plan, summary: Summary) -> None:

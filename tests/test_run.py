@@ -246,7 +246,7 @@ def test_validate_lists_bad_files_before_any_work(tmp_path, run, capfd):
     ("change", "expected"),
     [
         (("images/*.png", "images/*.jpg"), "study.yaml:6:5: datasets[0].images: no file matches this pattern"),
-        (("/data/images/", "/nowhere/"), "no file matches this pattern"),
+        (("{data}/images", "{data}/nowhere"), "no file matches this pattern"),
         (("disc: 1", "disc: 7"), "no image holds an object of this task"),
         (("family: lite_medsam", "family: lite_medsam\n    checkpoint: none.pth"), "no checkpoint: none.pth"),
         (("family: lite_medsam", f"family: lite_medsam\n    sha256: {'0' * 64}"), "models[0].sha256: expected"),

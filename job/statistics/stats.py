@@ -41,6 +41,9 @@ def summarise(results: Results, plan: Plan) -> Summary:
     chunks = [chunk.name for chunk in plan.chunks]
     parts = results.files("iou", [part.name for part in plan.parts])
     with duckdb.connect() as connection:
+        remote = storage.remote_filesystem(results.output)
+        if remote is not None:
+            connection.register_filesystem(remote)
         _view(connection, "iou", parts, IOU)
         _view(connection, "objects", results.files("objects", chunks), OBJECTS)
         _view(connection, "excluded", results.files("excluded", chunks), EXCLUDED)
@@ -64,9 +67,6 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[str]
     if not files:
         connection.register(name, schema.empty_table())
         return
-    remote = storage.remote_filesystem(files[0])
-    if remote is not None:
-        connection.register_filesystem(remote)
     connection.read_parquet(list(files)).create_view(name)
 
 
