@@ -30,6 +30,23 @@ class Capabilities:
     multimask: bool
     memory: Literal["none", "optional", "always"]
 
+    def check(self, request: Request) -> None:
+        """Raise ValueError for a request that this model does not take, or that points at nothing."""
+        points, box = len(request.points_N2), request.box_4 is not None
+        refused = {
+            "points": bool(points) and not self.points,
+            "a box": box and not self.boxes,
+            "several candidates": request.multimask and not self.multimask,
+            "memory": request.memory is not None and self.memory == "none",
+        }
+        if any(refused.values()):
+            told = ", ".join(what for what, is_refused in refused.items() if is_refused)
+            raise ValueError(f"this model does not take {told}; its capabilities are {self}")
+        if not points and not box:
+            raise ValueError("expected a request with at least one point or a box, got neither")
+        if len(request.labels_N) != points:
+            raise ValueError(f"expected one label for each point, got {len(request.labels_N)} for {points} points")
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EncodedImage:
@@ -42,7 +59,7 @@ class EncodedImage:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Request:
-    """One prompt on one image: points, or one box, or both.
+    """One prompt on one image: points, or one box, or both; `Capabilities.check` refuses what a model does not take.
 
     points_N2: (x, y) in pixels of the image, origin at the centre of the top left pixel; N may be 0 with a box.
     labels_N: 1 positive, 0 negative. box_4: inclusive x0, y0, x1, y1.

@@ -1,0 +1,128 @@
+"""Checkpoints: read as plain weights, verified by hash, loaded strictly. No code that a file holds is ever run."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from job.errors import WeightsError
+from job.storage import sha256
+
+NAMED_KEYS = 5
+"""How many keys of each kind an error names."""
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a `.pth`, `.pt` or `.safetensors` file onto the CPU, as the dict that was saved.
+
+    Tensors keep their dtype. A `.pth` may hold dicts, lists, numbers and strings beside tensors, nothing else.
+    """
+    read = READERS.get(path.suffix.lower())
+    if read is None:
+        raise WeightsError(
+            f"{path}: expected a checkpoint named {', '.join(READERS)}; got {path.suffix or 'no suffix'}"
+        )
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file; correct the model's checkpoint, or download the weights to there")
+    if path.stat().st_size == 0:
+        raise WeightsError(f"{path}: the file is empty (0 bytes); download the weights again")
+    saved = read(path)
+    if not isinstance(saved, dict):
+        raise WeightsError(
+            f"{path}: expected a dict of named tensors, got a {type(saved).__name__}; save model.state_dict()"
+        )
+    return saved
+
+
+def read_weights(path: Path, wrapped_in: Iterable[str] = ()) -> dict[str, Tensor]:
+    """Read a checkpoint that is a state dict: parameter name to tensor, on the CPU.
+
+    wrapped_in: keys below which this family's training code is documented to save its state dict.
+    """
+    saved = read_checkpoint(path)
+    state = next((saved[key] for key in wrapped_in if isinstance(saved.get(key), dict)), saved)
+    strange = [str(key) for key, value in state.items() if not isinstance(value, Tensor)]
+    if strange:
+        raise WeightsError(f"{path}: expected tensors only, but {_some(strange)} is something else; save state_dict()")
+    return state
+
+
+def verify_sha256(path: Path, expected: str, name: str) -> None:
+    """Refuse a file whose hash is not the one that the model `name` is to have."""
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file; correct the checkpoint of {name}, or download the weights to there")
+    actual = sha256(path)
+    if actual != expected.lower():
+        raise WeightsError(
+            f"{path}: these are not the weights of {name}: expected sha256 {expected.lower()}, got {actual}; "
+            "download them again, or correct sha256 in the spec"
+        )
+
+
+def load_state(module: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
+    """Copy `state` into `module`, which takes exactly these keys and shapes; `what` names file and architecture."""
+    wanted = module.state_dict()
+    faults = {
+        "missing": [key for key in wanted if key not in state],
+        "unexpected": [key for key in state if key not in wanted],
+        "wrong shape": [
+            f"{key} {tuple(state[key].shape)} for {tuple(value.shape)}"
+            for key, value in wanted.items()
+            if key in state and state[key].shape != value.shape
+        ],
+    }
+    if any(faults.values()):
+        told = "; ".join(f"{kind}: {_some(keys)}" for kind, keys in faults.items() if keys)
+        raise WeightsError(f"{what}: weights and architecture do not match; {told}; correct arch or checkpoint")
+    module.load_state_dict(state)
+
+
+def _some(keys: list[str]) -> str:
+    more = f" and {len(keys) - NAMED_KEYS} more" if len(keys) > NAMED_KEYS else ""
+    return ", ".join(keys[:NAMED_KEYS]) + more
+
+
+def _read_pickle(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged pickle throws nearly any kind
+        foreign = re.search(r"GLOBAL ([\w.]+)", str(error)) if isinstance(error, pickle.UnpicklingError) else None
+        if foreign:
+            raise WeightsError(
+                f"{path}: holds more than plain weights ({foreign[1]}), so reading it could run code; refused: "
+                "from a source that you trust, save its state_dict() alone, or as .safetensors"
+            ) from None
+        raise _damaged(path, error) from error
+
+
+def _read_safetensors(path: Path) -> Any:
+    try:
+        return load_file(path)
+    except MemoryError:
+        raise
+    except Exception as error:  # its Rust side names its own kinds
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(
+        f"{path}: damaged, incomplete, or no {path.suffix} checkpoint of plain weights ({type(error).__name__}, "
+        f"{path.stat().st_size:,} bytes); compare its size with the source's and download it again"
+    )
+
+
+READERS: dict[str, Callable[[Path], Any]] = {
+    ".pth": _read_pickle,
+    ".pt": _read_pickle,
+    ".safetensors": _read_safetensors,
+}

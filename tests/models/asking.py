@@ -1,0 +1,46 @@
+"""Requests in few words, random images and random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from job.models.protocol import EncodedImage, Image, Request
+
+
+def random_image(height: int, width: int, seed: int = 0) -> Image:
+    """Blocks of random colours and some noise: uint8, height x width x 3."""
+    rng = np.random.default_rng(seed)
+    blocks = rng.integers(0, 200, (-(-height // 8), -(-width // 8), 3)).repeat(8, 0).repeat(8, 1)[:height, :width]
+    return (blocks + rng.integers(0, 56, (height, width, 3))).astype(np.uint8)
+
+
+def randomise(network: nn.Module, seed: int = 0) -> None:
+    """Move every weight a little, also those that start as zeros, so that each of them matters."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.add_(torch.randn(weight.shape, generator=generator), alpha=0.05)
+
+
+def ask(
+    image: EncodedImage,
+    points: Sequence[tuple[int, int]] = (),
+    labels: Sequence[int] | None = None,
+    box: tuple[int, int, int, int] | None = None,
+    memory: Any = None,
+    multimask: bool = False,
+) -> Request:
+    """One request; points are positive unless `labels` says otherwise."""
+    return Request(
+        image=image,
+        points_N2=np.array(points, np.int32).reshape(-1, 2),
+        labels_N=np.array([1] * len(points) if labels is None else labels, np.int32),
+        box_4=None if box is None else np.array(box, np.int32),
+        memory=memory,
+        multimask=multimask,
+    )

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+import torch
+from segment_anything import sam_model_registry
+from torch import nn
+
+from job.models.lite_medsam import LiteMedSamModel
+from job.models.registry import build
+from job.models.sam import SamModel
+from job.spec.study import LiteMedSam, Sam
+from job.storage import local_path
+from tests.models.asking import randomise
+
+
+@pytest.fixture(scope="session")
+def vit_b_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ViT-B with random weights, saved as the published checkpoints are."""
+    torch.manual_seed(0)
+    network = sam_model_registry["vit_b"]()
+    randomise(network)
+    path = tmp_path_factory.mktemp("sam") / "vit_b.pth"
+    torch.save(network.state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sam(vit_b_checkpoint: Path) -> SamModel:
+    """SAM ViT-B cut to two of its twelve blocks, one windowed and one global: a sixth of the time to encode."""
+    spec = Sam(name="sam", family="sam", arch="vit_b", checkpoint=str(vit_b_checkpoint))
+    model = build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32", encode_batch=2)
+    assert isinstance(model, SamModel)
+    model.network.image_encoder.blocks = nn.ModuleList(model.network.image_encoder.blocks[1:3])
+    return model
+
+
+@pytest.fixture(scope="session")
+def lite_medsam_checkpoint() -> Path:
+    path = local_path(LiteMedSam.model_fields["checkpoint"].default)
+    assert path is not None
+    return path
+
+
+@pytest.fixture(scope="session")
+def lite_medsam(lite_medsam_checkpoint: Path) -> LiteMedSamModel:
+    spec = LiteMedSam(name="lite", family="lite_medsam")
+    model = build(spec, lite_medsam_checkpoint, torch.device("cpu"), "fp32", encode_batch=2)
+    assert isinstance(model, LiteMedSamModel)
+    return model

@@ -1,0 +1,75 @@
+"""A small `PromptableModel` without weights, quick and the same everywhere, for tests of what calls models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
+
+EVERYTHING = Capabilities(points=True, boxes=True, multimask=True, memory="optional")
+CANDIDATES = (-0.25, 0.0, 4.0)
+"""What is added to the logits, in px, for a smaller, the middle and a larger candidate; alone, the middle one."""
+
+
+class FakeModel:
+    """Outlines what is near to the positive points and of their grey, and what a box holds.
+
+    A logit is a distance in px: how much nearer than `reach` a pixel is to a positive point, less its difference in
+    grey, and less where a negative point is nearer; or how deep it lies in the box. A quarter of the memory is added.
+    `encoded` counts images, `batches` the requests of each call.
+    """
+
+    def __init__(self, capabilities: Capabilities = EVERYTHING) -> None:
+        self.capabilities = capabilities
+        self.encoded = 0
+        self.batches: list[int] = []
+
+    def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
+        self.encoded += len(images)
+        return [
+            EncodedImage(height=image.shape[0], width=image.shape[1], features=torch.tensor(image.mean(axis=2)))
+            for image in images
+        ]
+
+    def predict(self, requests: Sequence[Request]) -> list[Prediction]:
+        self.batches.append(len(requests))
+        return [self._predict(request) for request in requests]
+
+    def _predict(self, request: Request) -> Prediction:
+        self.capabilities.check(request)
+        logits_HW = _logits(request)
+        offsets = torch.tensor(CANDIDATES if request.multimask else CANDIDATES[1:2])
+        logits_CHW = logits_HW + offsets[:, None, None]
+        masks_CHW = logits_CHW > 0
+        share_C = masks_CHW.double().mean(dim=(1, 2)).numpy()
+        feeds_back = self.capabilities.memory != "none"
+        return Prediction(
+            masks_CHW=masks_CHW,
+            predicted_iou_C=1 - np.abs(share_C - 0.05),
+            memory_C=list(logits_CHW.unsqueeze(1)) if feeds_back else [None] * len(masks_CHW),
+        )
+
+
+def _logits(request: Request) -> Tensor:
+    height, width = request.image.height, request.image.width
+    x_HW, y_HW = torch.arange(width)[None, :].float(), torch.arange(height)[:, None].float()
+    grey_HW = request.image.features
+    logits_HW = torch.full((height, width), float("inf"))
+    if request.box_4 is not None:
+        x0, y0, x1, y1 = request.box_4.tolist()
+        across = torch.minimum(x_HW - x0, x1 - x_HW)
+        logits_HW = torch.minimum(across, torch.minimum(y_HW - y0, y1 - y_HW)) + 0.5
+    if len(request.points_N2):
+        reach = 1 + 0.2 * min(height, width)
+        near = {0: torch.full((height, width), 1e6), 1: torch.full((height, width), 1e6)}
+        for (x, y), label in zip(request.points_N2.tolist(), request.labels_N.tolist(), strict=True):
+            distance_HW = torch.hypot(x_HW - x, y_HW - y)
+            if label:
+                distance_HW = distance_HW + (grey_HW - grey_HW[y, x]).abs().float() / 16
+            near[label] = torch.minimum(near[label], distance_HW)
+        logits_HW = torch.minimum(logits_HW, torch.minimum(reach - near[1], near[0] - near[1]))
+    return logits_HW if request.memory is None else logits_HW + 0.25 * request.memory[0]

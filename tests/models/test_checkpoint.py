@@ -1,0 +1,187 @@
+"""Checkpoints: what is read, what is refused, and what the refusal says."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from job.errors import WeightsError
+from job.models.checkpoint import load_state, read_checkpoint, read_weights, verify_sha256
+from job.models.registry import build
+from job.spec.study import LiteMedSam
+
+STATE = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.ones(2)}
+
+
+def saved(path: Path, value: Any = STATE, **options: Any) -> Path:
+    torch.save(value, path, **options)
+    return path
+
+
+class RunsCode:
+    """Pickled, this makes a folder when it is read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.mark.parametrize("name", ["model.pth", "model.pt", "MODEL.PTH"])
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip format", "legacy format"])
+def test_a_state_dict_is_read(tmp_path: Path, name: str, zipped: bool) -> None:
+    """`.pth` and `.pt` of either format give the tensors that were saved."""
+    state = read_weights(saved(tmp_path / name, _use_new_zipfile_serialization=zipped))
+    assert state.keys() == STATE.keys()
+    assert all(torch.equal(state[key], STATE[key]) for key in STATE)
+
+
+def test_safetensors_are_read(tmp_path: Path) -> None:
+    """`.safetensors` gives the tensors that were saved."""
+    save_file(STATE, tmp_path / "model.safetensors")
+    state = read_weights(tmp_path / "model.safetensors")
+    assert all(torch.equal(state[key], STATE[key]) for key in STATE)
+
+
+def test_a_family_may_name_a_wrapper(tmp_path: Path) -> None:
+    """Below a key that the family documents, the state dict is found; what lies beside it is left alone."""
+    path = saved(tmp_path / "training.pth", {"model": STATE, "epoch": 3})
+    assert read_weights(path, wrapped_in=("model",)).keys() == STATE.keys()
+    assert read_checkpoint(path)["epoch"] == 3
+
+
+def test_no_wrapper_is_guessed(tmp_path: Path) -> None:
+    """A wrapper that the family does not document is refused, and named."""
+    with pytest.raises(WeightsError, match="expected tensors only, but weights, epoch is something else"):
+        read_weights(saved(tmp_path / "training.pth", {"weights": STATE, "epoch": 3}), wrapped_in=("model",))
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    """A file that is not there is named."""
+    with pytest.raises(WeightsError, match=r"gone\.pth: no such file; .*download"):
+        read_weights(tmp_path / "gone.pth")
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    """A file of zero bytes is called empty."""
+    (tmp_path / "empty.pth").touch()
+    with pytest.raises(WeightsError, match=r"empty\.pth: the file is empty \(0 bytes\); download"):
+        read_weights(tmp_path / "empty.pth")
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip format", "legacy format"])
+def test_a_truncated_file(tmp_path: Path, zipped: bool) -> None:
+    """Half a download is told from a whole one."""
+    path = saved(tmp_path / "half.pth", _use_new_zipfile_serialization=zipped)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(WeightsError, match=r"half\.pth: damaged, incomplete.*download it again"):
+        read_weights(path)
+
+
+@pytest.mark.parametrize("content", [b"<html>404</html>", b"version https://git-lfs.github.com/spec/v1\n", b"\xdf\x00"])
+def test_a_file_that_is_no_checkpoint(tmp_path: Path, content: bytes) -> None:
+    """An error page, a Git LFS pointer and noise are refused in one way."""
+    (tmp_path / "page.pth").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"page\.pth: damaged, incomplete, or no \.pth checkpoint"):
+        read_weights(tmp_path / "page.pth")
+
+
+def test_damaged_safetensors(tmp_path: Path) -> None:
+    """A damaged `.safetensors` is refused in the same way."""
+    path = tmp_path / "half.safetensors"
+    save_file(STATE, path)
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(WeightsError, match=r"half\.safetensors: damaged, incomplete"):
+        read_weights(path)
+
+
+def test_an_unknown_suffix(tmp_path: Path) -> None:
+    """Only formats that are known to be plain weights are opened."""
+    with pytest.raises(WeightsError, match=r"expected a checkpoint named \.pth, \.pt, \.safetensors; got \.ckpt"):
+        read_weights(tmp_path / "model.ckpt")
+
+
+def test_something_other_than_a_dict(tmp_path: Path) -> None:
+    """A list of tensors is no state dict."""
+    with pytest.raises(WeightsError, match="expected a dict of named tensors, got a list"):
+        read_weights(saved(tmp_path / "list.pth", [torch.ones(2)]))
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip format", "legacy format"])
+def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, zipped: bool) -> None:
+    """The refusal names what the file would have called, and it was not called."""
+    bait = tmp_path / "ran"
+    path = saved(tmp_path / "bait.pth", {**STATE, "x": RunsCode(bait)}, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(WeightsError, match=r"holds more than plain weights \(posix\.mkdir\).*refused"):
+        read_weights(path)
+    assert not bait.exists()
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_a_bare_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    """A pickle that torch did not write does not run either."""
+    bait = tmp_path / "ran"
+    (tmp_path / "bait.pth").write_bytes(pickle.dumps(RunsCode(bait)))
+    with pytest.raises(WeightsError):
+        read_weights(tmp_path / "bait.pth")
+    assert not bait.exists()
+
+
+def test_a_whole_module_is_refused(tmp_path: Path) -> None:
+    """A saved module names its class, which is code."""
+    with pytest.raises(WeightsError, match=r"torch\.nn\.modules\.linear\.Linear.*state_dict\(\)"):
+        read_weights(saved(tmp_path / "module.pth", nn.Linear(3, 2)))
+
+
+def test_a_matching_hash_passes(tmp_path: Path) -> None:
+    """The sha256 may be written in capitals."""
+    (tmp_path / "abc").write_bytes(b"abc")
+    verify_sha256(tmp_path / "abc", "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD", "sam")
+
+
+def test_a_wrong_hash_names_both(tmp_path: Path) -> None:
+    """Another hash is refused with the model's name and both hashes."""
+    (tmp_path / "abc").write_bytes(b"abc")
+    with pytest.raises(WeightsError, match=r"not the weights of sam: expected sha256 0{64}, got ba7816bf.*15ad"):
+        verify_sha256(tmp_path / "abc", "0" * 64, "sam")
+
+
+def test_matching_weights_are_loaded() -> None:
+    """After loading, the module has the weights."""
+    module = nn.Linear(3, 2)
+    load_state(module, STATE, "linear.pth")
+    assert torch.equal(module.weight, STATE["weight"])
+
+
+def test_weights_of_another_architecture_are_named() -> None:
+    """Missing, unexpected and wrongly shaped keys are told together, and nothing is loaded."""
+    module = nn.Linear(3, 2)
+    before = module.bias.clone()
+    with pytest.raises(WeightsError) as error:
+        load_state(module, {"weight": torch.ones(3, 3), "scale": torch.ones(1)}, "linear.pth")
+    assert str(error.value) == (
+        "linear.pth: weights and architecture do not match; missing: bias; unexpected: scale; "
+        "wrong shape: weight (3, 3) for (2, 3); correct arch or checkpoint"
+    )
+    assert torch.equal(module.bias, before)
+
+
+def test_many_keys_are_counted() -> None:
+    """Five keys of a kind are named, and how many more there are."""
+    with pytest.raises(WeightsError, match=r"missing: 0\.weight, 0\.bias, 1\.weight, 1\.bias, 2\.weight and 3 more"):
+        load_state(nn.Sequential(*[nn.Linear(1, 1)] * 4), {}, "many.pth")
+
+
+def test_one_familys_weights_in_another(vit_b_checkpoint: Path) -> None:
+    """SAM's weights in LiteMedSAM name keys, file and architecture."""
+    spec = LiteMedSam(name="lite", family="lite_medsam", checkpoint=str(vit_b_checkpoint))
+    with pytest.raises(WeightsError, match=r"vit_b\.pth as LiteMedSAM: .*missing: image_encoder\.patch_embed\.seq"):
+        build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32")

@@ -1,0 +1,27 @@
+"""What each family takes is known without its weights."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from job.models.registry import capabilities
+from job.spec.study import LiteMedSam, Sam
+
+
+def test_sam_takes_everything() -> None:
+    """Points, boxes, three candidates, and fed-back logits where the protocol asks for them."""
+    takes = capabilities(Sam(name="sam", family="sam", arch="vit_h", checkpoint="nowhere.pth"))
+    assert (takes.points, takes.boxes, takes.multimask, takes.memory) == (True, True, True, "optional")
+
+
+def test_lite_medsam_takes_boxes() -> None:
+    """It was trained with boxes only, and gives one mask."""
+    takes = capabilities(LiteMedSam(name="lite", family="lite_medsam"))
+    assert (takes.points, takes.boxes, takes.multimask, takes.memory) == (False, True, False, "none")
+
+
+def test_checking_a_spec_imports_no_network() -> None:
+    """The networks' packages take seconds to import; only building needs them."""
+    program = "import sys, job.models.registry; sys.exit('segment_anything' in sys.modules or 'timm' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

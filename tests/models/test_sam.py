@@ -1,0 +1,163 @@
+"""SAM gives what its authors' `SamPredictor` gives on the same weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from segment_anything import SamPredictor, sam_model_registry
+
+from job.models.protocol import EncodedImage, Image, Request
+from job.models.registry import build
+from job.models.sam import SamModel
+from job.spec.study import Sam
+from tests.models.asking import ask, random_image, randomise
+
+IMAGES = {"40x60": random_image(40, 60, seed=1), "1100x1300": random_image(1100, 1300, seed=2)}
+FED_BACK = torch.nn.functional.interpolate(  # logits as large as a trained SAM's, in smooth blobs
+    20 * torch.randn((1, 1, 9, 9), generator=torch.Generator().manual_seed(3)), (256, 256), mode="bilinear"
+)[0]
+PROMPTS: dict[str, dict[str, Any]] = {
+    "one point": {"points": [(11, 7)]},
+    "points, some negative": {"points": [(11, 7), (30, 39), (0, 0), (59, 20)], "labels": [1, 0, 0, 1]},
+    "a box": {"box": (5, 6, 50, 31)},
+    "a box and points": {"box": (5, 6, 50, 31), "points": [(11, 7), (20, 20)], "labels": [1, 0]},
+    "a point and fed-back logits": {"points": [(11, 7)], "memory": FED_BACK},
+    "a box and fed-back logits": {"box": (5, 6, 50, 31), "memory": FED_BACK},
+}
+
+
+def reference(predictor: SamPredictor, request: Request) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Upscaled logits CxHxW, predicted IoU C and low-resolution logits Cx256x256, by the authors' code."""
+    return predictor.predict(
+        point_coords=request.points_N2 if len(request.points_N2) else None,
+        point_labels=request.labels_N if len(request.points_N2) else None,
+        box=request.box_4,
+        mask_input=None if request.memory is None else request.memory.numpy(),
+        multimask_output=request.multimask,
+        return_logits=True,
+    )
+
+
+def assert_close(actual: Any, expected: Any) -> None:
+    """Within 1e-4 of the largest magnitude."""
+    np.testing.assert_allclose(np.asarray(actual), expected, rtol=0, atol=1e-4 * np.abs(expected).max())
+
+
+def assert_equals_predictor(model: SamModel, predictor: SamPredictor, request: Request) -> None:
+    logits_CHW, predicted_iou_C, low_res_CHW = reference(predictor, request)
+    assert logits_CHW.min() < 0 < logits_CHW.max()
+    mine = model.logits([request])[0]
+    assert_close(mine.low_res_CHW, low_res_CHW)
+    assert_close(mine.predicted_iou_C, predicted_iou_C)
+    assert_close(model.upscale(mine.low_res_CHW[None], request.image.height, request.image.width)[0], logits_CHW)
+    assert (model.predict([request])[0].masks_CHW.numpy() != (logits_CHW > 0)).mean() < 1e-4
+
+
+@pytest.fixture(scope="module")
+def encoded(sam: SamModel) -> dict[str, EncodedImage]:
+    return dict(zip(IMAGES, sam.encode(list(IMAGES.values())), strict=True))
+
+
+@pytest.fixture(scope="module")
+def predictors(sam: SamModel) -> dict[str, SamPredictor]:
+    def of(image: Image) -> SamPredictor:
+        predictor = SamPredictor(sam.network)
+        predictor.set_image(image)
+        return predictor
+
+    return {name: of(image) for name, image in IMAGES.items()}
+
+
+@pytest.mark.parametrize("multimask", [True, False], ids=["three masks", "single mask"])
+@pytest.mark.parametrize("prompt", PROMPTS)
+@pytest.mark.parametrize("image", IMAGES)
+def test_equals_the_authors_predictor(
+    sam: SamModel,
+    encoded: dict[str, EncodedImage],
+    predictors: dict[str, SamPredictor],
+    image: str,
+    prompt: str,
+    multimask: bool,
+) -> None:
+    """Low-resolution logits, predicted IoU, upscaled logits and masks are those of `SamPredictor`."""
+    request = ask(encoded[image], **PROMPTS[prompt], multimask=multimask)
+    assert_equals_predictor(sam, predictors[image], request)
+
+
+def test_requests_on_several_images_share_decoder_calls(sam: SamModel, encoded: dict[str, EncodedImage]) -> None:
+    """All prompts on all images at once give what each gives alone."""
+    requests = [
+        ask(image, **prompt, multimask=multimask)
+        for prompt in PROMPTS.values()
+        for multimask in (True, False)
+        for image in encoded.values()
+    ]
+    for request, together in zip(requests, sam.logits(requests), strict=True):
+        alone = sam.logits([request])[0]
+        assert_close(together.low_res_CHW, alone.low_res_CHW.numpy())
+        assert_close(together.predicted_iou_C, alone.predicted_iou_C)
+
+
+def test_one_decoder_call_for_each_kind_of_prompt(
+    sam: SamModel, encoded: dict[str, EncodedImage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two images with one point each are one call; another number of points is another call, never padding."""
+    numbers: list[int] = []
+    decode = sam._decode
+    monkeypatch.setattr(sam, "_decode", lambda requests: numbers.append(len(requests)) or decode(requests))
+    one = [ask(image, [(11, 7)]) for image in encoded.values()]
+    two = [ask(image, [(11, 7), (3, 3)]) for image in encoded.values()]
+    sam.logits([one[0], two[0], one[1], two[1]])
+    assert numbers == [2, 2]
+
+
+def test_memory_is_the_candidates_own_logits(sam: SamModel, encoded: dict[str, EncodedImage]) -> None:
+    """What is fed back is 1x256x256, the low-resolution logits of that candidate, not clamped."""
+    request = ask(encoded["40x60"], [(11, 7)], multimask=True)
+    for memory, low_res_HW in zip(
+        sam.predict([request])[0].memory_C, sam.logits([request])[0].low_res_CHW, strict=True
+    ):
+        assert torch.equal(memory, low_res_HW[None])
+
+
+def test_bfloat16_outlines_the_same_object(
+    sam: SamModel, encoded: dict[str, EncodedImage], vit_b_checkpoint: Path
+) -> None:
+    """Autocast reaches the decoder, and its logits stay within a few percent of float32."""
+    spec = Sam(name="sam", family="sam", arch="vit_b", checkpoint=str(vit_b_checkpoint))
+    lower = build(spec, vit_b_checkpoint, torch.device("cpu"), "bf16")
+    assert isinstance(lower, SamModel)
+    request = ask(encoded["40x60"], [(11, 7)], multimask=True)
+    full, half = sam.logits([request])[0].low_res_CHW, lower.logits([request])[0].low_res_CHW
+    assert half.dtype == torch.float32
+    assert 0 < (half - full).abs().max() < 0.1 * full.abs().max()
+
+
+PARAMETERS = {"vit_b": 93_735_472, "vit_l": 312_342_832, "vit_h": 641_090_608}
+
+
+@pytest.mark.parametrize(
+    "arch", ["vit_b", pytest.param("vit_l", marks=pytest.mark.long), pytest.param("vit_h", marks=pytest.mark.long)]
+)
+def test_whole_networks(arch: str, vit_b_checkpoint: Path, tmp_path: Path) -> None:
+    """Every published size loads by its keys and shapes, and encodes and decodes as the authors' code does."""
+    checkpoint = vit_b_checkpoint
+    if arch != "vit_b":
+        network = sam_model_registry[arch]()
+        randomise(network)
+        checkpoint = tmp_path / f"{arch}.pth"
+        torch.save(network.state_dict(), checkpoint)
+        del network
+    spec = Sam(name="sam", family="sam", arch=arch, checkpoint=str(checkpoint))
+    model = build(spec, checkpoint, torch.device("cpu"), "fp32")
+    assert isinstance(model, SamModel)
+    assert sum(weight.numel() for weight in model.network.parameters()) == PARAMETERS[arch]
+    predictor = SamPredictor(sam_model_registry[arch](checkpoint=checkpoint))
+    image = IMAGES["40x60"]
+    predictor.set_image(image)
+    request = ask(model.encode([image])[0], [(11, 7)], multimask=True)
+    assert_equals_predictor(model, predictor, request)
