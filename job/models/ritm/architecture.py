@@ -1,0 +1,97 @@
+"""Which network a RITM checkpoint holds. An official one carries a config: data to be read, never a class to import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from job.errors import WeightsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class RitmArch:
+    """The params of an official config that shape the network, under their names there."""
+
+    width: int
+    """Channels of HRNet's finest branch."""
+    ocr_width: int
+    """Key channels of the object attention; the pixel representation has twice as many."""
+    small: bool = False
+    """Half the residual blocks, and fewer modules in the last two stages."""
+    with_aux_output: bool = True
+    """The coarse output, from which the object's context is gathered."""
+    use_leaky_relu: bool = True
+    """In the click branch."""
+    use_rgb_conv: bool = False
+    """Clicks joined to the image by a convolution in front of the backbone; here they join behind its first one."""
+    use_disks: bool = True
+    """Clicks as disks, not as distances."""
+    norm_radius: int = 5
+    """Radius of the disks, in pixels of the network's input."""
+    with_prev_mask: bool = True
+    """The previous mask is an input channel."""
+
+
+ARCHITECTURES: Mapping[str, RitmArch] = {
+    "hrnet18s": RitmArch(width=18, ocr_width=48, small=True),
+    "hrnet18": RitmArch(width=18, ocr_width=64),
+    "hrnet32": RitmArch(width=32, ocr_width=128),
+}
+
+
+def architecture_of(config: Any) -> RitmArch:
+    """Read the `config` of an official checkpoint: `{"class": "….HRNetModel", "params": {name: {"value": …}, …}}`.
+
+    Params that shape nothing are passed over; one that is absent takes `RitmArch`'s default.
+    """
+    if not isinstance(config, Mapping) or not isinstance(config.get("params"), Mapping):
+        raise WeightsError(f"RITM config: expected a mapping with 'class' and 'params' (got {type(config).__name__})")
+    if str(config.get("class")).rpartition(".")[2] != "HRNetModel":
+        raise WeightsError(f"RITM config: class: expected an HRNetModel (got {config.get('class')!r})")
+    found: dict[str, Any] = {}
+    for name, kind in _KINDS.items():
+        entry = config["params"].get(name)
+        value = entry.get("value") if isinstance(entry, Mapping) else entry
+        if value is None and name in ("width", "ocr_width"):
+            raise WeightsError(f"RITM config: params.{name}: expected {kind.__name__} (it is absent)")
+        if value is None:
+            continue
+        if type(value) is not kind:
+            raise WeightsError(f"RITM config: params.{name}: expected {kind.__name__} (got {value!r})")
+        found[name] = value
+    return RitmArch(**found)
+
+
+def check_architecture(found: RitmArch, name: str) -> None:
+    """Refuse a checkpoint that is not of the architecture `name` that the spec states."""
+    expected = asdict(named_architecture(name))
+    differing = [
+        f"{field} {value!r} instead of {expected[field]!r}"
+        for field, value in asdict(found).items()
+        if value != expected[field]
+    ]
+    if differing:
+        known = [other for other, arch in ARCHITECTURES.items() if arch == found]
+        remedy = f"; state arch: {known[0]}" if known else f"; known are {', '.join(ARCHITECTURES)}"
+        raise WeightsError(f"arch: the checkpoint is no {name}: {', '.join(differing)}{remedy}")
+
+
+def named_architecture(name: str) -> RitmArch:
+    """Return the architecture that a spec calls `name`."""
+    if name not in ARCHITECTURES:
+        raise WeightsError(f"arch: expected one of {', '.join(ARCHITECTURES)} (got {name!r})")
+    return ARCHITECTURES[name]
+
+
+_KINDS: Mapping[str, type] = {
+    "width": int,
+    "ocr_width": int,
+    "small": bool,
+    "with_aux_output": bool,
+    "use_leaky_relu": bool,
+    "use_rgb_conv": bool,
+    "use_disks": bool,
+    "norm_radius": int,
+    "with_prev_mask": bool,
+}

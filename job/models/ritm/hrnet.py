@@ -1,0 +1,163 @@
+"""HRNetV2: deep high-resolution representation learning for visual recognition (Wang et al. 2019, Sun et al. 2019).
+
+Four branches at 1/4, 1/8, 1/16 and 1/32 of the input run side by side and exchange what they see after every module.
+Attributes are named as in the released weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, relu_
+
+STEM_CHANNELS = 64
+"""What the first convolution gives, at half the input's size; RITM adds its click features there."""
+
+
+class HRNet(nn.Module):
+    """The backbone. `small` halves the residual blocks and drops a module from each of the last two stages."""
+
+    def __init__(self, width: int, *, small: bool) -> None:
+        super().__init__()
+        blocks = 2 if small else 4
+        channels = [width * 2**branch for branch in range(4)]
+        self.channels = sum(channels)
+        self.conv1 = nn.Conv2d(3, STEM_CHANNELS, 3, stride=2, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(STEM_CHANNELS)
+        self.conv2 = nn.Conv2d(STEM_CHANNELS, STEM_CHANNELS, 3, stride=2, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(STEM_CHANNELS)
+        self.relu = nn.ReLU(inplace=True)
+        stem_out = 4 * STEM_CHANNELS
+        self.layer1 = nn.Sequential(
+            Bottleneck(STEM_CHANNELS, stem_out), *(Bottleneck(stem_out, stem_out) for _ in range(blocks - 1))
+        )
+        self.transition1 = nn.ModuleList(
+            [conv_bn(stem_out, channels[0], relu=True), nn.Sequential(_halve(stem_out, channels[1], relu=True))]
+        )
+        self.stage2 = _stage(channels[:2], modules=1, blocks=blocks)
+        self.transition2 = _new_branch(channels[:3])
+        self.stage3 = _stage(channels[:3], modules=3 if small else 4, blocks=blocks)
+        self.transition3 = _new_branch(channels)
+        self.stage4 = _stage(channels, modules=2 if small else 3, blocks=blocks)
+
+    def features(self, image: Tensor, added: Tensor) -> Tensor:
+        """Give all branches at the finest one's size: (B, 15 * width, H/4, W/4).
+
+        image: (B, 3, H, W), normalised. added: (B, 64, H/2, W/2), summed with the first convolution's output.
+        """
+        x = self.relu(self.bn1(self.conv1(image))) + added
+        x = self.layer1(self.relu(self.bn2(self.conv2(x))))
+        branches = self.stage2([grow(x) for grow in self.transition1])
+        branches = self.stage3([*branches, self.transition2[-1](branches[-1])])
+        branches = self.stage4([*branches, self.transition3[-1](branches[-1])])
+        size = branches[0].shape[2:]
+        return torch.cat([branches[0], *(enlarge(branch, size) for branch in branches[1:])], dim=1)
+
+
+class MultiResolutionModule(nn.Module):
+    """Residual blocks on each branch, then an exchange: each branch gets the sum of all, brought to its own size."""
+
+    def __init__(self, channels: Sequence[int], blocks: int) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(nn.Sequential(*(BasicBlock(c) for _ in range(blocks))) for c in channels)
+        self.fuse_layers = nn.ModuleList(
+            nn.ModuleList(_exchange(channels, source, target) for source in range(len(channels)))
+            for target in range(len(channels))
+        )
+
+    def forward(self, inputs: list[Tensor]) -> list[Tensor]:
+        """Give as many branches as come in, each (B, C, H, W) of unchanged shape, finest first."""
+        branches = [branch(x) for branch, x in zip(self.branches, inputs, strict=True)]
+        return [self._fused(branches, target) for target in range(len(branches))]
+
+    def _fused(self, branches: list[Tensor], target: int) -> Tensor:
+        size = branches[target].shape[2:]
+        paths = cast(nn.ModuleList, self.fuse_layers[target])
+        first, *others = (enlarge(path(branch), size) for path, branch in zip(paths, branches, strict=True))
+        fused = first + others[0]
+        for other in others[1:]:
+            fused += other
+        return relu_(fused)
+
+
+class BasicBlock(nn.Module):
+    """Two 3 x 3 convolutions and a shortcut (He et al. 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give (B, C, H, W) from the same."""
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return relu_(y.add_(x))
+
+
+class Bottleneck(nn.Module):
+    """A 3 x 3 convolution at a quarter of the output's channels, between two of 1 x 1, and a shortcut."""
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__()
+        inner = channels // 4
+        self.conv1 = nn.Conv2d(channels_in, inner, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(inner)
+        self.conv2 = nn.Conv2d(inner, inner, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(inner)
+        self.conv3 = nn.Conv2d(inner, channels, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample: nn.Module = nn.Identity()
+        if channels_in != channels:
+            self.downsample = nn.Sequential(nn.Conv2d(channels_in, channels, 1, bias=False), nn.BatchNorm2d(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give (B, channels, H, W) from (B, channels_in, H, W)."""
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.relu(self.bn2(self.conv2(y)))
+        y = self.bn3(self.conv3(y))
+        return relu_(y.add_(self.downsample(x)))
+
+
+def enlarge(x: Tensor, size: Sequence[int]) -> Tensor:
+    """Bring (B, C, h, w) to `size` (rows, columns): bilinear, corner pixels onto corner pixels; none if it fits."""
+    if x.shape[2:] == torch.Size(size):
+        return x
+    return interpolate(x, size=tuple(size), mode="bilinear", align_corners=True)
+
+
+def conv_bn(channels_in: int, channels: int, *, kernel: int = 3, stride: int = 1, relu: bool) -> nn.Sequential:
+    """Build a convolution without bias, its batch norm, and a ReLU where asked."""
+    conv = nn.Conv2d(channels_in, channels, kernel, stride=stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(channels), *([nn.ReLU(inplace=True)] if relu else []))
+
+
+def _halve(channels_in: int, channels: int, *, relu: bool) -> nn.Sequential:
+    return conv_bn(channels_in, channels, stride=2, relu=relu)
+
+
+def _stage(channels: Sequence[int], *, modules: int, blocks: int) -> nn.Sequential:
+    return nn.Sequential(*(MultiResolutionModule(channels, blocks) for _ in range(modules)))
+
+
+def _new_branch(channels: Sequence[int]) -> nn.ModuleList:
+    """Build the transition to one more branch: the old ones stay, the new one is the coarsest of them, halved."""
+    stay = [nn.Identity() for _ in channels[:-1]]
+    return nn.ModuleList([*stay, nn.Sequential(_halve(channels[-2], channels[-1], relu=True))])
+
+
+def _exchange(channels: Sequence[int], source: int, target: int) -> nn.Module:
+    """Build the path between two branches: to a finer one 1 x 1 (enlarged afterwards), to a coarser one by halvings."""
+    if source == target:
+        return nn.Identity()
+    if source > target:
+        return conv_bn(channels[source], channels[target], kernel=1, relu=False)
+    halvings = [_halve(channels[source], channels[source], relu=True) for _ in range(target - source - 1)]
+    return nn.Sequential(*halvings, _halve(channels[source], channels[target], relu=False))

@@ -1,0 +1,50 @@
+"""A RITM checkpoint becomes a model: the official form (`config` and `state_dict`), or plain `.safetensors`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from job.errors import WeightsError
+from job.models.checkpoint import load_state, read_checkpoint
+from job.models.device import Device
+from job.models.ritm.architecture import architecture_of, check_architecture, named_architecture
+from job.models.ritm.model import RitmModel
+from job.models.ritm.network import RitmNetwork
+
+
+def load_ritm(
+    checkpoint: Path,
+    arch: str,
+    device: Device,
+    *,
+    zoom_in: bool = True,
+    flip: bool = True,
+    one_pass: bool = False,
+) -> RitmModel:
+    """Build the model that a spec names. An official file's config has to agree with `arch`, such as hrnet32."""
+    network = RitmNetwork(named_architecture(arch))
+    load_state(network, _state(checkpoint, arch), f"{checkpoint} as {arch}")
+    return RitmModel(network, device, zoom_in=zoom_in, flip=flip, one_pass=one_pass)
+
+
+def _state(path: Path, arch: str) -> dict[str, Any]:
+    saved = read_checkpoint(path)
+    if path.suffix.lower() == ".safetensors":
+        return saved
+    state = saved.get("state_dict")
+    if "config" not in saved or not isinstance(state, dict):
+        raise WeightsError(
+            f"{path}: expected an official RITM checkpoint, a dict with 'config' and 'state_dict' "
+            f"(got {', '.join(map(str, list(saved)[:3])) or 'nothing'}); save bare weights as .safetensors"
+        )
+    strange = [str(key) for key, value in state.items() if not isinstance(value, torch.Tensor)]
+    if strange:
+        raise WeightsError(f"{path}: state_dict: expected tensors only (got something else at {strange[0]})")
+    try:
+        check_architecture(architecture_of(saved["config"]), arch)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
+    return state

@@ -1,0 +1,156 @@
+"""RITM as its authors run it (Sofiiuk et al. 2021): batch-first, and without state.
+
+The logits are averaged over a horizontal flip, the soft mask is fed back, and the view zooms in on the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from job.models.device import Device
+from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
+from job.models.ritm.ocr import Logits
+from job.models.ritm.view import Clicks, View, mirrored, padded
+from job.models.ritm.zoom import Box, kept_box, object_box
+
+MASK_THRESHOLD = 0.49
+ZOOM_THRESHOLD = 0.50
+CAPABILITIES = Capabilities(points=True, boxes=False, multimask=False, memory="always")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trajectory:
+    """What RITM remembers of one object between two clicks.
+
+    probability_HW: float32 in [0, 1], at the image's size, on the model's device. box: where it looks when it zooms.
+    """
+
+    probability_HW: Tensor = field(repr=False)
+    box: Box | None
+
+
+class RitmModel:
+    """A `PromptableModel`. Views of equal size on the network's grid go through it in one batch, flips included.
+
+    network: (image (B, 4, H, W), points (B, 2N, 3)) -> `Logits`, as `RitmNetwork`. one_pass: each set of clicks is run
+    alone, without previous mask and zoom, and remembers nothing.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        device: Device,
+        *,
+        zoom_in: bool = True,
+        flip: bool = True,
+        one_pass: bool = False,
+    ) -> None:
+        self._device = device
+        self._network = network.to(device.device).eval()
+        self._zoom_in = zoom_in and not one_pass
+        self._flip = flip
+        self._one_pass = one_pass
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Points only, one mask, and the previous one fed back."""
+        return CAPABILITIES
+
+    def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
+        """Put images on the device: features are (3, H, W) uint8. RITM's clicks join the network too early for more."""
+        return [
+            EncodedImage(
+                height=image.shape[0],
+                width=image.shape[1],
+                features=self._on_device(image),
+            )
+            for image in images
+        ]
+
+    def _on_device(self, image_HWC: Image) -> Tensor:
+        contiguous = np.ascontiguousarray(image_HWC)  # flipped slices have strides that torch does not take
+        return torch.as_tensor(contiguous, device=self._device.device).permute(2, 0, 1).contiguous()
+
+    @torch.inference_mode()
+    def predict(self, requests: Sequence[Request]) -> list[Prediction]:
+        """Answer each request with one mask, and with its `Trajectory` to feed back (None in one pass)."""
+        for request in requests:
+            CAPABILITIES.check(request)
+        clicks = [Clicks.of(request) for request in requests]
+        memories: list[Trajectory | None] = [None if self._one_pass else request.memory for request in requests]
+        views = self._views(requests, clicks, memories)
+        groups: dict[tuple[int, int], list[int]] = {}
+        for index, view in enumerate(views):
+            groups.setdefault(view.size, []).append(index)
+        predictions: dict[int, Prediction] = {}
+        for size, members in groups.items():
+            images = torch.stack(
+                [views[i].show(requests[i].image.features, _probability(memories[i])) for i in members]
+            )
+            points = padded([views[i].place(clicks[i]) for i in members])
+            answers = self._probabilities(images, points, size[1])
+            for i, answer in zip(members, answers, strict=True):
+                predictions[i] = self._prediction(views[i].paste(answer), views[i].target)
+        return [predictions[i] for i in range(len(requests))]
+
+    def _views(
+        self, requests: Sequence[Request], clicks: Sequence[Clicks], memories: Sequence[Trajectory | None]
+    ) -> list[View]:
+        zooming = [i for i, m in enumerate(memories) if m and self._zoom_in and len(clicks[i].positive_N) > 1]
+        found = dict(zip(zooming, _tight_boxes([requests[i].memory.probability_HW for i in zooming]), strict=True))
+        views = []
+        for i, (request, memory) in enumerate(zip(requests, memories, strict=True)):
+            height, width = request.image.height, request.image.width
+            old = memory.box if memory else None
+            tight, positives = found.get(i), clicks[i].positives()
+            if tight is None:  # upstream pastes what it saw of the whole image into an older box, if there is one
+                views.append(View(height=height, width=width, crop=None, target=old))
+            else:
+                box = kept_box(old, object_box(tight, positives, height, width), positives)
+                views.append(View(height=height, width=width, crop=box, target=box))
+        return views
+
+    def _probabilities(self, images: Tensor, points_B2N3: NDArray[np.float32], width: int) -> Tensor:
+        """Run the network: (B, 4, H, W) images and their points give (B, H, W) probabilities."""
+        if self._flip:
+            images = torch.cat([images, images.flip(3)])
+            points_B2N3 = np.concatenate([points_B2N3, mirrored(points_B2N3, width)])
+        points = torch.from_numpy(points_B2N3).to(self._device.device)
+        with self._device.autocasting():
+            outputs: Logits = self._network(images, points)
+        logits = outputs.instances[:, 0].float()
+        if self._flip:
+            straight, turned = logits.chunk(2)
+            logits = 0.5 * (straight + turned.flip(2))
+        return logits.sigmoid()
+
+    def _prediction(self, probability_HW: Tensor, box: Box | None) -> Prediction:
+        memory = None if self._one_pass else Trajectory(probability_HW=probability_HW, box=box)
+        mask_HW = probability_HW > MASK_THRESHOLD
+        return Prediction(masks_CHW=mask_HW[None], predicted_iou_C=None, memory_C=[memory])
+
+
+def _probability(memory: Trajectory | None) -> Tensor | None:
+    return memory.probability_HW if memory else None
+
+
+def _tight_boxes(probabilities: Sequence[Tensor]) -> list[Box | None]:
+    """Return the box of each map (H, W) above the threshold, None where nothing is; one transfer for all of them."""
+    if not probabilities:
+        return []
+    profiles = torch.cat([torch.cat([p.amax(dim=1), p.amax(dim=0)]) for p in probabilities]).cpu().numpy()
+    boxes: list[Box | None] = []
+    start = 0
+    for height, width in (p.shape for p in probabilities):
+        rows = np.flatnonzero(profiles[start : start + height] > ZOOM_THRESHOLD)
+        start += height
+        columns = np.flatnonzero(profiles[start : start + width] > ZOOM_THRESHOLD)
+        start += width
+        boxes.append(Box(int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])) if len(rows) else None)
+    return boxes

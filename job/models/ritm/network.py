@@ -1,0 +1,43 @@
+"""RITM's network: HRNet with OCR, guided by clicks and the previous mask (Sofiiuk et al. 2021, section 3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from job.errors import WeightsError
+from job.models.ritm.architecture import RitmArch
+from job.models.ritm.click_maps import click_features, disks
+from job.models.ritm.hrnet import enlarge
+from job.models.ritm.ocr import HRNetOCR, Logits
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class RitmNetwork(nn.Module):
+    """State-dict keys and shapes are those of the official checkpoints."""
+
+    def __init__(self, arch: RitmArch) -> None:
+        super().__init__()
+        if (arch.with_aux_output, arch.use_rgb_conv, arch.use_disks, arch.with_prev_mask) != (True, False, True, True):
+            raise WeightsError(f"RITM: expected aux output, disks and previous mask, and no rgb_conv (got {arch})")
+        self.radius = arch.norm_radius
+        self.maps_transform = click_features(leaky=arch.use_leaky_relu)
+        self.feature_extractor = HRNetOCR(arch.width, arch.ocr_width, small=arch.small)
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
+
+    def forward(self, image: Tensor, points: Tensor) -> Logits:
+        """Give both outputs at the input's size.
+
+        image: (B, 4, H, W) float: RGB in [0, 1] and the previous mask's probability (zeros: none).
+        points: (B, 2N, 3) float, padded (row, column, index), as `disks` takes them.
+        """
+        rgb, previous = image[:, :3], image[:, 3:]
+        size = image.shape[2:]
+        maps = torch.cat([previous, disks(points, size[0], size[1], self.radius)], dim=1)
+        out = self.feature_extractor((rgb - self.mean) / self.std, self.maps_transform(maps))
+        return Logits(enlarge(out.instances, size), enlarge(out.aux, size))

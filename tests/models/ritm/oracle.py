@@ -1,0 +1,72 @@
+"""The official numbers beside the checkout, and a stand-in network that can be followed by hand."""
+
+import json
+import runpy
+from functools import cache
+
+import numpy as np
+import torch
+from torch import nn
+
+from job.models.device import Device
+from job.models.protocol import Request
+from job.models.ritm.architecture import ARCHITECTURES
+from job.models.ritm.network import RitmNetwork
+from job.models.ritm.ocr import Logits
+from tests.shared import SHARED
+
+FOLDER = SHARED / "oracle/ritm"
+CPU = Device.of(torch.device("cpu"), "fp32")
+VARIANTS = {"hrnet18s": "h18s", "hrnet18": "h18", "hrnet32": "h32"}
+
+
+def manifest(arch):
+    return json.loads((FOLDER / f"{VARIANTS[arch]}.json").read_text())
+
+
+@cache
+def weights(arch):
+    made = runpy.run_path(str(FOLDER / "weights.py"))["state_dict"](VARIANTS[arch])
+    return {key: torch.from_numpy(np.asarray(value)) for key, value in made.items()}
+
+
+@cache
+def network(arch):
+    made = RitmNetwork(ARCHITECTURES[arch])
+    made.load_state_dict(weights(arch))
+    return made.eval()
+
+
+class StandIn(nn.Module):
+    """A logit that falls with the distance to positive clicks, rises with that to negative ones, and remembers."""
+
+    def forward(self, image, points):
+        positive, negative = points.chunk(2, dim=1)
+        size = image.shape[2:]
+        near = 5 - distances(positive, size) / 8 - 6 * torch.exp(-distances(negative, size) / 6)
+        return Logits(near + 1.5 * image[:, 3:], near)
+
+
+def distances(points, size):
+    """(B, N, 3) -> (B, 1, *size): each pixel's distance to the nearest click, 1e6 where there is none."""
+    grid = torch.stack(torch.meshgrid(*(torch.arange(side) for side in size), indexing="ij"), dim=-1)
+    each = (grid - points[:, :, None, None, :2]).square().sum(dim=-1).sqrt()
+    is_padding = (points[..., :2].amax(dim=-1) < 0)[..., None, None]
+    return each.masked_fill(is_padding, 1e6).amin(dim=1, keepdim=True)
+
+
+def request(encoded, clicks, memory=None):
+    """Clicks as the oracle writes them (positive?, row, column) become a request."""
+    clicks = np.asarray(clicks, dtype=np.int32)
+    return Request(image=encoded, points_N2=clicks[:, [2, 1]], labels_N=clicks[:, 0], memory=memory)
+
+
+def trajectory(model, image, clicks):
+    """All predictions of one object, click after click."""
+    [encoded] = model.encode([image])
+    predictions, memory = [], None
+    for step in range(1, len(clicks) + 1):
+        [prediction] = model.predict([request(encoded, clicks[:step], memory)])
+        [memory] = prediction.memory_C
+        predictions.append(prediction)
+    return predictions

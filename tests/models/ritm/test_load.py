@@ -1,0 +1,84 @@
+"""Checkpoints in the official form, and what is refused."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from job.errors import WeightsError
+from job.models.ritm.architecture import ARCHITECTURES
+from job.models.ritm.load import load_ritm
+from job.models.ritm.network import RitmNetwork
+from tests.models.ritm.oracle import CPU
+
+
+@pytest.fixture(scope="module")
+def state():
+    torch.manual_seed(0)
+    return RitmNetwork(ARCHITECTURES["hrnet18s"]).state_dict()
+
+
+@pytest.fixture
+def official(tmp_path):
+    """A function that writes a file as RITM's training code does."""
+
+    def write(state, width=18, ocr_width=48, small=True):
+        params = {"width": width, "ocr_width": ocr_width, "small": small}
+        config = {
+            "class": "isegm.model.is_hrnet_model.HRNetModel",
+            "params": {name: {"type": "builtin", "value": value, "specified": True} for name, value in params.items()},
+        }
+        torch.save({"state_dict": state, "config": config}, tmp_path / "weights.pth")
+        return tmp_path / "weights.pth"
+
+    return write
+
+
+def loaded_state(path):
+    return load_ritm(path, "hrnet18s", CPU)._network.state_dict()
+
+
+def test_an_official_checkpoint_is_loaded(official, state):
+    """Every tensor arrives."""
+    loaded = loaded_state(official(state))
+    assert all(torch.equal(loaded[key], value) for key, value in state.items())
+
+
+def test_safetensors_take_the_architecture_from_the_spec(tmp_path, state):
+    """They have no config; keys and shapes are checked all the same."""
+    save_file(state, tmp_path / "weights.safetensors")
+    loaded = loaded_state(tmp_path / "weights.safetensors")
+    assert all(torch.equal(loaded[key], value) for key, value in state.items())
+    with pytest.raises(WeightsError, match="wrong shape"):
+        load_ritm(tmp_path / "weights.safetensors", "hrnet32", CPU)
+
+
+def test_another_architecture_is_refused_before_the_weights(official):
+    """The error names file, params and the way out."""
+    with pytest.raises(WeightsError, match=r"weights\.pth: arch: .*width 32.*state arch: hrnet32"):
+        load_ritm(official({}, width=32, ocr_width=128, small=False), "hrnet18s", CPU)
+
+
+def test_missing_and_unexpected_keys_are_named(official, state):
+    """A renamed key is both."""
+    renamed = {key.replace("cls_head.bias", "cls_head.offset"): value for key, value in state.items()}
+    with pytest.raises(WeightsError, match=r"cls_head\.bias.*cls_head\.offset"):
+        load_ritm(official(renamed), "hrnet18s", CPU)
+
+
+def test_a_bare_state_dict_is_refused_with_the_way_out(tmp_path, state):
+    """Without a config nothing says which network it is."""
+    torch.save(state, tmp_path / "weights.pth")
+    with pytest.raises(WeightsError, match=r"'config' and 'state_dict'.*safetensors"):
+        load_ritm(tmp_path / "weights.pth", "hrnet18s", CPU)
+
+
+def test_what_is_no_tensor_is_refused(official, state):
+    """A number among the weights is named."""
+    with pytest.raises(WeightsError, match="extra"):
+        load_ritm(official({**state, "extra": 3}), "hrnet18s", CPU)
+
+
+def test_an_unknown_architecture_is_refused(official, state):
+    """The error lists those that there are."""
+    with pytest.raises(WeightsError, match="hrnet18s, hrnet18, hrnet32"):
+        load_ritm(official(state), "hrnet48", CPU)
