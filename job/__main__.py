@@ -83,7 +83,9 @@ def run(
     from job import commands
 
     steps = {Step.predict, Step.statistics} if only is None else {only}
-    raise typer.Exit(commands.run(spec, output, limit, predicting=Step.predict in steps, summarising=Step.statistics in steps))
+    raise typer.Exit(
+        commands.run(spec, output, limit, predicting=Step.predict in steps, summarising=Step.statistics in steps)
+    )
 
 
 @app.command()

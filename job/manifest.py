@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
-from job import __version__
+from job import __version__, storage
 from job.models import device
 from job.plan.file import Plan
 from job.run import Account
 from job.spec import LoadedSpec
+from job.spec.study import Model
 
 VERSIONS_OF = (
     "torch",
@@ -46,6 +47,7 @@ def manifest(spec: LoadedSpec, plan: Plan, account: Account, began: datetime) ->
         "seed": spec.study.seed,
         "precision": plan.precision,
         "batch": plan.batch,
+        "models": [_model(model) for model in spec.study.models],
         "weights": plan.weights,
         "departures": DEPARTURES,
         "device": device.describe(device.resolve_device(spec.study.execution.device)),
@@ -55,3 +57,8 @@ def manifest(spec: LoadedSpec, plan: Plan, account: Account, began: datetime) ->
         "began": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _model(model: Model) -> dict[str, Any]:
+    """Give a model's settings, defaults spelled out; what determines its rows beside its weights."""
+    return model.model_dump(mode="json") | {"checkpoint": storage.public(model.checkpoint)}

@@ -24,11 +24,13 @@ from fsspec.implementations.local import LocalFileSystem
 from job.errors import StorageError
 
 BLOCK = 1 << 20
+VERSION_KEYS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "mtime", "created")
+"""Where fsspec's adapters tell what changes with a file's content, the surest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileInfo:
-    """A file as its store lists it. `version` changes with the content: an ETag, a version id, or a time of change."""
+    """A file as its store lists it. `version` changes with the content (an ETag, a time of change); "" if untold."""
 
     address: str
     size: int
@@ -158,16 +160,17 @@ class InputCache:
             return own
         name = hashlib.sha256(f"{file.address}\n{file.version}\n{file.size}".encode()).hexdigest()[:32]
         copy = self.folder / (name + "".join(Path(urlsplit(file.address).path).suffixes[-2:]))
-        if not copy.exists() or copy.stat().st_size != file.size:
+        if not file.version or not copy.exists() or copy.stat().st_size != file.size:
             self._fetch(file, copy)
             self._make_room(keep=copy)
         os.utime(copy)
         return copy
 
     def content_key(self, file: FileInfo) -> str:
-        """Name a file's content: size and sha256 where the file is local, else size and the store's version."""
-        own = local_path(file.address)
-        return f"{file.size}-{sha256(own) if own else file.version}"
+        """Name a file's content: its size with the store's version, or with its sha256 if local or of no version."""
+        if file.version and local_path(file.address) is None:
+            return f"{file.size}-{file.version}"
+        return f"{file.size}-{sha256(self.local(file))}"
 
     def _fetch(self, file: FileInfo, copy: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -223,7 +226,7 @@ def _in_package(address: str) -> Path:
 
 
 def _info(fs: Any, asked: str, details: dict[str, Any]) -> FileInfo:
-    version = details.get("ETag") or details.get("etag") or details.get("mtime") or details.get("created") or ""
+    version = next((details[key] for key in VERSION_KEYS if details.get(key)), "")
     if asked.startswith("package://"):
         package = asked.removeprefix("package://").partition("/")[0]
         address = f"package://{package}/{Path(details['name']).relative_to(_in_package(f'package://{package}/'))}"

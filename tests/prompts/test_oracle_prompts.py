@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
+
 from job.prompts.clicks import Situation, pooled, ritm
 from job.prompts.draw import Draw
 from job.prompts.modes import MODES, admissible_points
 from job.prompts.regions import parts
-
 from tests.shared import SHARED, needs_shared
 
 pytestmark = needs_shared

@@ -1,0 +1,67 @@
+"""Inputs over HTTP, from a server on 127.0.0.1."""
+
+import http.server
+import os
+import threading
+from functools import partial
+
+import pytest
+
+from job import storage
+from job.storage import InputCache
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files; with `versions` False it tells nothing that changes with the content."""
+
+    versions = True
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+    def send_header(self, keyword, value):
+        """Leave out the time of change."""
+        if self.versions or keyword != "Last-Modified":
+            super().send_header(keyword, value)
+
+
+class Versionless(Quiet):
+    """A server that names no version."""
+
+    versions = False
+
+
+@pytest.fixture(params=[Quiet, Versionless])
+def site(request, tmp_path):
+    """A folder and its address."""
+    (tmp_path / "site").mkdir()
+    handler = partial(request.param, directory=str(tmp_path / "site"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield tmp_path / "site", f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_file_is_described_read_and_cached(site, tmp_path):
+    """As from any other store."""
+    folder, address = site
+    (folder / "a.png").write_bytes(b"pixels")
+    file = storage.info(f"{address}/a.png")
+    assert (file.address, file.size) == (f"{address}/a.png", 6)
+    assert InputCache(tmp_path / "cache", 10**6).local(file).read_bytes() == b"pixels"
+    assert storage.info(f"{address}/none.png") is None
+
+
+def test_a_changed_file_is_never_taken_from_the_cache(site, tmp_path):
+    """Even where the server names no version: then its content is hashed."""
+    folder, address = site
+    cache = InputCache(tmp_path / "cache", 10**6)
+    keys, copies = set(), []
+    for second, content in ((1, b"one"), (100, b"two")):
+        (folder / "a.png").write_bytes(content)
+        os.utime(folder / "a.png", (second, second))
+        file = storage.info(f"{address}/a.png")
+        keys.add(cache.content_key(file))
+        copies.append(cache.local(file).read_bytes())
+    assert copies == [b"one", b"two"]
+    assert len(keys) == 2
