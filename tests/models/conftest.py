@@ -2,13 +2,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from segment_anything import sam_model_registry
 from torch import nn
 
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
+from job.models.ritm.architecture import ARCHITECTURES
+from job.models.ritm.model import RitmModel
+from job.models.ritm.network import RitmNetwork
 from job.models.sam import SamModel
-from job.spec.study import LiteMedSam, Sam
+from job.spec.study import LiteMedSam, Ritm, Sam
 from job.storage import local_path
 from tests.models.asking import randomise
 
@@ -46,4 +50,17 @@ def lite_medsam(lite_medsam_checkpoint: Path) -> LiteMedSamModel:
     spec = LiteMedSam(name="lite", family="lite_medsam")
     model = build(spec, lite_medsam_checkpoint, torch.device("cpu"), "fp32", encode_batch=2)
     assert isinstance(model, LiteMedSamModel)
+    return model
+
+
+@pytest.fixture(scope="session")
+def ritm(tmp_path_factory: pytest.TempPathFactory) -> RitmModel:
+    """RITM HRNet18s with random weights, saved as safetensors."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("ritm") / "h18s.safetensors"
+    save_file(RitmNetwork(ARCHITECTURES["hrnet18s"]).state_dict(), path)
+    model = build(
+        Ritm(name="r", family="ritm", arch="hrnet18s", checkpoint=str(path)), path, torch.device("cpu"), "fp32"
+    )
+    assert isinstance(model, RitmModel)
     return model

@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 from job.models.registry import capabilities
-from job.spec.study import LiteMedSam, Sam
+from job.models.ritm.model import CAPABILITIES
+from job.spec.study import LiteMedSam, Ritm, Sam
 
 
 def test_sam_takes_everything() -> None:
@@ -19,6 +20,13 @@ def test_lite_medsam_takes_boxes() -> None:
     """It was trained with boxes only, and gives one mask."""
     takes = capabilities(LiteMedSam(name="lite", family="lite_medsam"))
     assert (takes.points, takes.boxes, takes.multimask, takes.memory) == (False, True, False, "none")
+
+
+def test_ritm_takes_points() -> None:
+    """One mask, and always the previous one; the model itself says the same."""
+    takes = capabilities(Ritm(name="ritm", family="ritm", arch="hrnet32", checkpoint="nowhere.pth"))
+    assert (takes.points, takes.boxes, takes.multimask, takes.memory) == (True, False, False, "always")
+    assert takes == CAPABILITIES
 
 
 def test_checking_a_spec_imports_no_network() -> None:
