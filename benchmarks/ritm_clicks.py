@@ -1,0 +1,75 @@
+"""Time per click of RITM, one object at a time and many together, in one run.
+
+    python benchmarks/ritm_clicks.py [--objects 8] [--clicks 4] [--rounds 3]
+
+Weights are random: time does not depend on them. Each object is a disc in an image of 256 x 256; clicks lie around it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+
+import numpy as np
+import torch
+
+from job.models.device import Device, describe, resolve_device
+from job.models.protocol import EncodedImage, Request
+from job.models.ritm.architecture import ARCHITECTURES
+from job.models.ritm.model import RitmModel
+from job.models.ritm.network import RitmNetwork
+
+SIDE = 256
+
+
+def trajectory(model: RitmModel, images: list[EncodedImage], clicks: int) -> None:
+    """Click all images together, `clicks` times, feeding each its own last mask."""
+    memory = [None] * len(images)
+    points = [
+        np.array([(128 + 5 * step, 128 - 7 * step) for step in range(count)], np.int32) for count in range(clicks + 1)
+    ]
+    for step in range(1, clicks + 1):
+        labels = np.ones(step, np.int32)
+        requests = [
+            Request(image=image, points_N2=points[step], labels_N=labels, memory=memory[index])
+            for index, image in enumerate(images)
+        ]
+        memory = [prediction.memory_C[0] for prediction in model.predict(requests)]
+
+
+def seconds(action) -> float:
+    """Time one call."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser()
+    for name, default in (("objects", 8), ("clicks", 4), ("rounds", 3)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    asked = parser.parse_args()
+    device = resolve_device("auto")
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8) for _ in range(asked.objects)]
+    print({"cores": os.cpu_count(), **describe(device)})
+    print(f"{'network':<10} {'one at a time, s/click':>23} {'together, s/click':>18} {'ratio':>6}")
+    for arch in ("hrnet18s", "hrnet32"):
+        torch.manual_seed(0)
+        model = RitmModel(RitmNetwork(ARCHITECTURES[arch]), Device.of(device))
+        images = model.encode(pictures)
+        trajectory(model, images[:1], 1)  # warm-up
+        per_click = 1 / (asked.objects * asked.clicks)
+        singles, together = [], []
+        for _ in range(asked.rounds):  # in turn, so that a machine that slows down slows both
+            singles.append(per_click * seconds(lambda: [trajectory(model, [one], asked.clicks) for one in images]))  # noqa: B023
+            together.append(per_click * seconds(lambda: trajectory(model, images, asked.clicks)))  # noqa: B023
+        one, all_ = statistics.median(singles), statistics.median(together)
+        print(f"{arch:<10} {one:>23.3f} {all_:>18.3f} {one / all_:>6.2f}")
+
+
+if __name__ == "__main__":
+    main()
