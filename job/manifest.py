@@ -11,9 +11,9 @@ from typing import Any
 from job import __version__, storage
 from job.models import device
 from job.plan.file import Plan
-from job.run import Account
 from job.spec import LoadedSpec
 from job.spec.study import Model
+from job.work import Account
 
 VERSIONS_OF = (
     "torch",

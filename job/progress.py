@@ -18,7 +18,7 @@ class Progress:
     """Counts raw slices (or images) that are done, of `total`."""
 
     def __init__(self, total: int, *, terminal: bool) -> None:
-        self._total, self._done, self._noted = total, 0, time.monotonic()
+        self._total, self._done, self._noted = total, 0.0, time.monotonic()
         self._began = self._noted
         self._log = structlog.get_logger()
         self._bar = _bar() if terminal else None
@@ -35,17 +35,25 @@ class Progress:
         if self._bar:
             self._bar.stop()
 
-    def advance(self, raw: int) -> None:
-        """Note that `raw` more slices are done."""
+    def advance(self, raw: float) -> None:
+        """Note that `raw` more slices are done, or that share of one."""
         self._done += raw
         if self._bar and self._task is not None:
-            self._bar.advance(self._task, raw)
-        elif time.monotonic() - self._noted >= INTERVAL_S or self._done == self._total:
-            self._noted = time.monotonic()
-            per_second = self._done / max(self._noted - self._began, 1e-9)
-            left = (self._total - self._done) / max(per_second, 1e-9)
-            rates = {"images_per_s": round(per_second, 2), "seconds_left": round(left)}
-            self._log.info("progress", done=self._done, of=self._total, **rates)
+            self._bar.update(self._task, completed=self._done)
+        elif time.monotonic() - self._noted >= INTERVAL_S:
+            self._log_line()
+
+    def _log_line(self) -> None:
+        self._noted = time.monotonic()
+        per_second = self._done / (self._noted - self._began)
+        left = (self._total - self._done) / max(per_second, 1e-9)
+        rates = {"images_per_s": round(per_second, 2), "seconds_left": round(left)}
+        self._log.info("progress", done=int(self._done), of=self._total, **rates)
+
+
+class _Done(bars.ProgressColumn):
+    def render(self, task: bars.Task) -> Text:
+        return Text(f"{task.completed:.0f}/{task.total:.0f} images")
 
 
 class _Speed(bars.ProgressColumn):
@@ -57,7 +65,7 @@ def _bar() -> bars.Progress:
     return bars.Progress(
         bars.TextColumn("{task.description}"),
         bars.BarColumn(),
-        bars.MofNCompleteColumn(),
+        _Done(),
         _Speed(),
         bars.TimeRemainingColumn(),
         console=Console(stderr=True),

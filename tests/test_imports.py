@@ -13,6 +13,7 @@ FLOORS = [
     ["commands"],
     ["manifest", "validate"],
     ["run", "statistics", "report"],
+    ["work"],
     ["progress", "log"],
     ["evaluate"],
     ["plan"],

@@ -1,0 +1,66 @@
+"""Draws the README's picture from the results of the embedded study: truth (green) and prediction (red) of one slice.
+
+medsam-job specs/quickstart.yaml && python docs/picture.py results/quickstart docs/quickstart.png
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.dataset as arrow
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from job import masks
+from job.datasets import Sample, discover, load
+from job.spec import load as load_spec
+from job.storage import InputCache
+
+SLICE, PROMPT, SCALE = 85, "each_box", 2
+GREEN, RED, WHITE = (60, 220, 90), (235, 70, 60), (255, 255, 255)
+
+
+def outline(mask_HW: np.ndarray) -> np.ndarray:
+    """Give the pixels of a mask that touch the outside."""
+    return mask_HW & ~ndimage.binary_erosion(mask_HW)
+
+
+def rows(folder: Path, table: str) -> dict[str, dict]:
+    """Give the rows of the slice by task."""
+    wanted = arrow.field("slice") == SLICE
+    if table != "objects":
+        wanted &= arrow.field("prompt") == PROMPT
+    return {row["task"]: row for row in arrow.dataset(folder / table).to_table(filter=wanted).to_pylist()}
+
+
+def panel(image_HWC: np.ndarray, truth: dict, predicted: dict, iou: float) -> Image.Image:
+    """Draw one task."""
+    height, width = image_HWC.shape[:2]
+    big = np.array(Image.fromarray(image_HWC).resize((width * SCALE, height * SCALE), Image.Resampling.BICUBIC))
+    for counts, colour in ((truth["truth"], GREEN), (predicted["mask"], RED)):
+        big[outline(masks.decode(counts, height, width).repeat(SCALE, 0).repeat(SCALE, 1))] = colour
+    picture = Image.fromarray(big)
+    draw = ImageDraw.Draw(picture)
+    for box in predicted["boxes"]:
+        draw.rectangle(
+            [box["x0"] * SCALE, box["y0"] * SCALE, (box["x1"] + 1) * SCALE, (box["y1"] + 1) * SCALE], outline=WHITE
+        )
+    draw.text((8, 6), f"{truth['task']}, IoU {iou:.2f}", fill=WHITE, font_size=18)
+    return picture
+
+
+def main() -> None:
+    """Write the picture."""
+    folder, target = Path(sys.argv[1]), Path(sys.argv[2])
+    dataset = load_spec("specs/quickstart.yaml").study.datasets[0]
+    found = load(dataset, discover(dataset)[0], [SLICE], InputCache(folder, 10**9), 10**8)
+    (sample,) = [item for item in found if isinstance(item, Sample)]
+    truths, predictions, scores = (rows(folder, table) for table in ("objects", "predictions", "iou"))
+    panels = [panel(sample.image_HWC, truths[t], predictions[t], scores[t]["iou"]) for t in dataset.tasks]
+    Image.fromarray(np.hstack([np.asarray(one) for one in panels])).save(target, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
