@@ -10,6 +10,7 @@ import errno
 import hashlib
 import importlib.util
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,20 @@ def list_files(pattern: str) -> list[FileInfo]:
             (_info(fs, pattern, details) for details in found.values() if details.get("type") == "file"),
             key=lambda info: info.address,
         )
+
+
+def why_nothing_matches(pattern: str) -> str:
+    """Say why a pattern lists nothing: its folder is missing, may not be read, or holds no such file."""
+    folder = re.split(r"[*?\[{]", pattern, maxsplit=1)[0].rpartition("/")[0]
+    if not folder or folder.endswith(":/"):
+        return "no file matches this pattern"
+    with _explained(folder, "list"):
+        fs, path = _open(folder)
+        try:
+            fs.ls(path)
+        except FileNotFoundError:
+            return f"no file matches this pattern: there is no folder {public(folder)}"
+    return "no file matches this pattern"
 
 
 def info(address: str) -> FileInfo | None:

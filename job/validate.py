@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from job import datasets, storage
+from job import datasets
 from job.datasets import Source
 from job.datasets.sample import Excluded
-from job.errors import Fault, JobError, SpecError, StorageError
+from job.errors import Fault, JobError, SpecError
 from job.plan.asks import asks
-from job.plan.make import hash_weights
+from job.plan.make import find_sources, hash_weights
 from job.results.store import Results
 from job.spec import LoadedSpec
 from job.spec.study import Dataset
@@ -51,14 +51,10 @@ def validate(spec: LoadedSpec, results: Results, cache: InputCache, *, full: boo
 def _dataset(
     spec: LoadedSpec, index: int, dataset: Dataset, cache: InputCache, full: bool
 ) -> Iterator[Fault | Excluded | str]:
-    place = ("datasets", index, "images")
     try:
-        sources = datasets.discover(dataset)
-    except StorageError as error:
-        yield spec.source.fault(place, str(error))
-        return
-    if not sources:
-        yield spec.source.fault(place, "no file matches this pattern", storage.public(dataset.images))
+        sources = find_sources(spec, index)
+    except SpecError as error:
+        yield from error.faults
         return
     limit = spec.study.execution.max_image_px
     faulty: set[str] = set()

@@ -48,6 +48,27 @@ def test_a_pattern_that_matches_nothing_is_an_empty_list(folder):
     assert storage.list_files(storage.join(folder, "none", "*.png")) == []
 
 
+def test_why_nothing_matches_is_told(folder):
+    """A missing folder is another mistake than a wrong ending."""
+    storage.write(storage.join(folder, "a", "b.png"), b"")
+    assert storage.why_nothing_matches(storage.join(folder, "a", "*.jpg")) == "no file matches this pattern"
+    assert "there is no folder" in storage.why_nothing_matches(storage.join(folder, "none", "*.png"))
+
+
+def test_a_folder_that_may_not_be_read_is_access_denied(tmp_path):
+    """Not an empty one."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # root may read everything
+    try:
+        with pytest.raises(StorageError, match=r"cannot list: access denied"):
+            storage.why_nothing_matches(f"{closed}/*.png")
+    finally:
+        os.seteuid(user)
+
+
 def test_a_file_that_is_not_there_has_no_info(folder):
     """And reading it is an error that names it."""
     address = storage.join(folder, "none.png")

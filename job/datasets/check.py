@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from job.datasets import image_file, nifti
+from job.datasets.generated import SIDE
 from job.datasets.labels import objects
 from job.datasets.layers import Layer, check_same_size, mask_file, named, read_image, read_map
 from job.datasets.ledger import axis_of, line
 from job.datasets.sample import Excluded
-from job.datasets.source import Source, is_volume
+from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
 from job.errors import DataError
 from job.spec.study import Dataset
-from job.storage import FileInfo, InputCache
+from job.storage import InputCache
 
 
 def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Iterator[Excluded]:
@@ -54,13 +55,13 @@ def tasks_present(dataset: Dataset, source: Source, cache: InputCache, max_image
             yield name
 
 
-def _size(dataset: Dataset, source: Source, file: FileInfo, cache: InputCache, max_image_px: int) -> tuple[int, ...]:
+def _size(dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, max_image_px: int) -> tuple[int, ...]:
     """Give height and width, or the voxels of the canonical volume."""
     if is_volume(file):
         grid = nifti.read_header(file).grid
         if source.is_volume:
             image_file.check_size(*grid.slice_size(axis_of(dataset, source)), max_image_px)
         return grid.shape_XYZ
-    size = image_file.image_size(file, cache)
+    size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else image_file.image_size(file, cache)
     image_file.check_size(*size, max_image_px)
     return size

@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Iterator
 
 from job.datasets.pattern import Pattern, Template, fill
-from job.datasets.source import Source
-from job.spec.study import Dataset
+from job.datasets.source import GeneratedImage, Source
+from job.spec.study import Dataset, Generated
 from job.storage import FileInfo
 
 IMAGE = "{image}"
@@ -15,6 +15,10 @@ IMAGE = "{image}"
 
 def discover(dataset: Dataset) -> tuple[Source, ...]:
     """List a data set's sources, sorted by image. A pattern that matches nothing gives none: the caller reports it."""
+    if dataset.generated is not None:
+        return tuple(_generated(dataset, dataset.generated))
+    if dataset.images is None:
+        raise ValueError(f"{dataset.name}: neither images nor generated; a loaded spec has one")
     pattern = Pattern(dataset.images)
     images = list(_images(pattern))
     templates = {name: mask_template(dataset, name) for name in dataset.tasks}
@@ -41,6 +45,14 @@ def mask_template(dataset: Dataset, task: str) -> str:
     if template is None:
         raise ValueError(f"{dataset.name}/{task}: no mask template; a loaded spec has one")
     return template
+
+
+def _generated(dataset: Dataset, wanted: Generated) -> Iterator[Source]:
+    for patient in range(wanted.patients):
+        for index in range(wanted.slices):
+            one = GeneratedImage(seed=wanted.seed, patient=patient, slice=index)
+            masks = dict.fromkeys(dataset.tasks, one)
+            yield Source(image=one.name, file=one, masks={**masks}, patient=one.patient_name, volume=one.name)
 
 
 def stem(name: str) -> str:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from job import storage
 from job.datasets import image_file, nifti
 from job.datasets.discover import mask_template
+from job.datasets.generated import SIDE, generate
 from job.datasets.labels import check_labels
 from job.datasets.ledger import axis_of
 from job.datasets.sample import Axis
-from job.datasets.source import Source, is_volume
+from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
 from job.errors import DataError
 from job.spec.study import Dataset
-from job.storage import FileInfo, InputCache
+from job.storage import InputCache
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ def read_map(
         return replace(layer, values=image_file.one_channel(layer.values)) if layer.header is None else layer
 
 
-def mask_file(dataset: Dataset, source: Source, task: str) -> FileInfo:
+def mask_file(dataset: Dataset, source: Source, task: str) -> ImageFile:
     """Give a task's mask file; DataError where it is missing."""
     file = source.masks.get(task)
     if file is None:
@@ -70,7 +71,7 @@ def check_same_size(image: tuple[int, ...], mask: tuple[int, ...]) -> None:
 
 
 @contextmanager
-def named(file: FileInfo, role: Literal["image", "mask"]) -> Iterator[None]:
+def named(file: ImageFile, role: Literal["image", "mask"]) -> Iterator[None]:
     """Say which file a fault is about, and whether it is the image or a mask."""
     try:
         yield
@@ -79,7 +80,11 @@ def named(file: FileInfo, role: Literal["image", "mask"]) -> Iterator[None]:
         raise DataError(reason, f"{storage.public(file.address)}: {error.detail}") from None
 
 
-def _read(file: FileInfo, cache: InputCache, axis: Axis, max_image_px: int, *, labels: bool = False) -> Layer:
+def _read(file: ImageFile, cache: InputCache, axis: Axis, max_image_px: int, *, labels: bool = False) -> Layer:
+    if isinstance(file, GeneratedImage):
+        image_file.check_size(SIDE, SIDE, max_image_px)
+        image_HW, labels_HW = generate(file.seed, file.patient, file.slice)
+        return Layer(labels_HW if labels else image_HW, None)
     path = cache.local(file)
     if is_volume(file):
         header = nifti.read_header(replace(file, address=str(path)))

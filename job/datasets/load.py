@@ -12,7 +12,7 @@ from job.datasets.case import Case, LastVolume
 from job.datasets.labels import objects
 from job.datasets.layers import named
 from job.datasets.sample import Excluded, Sample, TaskObject
-from job.datasets.source import Source
+from job.datasets.source import Source, is_volume
 from job.errors import DataError
 from job.spec.study import Dataset
 from job.storage import InputCache
@@ -24,7 +24,7 @@ _last_volume = LastVolume()
 
 def raw_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
     """List the slices that may be kept: 0 for 2D; of a volume from its header alone. DataError if it is unreadable."""
-    if not source.is_volume:
+    if not is_volume(source.file):
         return (0,)
     with named(source.file, "image"):
         count = nifti.read_header(source.file).grid.slice_count(dataset.slices.axis)

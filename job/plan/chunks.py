@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from job.datasets import Source, raw_slices
+from job.datasets.source import GeneratedImage, ImageFile
 from job.errors import DataError
 from job.plan.file import Chunk, Unit, fingerprint
 from job.spec.study import Dataset
-from job.storage import FileInfo, InputCache
+from job.storage import InputCache
 
 
 def chunks(
@@ -43,9 +44,11 @@ class _ContentKeys:
         files = [source.file, *(source.masks[task] for task in sorted(source.masks))]
         return Unit(source=source, slices=slices, content=tuple(self._key(file) for file in files))
 
-    def _key(self, file: FileInfo | None) -> str:
+    def _key(self, file: ImageFile | None) -> str:
         if file is None:
             return "missing"
+        if isinstance(file, GeneratedImage):
+            return file.content_key
         if file.address not in self._known:
             self._known[file.address] = self._cache.content_key(file)
         return self._known[file.address]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from job import storage
-from job.datasets import discover
+from job.datasets import Source, discover
 from job.errors import Fault, SpecError, StorageError
 from job.models.device import resolve_device, resolve_precision
 from job.plan.asks import Asked, asks
@@ -15,7 +15,7 @@ from job.plan.chunks import chunks
 from job.plan.file import Chunk, Part, Plan, fingerprint, spec_name
 from job.results.tables import SCHEMA_VERSION
 from job.spec import LoadedSpec
-from job.spec.study import Dataset, Model, Study
+from job.spec.study import Model, Study
 from job.storage import InputCache
 
 AUTO_BATCH = 32
@@ -78,17 +78,24 @@ def _checkpoint(model: Model) -> storage.FileInfo:
     return info
 
 
-def _dataset_chunks(spec: LoadedSpec, index: int, cache: InputCache, limit: int | None) -> Sequence[Chunk]:
-    dataset: Dataset = spec.study.datasets[index]
+def find_sources(spec: LoadedSpec, index: int) -> Sequence[Source]:
+    """List the sources of a data set; raise SpecError, with the place of its pattern, if there are none."""
+    dataset = spec.study.datasets[index]
+    place = ("datasets", index, "images")
     try:
         sources = discover(dataset)
+        pattern = dataset.images or ""
+        if not sources:
+            raise SpecError([spec.source.fault(place, storage.why_nothing_matches(pattern), storage.public(pattern))])
     except StorageError as error:
-        raise SpecError([spec.source.fault(("datasets", index, "images"), str(error))]) from None
-    if not sources:
-        shown = storage.public(dataset.images)
-        raise SpecError([spec.source.fault(("datasets", index, "images"), "no file matches this pattern", shown)])
+        raise SpecError([spec.source.fault(place, str(error))]) from None
+    return sources
+
+
+def _dataset_chunks(spec: LoadedSpec, index: int, cache: InputCache, limit: int | None) -> Sequence[Chunk]:
     execution = spec.study.execution
-    return chunks(dataset, sources, execution.chunk, cache, limit, execution.max_image_px)
+    dataset = spec.study.datasets[index]
+    return chunks(dataset, find_sources(spec, index), execution.chunk, cache, limit, execution.max_image_px)
 
 
 def _part(

@@ -11,6 +11,8 @@ from job.spec.explain import nearest
 from job.spec.study import COMMON_FIELDS, Statistics, template_fields
 from job.spec.yaml_source import Path, YamlSource
 
+FILES_ONLY = ("masks", "patient", "labels", "slices")
+"""Keys of a data set that say how its files are to be read."""
 USER_INFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*@")
 
 
@@ -35,6 +37,9 @@ def cross_faults(source: YamlSource) -> Iterator[Fault]:
 
 def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> Iterator[Fault]:
     path: Path = ("datasets", index)
+    if "generated" in dataset:
+        yield from _generated_faults(source, path, dataset)
+        return
     named = template_fields(str(dataset.get("images", "")))
     for name in sorted(named.intersection((*COMMON_FIELDS, "image"))):
         yield source.fault((*path, "images"), f"the field name {name!r} has a meaning of its own; choose another")
@@ -49,6 +54,14 @@ def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> 
         known = [*COMMON_FIELDS, *sorted(named), *(["image"] if place[-1] == "masks" else [])]
         for unknown in sorted(template_fields(template) - set(known)) if isinstance(template, str) else ():
             yield source.fault(place, f"unknown field {{{unknown}}}", template, nearest(unknown, known))
+
+
+def _generated_faults(source: YamlSource, path: Path, dataset: dict[str, Any]) -> Iterator[Fault]:
+    places = [(*path, key) for key in FILES_ONLY if key in dataset]
+    tasks = dataset["tasks"] if _is_map(dataset.get("tasks")) else {}
+    places += [(*path, "tasks", name, "masks") for name, task in tasks.items() if _is_map(task) and "masks" in task]
+    for place in places:
+        yield source.fault(place, f"`{place[-1]}` is about files; generated images bring their own; leave it out")
 
 
 def _credentials(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:

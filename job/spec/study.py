@@ -115,13 +115,29 @@ class Task(Strict):
         return self
 
 
+class Generated(Strict):
+    """Images that the project generates, 256 x 256, with label maps: no file is needed.
+
+    Labels: 1 organ (large, compact), 2 lesion (small, one or several), 3 vessel (long and thin), 4 wall (a ring around
+    a cavity). Each image holds at least one of them. Slices of one patient are neighbouring cuts.
+    """
+
+    patients: Annotated[int, Field(ge=1, le=100_000)] = 12
+    slices: Annotated[int, Field(ge=1, le=100)] = 1
+    """Of each patient."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Another seed gives other patients."""
+
+
 class Dataset(Strict):
     """Images with masks, and the tasks that are evaluated on them."""
 
     name: Name
     modality: Name
-    images: Address
+    images: Address | None = None
     """Address with wildcards (`*`, `**`, `?`) or named fields (`{case}`), each within one folder name."""
+    generated: Generated | None = None
+    """In place of `images` and `masks`."""
     masks: Address | None = None
     """Where an image's mask lies: {stem}, {name}, {parent}, {image} and the named fields of `images`."""
     patient: str | None = None
@@ -132,6 +148,12 @@ class Dataset(Strict):
     intensity: Intensity = Intensity(scale="max")
     slices: Slices = Slices()
     """For volumes only."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Dataset:
+        if (self.images is None) == (self.generated is None):
+            raise PydanticCustomError("one_origin", "expected exactly one of images, generated")
+        return self
 
 
 class _Model(Strict):

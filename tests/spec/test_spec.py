@@ -157,6 +157,40 @@ def test_templates_name_fields_that_exist():
     assert loads(SMALL.replace("a/*.png", "a/{case}.png").replace("{stem}", "{case}")).study
 
 
+GENERATED = SMALL.replace("    images: a/*.png\n    masks: m/{stem}.png\n", "    generated: {patients: 3}\n")
+
+
+def test_generated_images_have_defaults():
+    """One slice of each patient, seed 0."""
+    found = loads(GENERATED).study.datasets[0].generated
+    assert (found.patients, found.slices, found.seed) == (3, 1, 0)
+
+
+def test_a_data_set_has_one_origin():
+    """Files or generated images: not both, and not neither."""
+    both = GENERATED.replace("    generated", "    images: a/*.png\n    generated")
+    neither = GENERATED.replace("    generated: {patients: 3}\n", "    masks: m/{stem}.png\n")
+    for text in (both, neither):
+        assert only_fault(text).startswith("s.yaml:3:5: datasets[0]: expected exactly one of images, generated")
+
+
+@pytest.mark.parametrize("key", ["masks: m", "patient: p", "labels: binary255", "slices: {keep: all}"])
+def test_generated_images_take_no_key_about_files(key):
+    """Nobody should think that it did something."""
+    name = key.partition(":")[0]
+    assert f"datasets[0].{name}: `{name}` is about files" in only_fault(
+        GENERATED.replace("    tasks:", f"    {key}\n    tasks:")
+    )
+    task = GENERATED.replace("organ: 1", "organ: {label: 1, masks: m}")
+    assert "datasets[0].tasks.organ.masks: `masks` is about files" in only_fault(task)
+
+
+@pytest.mark.parametrize("value", ["{patients: 0}", "{slices: 0}", "{seed: -1}", "{patient: 3}"])
+def test_generated_images_are_checked(value):
+    """Numbers in range, no other keys."""
+    assert "datasets[0].generated." in only_fault(GENERATED.replace("{patients: 3}", value))
+
+
 def test_a_task_needs_a_mask_from_somewhere():
     """From its data set or of its own."""
     assert "no mask: expected `masks`" in only_fault(SMALL.replace("    masks: m/{stem}.png\n", ""))

@@ -1,0 +1,37 @@
+"""The generator: seed, patient and slice determine the image and its label map, and nothing else does."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.datasets.generated.anatomy import LABELS, anatomy
+from job.datasets.generated.appearance import appearance
+from job.datasets.generated.fields import Cut
+
+__all__ = ["LABELS", "SIDE", "VERSION", "generate"]
+
+VERSION = 1
+"""Counts up whenever the same arguments would give other pixels; it is part of what names the content."""
+SIDE = 256
+"""Height and width, px."""
+
+STRUCTURE, APPEARANCE, NOISE = range(3)
+
+
+def generate(seed: int, patient: int, slice_: int, side: int = SIDE) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Give image_HW, uint8 grey, and labels_HW, uint8: 0 or a value of `LABELS`, at least one of which occurs.
+
+    Slices of one patient are neighbouring cuts through the same structures, of the same appearance. Any of the labels
+    may be missing in a slice. side: height and width, px; structures keep their share of it. Another kind of processor
+    may round a grey value to its neighbour.
+    """
+    regions_HW, labels_HW = anatomy(Cut(_rng(seed, patient, STRUCTURE), side, slice_))
+    first_HW = anatomy(Cut(_rng(seed, patient, STRUCTURE), side, 0))[0] if slice_ else regions_HW
+    looks = Cut(_rng(seed, patient, APPEARANCE), side, slice_)
+    image_HW = appearance(regions_HW, first_HW, looks, noise=_rng(seed, patient, NOISE, slice_))
+    return image_HW, labels_HW
+
+
+def _rng(*identity: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(identity)))
