@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check format lock schema clean
+.PHONY: demo test test-long check format lock schema train-demo clean
 
 demo: $(VENV)/ready  ## run the embedded study; prints the table and where everything lies
 	$(BIN)/medsam-job specs/quickstart.yaml
@@ -26,6 +26,13 @@ format: $(VENV)/ready
 
 schema: $(VENV)/ready  ## write specs/schema.json from the code
 	$(BIN)/medsam-job schema > specs/schema.json
+
+# Each as long as MINUTES says, counted over all sessions: call it again to go on after an interruption.
+MINUTES ?= 240
+TRAINED ?= ../trained
+train-demo: $(VENV)/ready  ## make the demo weights again: LiteMedSAM with clicks, then RITM; checkpoints in TRAINED
+	$(BIN)/python -m training.clicks_demo --minutes $(MINUTES) --out $(TRAINED)/clicks
+	$(BIN)/python -m training.ritm_demo --minutes $(MINUTES) --out $(TRAINED)/ritm
 
 # uv is needed for this one alone: python3 -m pip install uv
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml

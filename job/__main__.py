@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from job import __version__
 from job.errors import EXIT_MENDABLE, JobError
 
-COMMANDS = ("run", "validate", "plan", "schema")
+COMMANDS = ("run", "validate", "plan", "sql", "reference", "schema")
 GROUP_OPTIONS = ("--help", "--version")
 
 
@@ -60,6 +60,18 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+
+
+class Rows(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+Printed = Annotated[Rows, typer.Option("--format", help="For people, or for programs.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -111,6 +123,26 @@ def plan(
     from job import commands
 
     raise typer.Exit(commands.plan(spec, output, limit, as_json=format is Format.json))
+
+
+@app.command()
+def sql(
+    output: Annotated[str, typer.Argument(metavar="OUTPUT", help="Where a study's results lie.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT over iou, predictions, objects, …")],
+    form: Printed = Rows.table,
+) -> None:
+    """Query a study's results: views iou, predictions, objects, excluded, and everything under summary/."""
+    from job import commands
+
+    raise typer.Exit(commands.sql(output, query, form))
+
+
+@app.command()
+def reference(form: Printed = Rows.table) -> None:
+    """Print the published study's mean IoU by task, under this project's names."""
+    from job import commands
+
+    raise typer.Exit(commands.reference(form))
 
 
 @app.command()

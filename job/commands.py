@@ -20,14 +20,16 @@ from job.manifest import manifest, worker_name
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.plan.make import make
+from job.report import show
 from job.report import terminal as table
 from job.results.store import Results
 from job.spec import LoadedSpec, json_schema, load
-from job.statistics import Summary, summarise
+from job.statistics import Summary, published, query, summarise
 from job.storage import InputCache
 from job.validate import validate as check
 
 BYTES_PER_GB = 10**9
+COMMANDS = ("run", "validate", "plan", "sql", "reference", "schema")
 
 
 def run(spec_path: Path, output: str | None, limit: int | None, *, predicting: bool, summarising: bool) -> int:
@@ -42,7 +44,7 @@ def run(spec_path: Path, output: str | None, limit: int | None, *, predicting: b
         plan = _stored_plan(spec, results, limit)
     if not summarising:
         return EXIT_DONE
-    summary = summarise(results, plan)
+    summary = summarise(spec.study, results, plan)
     _print_summary(summary, results)
     _require_objects(spec, plan, summary)
     return EXIT_ERROR_ROWS if summary.error_lines else EXIT_DONE
@@ -96,6 +98,22 @@ def plan(spec_path: Path, output: str | None, limit: int | None, *, as_json: boo
     return EXIT_DONE
 
 
+def sql(output: str, text: str, form: str) -> int:
+    """Answer a query over a study's results."""
+    results = Results(output)
+    stored = plan_file.read(output, results.latest_plan())
+    if stored is None:
+        raise OutputError(f"{storage.public(output)}: its plan is missing; run the study again")
+    show.write(query(results, stored, text), form)
+    return EXIT_DONE
+
+
+def reference(form: str) -> int:
+    """Print the published study's means."""
+    show.write(published(), form)
+    return EXIT_DONE
+
+
 def schema() -> int:
     """Print the JSON Schema of specs."""
     print(json.dumps(json_schema(), indent=2))
@@ -114,7 +132,7 @@ def _open(spec_path: Path, output: str | None) -> tuple[LoadedSpec, Results, Inp
 
 def _with_command_hint(spec_path: Path, error: SpecError) -> SpecError:
     """A word that is no file may be a mistyped command."""
-    near = difflib.get_close_matches(str(spec_path), ("run", "validate", "plan", "schema"), n=1)
+    near = difflib.get_close_matches(str(spec_path), COMMANDS, n=1)
     if spec_path.exists() or not near:
         return error
     hint = f"did you mean the command {near[0]!r}?"
@@ -160,7 +178,7 @@ def _require_objects(spec: LoadedSpec, plan: Plan, summary: Summary) -> None:
     """Refuse to call a full run done if a task has no object anywhere: its label value is most likely wrong."""
     if plan.limit is not None or summary.parts_done < summary.parts_planned:
         return
-    seen = {(row["dataset"], row["task"]) for row in summary.marts["task_means"].to_pylist()}
+    seen = {(row["dataset"], row["task"]) for row in summary.marts["task_scores"].to_pylist()}
     faults = [
         spec.source.fault(("datasets", index, "tasks", task), "no image holds an object of this task")
         for index, dataset in enumerate(spec.study.datasets)

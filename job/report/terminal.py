@@ -21,8 +21,8 @@ Row = dict[str, Any]
 
 def render(summary: Summary) -> RenderableType:
     """Draw mean IoU by task and over tasks."""
-    overall = _by_run(summary.marts["overall_means"])
-    tasks = _by_run(summary.marts["task_means"])
+    overall = _by_run(summary.marts["overall_scores"])
+    tasks = _by_run(summary.marts["task_scores"])
     tables: list[RenderableType] = [_table(run, tasks[run], overall[run]) for run in tasks]
     return Group(*(tables or [Text("no rows yet")]))
 

@@ -78,6 +78,32 @@ class Results:
         found = (next((name for name in pair if name in there), None) for pair in wanted)
         return [self._address(table, name) for name in found if name is not None]
 
+    def prediction_files(self, parts: Iterable[str]) -> list[str]:
+        """Give the addresses of the `predictions` files that the footers of those parts name."""
+        there: dict[str, list[str]] = {}
+        for name in sorted(self._names("predictions")):
+            there.setdefault(name.rpartition("-")[0], []).append(name)
+        names: list[str] = []
+        for address in self.files("iou", parts):
+            part = address.rsplit("/", 1)[-1].removesuffix(".parquet").removesuffix(PARTIAL)
+            candidates = there.get(part, [])
+            if len(candidates) > 1:  # the footer tells the part's own from those of workers that came second
+                metadata = pq.read_schema(io.BytesIO(storage.read(address))).metadata
+                candidates = [footer(metadata)["predictions"].removesuffix(".parquet")]
+            names.extend(self._address("predictions", name) for name in candidates)
+        return names
+
+    def latest_plan(self) -> str:
+        """Give the name of the plan that the latest run worked on; OutputError where nothing has run."""
+        place = storage.join(self.output, "manifest.json")
+        plans = [file.address for file in storage.list_files(storage.join(self.output, "plan", "*.json"))]
+        if storage.info(place) is not None:
+            runs = json.loads(storage.read(place))["runs"]
+            return str(max(runs, key=lambda run: run["ended"])["plan"])
+        if len(plans) == 1:
+            return plans[0].rsplit("/", 1)[-1].removesuffix(".json")
+        raise OutputError(f"{storage.public(self.output)}: holds no results of a study")
+
     def _commit(self, table: str, name: str, data: bytes, *, full: bool) -> bool:
         if full:
             return storage.create(self._address(table, name), data)

@@ -149,6 +149,11 @@ class Dataset(Strict):
     slices: Slices = Slices()
     """For volumes only."""
 
+    @property
+    def has_patients(self) -> bool:
+        """Whether patients are known; else each image or volume is its own cluster."""
+        return self.patient is not None or self.generated is not None
+
     @model_validator(mode="after")
     def _one_origin(self) -> Dataset:
         if (self.images is None) == (self.generated is None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
@@ -13,12 +13,48 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from job import storage
+from job.errors import OutputError
 from job.plan.file import Plan
 from job.results.store import Results
-from job.results.tables import EXCLUDED, IOU, OBJECTS
+from job.spec.study import Study
+from job.statistics.database import open_tables, write_database
+from job.statistics.intervals import intervals_and_tests, size_rho
+from job.statistics.reference import published
 
-STAGING = ("scores",)
-MARTS = ("task_means", "overall_means", "ledger")
+STAGING = ("scores", "pairs", "patient_sums", "cells", "cell_patients", "dataset_patients", "size_moments")
+MARTS = (
+    "task_scores",
+    "overall_scores",
+    "modes_wide",
+    "clicks_wide",
+    "comparison_by_task",
+    "comparison_overall",
+    "crossing",
+    "clicks_needed",
+    "clicks_course",
+    "by_modality",
+    "by_parts",
+    "by_size",
+    "size_correlation",
+    "against_published",
+    "against_published_overall",
+    "object_differences",
+    "ledger",
+)
+"""In the order in which they build on each other."""
+CHECKS = (
+    "one_row_per_key",
+    "one_object_per_key",
+    "every_score_has_its_object",
+    "iou_is_intersection_over_union",
+    "trajectories_are_complete",
+)
+SHOWN_ROWS = 3
+
+CLUSTERS = pa.schema([("dataset", pa.string()), ("cluster", pa.string())])
+COMPARISON = pa.schema([("model", pa.string()), ("baseline", pa.string())])
+LEVELS = pa.schema([("level", pa.float64())])
+PUBLISHED_MODELS = pa.schema([("model", pa.string()), ("published", pa.string())])
 
 
 @dataclass(frozen=True)
@@ -36,38 +72,60 @@ class Summary:
         return sum(row["lines"] for row in ledger if row["kind"] == "error")
 
 
-def summarise(results: Results, plan: Plan) -> Summary:
-    """Compute every mart from the parts that the plan names, and store them under `summary/` as Parquet and CSV."""
-    chunks = [chunk.name for chunk in plan.chunks]
-    parts = results.files("iou", [part.name for part in plan.parts])
+def summarise(study: Study, results: Results, plan: Plan) -> Summary:
+    """Compute every mart from the parts that the plan names.
+
+    They are stored as Parquet and CSV under `summary/`, and in `results.duckdb` with views over the tables.
+    """
     with duckdb.connect() as connection:
-        remote = storage.remote_filesystem(results.output)
-        if remote is not None:
-            connection.register_filesystem(remote)
-        _view(connection, "iou", parts, IOU)
-        _view(connection, "objects", results.files("objects", chunks), OBJECTS)
-        _view(connection, "excluded", results.files("excluded", chunks), EXCLUDED)
-        marts = compute(connection)
+        open_tables(connection, results, plan)
+        marts = compute(connection, study)
     for name, table in marts.items():
         storage.write(storage.join(results.output, "summary", f"{name}.parquet"), _parquet(table))
         storage.write(storage.join(results.output, "summary", f"{name}.csv"), _csv(table))
-    return Summary(marts=marts, parts_done=len(parts), parts_planned=len(plan.parts))
+    write_database(results, plan, marts)
+    done = results.done()
+    return Summary(marts=marts, parts_done=sum(part.name in done for part in plan.parts), parts_planned=len(plan.parts))
 
 
-def compute(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Table]:
-    """Compute the marts on a connection that holds the relations iou, objects and excluded."""
+def compute(connection: duckdb.DuckDBPyConnection, study: Study) -> dict[str, pa.Table]:
+    """Check the rows, then compute the marts, on a connection that holds the relations iou, objects and excluded."""
+    _check(connection)
+    for name, table in _settings(study).items():
+        connection.register(name, table)
     for name in STAGING:
-        connection.sql(_sql("staging", name)).create_view(name)
+        connection.sql(_sql("staging", name)).create(name)
+    seed, confidence = study.seed, study.statistics.confidence
+    for name, table in intervals_and_tests(connection, seed=seed, confidence=confidence).items():
+        connection.register(name, table)
+    connection.register("size_rho", size_rho(connection, seed=seed, confidence=confidence))
     for name in MARTS:
         connection.sql(_sql("marts", name)).create(name)
     return {name: connection.table(name).to_arrow_table() for name in MARTS}
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[str], schema: pa.Schema) -> None:
-    if not files:
-        connection.register(name, schema.empty_table())
-        return
-    connection.read_parquet(list(files)).create_view(name)
+def _settings(study: Study) -> dict[str, pa.Table]:
+    """Give what the spec says, as relations: clusters, the comparison, levels of NoC, the published columns."""
+    clusters = [{"dataset": one.name, "cluster": "patient" if one.has_patients else "image"} for one in study.datasets]
+    compare = study.statistics.compare
+    beside = [{"model": one.name, "published": one.published} for one in study.models if one.published]
+    return {
+        "published": published(),
+        "published_models": pa.Table.from_pylist(beside, schema=PUBLISHED_MODELS),
+        "clusters": pa.Table.from_pylist(clusters, schema=CLUSTERS),
+        "comparison": pa.Table.from_pylist([compare.model_dump()] if compare else [], schema=COMPARISON),
+        "levels": pa.Table.from_pylist([{"level": level} for level in study.statistics.noc], schema=LEVELS),
+    }
+
+
+def _check(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise OutputError, with examples, if the rows are not what this program writes."""
+    for name in CHECKS:
+        found = connection.sql(_sql("checks", name)).to_arrow_table()
+        if found.num_rows:
+            shown = "; ".join(str(row) for row in found.slice(0, SHOWN_ROWS).to_pylist())
+            what = name.replace("_", " ")
+            raise OutputError(f"the results fail a check ({what}): {found.num_rows} rows, such as {shown}")
 
 
 def _sql(folder: str, name: str) -> str:

@@ -4,13 +4,10 @@ import csv
 import random
 from collections import defaultdict
 
-import duckdb
-import pyarrow as pa
 import pytest
 
-from job.results.tables import EXCLUDED, IOU, OBJECTS
-from job.statistics.stats import compute
 from tests.shared import SHARED, needs_shared
+from tests.statistics.tables import marts, row
 
 PUBLISHED_OVERALL = {  # the overall means that the study's tables give, to 4 decimals
     ("mode1", "first"): 0.4610, ("mode1", "oracle"): 0.5150,
@@ -26,36 +23,18 @@ PUBLISHED_CLICKS = {
 }
 
 
-def row(
-    task, iou, *, dataset="A", image="a", model="m", prompt="whole_box", protocol="one-shot", choice="first", step=1
-):
-    return {
-        "dataset": dataset, "image": image, "axis": "none", "slice": 0, "task": task, "model": model,
-        "prompt": prompt, "protocol": protocol, "mask_choice": choice, "step": step, "iou": iou, "dice": iou,
-    }  # fmt: skip
-
-
-def marts(rows, excluded=()):
-    """Compute the marts from rows alone; objects are not needed for means."""
-    with duckdb.connect() as connection:
-        connection.register("iou", pa.Table.from_pylist(rows, schema=IOU))
-        connection.register("objects", OBJECTS.empty_table())
-        connection.register("excluded", pa.Table.from_pylist(list(excluded), schema=EXCLUDED))
-        return {name: table.to_pylist() for name, table in compute(connection).items()}
-
-
 def test_a_task_score_is_the_mean_over_its_images():
     """Three images: 0.2, 0.4 and 0.9."""
     found = marts([row("t", value, image=str(value)) for value in (0.2, 0.4, 0.9)])
-    (task,) = found["task_means"]
+    (task,) = found["task_scores"]
     assert task["objects"] == 3
     assert task["mean_iou"] == pytest.approx(0.5)
 
 
 def test_overall_is_the_plain_mean_of_task_scores():
     """A task of three images weighs as much as a task of one."""
-    rows = [row("many", value, image=str(value)) for value in (0.0, 0.0, 0.3)] + [row("one", 0.9)]
-    (overall,) = marts(rows)["overall_means"]
+    rows = [row("many", iou, image=name) for iou, name in ((0.0, "a"), (0.0, "b"), (0.3, "c"))] + [row("one", 0.9)]
+    (overall,) = marts(rows)["overall_scores"]
     assert overall["tasks"] == 2
     assert overall["objects"] == 4
     assert overall["mean_iou"] == pytest.approx((0.1 + 0.9) / 2)
@@ -64,7 +43,7 @@ def test_overall_is_the_plain_mean_of_task_scores():
 def test_tasks_of_one_name_in_two_data_sets_are_two_tasks():
     """CT-Liver's liver is not CT-Organ's."""
     rows = [row("liver", 0.2, dataset="A"), row("liver", 0.8, dataset="B")]
-    assert [task["mean_iou"] for task in marts(rows)["task_means"]] == [0.2, 0.8]
+    assert [task["mean_iou"] for task in marts(rows)["task_scores"]] == [0.2, 0.8]
 
 
 def test_no_figure_changes_with_the_order_of_rows():
@@ -79,13 +58,13 @@ def test_the_ledger_counts_by_data_set_kind_and_reason():
     """With an example of each."""
     line = {"dataset": "A", "image": "a", "axis": "none", "slice": 0, "task": "t", "kind": "empty",
             "reason": "no object", "detail": "the labels here are 0"}  # fmt: skip
-    (found,) = marts([row("t", 0.5)], [line, line | {"image": "b"}])["ledger"]
+    (found,) = marts([row("t", 0.5)], excluded=[line, line | {"image": "b"}])["ledger"]
     assert (found["kind"], found["reason"], found["lines"]) == ("empty", "no object", 2)
 
 
 def test_no_rows_give_empty_marts():
     """And no error."""
-    assert marts([]) == {"task_means": [], "overall_means": [], "ledger": []}
+    assert all(rows == [] for rows in marts([]).values())
 
 
 @pytest.fixture(scope="module")
@@ -107,19 +86,19 @@ def published():
 
 
 @needs_shared
-def test_the_published_task_means_give_the_published_overall_means_of_the_modes(published):
+def test_the_published_task_scores_give_the_published_overall_scores_of_the_modes(published):
     """To 4 decimals, over 28 tasks."""
-    overall = [one for one in marts(published)["overall_means"] if one["protocol"] == "modes"]
+    overall = [one for one in marts(published)["overall_scores"] if one["protocol"] == "modes"]
     assert {one["tasks"] for one in overall} == {28}
     found = {(one["prompt"], one["mask_choice"]): round(one["mean_iou"], 4) for one in overall}
     assert found == PUBLISHED_OVERALL
 
 
 @needs_shared
-def test_the_published_task_means_give_the_published_overall_means_of_the_clicks(published):
+def test_the_published_task_scores_give_the_published_overall_scores_of_the_clicks(published):
     """To 4 decimals, for SAM and RITM, 1 to 9 clicks."""
     found = defaultdict(list)
-    for one in marts(published)["overall_means"]:
+    for one in marts(published)["overall_scores"]:
         if one["protocol"] == "clicks":
             found[one["model"], one["mask_choice"]].append(round(one["mean_iou"], 4))
     assert {run: found[run] for run in PUBLISHED_CLICKS} == PUBLISHED_CLICKS

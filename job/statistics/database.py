@@ -1,0 +1,63 @@
+"""The tables of a study as relations of DuckDB: for the marts, for SQL users, and in `results.duckdb`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from job import storage
+from job.errors import JobError
+from job.plan.file import Plan
+from job.results.store import Results
+from job.results.tables import EXCLUDED, IOU, OBJECTS, PREDICTIONS
+
+DATABASE = "results.duckdb"
+
+
+def open_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan) -> None:
+    """Create views `iou`, `predictions`, `objects` and `excluded` over exactly the files that the plan names."""
+    remote = storage.remote_filesystem(results.output)
+    if remote is not None:
+        connection.register_filesystem(remote)
+    chunks = [chunk.name for chunk in plan.chunks]
+    parts = [part.name for part in plan.parts]
+    _view(connection, "iou", results.files("iou", parts), IOU)
+    _view(connection, "predictions", results.prediction_files(parts), PREDICTIONS)
+    _view(connection, "objects", results.files("objects", chunks), OBJECTS)
+    _view(connection, "excluded", results.files("excluded", chunks), EXCLUDED)
+
+
+def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) -> None:
+    """Store `results.duckdb`: views over the tables where they lie, and the marts themselves."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / DATABASE
+        with duckdb.connect(file) as connection:
+            open_tables(connection, results, plan)
+            for name, table in marts.items():
+                connection.from_arrow(table).create(name)
+        storage.write(storage.join(results.output, DATABASE), file.read_bytes())
+
+
+def query(results: Results, plan: Plan, text: str) -> pa.Table:
+    """Answer one query over the tables and the stored marts; JobError with DuckDB's own words if it cannot."""
+    with duckdb.connect() as connection:
+        open_tables(connection, results, plan)
+        for file in storage.list_files(storage.join(results.output, "summary", "*.parquet")):
+            name = file.address.rsplit("/", 1)[-1].removesuffix(".parquet")
+            connection.read_parquet(file.address).create_view(name)
+        try:
+            found = connection.sql(text)
+            return pa.table({}) if found is None else found.to_arrow_table()
+        except duckdb.Error as error:
+            raise JobError(f"query: {error}") from None
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[str], schema: pa.Schema) -> None:
+    if files:
+        connection.read_parquet(list(files)).create_view(name)
+    else:
+        connection.from_arrow(schema.empty_table()).create(name)

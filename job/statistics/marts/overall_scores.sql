@@ -1,0 +1,50 @@
+-- One row per model x prompt x protocol x mask_choice x step: the plain mean of the task means, each task weighing the
+-- same however many objects it has (as published). mean_iou, mean_dice: 0 to 1.
+-- low, high: bootstrap by cluster with the tasks fixed; null if a task has fewer than two clusters.
+WITH
+
+sums AS (
+    SELECT
+        model,
+        prompt,
+        protocol,
+        mask_choice,
+        step,
+        count(*) AS tasks,
+        CAST(sum(objects) AS BIGINT) AS objects,
+        min(patients) AS fewest_patients,
+        CAST(sum(CAST(mean_iou AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS mean_iou,
+        CAST(sum(CAST(mean_dice AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS mean_dice,
+        CAST(sum(CAST(failures AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS failures
+    FROM task_scores
+    GROUP BY ALL
+),
+
+final AS (
+    SELECT
+        sums.model,
+        sums.prompt,
+        sums.protocol,
+        sums.mask_choice,
+        sums.step,
+        tasks,
+        objects,
+        mean_iou,
+        overall_intervals.low,
+        overall_intervals.high,
+        fewest_patients < 10 AS few_patients,
+        failures,
+        mean_dice
+    FROM sums
+    LEFT JOIN overall_intervals
+        ON
+            overall_intervals.measure = 'iou'
+            AND sums.model = overall_intervals.model
+            AND sums.prompt = overall_intervals.prompt
+            AND sums.protocol = overall_intervals.protocol
+            AND sums.mask_choice = overall_intervals.mask_choice
+            AND sums.step = overall_intervals.step
+)
+
+SELECT * FROM final
+ORDER BY model, protocol, mask_choice, prompt, step

@@ -1,0 +1,23 @@
+-- One row per measure x task x run x step: a cell, with the number of the row over tasks that it belongs to.
+-- cell and overall count from 0 in the order of their keys.
+WITH
+
+keys AS (
+    SELECT measure, dataset, task, model, baseline, prompt, protocol, mask_choice, step, count(*) AS patients
+    FROM patient_sums
+    GROUP BY ALL
+),
+
+final AS (
+    SELECT
+        row_number() OVER (
+            ORDER BY dataset, measure, task, model, baseline, prompt, protocol, mask_choice, step
+        ) - 1 AS cell,
+        dense_rank() OVER (ORDER BY measure, model, baseline, prompt, protocol, mask_choice, step) - 1 AS overall,
+        dense_rank() OVER (ORDER BY dataset) - 1 AS dataset_index,
+        *
+    FROM keys
+)
+
+SELECT * FROM final
+ORDER BY cell
