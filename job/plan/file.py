@@ -8,15 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from job import storage
 from job.datasets.source import Source
 from job.errors import OutputError
+from job.results.tables import SCHEMA_VERSION
 from job.spec.study import Precision, Study
 
+PLAN_VERSION = 1
 NAME_LENGTH = 24  # hex digits: 96 bits
 
 
@@ -56,9 +58,13 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that will run. `weights`: sha256 by model. `limit`: raw slices of each data set, None for a full run."""
+    """All that will run. `weights`: sha256 by model. `limit`: raw slices of each data set, None for a full run.
 
-    version: Literal[1] = 1
+    version: of this file's form; rows: of the tables' columns.
+    """
+
+    version: int = PLAN_VERSION
+    rows: int = SCHEMA_VERSION
     spec: str
     precision: Precision
     batch: int
@@ -69,6 +75,7 @@ class Plan:
 
 
 _FORMAT = TypeAdapter(Plan)
+_VERSIONS = {"version": PLAN_VERSION, "rows": SCHEMA_VERSION}
 
 
 def fingerprint(value: Any) -> str:
@@ -92,12 +99,18 @@ def read(output: str, spec: str) -> Plan | None:
     place = address(output, spec)
     if storage.info(place) is None:
         return None
+    text = storage.read(place)
     try:
-        return _FORMAT.validate_json(storage.read(place))
-    except ValidationError:
-        raise OutputError(
-            f"{storage.public(place)}: not a plan of this version; delete it, or choose another output"
-        ) from None
+        found = json.loads(text)
+        versions = {key: found.get(key) for key in _VERSIONS}
+        if versions == _VERSIONS:
+            return _FORMAT.validate_json(text)
+    except (ValueError, AttributeError):
+        raise OutputError(f"{storage.public(place)}: not a plan; delete it, or choose another output") from None
+    raise OutputError(
+        f"{storage.public(place)}: written by another version of medsam-job (plan {versions}, here {_VERSIONS}); "
+        "use that version, or choose another output"
+    )
 
 
 def write(output: str, plan: Plan) -> None:

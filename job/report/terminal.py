@@ -24,6 +24,9 @@ def render(summary: Summary) -> RenderableType:
     overall = _by_run(summary.marts["overall_scores"])
     tasks = _by_run(summary.marts["task_scores"])
     tables: list[RenderableType] = [_table(run, tasks[run], overall[run]) for run in tasks]
+    comparison = summary.marts["comparison_overall"].to_pylist()
+    if comparison:
+        tables.append(_comparison(comparison, summary.marts["crossing"].to_pylist()))
     return Group(*(tables or [Text("no rows yet")]))
 
 
@@ -40,6 +43,39 @@ def ledger(summary: Summary) -> RenderableType:
     for line in lines:
         table.add_row(line["dataset"], line["kind"], line["reason"], str(line["lines"]), line["example"])
     return table
+
+
+def _comparison(rows: list[Row], crossings: list[Row]) -> Table:
+    """Draw the comparison over tasks, with the click from which the baseline stays ahead."""
+    first = rows[0]
+    title = f"{first['model']} minus {first['baseline']} · mean IoU over tasks, with its interval"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE)
+    for name in ("prompts", "mask choice"):
+        table.add_column(name)
+    for name in ("step", "tasks", "objects", "difference", "interval", "tasks won", "baseline ahead from click"):
+        table.add_column(name, justify="right")
+    ahead = {(one["protocol"], one["mask_choice"]): one["crossing"] for one in crossings if one["task"] is None}
+    for row in rows:
+        crossing = ahead.get((row["protocol"], row["mask_choice"]))
+        table.add_row(
+            row["protocol"] if row["prompt"] == CLICKS else row["prompt"],
+            row["mask_choice"],
+            str(row["step"]),
+            str(row["tasks"]),
+            str(row["objects"]),
+            f"{row['mean_difference']:+.4f}",
+            _interval(row),
+            f"{row['tasks_won']}/{row['tasks']}",
+            "" if crossing is None or row["step"] != 1 else str(crossing),
+        )
+    return table
+
+
+def _interval(row: Row) -> str:
+    """Write an interval; a dash where too few clusters give none, a star where they are fewer than ten."""
+    if row["low"] is None:
+        return "–"
+    return f"{row['low']:+.4f} to {row['high']:+.4f}" + ("*" if row["few_patients"] else "")
 
 
 def _by_run(mart: pa.Table) -> dict[tuple[str, str, str], list[Row]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -50,6 +51,7 @@ CHECKS = (
     "trajectories_are_complete",
 )
 SHOWN_ROWS = 3
+MEMORY = "SET memory_limit = '3GB'"  # beyond it DuckDB works on disk, in its temp_directory
 
 CLUSTERS = pa.schema([("dataset", pa.string()), ("cluster", pa.string())])
 COMPARISON = pa.schema([("model", pa.string()), ("baseline", pa.string())])
@@ -77,7 +79,7 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
 
     They are stored as Parquet and CSV under `summary/`, and in `results.duckdb` with views over the tables.
     """
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"temp_directory": folder}) as connection:
         open_tables(connection, results, plan)
         marts = compute(connection, study)
     for name, table in marts.items():
@@ -90,6 +92,7 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
 
 def compute(connection: duckdb.DuckDBPyConnection, study: Study) -> dict[str, pa.Table]:
     """Check the rows, then compute the marts, on a connection that holds the relations iou, objects and excluded."""
+    connection.execute(MEMORY)
     _check(connection)
     for name, table in _settings(study).items():
         connection.register(name, table)

@@ -172,3 +172,10 @@ def test_a_score_without_its_object_fails_a_check():
     """It could not be described."""
     with pytest.raises(OutputError, match="every score has its object"):
         marts([row()], objects=[])
+
+
+def test_a_model_without_its_baseline_is_compared_with_nothing():
+    """One model only: its own marts are there, the comparison is empty."""
+    found = marts([row(model="sam")], of=VERSUS)
+    assert found["comparison_by_task"] == found["comparison_overall"] == []
+    assert len(found["task_scores"]) == 1

@@ -5,7 +5,18 @@ WITH
 
 final AS (
     SELECT
-        iou.* EXCLUDE (precision, seed, part),
+        iou.dataset,
+        iou.image,
+        iou.axis,
+        iou.slice,
+        iou.task,
+        iou.model,
+        iou.prompt,
+        iou.protocol,
+        iou.mask_choice,
+        iou.step,
+        iou.iou,
+        iou.dice,
         objects.modality,
         objects.patient,
         objects.parts,

@@ -1,0 +1,144 @@
+"""The published figures: under this project's names, beside our own, and through our own statistics."""
+
+import csv
+
+import pytest
+
+from job.errors import OutputError
+from job.plan import file as plan_file
+from job.statistics import published
+from tests.cases import medsam_job, write_study
+from tests.shared import SHARED, needs_shared
+from tests.statistics.tables import click_rows, marts, row, study
+
+TASKS = {  # of each data set, as the study names them
+    "MRI-Spine": {"GM", "SC"}, "MRI-Heart": {"heart"}, "MRI-Prostate": {"prostate"},
+    "MRI-Brain": {"Core", "Edema", "GD"},
+    "MRI-Breast": {"Breast", "FGT"}, "Xray-Chest": {"lungs"}, "Xray-Hip": {"Ilium", "Femur"}, "US-Breast": {"lesion"},
+    "US-Kidney": {"kidney"}, "US-Muscle": {"muscle"}, "US-Nerve": {"nerve"}, "US-Ovarian-Tumor": {"tumour"},
+    "CT-Colon": {"foreground"}, "CT-HepaticVessel": {"foreground"}, "CT-Pancreas": {"foreground"},
+    "CT-Spleen": {"foreground"}, "CT-Liver": {"foreground"}, "PET-Whole-Body": {"lesion"},
+    "CT-Organ": {"Liver", "Bladder", "Lung", "Kidney", "Bone"},
+}  # fmt: skip
+
+
+def test_the_published_tasks_have_our_names():
+    """28 tasks of 19 data sets."""
+    found = {}
+    for one in published().to_pylist():
+        found.setdefault(one["dataset"], set()).add(one["task"])
+    assert found == TASKS
+    assert sum(map(len, found.values())) == 28
+
+
+@needs_shared
+def test_every_published_figure_is_there():
+    """The same values as in the reference, each once."""
+    with (SHARED / "paper/published_iou.csv").open() as file:
+        expected = sorted(float(one["mean_iou"]) for one in csv.DictReader(file))
+    assert sorted(published()["mean_iou"].to_pylist()) == expected
+
+
+def test_the_published_crossing_comes_out():
+    """Fed in as rows, RITM passes SAM at 6 clicks."""
+    tasks = [one for one in published().to_pylist() if one["protocol"] == "mazurowski2023"]
+    rows = [
+        row(f"{one['dataset']}: {one['task']}", one["mean_iou"], model=one["model"], choice=one["mask_choice"],
+            step=one["step"], prompt="clicks", protocol="mazurowski2023")
+        for one in tasks
+        if one["model"] in ("sam_vit_h", "ritm_h32")
+    ]  # fmt: skip
+    found = marts(rows, of=study(compare=("sam_vit_h", "ritm_h32")))["crossing"]
+    overall = {one["mask_choice"]: one["crossing"] for one in found if one["task"] is None}
+    assert overall["first"] == 6
+
+
+def beside(rows):
+    """Lay rows beside the published SAM."""
+    of = study(datasets=sorted({one["dataset"] for one in rows}))
+    models = tuple(model.model_copy(update={"published": "sam_vit_h"}) for model in of.models)
+    return marts(rows, of=of.model_copy(update={"models": models}))
+
+
+def test_our_means_stand_beside_the_published_ones():
+    """By data set, task, prompt, mask choice."""
+    rows = [row("heart", 0.9, dataset="MRI-Heart"), row("unpublished", 0.9, dataset="MRI-Heart")]
+    (found,) = beside(rows)["against_published"]
+    assert (found["task"], found["mean_iou"]) == ("heart", 0.9)
+    assert found["difference"] == pytest.approx(0.9 - found["published_iou"])
+
+
+def test_only_what_was_published_is_compared():
+    """Not the field's own protocol."""
+    assert beside(click_rows([0.5], task="heart", dataset="MRI-Heart", choice="first"))["against_published"] == []
+
+
+def test_the_published_ranking_correlates_with_itself():
+    """And a reversed one against it."""
+    tasks = [
+        one for one in published().to_pylist()
+        if (one["model"], one["mask_choice"], one["prompt"]) == ("sam_vit_h", "first", "whole_box")
+    ]  # fmt: skip
+    for sign, expected in ((1, 1.0), (-1, -1.0)):
+        rows = [row(one["task"], 0.5 + sign * (one["mean_iou"] - 0.5), dataset=one["dataset"]) for one in tasks]
+        (found,) = beside(rows)["against_published_overall"]
+        assert (found["tasks"], found["rank_correlation"]) == (28, pytest.approx(expected))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        assert medsam_job(patch, write_study(folder, cases=1)) == 0
+    return folder
+
+
+def test_results_can_be_queried(finished, monkeypatch, capfd):
+    """Tables and marts, in every form; a wrong query is answered in DuckDB's own words."""
+    output = finished / "results"
+    capfd.readouterr()
+    query = (
+        "SELECT task, iou.iou FROM iou JOIN predictions USING (task, prompt) WHERE prompt = 'whole_box' ORDER BY task"
+    )
+    assert medsam_job(monkeypatch, "sql", output, query, "--format", "csv") == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0] == '"task","iou"'
+    assert [line.split(",")[0] for line in lines[1:]] == ['"disc"', '"ring"']
+    assert medsam_job(monkeypatch, "sql", output, "SELECT tasks FROM overall_scores", "--format", "json") == 0
+    assert capfd.readouterr().out.splitlines()[0] == '{"tasks": 2}'
+    assert medsam_job(monkeypatch, "sql", output, "SELECT nonsense FROM iou") == 2
+    assert "nonsense" in capfd.readouterr().err
+
+
+def test_a_foreign_file_in_the_folder_counts_for_nothing(finished, monkeypatch, capfd):
+    """Statistics read exactly the parts that the plan names."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"a": [1]}), finished / "results/iou/foreign.parquet")
+    assert medsam_job(monkeypatch, finished / "study.yaml", "--only", "statistics") == 0
+
+
+def test_results_of_another_version_are_told_as_such(finished, monkeypatch, capfd):
+    """Not read as if they were this version's."""
+    (plan,) = (finished / "results/plan").iterdir()
+    text = plan.read_text()
+    plan.write_text(text.replace('"rows": 1', '"rows": 2'))
+    assert medsam_job(monkeypatch, finished / "study.yaml", "--only", "statistics") == 2
+    assert "written by another version of medsam-job" in capfd.readouterr().err
+    plan.write_text("no plan")
+    with pytest.raises(OutputError, match="not a plan"):
+        plan_file.read(str(finished / "results"), plan.stem)
+    plan.write_text(text)
+
+
+def test_a_folder_without_results_is_told_as_such(tmp_path, monkeypatch, capfd):
+    """With its name."""
+    assert medsam_job(monkeypatch, "sql", tmp_path, "SELECT 1") == 2
+    assert "holds no results of a study" in capfd.readouterr().err
+
+
+def test_the_published_figures_can_be_printed(monkeypatch, capfd):
+    """As CSV for programs."""
+    assert medsam_job(monkeypatch, "reference", "--format", "csv") == 0
+    assert len(capfd.readouterr().out.splitlines()) == 1541
