@@ -103,8 +103,8 @@ def test_the_manifest_says_what_was_run(finished):
 
 def test_the_summary_is_there_for_people_and_programs(finished):
     """CSV and Parquet of the same figures."""
-    table = pq.read_table(finished / "results/summary/overall_means.parquet").to_pylist()
-    lines = (finished / "results/summary/overall_means.csv").read_text().splitlines()
+    table = pq.read_table(finished / "results/summary/overall_scores.parquet").to_pylist()
+    lines = (finished / "results/summary/overall_scores.csv").read_text().splitlines()
     assert len(lines) == 1 + len(table) == 3
     assert {row["tasks"] for row in table} == {2}
 
@@ -147,7 +147,7 @@ def test_predict_and_statistics_can_be_run_apart(tmp_path, run):
     assert run(spec, "--only", "predict") == 0
     assert not (tmp_path / "results/summary").exists()
     assert run(spec, "--only", "statistics") == 0
-    assert (tmp_path / "results/summary/task_means.csv").exists()
+    assert (tmp_path / "results/summary/task_scores.csv").exists()
 
 
 def test_an_added_image_runs_alone(tmp_path, run, capfd):
@@ -161,7 +161,7 @@ def test_an_added_image_runs_alone(tmp_path, run, capfd):
     assert len(done - set((tmp_path / "results/iou").iterdir())) == 0
     account = json.loads((tmp_path / "results/manifest.json").read_text())["runs"][-1]
     assert account["counts"]["images"] <= 5
-    summary = pq.read_table(tmp_path / "results/summary/overall_means.parquet").to_pylist()
+    summary = pq.read_table(tmp_path / "results/summary/overall_scores.parquet").to_pylist()
     assert {row["objects"] for row in summary} == {20}
 
 

@@ -26,7 +26,9 @@ def render(summary: Summary) -> RenderableType:
     tables: list[RenderableType] = [_table(run, tasks[run], overall[run]) for run in tasks]
     comparison = summary.marts["comparison_overall"].to_pylist()
     if comparison:
-        tables.append(_comparison(comparison, summary.marts["crossing"].to_pylist()))
+        table = _comparison(comparison, summary.marts["crossing"].to_pylist())
+        table.caption = f"intervals: bootstrap by {_clusters(summary)}; * fewer than ten; – fewer than two in a task"
+        tables.append(table)
     return Group(*(tables or [Text("no rows yet")]))
 
 
@@ -49,7 +51,7 @@ def _comparison(rows: list[Row], crossings: list[Row]) -> Table:
     """Draw the comparison over tasks, with the click from which the baseline stays ahead."""
     first = rows[0]
     title = f"{first['model']} minus {first['baseline']} · mean IoU over tasks, with its interval"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE)
+    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE)
     for name in ("prompts", "mask choice"):
         table.add_column(name)
     for name in ("step", "tasks", "objects", "difference", "interval", "tasks won", "baseline ahead from click"):
@@ -69,6 +71,11 @@ def _comparison(rows: list[Row], crossings: list[Row]) -> Table:
             "" if crossing is None or row["step"] != 1 else str(crossing),
         )
     return table
+
+
+def _clusters(summary: Summary) -> str:
+    """Say what the intervals draw: patients, or images where the spec states no patients."""
+    return " and ".join(sorted(set(summary.marts["task_scores"]["cluster"].to_pylist())))
 
 
 def _interval(row: Row) -> str:

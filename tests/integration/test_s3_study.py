@@ -12,7 +12,7 @@ def rows(folder_or_files, filesystem=None):
 
 
 def test_a_study_on_s3_gives_the_rows_of_a_local_one(s3, tmp_path, monkeypatch, capfd):
-    """And a second run, which fetches nothing again, finds nothing to do."""
+    """They can be queried there, and a second run finds nothing to do."""
     monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
     local = write_study(tmp_path)
     assert medsam_job(monkeypatch, local) == 0
@@ -27,7 +27,11 @@ def test_a_study_on_s3_gives_the_rows_of_a_local_one(s3, tmp_path, monkeypatch, 
     bucket = s3.removeprefix("s3://")
     for table in ("objects", "predictions"):
         assert rows(f"{bucket}/results/{table}", fs) == rows(tmp_path / "results" / table)
-    assert fs.exists(f"{bucket}/results/summary/overall_means.csv")
+    assert fs.exists(f"{bucket}/results/summary/overall_scores.csv")
     capfd.readouterr()
+    assert (
+        medsam_job(monkeypatch, "sql", f"{s3}/results", "SELECT count(*) AS n FROM predictions", "--format", "csv") == 0
+    )
+    assert capfd.readouterr().out.split() == ['"n"', "12"]
     assert medsam_job(monkeypatch, remote) == 0
     assert "nothing to do" in capfd.readouterr().err
