@@ -12,6 +12,7 @@ import structlog
 from job.models import device, registry
 from job.models.protocol import PromptableModel
 from job.plan import file as plan_file
+from job.plan.asks import asks
 from job.plan.file import Part, Plan
 from job.plan.make import local_checkpoint, make
 from job.progress import Progress
@@ -48,7 +49,8 @@ def predict(spec: LoadedSpec, plan: Plan, results: Results, cache: InputCache, *
     with account.stage("load models"):
         models = _models(spec, plan, cache, {part.model for parts in todo.values() for part in parts})
     bar = Progress(sum(chunk.raw for chunk in chunks), terminal=terminal)
-    worker = Worker(spec=spec, plan=plan, results=results, models=models, account=account, bar=bar)
+    asked = {(one.model, one.block): one.ask for one in asks(spec)}
+    worker = Worker(spec=spec, plan=plan, results=results, models=models, account=account, bar=bar, asks=asked)
     with bar, ThreadPoolExecutor(os.cpu_count() or 1) as pool, ThreadPoolExecutor(1) as reader:
         for work in _ahead(reader, lambda chunk: read_chunk(spec, chunk, cache), chunks):
             worker.do(work, todo[work.chunk.name], pool)

@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from fsspec.implementations.local import LocalFileSystem
 from job.errors import StorageError
 
 BLOCK = 1 << 20
+FETCHING = ".fetch-"  # starts the name of a copy that is not whole yet
 VERSION_KEYS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "mtime", "created")
 """Where fsspec's adapters tell what changes with a file's content, the surest first."""
 
@@ -191,7 +192,7 @@ class InputCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         with _explained(file.address, "read"):
             fs, path = _open(file.address)
-            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".fetch-", delete=False) as part:
+            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=FETCHING, delete=False) as part:
                 try:
                     with fs.open(path, "rb") as remote:
                         while block := remote.read(BLOCK):
@@ -206,8 +207,12 @@ class InputCache:
                     Path(part.name).unlink(missing_ok=True)
 
     def _make_room(self, keep: Path) -> None:
-        copies = [(path.stat().st_mtime, path.stat().st_size, path) for path in self.folder.iterdir() if path != keep]
-        total = keep.stat().st_size + sum(size for _, size, _ in copies)
+        total, copies = keep.stat().st_size, []
+        for path in self.folder.iterdir():
+            if path != keep and not path.name.startswith(FETCHING):
+                with suppress(FileNotFoundError):  # another worker dropped it
+                    copies.append((path.stat().st_mtime, path.stat().st_size, path))
+        total += sum(size for _, size, _ in copies)
         for _, size, path in sorted(copies):
             if total <= self.max_bytes:
                 return

@@ -15,7 +15,7 @@ from job.datasets.sample import Excluded, Sample
 from job.errors import StorageError
 from job.models import device
 from job.models.protocol import PromptableModel
-from job.plan.asks import Ask, asks
+from job.plan.asks import Ask
 from job.plan.file import Chunk, Part, Plan
 from job.progress import Progress
 from job.results.store import Results
@@ -77,6 +77,7 @@ class Worker:
     models: Mapping[str, PromptableModel]
     account: Account
     bar: Progress
+    asks: Mapping[tuple[str, int], Ask]
 
     def do(self, work: Work, parts: Sequence[Part], pool: Executor) -> None:
         """Evaluate the parts of one chunk; each model encodes its images once."""
@@ -104,7 +105,7 @@ class Worker:
 
     def _part(self, part: Part, views: Sequence[evaluate.View], full: bool, pool: Executor, share: float) -> None:
         seed, precision = self.spec.study.seed, self.plan.precision
-        ask = self._ask(part)
+        ask = self.asks[part.model, part.block]
         rows = part.episodes * ask.steps * sum(len(view.sample.objects) for view in views)
         began = time.monotonic()
         outcomes = []
@@ -129,9 +130,6 @@ class Worker:
             "seconds": round(time.monotonic() - began, 3),
             **device.describe(device.resolve_device(self.spec.study.execution.device)),
         }
-
-    def _ask(self, part: Part) -> Ask:
-        return next(one.ask for one in asks(self.spec) if (one.model, one.block) == (part.model, part.block))
 
 
 def _storage_line(dataset: str, image: str, error: StorageError) -> Excluded:

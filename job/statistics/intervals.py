@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from job.statistics.resampling import (
@@ -31,7 +32,11 @@ OVERALL_KEYS = ("measure", "model", "baseline", "prompt", "protocol", "mask_choi
 def intervals_and_tests(
     connection: duckdb.DuckDBPyConnection, *, seed: int, confidence: float, resamples: int = RESAMPLES
 ) -> dict[str, pa.Table]:
-    """Compute the relations `intervals`, `overall_intervals` and `tests` from cells and their patients."""
+    """Compute, from cells and their patients, the relations that the marts join by their keys.
+
+    score_intervals and overall_intervals of mean IoU; difference_intervals, overall_difference_intervals and tests of
+    model against baseline.
+    """
     cells: Columns = connection.table("cells").fetchnumpy()
     rows: Columns = connection.table("cell_patients").fetchnumpy()
     datasets: Columns = connection.table("dataset_patients").fetchnumpy()
@@ -50,9 +55,12 @@ def intervals_and_tests(
         low[mine], high[mine] = np.where(enough, lows, np.nan), np.where(enough, highs, np.nan)
         overall.add(mine, statistics_BC, enough)
         tests.extend(_tests(cells, mine, sums))
+    by_task, over_tasks = _table(cells, KEYS, low, high), overall.table(confidence)
     return {
-        "intervals": _table(cells, ("cell", *KEYS), low, high),
-        "overall_intervals": overall.table(confidence),
+        "score_intervals": _measured(by_task, "iou").drop(["baseline"]),
+        "overall_intervals": _measured(over_tasks, "iou").drop(["baseline"]),
+        "difference_intervals": _measured(by_task, "difference"),
+        "overall_difference_intervals": _measured(over_tasks, "difference"),
         "tests": pa.Table.from_pylist(tests, schema=TESTS),
     }
 
@@ -91,7 +99,7 @@ MOMENTS = ("n", "sum_r", "sum_s", "sum_rr", "sum_ss", "sum_rs")
 RUN_KEYS = ("model", "prompt", "protocol", "mask_choice", "step")
 TESTS = pa.schema(
     [
-        ("cell", pa.int64()),
+        *((name, pa.int32() if name == "step" else pa.string()) for name in KEYS[1:]),
         ("patient_mean_difference", pa.float64()),
         ("nonzero_differences", pa.int64()),
         ("p", pa.float64()),
@@ -143,15 +151,18 @@ def _tests(cells: Columns, mine: NDArray[np.int64], sums: PatientSums) -> list[d
         if cells["measure"][cell] == "difference":
             there = sums.counts_CP[column] > 0
             means_P = sums.totals_CP[column, there] / sums.counts_CP[column, there]
-            found.append({"cell": int(cell), **vars(paired_test(means_P))})
+            key = {name: cells[name][cell].item() if name == "step" else cells[name][cell] for name in KEYS[1:]}
+            found.append({**key, **vars(paired_test(means_P))})
     return found
+
+
+def _measured(table: pa.Table, measure: str) -> pa.Table:
+    """Keep the rows of one measure."""
+    return table.filter(pc.equal(table["measure"], measure)).drop(["measure"])
 
 
 def _table(columns: Columns, names: tuple[str, ...], low: Floats, high: Floats) -> pa.Table:
     """Give keys with an interval; NaN, which SQL would take for a number, becomes null."""
-    arrays = {
-        name: pa.array(columns[name].tolist(), pa.int64() if name in ("cell", "step") else pa.string())
-        for name in names
-    }
+    arrays = {name: pa.array(columns[name].tolist(), pa.int32() if name == "step" else pa.string()) for name in names}
     bounds = {"low": pa.array(low, from_pandas=True), "high": pa.array(high, from_pandas=True)}
     return pa.table(arrays | bounds)

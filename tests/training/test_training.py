@@ -15,7 +15,7 @@ from job.models.lite_medsam import build_lite_medsam
 from job.models.ritm.architecture import named_architecture
 from job.models.ritm.load import load_ritm
 from training.bank import EMBEDDING, Bank, build_bank
-from training.clicks_demo import ClicksTask, Decoder, start_candidates_alike
+from training.clicks_demo import ClicksTask, Decoder
 from training.loop import Options, Run
 from training.objects import ObjectCrops
 from training.ritm_demo import RitmTask
@@ -147,14 +147,6 @@ def test_what_clicks_save_fits_lite_medsam(options, bank, lite):
     assert {key.split(".")[0] for key in saved} == {"prompt_encoder", "mask_decoder"}
     assert all(saved[key].shape == whole[key].shape for key in saved)
     assert not any("image_encoder" in key for key in saved)
-
-
-def test_candidates_begin_as_the_single_mask(bank, lite):
-    """Nearly: what they differ by is what tells them apart later."""
-    network = copy.deepcopy(lite)
-    start_candidates_alike(network.mask_decoder)
-    tokens = network.mask_decoder.mask_tokens.weight
-    assert all(0 < (tokens[index] - tokens[0]).abs().max() < tokens[0].abs().max() for index in (1, 2, 3))
 
 
 def test_a_bank_goes_on_where_it_stopped(tmp_path, lite):

@@ -27,21 +27,10 @@ described AS (
 ),
 
 tested AS (
-    SELECT described.*, intervals.low, intervals.high, tests.* EXCLUDE (cell)
+    SELECT *
     FROM described
-    INNER JOIN cells
-        ON
-            cells.measure = 'difference'
-            AND described.dataset = cells.dataset
-            AND described.task = cells.task
-            AND described.model = cells.model
-            AND described.baseline = cells.baseline
-            AND described.prompt = cells.prompt
-            AND described.protocol = cells.protocol
-            AND described.mask_choice = cells.mask_choice
-            AND described.step = cells.step
-    INNER JOIN intervals USING (cell)
-    INNER JOIN tests USING (cell)
+    INNER JOIN difference_intervals USING (dataset, task, model, baseline, prompt, protocol, mask_choice, step)
+    INNER JOIN tests USING (dataset, task, model, baseline, prompt, protocol, mask_choice, step)
 ),
 
 -- Holm 1979: the i-th smallest of m p-values times (m - i + 1), never below the one before it.

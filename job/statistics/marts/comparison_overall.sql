@@ -24,17 +24,9 @@ sums AS (
 ),
 
 final AS (
-    SELECT sums.*, overall_intervals.low, overall_intervals.high
+    SELECT *
     FROM sums
-    LEFT JOIN overall_intervals
-        ON
-            overall_intervals.measure = 'difference'
-            AND sums.model = overall_intervals.model
-            AND sums.baseline = overall_intervals.baseline
-            AND sums.prompt = overall_intervals.prompt
-            AND sums.protocol = overall_intervals.protocol
-            AND sums.mask_choice = overall_intervals.mask_choice
-            AND sums.step = overall_intervals.step
+    LEFT JOIN overall_difference_intervals USING (model, baseline, prompt, protocol, mask_choice, step)
 )
 
 SELECT * FROM final

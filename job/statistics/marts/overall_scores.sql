@@ -22,28 +22,21 @@ sums AS (
 
 final AS (
     SELECT
-        sums.model,
-        sums.prompt,
-        sums.protocol,
-        sums.mask_choice,
-        sums.step,
+        model,
+        prompt,
+        protocol,
+        mask_choice,
+        step,
         tasks,
         objects,
         mean_iou,
-        overall_intervals.low,
-        overall_intervals.high,
+        low,
+        high,
         fewest_patients < 10 AS few_patients,
         failures,
         mean_dice
     FROM sums
-    LEFT JOIN overall_intervals
-        ON
-            overall_intervals.measure = 'iou'
-            AND sums.model = overall_intervals.model
-            AND sums.prompt = overall_intervals.prompt
-            AND sums.protocol = overall_intervals.protocol
-            AND sums.mask_choice = overall_intervals.mask_choice
-            AND sums.step = overall_intervals.step
+    LEFT JOIN overall_intervals USING (model, prompt, protocol, mask_choice, step)
 )
 
 SELECT * FROM final

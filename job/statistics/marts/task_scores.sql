@@ -42,19 +42,19 @@ spread AS (
 
 final AS (
     SELECT
-        described.dataset,
-        described.task,
-        described.model,
-        described.prompt,
-        described.protocol,
-        described.mask_choice,
-        described.step,
+        dataset,
+        task,
+        model,
+        prompt,
+        protocol,
+        mask_choice,
+        step,
         objects,
         patients,
-        clusters.cluster,
+        cluster,
         mean_iou,
-        intervals.low,
-        intervals.high,
+        low,
+        high,
         patients < 10 AS few_patients,
         sd_iou,
         quantiles[1] AS min_iou,
@@ -66,17 +66,8 @@ final AS (
         mean_dice
     FROM described
     INNER JOIN spread USING (dataset, task, model, prompt, protocol, mask_choice, step)
-    LEFT JOIN intervals
-        ON
-            intervals.measure = 'iou'
-            AND described.dataset = intervals.dataset
-            AND described.task = intervals.task
-            AND described.model = intervals.model
-            AND described.prompt = intervals.prompt
-            AND described.protocol = intervals.protocol
-            AND described.mask_choice = intervals.mask_choice
-            AND described.step = intervals.step
-    LEFT JOIN clusters ON described.dataset = clusters.dataset
+    LEFT JOIN score_intervals USING (dataset, task, model, prompt, protocol, mask_choice, step)
+    LEFT JOIN clusters USING (dataset)
 )
 
 SELECT * FROM final
