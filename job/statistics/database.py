@@ -19,7 +19,7 @@ DATABASE = "results.duckdb"
 
 
 def open_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan) -> None:
-    """Create views `iou`, `predictions`, `objects` and `excluded` over exactly the files that the plan names."""
+    """Open `iou`, `predictions`, `objects` and `excluded` as views over exactly the files that the plan names."""
     remote = storage.remote_filesystem(results.output)
     if remote is not None:
         connection.register_filesystem(remote)
