@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from job import datasets, evaluate
+from job import __version__, datasets, evaluate
 from job.datasets.sample import Excluded, Sample
 from job.errors import StorageError
 from job.models import device
@@ -128,6 +128,7 @@ class Worker:
             "precision": self.plan.precision,
             "batch": self.plan.batch,
             "seconds": round(time.monotonic() - began, 3),
+            "medsam_job": __version__,
             **device.describe(device.resolve_device(self.spec.study.execution.device)),
         }
 

@@ -71,10 +71,15 @@ def _outcome(question: Question, choice: str, predictions: Sequence[Prediction])
         intersection_px=taken.intersection_px,
         union_px=taken.union_px,
         predicted_iou=taken.predicted_iou,
-        mask_index=taken.index,
+        mask_index=None if _each_call_chooses(question, choice) else taken.index,
         point=points[0] if len(points) == 1 else None,
         status="ok",
         points=points,
         boxes=tuple(prompt.box for prompt in question.prompts if prompt.box is not None),
         mask=masks.encode(taken.mask_HW),
     )
+
+
+def _each_call_chooses(question: Question, choice: str) -> bool:
+    """Whether no one index names what was taken, even if there happened to be one box only."""
+    return question.mode == "each_box" and choice == "score"

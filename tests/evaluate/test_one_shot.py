@@ -90,6 +90,13 @@ def test_under_score_each_box_takes_its_own_best_before_they_are_joined():
     assert outcome.mask_index is None
 
 
+def test_each_box_under_score_has_no_index_even_for_one_part():
+    """A column means one thing, whatever the object."""
+    each, whole = run(ScriptedModel(CANDIDATES), [sample(TRUTH)], modes("each_box", "whole_box"))
+    assert (each.mask_index, whole.mask_index) == (None, 2)
+    assert each.mask == whole.mask
+
+
 def test_the_point_of_a_row_is_given_only_where_there_is_one():
     """Its depth and how many were as deep stand beside it."""
     ask = modes("largest_point", "each_point")
