@@ -5,6 +5,7 @@ That module, and torch with it, is imported only when a command runs, so that `-
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -89,15 +90,23 @@ def run(
     spec: Spec,
     only: Annotated[Step | None, typer.Option(help="Only one half of the work.", show_default=False)] = None,
     limit: Limit = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="i/n", help="Only this share of the chunks, counted from 0.", show_default=False),
+    ] = None,
+    shards: Annotated[
+        int | None, typer.Option(min=1, help="How many shards, if JOB_COMPLETION_INDEX says which.", show_default=False)
+    ] = None,
     output: Output = None,
 ) -> None:
-    """Run a study, or what is left of it: predict, then summarise."""
+    """Run a study, or what is left of it: predict, then summarise. A shard predicts only."""
     from job import commands
+    from job.shard import resolve
 
     steps = {Step.predict, Step.statistics} if only is None else {only}
-    raise typer.Exit(
-        commands.run(spec, output, limit, predicting=Step.predict in steps, summarising=Step.statistics in steps)
-    )
+    mine = resolve(shard, shards, os.environ)
+    predicting, summarising = Step.predict in steps, Step.statistics in steps
+    raise typer.Exit(commands.run(spec, output, limit, mine, predicting=predicting, summarising=summarising))
 
 
 @app.command()

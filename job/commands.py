@@ -23,6 +23,7 @@ from job.plan.make import make
 from job.report import show
 from job.report import terminal as table
 from job.results.store import Results
+from job.shard import Shard
 from job.spec import LoadedSpec, json_schema, load
 from job.statistics import Summary, published, query, summarise
 from job.storage import InputCache
@@ -32,18 +33,27 @@ BYTES_PER_GB = 10**9
 COMMANDS = ("run", "validate", "plan", "sql", "reference", "schema")
 
 
-def run(spec_path: Path, output: str | None, limit: int | None, *, predicting: bool, summarising: bool) -> int:
-    """Run a study and give the exit code."""
+def run(
+    spec_path: Path,
+    output: str | None,
+    limit: int | None,
+    shard: Shard | None,
+    *,
+    predicting: bool,
+    summarising: bool,
+) -> int:
+    """Run a study and give the exit code. One of several shards leaves the statistics to a run of their own."""
     watched = log.configure()
     spec, results, cache = _open(spec_path, output)
     if predicting:
         results.check_writable()
-        plan = runner.settle_plan(spec, results, cache, limit)
-        _predict(spec, plan, results, cache, watched=watched)
+        plan = runner.settle_plan(spec, results, cache, limit, shard)
+        _predict(spec, plan, results, cache, shard, watched=watched)
     else:
         plan = _stored_plan(spec, results, limit)
-    if not summarising:
+    if not summarising or (predicting and shard is not None):
         return EXIT_DONE
+    results.gather_manifests()
     summary = summarise(spec.study, results, plan)
     _print_summary(summary, results)
     _require_objects(spec, plan, summary)
@@ -139,12 +149,16 @@ def _with_command_hint(spec_path: Path, error: SpecError) -> SpecError:
     return SpecError([fault.with_hint(hint) for fault in error.faults])
 
 
-def _predict(spec: LoadedSpec, plan: Plan, results: Results, cache: InputCache, *, watched: bool) -> None:
+def _predict(
+    spec: LoadedSpec, plan: Plan, results: Results, cache: InputCache, shard: Shard | None, *, watched: bool
+) -> None:
     began = datetime.now(UTC)
-    logger = structlog.get_logger()
+    logger = structlog.get_logger(study=spec.study.study)
+    if shard is not None:
+        logger = logger.bind(shard=shard.index, shards=shard.count)
     if plan.limit is not None:
         logger.warning("not a full run", limit=plan.limit)
-    account = runner.predict(spec, plan, results, cache, terminal=watched)
+    account = runner.predict(spec, plan, results, cache, shard, terminal=watched)
     if account.counts["parts"]:
         results.write_manifest(worker_name(), manifest(spec, plan, account, began))
         logger.info("predicted", **account.counts, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))

@@ -17,6 +17,7 @@ from job.plan.file import Part, Plan
 from job.plan.make import local_checkpoint, make
 from job.progress import Progress
 from job.results.store import Results
+from job.shard import Shard
 from job.spec import LoadedSpec
 from job.storage import InputCache
 from job.work import Account, Worker, read_chunk
@@ -25,10 +26,20 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def settle_plan(spec: LoadedSpec, results: Results, cache: InputCache, limit: int | None) -> Plan:
-    """Make the plan from the inputs as they are now, and store it if it is new or they changed."""
+def settle_plan(
+    spec: LoadedSpec, results: Results, cache: InputCache, limit: int | None, shard: Shard | None = None
+) -> Plan:
+    """Give the plan that this run works on.
+
+    A worker alone makes it from the inputs as they are now, and stores it if it is new or they changed. One of several
+    shards takes the one that is stored, for all must work on the same; the first of them makes it.
+    """
+    stored = plan_file.read(results.output, plan_file.spec_name(spec.study, limit))
+    if shard is not None and stored is not None:
+        return stored
     plan = make(spec, cache, limit)
-    stored = plan_file.read(results.output, plan.spec)
+    if shard is not None:
+        return plan if plan_file.create(results.output, plan) else settle_plan(spec, results, cache, limit, shard)
     if stored != plan:
         new = {part.name for part in plan.parts}.difference(part.name for part in stored.parts) if stored else ()
         if new:
@@ -37,15 +48,20 @@ def settle_plan(spec: LoadedSpec, results: Results, cache: InputCache, limit: in
     return plan
 
 
-def predict(spec: LoadedSpec, plan: Plan, results: Results, cache: InputCache, *, terminal: bool) -> Account:
-    """Run every part of the plan that is not done."""
+def predict(
+    spec: LoadedSpec, plan: Plan, results: Results, cache: InputCache, shard: Shard | None = None, *, terminal: bool
+) -> Account:
+    """Run every part of the plan, or of this shard's chunks, that is not done."""
     account = Account()
     todo = left(plan, results)
-    account.counts.update(parts=sum(len(parts) for parts in todo.values()), parts_before=len(plan.parts))
-    account.counts["parts_before"] -= account.counts["parts"]
+    mine = plan.chunks if shard is None else shard.share(plan.chunks)
+    chunks = [chunk for chunk in mine if chunk.name in todo]
+    todo = {chunk.name: todo[chunk.name] for chunk in chunks}
+    names = {chunk.name for chunk in mine}
+    account.counts["parts"] = sum(len(parts) for parts in todo.values())
+    account.counts["parts_before"] = sum(part.chunk in names for part in plan.parts) - account.counts["parts"]
     if not todo:
         return account
-    chunks = [chunk for chunk in plan.chunks if chunk.name in todo]
     with account.stage("load models"):
         models = _models(spec, plan, cache, {part.model for parts in todo.values() for part in parts})
     bar = Progress(sum(chunk.raw for chunk in chunks), terminal=terminal)

@@ -19,7 +19,7 @@ FLOORS = [
     ["plan"],
     ["results"],
     ["models", "prompts", "datasets", "metrics", "masks"],
-    ["spec", "storage"],
+    ["spec", "storage", "shard"],
     ["errors", "__init__"],
 ]
 FLOOR_OF = {name: level for level, names in enumerate(FLOORS) for name in names}

@@ -116,3 +116,8 @@ def read(output: str, spec: str) -> Plan | None:
 def write(output: str, plan: Plan) -> None:
     """Store a plan, in place of an older one of the same spec."""
     storage.write(address(output, plan.spec), _FORMAT.dump_json(plan, indent=1))
+
+
+def create(output: str, plan: Plan) -> bool:
+    """Store a plan unless there is one; say whether it was stored."""
+    return storage.create(address(output, plan.spec), _FORMAT.dump_json(plan, indent=1))

@@ -62,8 +62,12 @@ class Results:
         return self._commit("iou", part, _to_bytes(iou, footer), full=full)
 
     def write_manifest(self, worker: str, manifest: dict[str, Any]) -> None:
-        """Store a worker's account of its run, and gather all of them into manifest.json."""
+        """Store a worker's account of its run, and gather all of them."""
         storage.write(storage.join(self.output, "manifests", f"{worker}.json"), _json(manifest))
+        self.gather_manifests()
+
+    def gather_manifests(self) -> None:
+        """Put the accounts of all workers into manifest.json."""
         files = storage.list_files(storage.join(self.output, "manifests", "*.json"))
         accounts = [json.loads(storage.read(file.address)) for file in files]
         storage.write(storage.join(self.output, "manifest.json"), _json({"runs": accounts}))

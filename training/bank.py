@@ -1,0 +1,68 @@
+"""A bank of generated images with the embeddings that a frozen image encoder gives them, computed once, on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from job.datasets.generated import SIDE, generate
+from job.models.mask_decoding import MaskDecodingModel
+
+EMBEDDING = (256, 64, 64)
+TOGETHER = 8
+"""Images between two notes of progress; an interrupted build goes on after the last one."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bank:
+    """Image i: embeddings[i] float16 256x64x64, labels[i] uint8 256x256. Memory-mapped, 2 MB an image."""
+
+    embeddings: NDArray[np.float16]
+    labels: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def build_bank(folder: Path, model: MaskDecodingModel, seed: int, count: int) -> Bank:
+    """Embed patients 0 to `count` - 1 of a generator seed, or what is not embedded yet of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    note = folder / f"seed{seed}.json"
+    done = json.loads(note.read_text())["done"] if note.exists() else 0
+    bank = _open(folder, seed, max(count, done))
+    for start in range(done, count, TOGETHER):
+        patients = range(start, min(start + TOGETHER, count))
+        _fill(bank, model, seed, patients)
+        note.with_suffix(".part").write_text(json.dumps({"done": patients.stop}))
+        note.with_suffix(".part").replace(note)
+        print(f"embedded {patients.stop} of {count} images of seed {seed}", flush=True)
+    return Bank(embeddings=bank.embeddings[:count], labels=bank.labels[:count])
+
+
+def _fill(bank: Bank, model: MaskDecodingModel, seed: int, patients: Sequence[int]) -> None:
+    pairs = [generate(seed, patient, 0) for patient in patients]
+    encoded = model.encode([np.repeat(image_HW[..., None], 3, axis=-1) for image_HW, _ in pairs])
+    for patient, (_, labels_HW), image in zip(patients, pairs, encoded, strict=True):
+        bank.embeddings[patient] = image.features.cpu().numpy()
+        bank.labels[patient] = labels_HW
+
+
+def _open(folder: Path, seed: int, count: int) -> Bank:
+    def mapped(name: str, shape: tuple[int, ...], dtype: type) -> NDArray[np.generic]:
+        path = folder / f"seed{seed}.{name}"
+        size = count * int(np.prod(shape)) * np.dtype(dtype).itemsize
+        path.touch()
+        if path.stat().st_size < size:
+            with path.open("r+b") as file:
+                file.truncate(size)
+        return np.memmap(path, dtype, mode="r+", shape=(count, *shape))
+
+    return Bank(
+        embeddings=mapped("embeddings.f16", EMBEDDING, np.float16),  # type: ignore[arg-type]
+        labels=mapped("labels.u8", (SIDE, SIDE), np.uint8),  # type: ignore[arg-type]
+    )
