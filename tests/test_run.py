@@ -265,6 +265,18 @@ def test_what_a_user_can_mend_is_said_in_a_line_with_exit_code_2(tmp_path, run, 
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("content", [b"", b"not weights", b"PK\x03\x04 cut short"], ids=["empty", "text", "truncated"])
+def test_damaged_weights_are_said_at_the_start(tmp_path, run, capfd, content):
+    """Before any image is read; nothing is stored."""
+    (tmp_path / "weights.pth").write_bytes(content)
+    own = f"family: lite_medsam\n    checkpoint: {tmp_path}/weights.pth"
+    assert run(write_study(tmp_path, cases=1, text=SPEC.replace("family: lite_medsam", own))) == 2
+    err = capfd.readouterr().err
+    assert "weights.pth" in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "results/objects").exists()
+
+
 def test_validate_finds_a_label_that_occurs_nowhere(tmp_path, run, capfd):
     """Before any model runs."""
     assert run("validate", write_study(tmp_path, text=SPEC.replace("ring: 2", "ring: 9"))) == 2
