@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from job import __version__
 from job.errors import EXIT_MENDABLE, JobError
 
-COMMANDS = ("run", "validate", "plan", "sql", "reference", "schema")
+COMMANDS = ("run", "validate", "plan", "status", "verify", "sql", "reference", "schema")
 GROUP_OPTIONS = ("--help", "--version")
 
 
@@ -72,6 +72,7 @@ class Rows(StrEnum):
     parquet = "parquet"
 
 
+Stored = Annotated[str, typer.Argument(metavar="OUTPUT", help="Where a study's results lie.")]
 Printed = Annotated[Rows, typer.Option("--format", help="For people, or for programs.")]
 
 
@@ -135,8 +136,24 @@ def plan(
 
 
 @app.command()
+def status(output: Stored, form: Printed = Rows.table) -> None:
+    """Show how far a study is, from what lies in its output."""
+    from job import commands
+
+    raise typer.Exit(commands.status(output, form))
+
+
+@app.command()
+def verify(output: Stored) -> None:
+    """Check a study's results: every part there and readable, nothing doubled, every score true to its masks."""
+    from job import commands
+
+    raise typer.Exit(commands.verify(output))
+
+
+@app.command()
 def sql(
-    output: Annotated[str, typer.Argument(metavar="OUTPUT", help="Where a study's results lie.")],
+    output: Stored,
     query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT over iou, predictions, objects, …")],
     form: Printed = Rows.table,
 ) -> None:

@@ -6,10 +6,12 @@ import difflib
 import json
 import os
 from collections import Counter
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import structlog
 from rich.console import Console
 
@@ -28,9 +30,11 @@ from job.spec import LoadedSpec, json_schema, load
 from job.statistics import Summary, published, query, summarise
 from job.storage import InputCache
 from job.validate import validate as check
+from job.verify import progress
+from job.verify import verify as check_results
 
 BYTES_PER_GB = 10**9
-COMMANDS = ("run", "validate", "plan", "sql", "reference", "schema")
+COMMANDS = ("run", "validate", "plan", "status", "verify", "sql", "reference", "schema")
 
 
 def run(
@@ -110,12 +114,27 @@ def plan(spec_path: Path, output: str | None, limit: int | None, *, as_json: boo
 
 def sql(output: str, text: str, form: str) -> int:
     """Answer a query over a study's results."""
-    results = Results(output)
-    stored = plan_file.read(output, results.latest_plan())
-    if stored is None:
-        raise OutputError(f"{storage.public(output)}: its plan is missing; run the study again")
-    show.write(query(results, stored, text), form)
+    results, plan = _open_results(output)
+    show.write(query(results, plan, text), form)
     return EXIT_DONE
+
+
+def status(output: str, form: str) -> int:
+    """Show how far a study is, from what lies in the store."""
+    rows = [asdict(one) for one in progress(*_open_results(output))]
+    show.write(pa.Table.from_pylist(rows), form)
+    return EXIT_DONE
+
+
+def verify(output: str) -> int:
+    """Check every stored file and score; 3 if anything is wrong."""
+    results, plan = _open_results(output)
+    problems = 0
+    for problem in check_results(results, plan):
+        problems += 1
+        print(problem)
+    print(f"{problems} problems in {len(plan.parts)} parts" if problems else f"all {len(plan.parts)} parts are sound")
+    return EXIT_ERROR_ROWS if problems else EXIT_DONE
 
 
 def reference(form: str) -> int:
@@ -138,6 +157,14 @@ def _open(spec_path: Path, output: str | None) -> tuple[LoadedSpec, Results, Inp
     folder = Path(os.environ.get("MEDSAM_JOB_CACHE") or Path.home() / ".cache" / "medsam-job")
     cache = InputCache(folder, int(spec.study.execution.cache_gb * BYTES_PER_GB))
     return spec, Results(output or spec.study.output_address), cache
+
+
+def _open_results(output: str) -> tuple[Results, Plan]:
+    results = Results(output)
+    stored = plan_file.read(output, results.latest_plan())
+    if stored is None:
+        raise OutputError(f"{storage.public(output)}: its plan is missing; run the study again")
+    return results, stored
 
 
 def _with_command_hint(spec_path: Path, error: SpecError) -> SpecError:

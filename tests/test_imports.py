@@ -11,7 +11,7 @@ JOB = Path(__file__).parents[1] / "job"
 FLOORS = [
     ["__main__"],
     ["commands"],
-    ["manifest", "validate"],
+    ["manifest", "validate", "verify"],
     ["run", "statistics", "report"],
     ["work"],
     ["progress", "log"],

@@ -42,7 +42,7 @@ class Results:
 
     def done(self) -> frozenset[str]:
         """Give the names of the parts that are there in full."""
-        return frozenset(self._names("iou"))
+        return frozenset(self.names("iou"))
 
     def chunk_done(self, chunk: str) -> bool:
         """Say whether the objects and the ledger of a chunk are there in full; `objects` is written last."""
@@ -77,7 +77,7 @@ class Results:
 
         A partial file stands in only while there is no full one.
         """
-        there = self._names(table)
+        there = self.names(table)
         wanted = ((name, f"{name}{PARTIAL}") for name in dict.fromkeys(names))
         found = (next((name for name in pair if name in there), None) for pair in wanted)
         return [self._address(table, name) for name in found if name is not None]
@@ -85,7 +85,7 @@ class Results:
     def prediction_files(self, parts: Iterable[str]) -> list[str]:
         """Give the addresses of the `predictions` files that the footers of those parts name."""
         there: dict[str, list[str]] = {}
-        for name in sorted(self._names("predictions")):
+        for name in sorted(self.names("predictions")):
             there.setdefault(name.rpartition("-")[0], []).append(name)
         names: list[str] = []
         for address in self.files("iou", parts):
@@ -114,7 +114,8 @@ class Results:
         storage.write(self._address(table, f"{name}{PARTIAL}"), data)
         return True
 
-    def _names(self, table: str) -> set[str]:
+    def names(self, table: str) -> set[str]:
+        """Give the names of all files of a table, partial ones with their ending."""
         files = storage.list_files(storage.join(self.output, table, "*.parquet"))
         return {file.address.rsplit("/", 1)[-1].removesuffix(".parquet") for file in files}
 

@@ -1,0 +1,136 @@
+"""Looks at results as they lie in the store: how far a study is, and whether every stored score is true.
+
+Needs the plan alone: no spec, no images, no weights.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pycocotools import mask as coco
+
+from job import metrics, storage
+from job.errors import JobError
+from job.plan.file import Part, Plan
+from job.results.store import PARTIAL, Results, footer
+from job.results.tables import EPISODE_KEY, EXCLUDED, IOU, OBJECT_KEY, OBJECTS, PREDICTIONS
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Parts of one model: planned, done in full, and cut short by a storage error."""
+
+    model: str
+    planned: int
+    done: int
+    partial: int
+
+
+def progress(results: Results, plan: Plan) -> list[Progress]:
+    """Count the parts that are there, model by model, in the plan's order."""
+    there = results.names("iou")
+    planned, done, partial = Counter[str](), Counter[str](), Counter[str]()
+    for part in plan.parts:
+        planned[part.model] += 1
+        done[part.model] += part.name in there
+        partial[part.model] += part.name not in there and f"{part.name}{PARTIAL}" in there
+    return [
+        Progress(model=model, planned=count, done=done[model], partial=partial[model])
+        for model, count in planned.items()
+    ]
+
+
+def verify(results: Results, plan: Plan) -> Iterator[str]:
+    """Name everything that is missing, unreadable, doubled or untrue; nothing if the results are sound.
+
+    Chunk by chunk, so that memory stays bounded: an image is in one chunk, so its scores can be doubled there alone.
+    """
+    parts: dict[str, list[Part]] = {chunk.name: [] for chunk in plan.chunks}
+    for part in plan.parts:
+        parts[part.chunk].append(part)
+    for chunk, its_parts in parts.items():
+        objects: dict[Key, Row] = {}
+        yield from _readable(results, "excluded", chunk)
+        table = yield from _table(results, "objects", chunk, OBJECTS)
+        for row in table.to_pylist() if table is not None else ():
+            key = _key(row, OBJECT_KEY)
+            if key in objects:
+                yield f"objects/{chunk}: an object stands here twice: {_shown(key)}"
+            objects[key] = row
+        seen: Counter[Key] = Counter()
+        for part in its_parts:
+            yield from _verify_part(results, part, objects, seen)
+
+
+def _verify_part(results: Results, part: Part, objects: dict[Key, Row], seen: Counter[Key]) -> Iterator[str]:
+    scores = yield from _table(results, "iou", part.name, IOU)
+    if scores is None:
+        return
+    made = footer(scores.schema.metadata)
+    if made.get("rows") != scores.num_rows:
+        yield f"iou/{part.name}: {scores.num_rows} rows, where its footer says {made.get('rows')}"
+    name = str(made.get("predictions", "")).removesuffix(".parquet")
+    given = yield from _table(results, "predictions", name, PREDICTIONS)
+    predictions = {_key(row, EPISODE_KEY): row for row in given.to_pylist()} if given is not None else {}
+    for row in scores.to_pylist():
+        key = _key(row, EPISODE_KEY)
+        seen[key] += 1
+        if seen[key] == 2:
+            yield f"iou/{part.name}: a score stands here, and here or in another part, twice: {_shown(key)}"
+        truth, prediction = objects.get(_key(row, OBJECT_KEY)), predictions.get(key)
+        if truth is None or prediction is None:
+            missing = "object" if truth is None else "prediction"
+            yield f"iou/{part.name}: a score without its {missing}: {_shown(key)}"
+        elif not _is_true(row, truth, prediction):
+            yield f"iou/{part.name}: the masks do not give this score: {_shown(key)}"
+
+
+def _is_true(row: Row, truth: Row, prediction: Row) -> bool:
+    """Score a case again from its run-lengths."""
+    size = [truth["height"], truth["width"]]
+    both = [{"size": size, "counts": counts.encode("ascii")} for counts in (truth["truth"], prediction["mask"])]
+    intersection, union = (int(coco.area(coco.merge(both, intersect=joined))) for joined in (True, False))
+    return (
+        (row["intersection_px"], row["union_px"]) == (intersection, union)
+        and union > 0
+        and row["iou"] == metrics.iou(intersection, union)
+        and row["dice"] == metrics.dice(intersection, union)
+    )
+
+
+def _table(results: Results, table: str, name: str, schema: pa.Schema) -> Generator[str, None, pa.Table | None]:
+    """Read one file; name what is wrong with it, and return the table if it can be used."""
+    files = results.files(table, [name])
+    if not files:
+        yield f"{table}/{name}: missing"
+        return None
+    try:
+        found = pq.read_table(io.BytesIO(storage.read(files[0])))
+    except (pa.ArrowException, OSError, JobError) as error:
+        yield f"{table}/{name}: unreadable: {error}"
+        return None
+    if found.schema.remove_metadata() != schema:
+        yield f"{table}/{name}: its columns are not those of this version"
+        return None
+    return found
+
+
+def _readable(results: Results, table: str, name: str) -> Iterator[str]:
+    yield from _table(results, table, name, EXCLUDED)
+
+
+def _key(row: Row, fields: list[pa.Field]) -> Key:
+    return tuple(row[field.name] for field in fields)
+
+
+def _shown(key: Key) -> str:
+    return ", ".join(str(part) for part in key)
