@@ -4,10 +4,8 @@ import csv
 
 import pytest
 
-from job.errors import OutputError
-from job.plan import file as plan_file
 from job.statistics import published
-from tests.cases import medsam_job, write_study
+from tests.cases import medsam_job
 from tests.shared import SHARED, needs_shared
 from tests.statistics.tables import click_rows, marts, row, study
 
@@ -83,59 +81,6 @@ def test_the_published_ranking_correlates_with_itself():
         rows = [row(one["task"], 0.5 + sign * (one["mean_iou"] - 0.5), dataset=one["dataset"]) for one in tasks]
         (found,) = beside(rows)["against_published_overall"]
         assert (found["tasks"], found["rank_correlation"]) == (28, pytest.approx(expected))
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("finished")
-    with pytest.MonkeyPatch.context() as patch:
-        assert medsam_job(patch, write_study(folder, cases=1)) == 0
-    return folder
-
-
-def test_results_can_be_queried(finished, monkeypatch, capfd):
-    """Tables and marts, in every form; a wrong query is answered in DuckDB's own words."""
-    output = finished / "results"
-    capfd.readouterr()
-    query = (
-        "SELECT task, iou.iou FROM iou JOIN predictions USING (task, prompt) WHERE prompt = 'whole_box' ORDER BY task"
-    )
-    assert medsam_job(monkeypatch, "sql", output, query, "--format", "csv") == 0
-    lines = capfd.readouterr().out.splitlines()
-    assert lines[0] == '"task","iou"'
-    assert [line.split(",")[0] for line in lines[1:]] == ['"disc"', '"ring"']
-    assert medsam_job(monkeypatch, "sql", output, "SELECT tasks FROM overall_scores", "--format", "json") == 0
-    assert capfd.readouterr().out.splitlines()[0] == '{"tasks": 2}'
-    assert medsam_job(monkeypatch, "sql", output, "SELECT nonsense FROM iou") == 2
-    assert "nonsense" in capfd.readouterr().err
-
-
-def test_a_foreign_file_in_the_folder_counts_for_nothing(finished, monkeypatch, capfd):
-    """Statistics read exactly the parts that the plan names."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    pq.write_table(pa.table({"a": [1]}), finished / "results/iou/foreign.parquet")
-    assert medsam_job(monkeypatch, finished / "study.yaml", "--only", "statistics") == 0
-
-
-def test_results_of_another_version_are_told_as_such(finished, monkeypatch, capfd):
-    """Not read as if they were this version's."""
-    (plan,) = (finished / "results/plan").iterdir()
-    text = plan.read_text()
-    plan.write_text(text.replace('"rows": 1', '"rows": 2'))
-    assert medsam_job(monkeypatch, finished / "study.yaml", "--only", "statistics") == 2
-    assert "written by another version of medsam-job" in capfd.readouterr().err
-    plan.write_text("no plan")
-    with pytest.raises(OutputError, match="not a plan"):
-        plan_file.read(str(finished / "results"), plan.stem)
-    plan.write_text(text)
-
-
-def test_a_folder_without_results_is_told_as_such(tmp_path, monkeypatch, capfd):
-    """With its name."""
-    assert medsam_job(monkeypatch, "sql", tmp_path, "SELECT 1") == 2
-    assert "holds no results of a study" in capfd.readouterr().err
 
 
 def test_the_published_figures_can_be_printed(monkeypatch, capfd):
