@@ -1,0 +1,63 @@
+"""Storage that fails for a while: what could be done is used, and a later run makes it whole."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from job import storage
+from job.results.store import Results
+from job.run import settle_plan
+from job.shard import Shard
+from job.spec import load
+from job.storage import InputCache
+from tests.cases import SPEC, medsam_job, write_study
+
+ALONE = ("--shard", "0/1")
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Two images in a remote store, planned; then one of them is out of reach. Gives the spec and a way to mend it."""
+    monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
+    write_study(tmp_path, cases=2)
+    remote = f"memory://{tmp_path.name}"
+    for path in (tmp_path / "data").rglob("*.png"):
+        storage.write(f"{remote}/{path.parent.name}/{path.name}", path.read_bytes())
+    spec = tmp_path / "remote.yaml"
+    spec.write_text(SPEC.format(data=remote, output=tmp_path / "results"))
+    settle_plan(load(spec), Results(str(tmp_path / "results")), InputCache(tmp_path / "none", 10**9), None, Shard(0, 1))
+    lost = f"{remote}/images/case1.png"
+    storage.delete(lost)
+    return spec, lambda: storage.write(lost, (tmp_path / "data/images/case1.png").read_bytes())
+
+
+def images(folder, name):
+    return {row["image"] for row in pq.read_table(folder / "results/iou" / name).to_pylist()}
+
+
+def test_what_storage_gave_is_evaluated_and_the_rest_is_in_the_ledger(study, tmp_path, monkeypatch):
+    """As a partial part: it counts, and says that it is not all."""
+    spec, _ = study
+    assert medsam_job(monkeypatch, spec, *ALONE) == 0
+    (part,) = (tmp_path / "results/iou").iterdir()
+    assert part.name.endswith(".partial.parquet")
+    assert images(tmp_path, part.name) == {"case0.png"}
+    (line,) = pq.read_table(tmp_path / "results/excluded").to_pylist()
+    assert (line["image"], line["kind"], line["reason"]) == ("case1.png", "error", "storage")
+    assert medsam_job(monkeypatch, spec, "--only", "statistics") == 3
+
+
+def test_a_later_run_makes_it_whole(study, tmp_path, monkeypatch, capfd):
+    """The full part takes the partial one's place, in the status and in the statistics."""
+    spec, mend = study
+    medsam_job(monkeypatch, spec, *ALONE)
+    mend()
+    assert medsam_job(monkeypatch, spec, *ALONE) == 0
+    full = [path for path in (tmp_path / "results/iou").iterdir() if ".partial" not in path.name]
+    assert images(tmp_path, full[0].name) == {"case0.png", "case1.png"}
+    capfd.readouterr()
+    assert medsam_job(monkeypatch, "status", tmp_path / "results", "--format", "json") == 0
+    assert json.loads(capfd.readouterr().out) == {"model": "lite", "planned": 1, "done": 1, "partial": 0}
+    assert medsam_job(monkeypatch, spec, "--only", "statistics") == 0
+    assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 0
