@@ -17,7 +17,6 @@ from typer.core import TyperGroup
 from job import __version__
 from job.errors import EXIT_MENDABLE, JobError
 
-COMMANDS = ("run", "validate", "plan", "status", "verify", "sql", "reference", "schema")
 GROUP_OPTIONS = ("--help", "--version")
 
 
@@ -26,7 +25,7 @@ class RunByDefault(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `run` in front of arguments that name no command."""
-        if args and args[0] not in (*COMMANDS, *GROUP_OPTIONS):
+        if args and args[0] not in (*self.commands, *GROUP_OPTIONS):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 

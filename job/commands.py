@@ -34,7 +34,7 @@ from job.verify import progress
 from job.verify import verify as check_results
 
 BYTES_PER_GB = 10**9
-COMMANDS = ("run", "validate", "plan", "status", "verify", "sql", "reference", "schema")
+MISTYPABLE = ("run", "validate", "plan", "status", "verify", "sql", "reference", "schema")
 
 
 def run(
@@ -169,7 +169,7 @@ def _open_results(output: str) -> tuple[Results, Plan]:
 
 def _with_command_hint(spec_path: Path, error: SpecError) -> SpecError:
     """A word that is no file may be a mistyped command."""
-    near = difflib.get_close_matches(str(spec_path), COMMANDS, n=1)
+    near = difflib.get_close_matches(str(spec_path), MISTYPABLE, n=1)
     if spec_path.exists() or not near:
         return error
     hint = f"did you mean the command {near[0]!r}?"

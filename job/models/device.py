@@ -114,19 +114,6 @@ def _cpu_name() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell a device that ran out of memory, where half the batch may pass, from any other error."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
-    )
-
-
-def free_memory(device: torch.device) -> None:
-    """Give back what torch keeps for reuse, after an out-of-memory and before half the batch."""
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-
-
 def as_truth(mask_HW: NDArray[np.bool_], device: torch.device) -> Tensor:
     """Bring a truth mask, bool, to the device once, for all the counts against it."""
     return torch.from_numpy(np.ascontiguousarray(mask_HW, dtype=np.bool_)).to(device)

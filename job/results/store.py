@@ -44,10 +44,6 @@ class Results:
         """Give the names of the parts that are there in full."""
         return frozenset(self.names("iou"))
 
-    def chunk_done(self, chunk: str) -> bool:
-        """Say whether the objects and the ledger of a chunk are there in full; `objects` is written last."""
-        return storage.info(self._address("objects", chunk)) is not None
-
     def write_chunk(self, chunk: str, objects: pa.Table, excluded: pa.Table, *, full: bool) -> None:
         """Store the objects and the ledger of a chunk, unless they are there. Not `full`: storage failed on the way."""
         for table, rows in (("excluded", excluded), ("objects", objects)):

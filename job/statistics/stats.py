@@ -22,7 +22,7 @@ from job.statistics.database import open_tables, write_database
 from job.statistics.intervals import intervals_and_tests, size_rho
 from job.statistics.reference import published
 
-STAGING = ("scores", "pairs", "patient_sums", "cells", "cell_patients", "dataset_patients", "size_moments")
+STAGING = ("scores", "pairs", "patients", "patient_sums", "cells", "cell_patients", "dataset_patients", "size_moments")
 MARTS = (
     "task_scores",
     "overall_scores",

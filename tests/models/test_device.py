@@ -99,12 +99,3 @@ def test_description() -> None:
     assert told["device_name"]
     assert told["torch"] == torch.__version__
     assert told["threads"] == torch.get_num_threads()
-
-
-def test_out_of_memory_is_told_from_other_errors() -> None:
-    """A GPU's and a CPU's out-of-memory may pass at half the batch; a wrong shape will not."""
-    assert device.is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
-    with pytest.raises(RuntimeError) as refused:
-        torch.empty(1 << 60)
-    assert device.is_out_of_memory(refused.value)
-    assert not device.is_out_of_memory(RuntimeError("shapes cannot be multiplied"))

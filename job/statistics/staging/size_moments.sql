@@ -30,11 +30,6 @@ ranked AS (
         same_iou AS (PARTITION BY model, prompt, protocol, mask_choice, step, iou)
 ),
 
-patients AS (
-    SELECT dataset, patient, dense_rank() OVER (PARTITION BY dataset ORDER BY patient) - 1 AS patient_index
-    FROM (SELECT DISTINCT dataset, patient FROM objects)
-),
-
 final AS (
     SELECT
         dense_rank() OVER (ORDER BY model, prompt, protocol, mask_choice, step) - 1 AS run,
