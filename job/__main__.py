@@ -15,7 +15,9 @@ import typer
 from typer.core import TyperGroup
 
 from job import __version__
-from job.errors import EXIT_MENDABLE, JobError
+from job.errors import EXIT_DONE, EXIT_MENDABLE, EXIT_STOPPED, JobError
+from job.shard import resolve
+from job.stopping import GRACE_S, Stop, Stopped
 
 GROUP_OPTIONS = ("--help", "--version")
 
@@ -97,16 +99,34 @@ def run(
     shards: Annotated[
         int | None, typer.Option(min=1, help="How many shards, if JOB_COMPLETION_INDEX says which.", show_default=False)
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until all parts are there or failed; with `--only statistics`.")
+    ] = False,
+    wait_minutes: Annotated[float, typer.Option(min=0, help="How long at most; then with what is there.")] = 1440,
+    grace: Annotated[float, typer.Option(min=0, help="Seconds that the chunk in hand may use after SIGTERM.")] = (
+        GRACE_S
+    ),
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="End at the first chunk that fails.")] = False,
     output: Output = None,
 ) -> None:
     """Run a study, or what is left of it: predict, then summarise. A shard predicts only."""
-    from job import commands
-    from job.shard import resolve
+    from job import log
 
-    steps = {Step.predict, Step.statistics} if only is None else {only}
-    mine = resolve(shard, shards, os.environ)
-    predicting, summarising = Step.predict in steps, Step.statistics in steps
-    raise typer.Exit(commands.run(spec, output, limit, mine, predicting=predicting, summarising=summarising))
+    if wait and only is not Step.statistics:
+        raise JobError("--wait: expected with --only statistics, which waits for the workers that predict")
+    watched = log.configure()
+    code, mine = EXIT_DONE, resolve(shard, shards, os.environ)
+    stop = Stop(grace)
+    with stop.heeded():
+        if only is not Step.statistics:
+            from job.commands.predict import predict
+
+            code = predict(spec, output, limit, mine, stop, fail_fast=fail_fast, watched=watched)
+        if only is not Step.predict and (mine is None or only is Step.statistics):
+            from job.commands.summarise import summarise
+
+            code = max(code, summarise(spec, output, limit, 60 * wait_minutes if wait else None))
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -116,38 +136,39 @@ def validate(
     output: Output = None,
 ) -> None:
     """Check a study before any work: addresses, masks, checkpoints, labels, and what each model supports."""
-    from job import commands
+    from job.commands import spec as specs
 
-    raise typer.Exit(commands.validate(spec, output, full=full))
+    raise typer.Exit(specs.validate(spec, output, full=full))
 
 
 @app.command()
 def plan(
     spec: Spec,
     limit: Limit = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete the files that no stored plan names.")] = False,
     output: Output = None,
     format: Annotated[Format, typer.Option(help="For people, or for programs.")] = Format.text,  # noqa: A002
 ) -> None:
     """Show what a run would do, and what is done already."""
-    from job import commands
+    from job.commands import plan as plans
 
-    raise typer.Exit(commands.plan(spec, output, limit, as_json=format is Format.json))
+    raise typer.Exit(plans.plan(spec, output, limit, prune=prune, as_json=format is Format.json))
 
 
 @app.command()
 def status(output: Stored, form: Printed = Rows.table) -> None:
     """Show how far a study is, from what lies in its output."""
-    from job import commands
+    from job.commands import results
 
-    raise typer.Exit(commands.status(output, form))
+    raise typer.Exit(results.status(output, form))
 
 
 @app.command()
 def verify(output: Stored) -> None:
     """Check a study's results: every part there and readable, nothing doubled, every score true to its masks."""
-    from job import commands
+    from job.commands import results
 
-    raise typer.Exit(commands.verify(output))
+    raise typer.Exit(results.verify(output))
 
 
 @app.command()
@@ -157,25 +178,25 @@ def sql(
     form: Printed = Rows.table,
 ) -> None:
     """Query a study's results: views iou, predictions, objects, excluded, and everything under summary/."""
-    from job import commands
+    from job.commands import results
 
-    raise typer.Exit(commands.sql(output, query, form))
+    raise typer.Exit(results.sql(output, query, form))
 
 
 @app.command()
 def reference(form: Printed = Rows.table) -> None:
     """Print the published study's mean IoU by task, under this project's names."""
-    from job import commands
+    from job.commands import results
 
-    raise typer.Exit(commands.reference(form))
+    raise typer.Exit(results.reference(form))
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of specs, for editors."""
-    from job import commands
+    from job.commands import spec as specs
 
-    raise typer.Exit(commands.schema())
+    raise typer.Exit(specs.schema())
 
 
 def main() -> None:
@@ -185,6 +206,11 @@ def main() -> None:
     except JobError as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_MENDABLE)
+    except Stopped:
+        # At once: a regular exit would wait for threads, and those for storage, until SIGKILL comes.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_STOPPED)
 
 
 if __name__ == "__main__":

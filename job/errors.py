@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 EXIT_DONE = 0
 EXIT_MENDABLE = 2
 EXIT_ERROR_ROWS = 3
+EXIT_INTERRUPTED = 130
+EXIT_STOPPED = 143
 
 
 class JobError(Exception):
@@ -16,6 +18,10 @@ class JobError(Exception):
 
 class StorageError(JobError):
     """An address cannot be read, written or listed: missing, denied, or out of reach."""
+
+
+class StoreRefusedError(StorageError):
+    """A store said no, and will say it again: denied, no such bucket, wrong credentials, disk full. Ends the run."""
 
 
 class WeightsError(JobError):

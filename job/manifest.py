@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
 from job import __version__, storage
-from job.models import device
+from job.models import device, weights
 from job.plan.file import Plan
 from job.spec import LoadedSpec
 from job.spec.study import Model
@@ -32,12 +33,13 @@ DEPARTURES = (
 
 
 def worker_name() -> str:
-    """Name this run; two runs never share a name."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{socket.gethostname()}-{os.getpid()}"
+    """Name this run. The last digits are drawn: in containers, hosts and process numbers are alike."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def manifest(spec: LoadedSpec, plan: Plan, account: Account, began: datetime) -> dict[str, Any]:
     """Tell how the rows were made. The spec stands as written, with `${VAR}` unexpanded."""
+    purposes = weights.purposes(plan.weights)
     return {
         "study": spec.study.study,
         "spec": spec.source.raw,
@@ -47,7 +49,7 @@ def manifest(spec: LoadedSpec, plan: Plan, account: Account, began: datetime) ->
         "seed": spec.study.seed,
         "precision": plan.precision,
         "batch": plan.batch,
-        "models": [_model(model) for model in spec.study.models],
+        "models": [_model(model, purposes[model.name]) for model in spec.study.models],
         "weights": plan.weights,
         "departures": DEPARTURES,
         "device": device.describe(device.resolve_device(spec.study.execution.device)),
@@ -59,6 +61,6 @@ def manifest(spec: LoadedSpec, plan: Plan, account: Account, began: datetime) ->
     }
 
 
-def _model(model: Model) -> dict[str, Any]:
-    """Give a model's settings, defaults spelled out; what determines its rows beside its weights."""
-    return model.model_dump(mode="json") | {"checkpoint": storage.public(model.checkpoint)}
+def _model(model: Model, purpose: str | None) -> dict[str, Any]:
+    """Give a model's settings, defaults spelled out; what determines its rows beside its weights, and if they count."""
+    return model.model_dump(mode="json") | {"checkpoint": storage.public(model.checkpoint), "purpose": purpose}

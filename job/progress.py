@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +22,7 @@ class Progress:
 
     def __init__(self, total: int, *, terminal: bool) -> None:
         self._total, self._done, self._noted = total, 0.0, time.monotonic()
+        self._end_of_chunk = 0.0
         self._began = self._noted
         self._log = structlog.get_logger()
         self._bar = _bar() if terminal else None
@@ -34,6 +38,18 @@ class Progress:
     ) -> None:
         if self._bar:
             self._bar.stop()
+
+    @contextmanager
+    def chunk(self, raw: int) -> Iterator[None]:
+        """Have a chunk of `raw` slices in hand; at its end all of them count, whatever was tried twice or skipped."""
+        self._end_of_chunk = self._done + raw
+        yield
+        self._done = self._end_of_chunk
+
+    def seconds_left(self) -> float:
+        """Estimate the time to the end of the chunk in hand, by the speed so far; infinite before any of it is done."""
+        per_second = self._done / (time.monotonic() - self._began)
+        return max(0.0, self._end_of_chunk - self._done) / per_second if per_second > 0 else math.inf
 
     def advance(self, raw: float) -> None:
         """Note that `raw` more slices are done, or that share of one."""

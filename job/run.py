@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from job.models import device, registry
 from job.models.protocol import PromptableModel
 from job.plan import file as plan_file
 from job.plan.asks import asks
-from job.plan.file import Part, Plan
+from job.plan.file import Chunk, Part, Plan
 from job.plan.make import local_checkpoint, make
 from job.progress import Progress
 from job.results.store import Results
 from job.shard import Shard
 from job.spec import LoadedSpec
+from job.stopping import Stop
 from job.storage import InputCache
-from job.work import Account, Worker, read_chunk
+from job.work import Account, Work, Worker, read_chunk
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -48,29 +53,68 @@ def settle_plan(
     return plan
 
 
-def predict(
-    spec: LoadedSpec, plan: Plan, results: Results, cache: InputCache, shard: Shard | None = None, *, terminal: bool
-) -> Account:
-    """Run every part of the plan, or of this shard's chunks, that is not done."""
-    account = Account()
-    todo = left(plan, results)
-    mine = plan.chunks if shard is None else shard.share(plan.chunks)
-    chunks = [chunk for chunk in mine if chunk.name in todo]
-    todo = {chunk.name: todo[chunk.name] for chunk in chunks}
-    names = {chunk.name for chunk in mine}
-    account.counts["parts"] = sum(len(parts) for parts in todo.values())
-    account.counts["parts_before"] = sum(part.chunk in names for part in plan.parts) - account.counts["parts"]
-    if not todo:
-        return account
-    with account.stage("load models"):
-        models = _models(spec, plan, cache, {part.model for parts in todo.values() for part in parts})
-    bar = Progress(sum(chunk.raw for chunk in chunks), terminal=terminal)
-    asked = {(one.model, one.block): one.ask for one in asks(spec)}
-    worker = Worker(spec=spec, plan=plan, results=results, models=models, account=account, bar=bar, asks=asked)
-    with bar, ThreadPoolExecutor(os.cpu_count() or 1) as pool, ThreadPoolExecutor(1) as reader:
-        for work in _ahead(reader, lambda chunk: read_chunk(spec, chunk, cache), chunks):
-            worker.do(work, todo[work.chunk.name], pool)
-    return account
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one worker works on, and how it stops."""
+
+    spec: LoadedSpec
+    plan: Plan
+    results: Results
+    cache: InputCache
+    account: Account
+    stop: Stop
+    fail_fast: bool
+
+    def predict(self, shard: Shard | None, *, terminal: bool) -> None:
+        """Run every part of the plan, or of this shard's chunks, that is not done."""
+        todo = left(self.plan, self.results)
+        mine = self.plan.chunks if shard is None else shard.share(self.plan.chunks)
+        chunks = [chunk for chunk in mine if chunk.name in todo]
+        parts = [part for chunk in chunks for part in todo[chunk.name]]
+        names = {chunk.name for chunk in mine}
+        self.account.counts["parts"] = len(parts)
+        self.account.counts["parts_before"] = sum(part.chunk in names for part in self.plan.parts) - len(parts)
+        if not parts:
+            return
+        with self.account.stage("load models"):
+            models = self._models({part.model for part in parts})
+        failed_before = self.results.failures()
+        with (
+            Progress(sum(chunk.raw for chunk in chunks), terminal=terminal) as bar,
+            _threads(os.cpu_count() or 1) as pool,
+            _threads(1) as reader,
+        ):
+            worker = self._worker(models, bar)
+            for chunk, read in _ahead(reader, self._read, chunks):
+                if chunk.name in failed_before:
+                    self.results.clear_failure(chunk.name)
+                with self.stop.chunk(bar.seconds_left), bound_contextvars(chunk=chunk.name), bar.chunk(chunk.raw):
+                    worker.do(chunk, todo[chunk.name], read, pool)
+
+    def _worker(self, models: Mapping[str, PromptableModel], bar: Progress) -> Worker:
+        asked = {(one.model, one.block): one.ask for one in asks(self.spec)}
+        return Worker(
+            spec=self.spec,
+            plan=self.plan,
+            results=self.results,
+            models=models,
+            account=self.account,
+            bar=bar,
+            asks=asked,
+            fail_fast=self.fail_fast,
+        )
+
+    def _read(self, chunk: Chunk) -> Work:
+        return read_chunk(self.spec, chunk, self.cache)
+
+    def _models(self, names: set[str]) -> dict[str, PromptableModel]:
+        """Load the models that have work, before any of it, so that a fault of weights is said at the start."""
+        where = device.resolve_device(self.spec.study.execution.device)
+        return {
+            model.name: registry.build(model, local_checkpoint(model, self.cache), where, self.plan.precision)
+            for model in self.spec.study.models
+            if model.name in names
+        }
 
 
 def left(plan: Plan, results: Results) -> dict[str, list[Part]]:
@@ -83,23 +127,31 @@ def left(plan: Plan, results: Results) -> dict[str, list[Part]]:
     return todo
 
 
-def _models(spec: LoadedSpec, plan: Plan, cache: InputCache, names: set[str]) -> dict[str, PromptableModel]:
-    """Load the models that have work, before any of it, so that a fault of weights is said at the start."""
-    where = device.resolve_device(spec.study.execution.device)
-    return {
-        model.name: registry.build(model, local_checkpoint(model, cache), where, plan.precision)
-        for model in spec.study.models
-        if model.name in names
-    }
+def _ahead(
+    reader: Executor, read: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[tuple[Item, Callable[[], Result]]]:
+    """Give each item with a way to read it. One is read ahead of the work, and no more, so that memory stays bounded.
 
-
-def _ahead(reader: Executor, read: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Read one item ahead of the work, and no more, so that memory stays bounded."""
-    pending = None
+    The first call gives what was read ahead, or raises what that raised; a later call reads again.
+    """
+    coming: list[tuple[Item, Callable[[], Result]]] = []
     for item in items:
-        coming = reader.submit(read, item)
-        if pending is not None:
-            yield pending.result()
-        pending = coming
-    if pending is not None:
-        yield pending.result()
+        ahead = reader.submit(read, item)
+        coming.append((item, partial(_first_ahead, [ahead], read, item)))
+        if len(coming) > 1:
+            yield coming.pop(0)
+    yield from coming
+
+
+def _first_ahead(ahead: list[Future[Result]], read: Callable[[Item], Result], item: Item) -> Result:
+    return ahead.pop().result() if ahead else read(item)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[Executor]:
+    """Have threads that no one waits for when the run stops early."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

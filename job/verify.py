@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Container, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,26 +27,45 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Parts of one model: planned, done in full, and cut short by a storage error."""
+    """Parts of one model: planned, done in full, cut short by a storage error, and not done in a chunk that failed."""
 
     model: str
     planned: int
     done: int
     partial: int
+    failed: int
 
 
 def progress(results: Results, plan: Plan) -> list[Progress]:
     """Count the parts that are there, model by model, in the plan's order."""
-    there = results.names("iou")
-    planned, done, partial = Counter[str](), Counter[str](), Counter[str]()
+    there, failures = results.names("iou"), results.failures()
+    counts: dict[str, Counter[str]] = {}
     for part in plan.parts:
-        planned[part.model] += 1
-        done[part.model] += part.name in there
-        partial[part.model] += part.name not in there and f"{part.name}{PARTIAL}" in there
+        counts.setdefault(part.model, Counter())[_state(part, there, failures)] += 1
     return [
-        Progress(model=model, planned=count, done=done[model], partial=partial[model])
-        for model, count in planned.items()
+        Progress(
+            model=model,
+            planned=found.total(),
+            done=found["done"],
+            partial=found["partial"],
+            failed=found["failed"],
+        )
+        for model, found in counts.items()
     ]
+
+
+def _state(part: Part, there: Container[str], failures: Container[str]) -> str:
+    if part.name in there:
+        return "done"
+    if f"{part.name}{PARTIAL}" in there:
+        return "partial"
+    return "failed" if part.chunk in failures else "to do"
+
+
+def failed_chunks(results: Results, plan: Plan) -> frozenset[str]:
+    """Give the chunks that failed twice and have parts that no one else stored since."""
+    there = results.done()
+    return frozenset(results.failures()) & {part.chunk for part in plan.parts if part.name not in there}
 
 
 def verify(results: Results, plan: Plan) -> Iterator[str]:
@@ -57,7 +76,10 @@ def verify(results: Results, plan: Plan) -> Iterator[str]:
     parts: dict[str, list[Part]] = {chunk.name: [] for chunk in plan.chunks}
     for part in plan.parts:
         parts[part.chunk].append(part)
+    failed = failed_chunks(results, plan)
     for chunk, its_parts in parts.items():
+        if chunk in failed:
+            yield f"failed/{chunk}: failed twice; the file says why; run the study again to try once more"
         objects: dict[Key, Row] = {}
         yield from _readable(results, "excluded", chunk)
         table = yield from _table(results, "objects", chunk, OBJECTS)

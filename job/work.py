@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+import structlog
+
 from job import __version__, datasets, evaluate
+from job.attempts import Attempts
 from job.datasets.sample import Excluded, Sample
-from job.errors import StorageError
+from job.errors import StorageError, StoreRefusedError
 from job.models import device
 from job.models.protocol import PromptableModel
 from job.plan.asks import Ask
 from job.plan.file import Chunk, Part, Plan
 from job.progress import Progress
+from job.results.outcome import Outcome
 from job.results.store import Results
 from job.results.tables import excluded_table, objects_table, outcome_tables
 from job.spec import LoadedSpec
@@ -28,17 +34,20 @@ ENCODED_AT_ONCE = 8  # images between two movements of the progress bar; a model
 
 @dataclass
 class Account:
-    """What one worker did: counts, and seconds by stage."""
+    """What one worker did: counts, seconds by stage, and the names of the parts that it stored."""
 
     counts: Counter[str] = field(default_factory=Counter)
+    committed: set[str] = field(default_factory=set)
     seconds: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time of a stage."""
         began = time.monotonic()
-        yield
-        self.seconds[name] += time.monotonic() - began  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.monotonic() - began  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +70,8 @@ def read_chunk(spec: LoadedSpec, chunk: Chunk, cache: InputCache) -> Work:
         try:
             for item in datasets.load(dataset, unit.source, unit.slices, cache, spec.study.execution.max_image_px):
                 (samples if isinstance(item, Sample) else left_out).append(item)  # type: ignore[arg-type]
+        except StoreRefusedError:
+            raise
         except StorageError as error:
             full = False
             left_out.append(_storage_line(dataset.name, unit.source.image, error))
@@ -78,55 +89,113 @@ class Worker:
     account: Account
     bar: Progress
     asks: Mapping[tuple[str, int], Ask]
+    fail_fast: bool
 
-    def do(self, work: Work, parts: Sequence[Part], pool: Executor) -> None:
-        """Evaluate the parts of one chunk; each model encodes its images once."""
+    def do(self, chunk: Chunk, parts: Sequence[Part], read: Callable[[], Work], pool: Executor) -> None:
+        """Evaluate these parts of a chunk. What fails twice is recorded, by what it was: reading, or a model."""
+        attempts = Attempts(self.fail_fast)
+        models = dict.fromkeys(part.model for part in parts)
+        work = attempts.twice("read", lambda: self._store(read()))
+        if work is not None:
+            share = chunk.raw / (len(models) + len(parts))  # of the bar, for each round of encoding and each part
+            for name in models:
+                mine = [part for part in parts if part.model == name]
+                attempts.twice(name, partial(self._model, name, mine, work, pool, share))
+        if attempts.failed:
+            self.account.counts["chunks_failed"] += 1
+            self._record(chunk, attempts.failed)
+
+    def _store(self, work: Work) -> Work:
+        """Store the objects and the ledger of a chunk."""
         with self.account.stage("write"):
             objects, ledger = objects_table(work.samples), excluded_table(work.left_out)
             self.results.write_chunk(work.chunk.name, objects, ledger, full=work.full)
         self.account.counts.update(images=len(work.samples), objects=objects.num_rows)
         self.account.counts.update(Counter(line.kind for line in work.left_out))
-        names = list(dict.fromkeys(part.model for part in parts))
-        share = work.chunk.raw / (len(names) + len(parts))  # of the bar, for each round of encoding and each part
-        for name in names:
-            views = self._encode(name, work.samples, share)
-            for part in parts:
-                if part.model == name:
-                    self._part(part, views, work.full, pool, share)
+        return work
+
+    def _model(self, name: str, parts: Sequence[Part], work: Work, pool: Executor, share: float) -> None:
+        """Evaluate a model's parts of one chunk; it encodes the images once."""
+        views = self._encode(name, work.samples, share)
+        for part in parts:
+            if part.name not in self.account.committed:
+                self._part(part, views, work.full, pool, share)
+                self.account.committed.add(part.name)
 
     def _encode(self, name: str, samples: Sequence[Sample], share: float) -> list[evaluate.View]:
         views: list[evaluate.View] = []
-        for start in range(0, len(samples), ENCODED_AT_ONCE):
-            some = samples[start : start + ENCODED_AT_ONCE]
-            with self.account.stage("encode"):
-                views.extend(evaluate.encode(self.models[name], some))
-            self.bar.advance(share * len(some) / len(samples))
+        at_once = ENCODED_AT_ONCE
+        while len(views) < len(samples):
+            some = samples[len(views) : len(views) + at_once]
+            try:
+                with self.account.stage("encode"):
+                    views.extend(evaluate.encode(self.models[name], some))
+            except Exception as error:
+                at_once = self._half(len(some), error)
+                device.free_memory()
+            else:
+                self.bar.advance(share * len(some) / len(samples))
         return views
 
     def _part(self, part: Part, views: Sequence[evaluate.View], full: bool, pool: Executor, share: float) -> None:
+        began, batch = time.monotonic(), self.plan.batch
+        while (outcomes := self._evaluate(part, views, batch, pool, share)) is None:
+            batch = max(1, batch // 2)
         seed, precision = self.spec.study.seed, self.plan.precision
-        ask = self.asks[part.model, part.block]
-        rows = part.episodes * ask.steps * sum(len(view.sample.objects) for view in views)
-        began = time.monotonic()
-        outcomes = []
-        with self.account.stage("evaluate"):
-            conditions = evaluate.Conditions(seed=seed, batch=self.plan.batch)
-            for outcome in evaluate.evaluate(self.models[part.model], views, ask, conditions, pool):
-                outcomes.append(outcome)
-                self.bar.advance(share / rows)
         with self.account.stage("write"):
             tables = outcome_tables(outcomes, model=part.model, precision=precision, seed=seed, part=part.name)
-            self.results.write_part(part.name, *tables, self._made(part, began), full=full)
+            self.results.write_part(part.name, *tables, self._made(part, began, batch), full=full)
         self.account.counts["rows"] += len(outcomes)
 
-    def _made(self, part: Part, began: float) -> dict[str, Any]:
+    def _evaluate(
+        self, part: Part, views: Sequence[evaluate.View], batch: int, pool: Executor, share: float
+    ) -> list[Outcome] | None:
+        """Evaluate a whole part at one batch size; None if the memory does not do for it."""
+        ask = self.asks[part.model, part.block]
+        rows = part.episodes * ask.steps * sum(len(view.sample.objects) for view in views)
+        outcomes: list[Outcome] = []
+        conditions = evaluate.Conditions(seed=self.spec.study.seed, batch=batch)
+        try:
+            with self.account.stage("evaluate"):
+                for outcome in evaluate.evaluate(self.models[part.model], views, ask, conditions, pool):
+                    outcomes.append(outcome)
+                    self.bar.advance(share / rows)
+        except Exception as error:
+            self._half(batch, error)
+        else:
+            return outcomes
+        device.free_memory()
+        self.bar.advance(-share * len(outcomes) / rows)
+        return None
+
+    def _half(self, size: int, error: Exception) -> int:
+        """Give half the size after an out-of-memory, said once a run; any other error is raised again."""
+        if size == 1 or not device.is_out_of_memory(error):
+            raise error
+        if not self.account.counts["out_of_memory"]:
+            structlog.get_logger().warning("out of memory: going on at half the size", size=size, error=str(error))
+        self.account.counts["out_of_memory"] += 1
+        return size // 2
+
+    def _record(self, chunk: Chunk, failed: Mapping[str, str]) -> None:
+        account = {
+            "chunk": chunk.name,
+            "dataset": chunk.dataset,
+            "images": [unit.source.image for unit in chunk.units],
+            "failed": dict(failed),
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "medsam_job": __version__,
+        }
+        self.results.write_failure(chunk.name, account)
+
+    def _made(self, part: Part, began: float, batch: int) -> dict[str, Any]:
         """Tell how a part was made, for its footer."""
         return {
             "chunk": part.chunk,
             "model": part.model,
             "weights": self.plan.weights[part.model],
             "precision": self.plan.precision,
-            "batch": self.plan.batch,
+            "batch": batch,
             "seconds": round(time.monotonic() - began, 3),
             "medsam_job": __version__,
             **device.describe(device.resolve_device(self.spec.study.execution.device)),

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from job.__main__ import main
+from job.models import registry
+from tests.models.fake import FakeModel
 
 SPEC = """\
 study: small
@@ -28,6 +30,23 @@ models:
 prompts:
   - modes: [whole_box, each_box]
 seed: 3
+execution: {{device: cpu, chunk: 4}}
+"""
+
+
+GENERATED = """\
+study: generated
+output: {output}
+datasets:
+  - name: Generated
+    modality: synthetic
+    generated: {{patients: 6, slices: 2, seed: 5}}
+    tasks: {{organ: 1, lesion: 2}}
+models:
+  - name: lite
+    family: lite_medsam
+prompts:
+  - modes: [whole_box, each_box]
 execution: {{device: cpu, chunk: 4}}
 """
 
@@ -51,6 +70,19 @@ def write_study(folder: Path, cases: int = 3, text: str = SPEC) -> Path:
     spec = folder / "study.yaml"
     spec.write_text(text.format(data=folder / "data", output=folder / "results"))
     return spec
+
+
+def write_generated(folder: Path, text: str = GENERATED) -> Path:
+    """Write a study of generated images, four chunks, and give its spec's path; results go to `results` beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = folder / "study.yaml"
+    spec.write_text(text.format(output=folder / "results"))
+    return spec
+
+
+def use_fake_models(monkeypatch: pytest.MonkeyPatch, model: type[FakeModel] = FakeModel) -> None:
+    """Put a quick model in the place of every real one, so that the engine alone is on trial."""
+    monkeypatch.setattr(registry, "build", lambda spec, *_: model(registry.capabilities(spec)))
 
 
 def medsam_job(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

@@ -11,10 +11,11 @@ JOB = Path(__file__).parents[1] / "job"
 FLOORS = [
     ["__main__"],
     ["commands"],
-    ["manifest", "validate", "verify"],
+    ["gather"],
+    ["manifest", "validate", "verify", "strays"],
     ["run", "statistics", "report"],
     ["work"],
-    ["progress", "log"],
+    ["attempts", "progress", "log", "stopping"],
     ["evaluate"],
     ["plan"],
     ["results"],

@@ -6,6 +6,7 @@ stored, packed bits.
 
 from __future__ import annotations
 
+import gc
 import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -90,6 +91,20 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
     if name == "bf16" and on_gpu and not native_bf16:
         raise JobError(f"precision: {torch.cuda.get_device_name(device)} has no bf16; set fp16 or fp32")
     return name
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether half of the work might fit: memory of the device, or of the machine, did not do."""
+    told = "can't allocate memory" in str(error)  # torch has no kind of its own for a CPU's
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (isinstance(error, RuntimeError) and told)
+
+
+def free_memory() -> None:
+    """Give back what a failed call held. Raises what CUDA raises if the device itself is lost: nothing can go on."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()
 
 
 def describe(device: torch.device) -> dict[str, Any]:

@@ -97,8 +97,15 @@ def address(output: str, spec: str) -> str:
 def read(output: str, spec: str) -> Plan | None:
     """Read the plan of a spec; None if there is none yet."""
     place = address(output, spec)
-    if storage.info(place) is None:
-        return None
+    return None if storage.info(place) is None else _read(place)
+
+
+def read_all(output: str) -> list[Plan]:
+    """Read every plan that was ever stored here and not deleted."""
+    return [_read(file.address) for file in storage.list_files(address(output, "*"))]
+
+
+def _read(place: str) -> Plan:
     text = storage.read(place)
     try:
         found = json.loads(text)

@@ -21,6 +21,8 @@ from job.errors import OutputError, StorageError
 from job.results.tables import SCHEMA_VERSION
 
 FOOTER = b"medsam_job"
+FAILED = ".failed.json"
+"""Ends the name of a chunk's account of why it failed twice."""
 PARTIAL = ".partial"
 """Ends the name of a file that storage errors cut short: used while there is no full one, made again by a later run."""
 
@@ -56,6 +58,19 @@ class Results:
         storage.create(self._address("predictions", name), data)
         footer = made | {"part": part, "predictions": f"{name}.parquet", "rows": iou.num_rows}
         return self._commit("iou", part, _to_bytes(iou, footer), full=full)
+
+    def write_failure(self, chunk: str, account: dict[str, Any]) -> None:
+        """Record why a chunk failed twice."""
+        storage.write(self._failure(chunk), _json(account))
+
+    def clear_failure(self, chunk: str) -> None:
+        """Forget that a chunk failed, for it is tried again."""
+        storage.delete(self._failure(chunk))
+
+    def failures(self) -> dict[str, storage.FileInfo]:
+        """Give the accounts of failed chunks, by chunk."""
+        files = storage.list_files(storage.join(self.output, "failed", f"*{FAILED}"))
+        return {file.address.rsplit("/", 1)[-1].removesuffix(FAILED): file for file in files}
 
     def write_manifest(self, worker: str, manifest: dict[str, Any]) -> None:
         """Store a worker's account of its run, and gather all of them."""
@@ -112,8 +127,15 @@ class Results:
 
     def names(self, table: str) -> set[str]:
         """Give the names of all files of a table, partial ones with their ending."""
+        return set(self.listed(table))
+
+    def listed(self, table: str) -> dict[str, storage.FileInfo]:
+        """Give all files of a table by name, partial ones with their ending."""
         files = storage.list_files(storage.join(self.output, table, "*.parquet"))
-        return {file.address.rsplit("/", 1)[-1].removesuffix(".parquet") for file in files}
+        return {file.address.rsplit("/", 1)[-1].removesuffix(".parquet"): file for file in files}
+
+    def _failure(self, chunk: str) -> str:
+        return storage.join(self.output, "failed", f"{chunk}{FAILED}")
 
     def _address(self, table: str, name: str) -> str:
         return storage.join(self.output, table, f"{name}.parquet")

@@ -1,0 +1,75 @@
+"""`plan`: what a run would do, what is done, and what lies in the output that no plan names."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from job import storage
+from job.commands.opening import open_cache, open_study
+from job.errors import EXIT_DONE
+from job.plan import file as plan_file
+from job.plan.file import Plan
+from job.plan.make import make
+from job.run import left
+from job.spec import LoadedSpec
+from job.strays import strays
+from job.verify import failed_chunks
+
+
+def plan(spec_path: Path, output: str | None, limit: int | None, *, prune: bool, as_json: bool) -> int:
+    """Show what a run would do; with `prune`, delete the strays."""
+    spec, results = open_study(spec_path, output)
+    planned = make(spec, open_cache(spec), limit)
+    stray = strays(results, [planned, *plan_file.read_all(results.output)])
+    if prune:
+        for file in stray:
+            storage.delete(file.address)
+    todo = left(planned, results)
+    figures: dict[str, Any] = {
+        "study": spec.study.study,
+        "output": storage.public(results.output),
+        "plan": planned.spec,
+        "precision": planned.precision,
+        "batch": planned.batch,
+        "raw_slices": sum(chunk.raw for chunk in planned.chunks),
+        "chunks": len(planned.chunks),
+        "parts": len(planned.parts),
+        "parts_left": sum(len(parts) for parts in todo.values()),
+        "chunks_left": len(todo),
+        "chunks_failed": len(failed_chunks(results, planned)),
+        "episodes_at_most": _episodes(spec, planned),
+        "strays_deleted" if prune else "strays": [_named(file.address) for file in stray],
+    }
+    if as_json:
+        print(json.dumps(figures))
+        return EXIT_DONE
+    for name, value in figures.items():
+        print(f"{name.replace('_', ' '):<17} {_figure(value)}")
+    for name in figures["strays_deleted" if prune else "strays"]:
+        print(f"  {name}")
+    return EXIT_DONE
+
+
+def _episodes(spec: LoadedSpec, planned: Plan) -> dict[str, int]:
+    tasks = {dataset.name: len(dataset.tasks) for dataset in spec.study.datasets}
+    objects = {chunk.name: chunk.raw * tasks[chunk.dataset] for chunk in planned.chunks}
+    episodes = Counter[str]()
+    for part in planned.parts:
+        episodes[part.model] += part.episodes * objects[part.chunk]
+    return dict(episodes)
+
+
+def _named(address: str) -> str:
+    """Name a file by folder and name; tables are one folder deep."""
+    return "/".join(storage.public(address).rsplit("/", 2)[-2:])
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {count:,}" for key, count in value.items())
+    if isinstance(value, list):
+        return f"{len(value):,} files that no plan names" if value else "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,48 @@
+"""Waits until all parts of a plan are there or failed, whoever makes them: the store is all that is looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from job.plan import file as plan_file
+from job.plan.file import Plan
+from job.results.store import Results
+from job.verify import progress
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+
+Found = TypeVar("Found")
+
+
+def wait_for_plan(results: Results, name: str, limit_s: float) -> Plan | None:
+    """Wait for the first worker to store the plan; None if none came in time."""
+    return _until(lambda: plan_file.read(results.output, name), limit_s)
+
+
+def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> bool:
+    """Wait until every part is stored or its chunk failed; False if the time ran out first."""
+
+    def settled() -> bool | None:
+        rows = progress(results, plan)
+        counts = {
+            "parts": sum(row.planned for row in rows),
+            "done": sum(row.done + row.partial for row in rows),
+            "failed": sum(row.failed for row in rows),
+        }
+        structlog.get_logger().info("gathering", **counts)
+        return counts["done"] + counts["failed"] >= counts["parts"] or None
+
+    return bool(_until(settled, limit_s))
+
+
+def _until(look: Callable[[], Found | None], limit_s: float) -> Found | None:
+    """Look, at first often and then twice a minute, until something is found or the time is over."""
+    deadline, pause_s = time.monotonic() + limit_s, FIRST_PAUSE_S
+    while (found := look()) is None and time.monotonic() < deadline:
+        time.sleep(max(0.0, min(pause_s, deadline - time.monotonic())))
+        pause_s = min(1.5 * pause_s, LONGEST_PAUSE_S)
+    return found

@@ -1,0 +1,72 @@
+"""SIGTERM: the chunk in hand is finished if that fits into the grace, else dropped; what is stored stays.
+
+Kubernetes and AWS send SIGTERM when they take a machine away, and SIGKILL some 30 seconds later.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import structlog
+
+GRACE_S = 25.0
+
+
+class Stopped(BaseException):
+    """The run was asked to stop. No `Exception`, so that nothing which mends errors holds it up."""
+
+
+class Stop:
+    """Hears SIGTERM and decides, at that moment, how the run ends."""
+
+    def __init__(self, grace_s: float = GRACE_S) -> None:
+        self._grace_s = grace_s
+        self._seconds_left: Callable[[], float] | None = None
+        self._asked = False
+
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Listen; for the main thread alone, as Python hears signals there."""
+        heard = {signal.SIGTERM: self._on_term, signal.SIGALRM: self._on_alarm, signal.SIGINT: _on_interrupt}
+        before = {number: signal.signal(number, handler) for number, handler in heard.items()}
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def chunk(self, seconds_left: Callable[[], float]) -> Iterator[None]:
+        """Have a chunk in hand, whose end is estimated by `seconds_left`; then stop, if that was asked for."""
+        self._seconds_left = seconds_left
+        try:
+            yield
+        finally:
+            self._seconds_left = None
+        if self._asked:
+            raise Stopped
+
+    def _on_term(self, number: int, frame: FrameType | None) -> None:
+        left = self._seconds_left() if self._seconds_left is not None else math.inf
+        log = structlog.get_logger()
+        if left > self._grace_s:
+            log.warning("SIGTERM: stopping now; run again to go on", grace=self._grace_s)
+            raise Stopped
+        if not self._asked:
+            log.warning("SIGTERM: finishing the chunk in hand", seconds_left=round(left, 1), grace=self._grace_s)
+            self._asked = True
+            signal.setitimer(signal.ITIMER_REAL, self._grace_s)
+
+    def _on_alarm(self, number: int, frame: FrameType | None) -> None:
+        structlog.get_logger().warning("the grace is over: dropping the chunk in hand; run again to go on")
+        raise Stopped
+
+
+def _on_interrupt(number: int, frame: FrameType | None) -> None:
+    structlog.get_logger().warning("interrupted: what is stored stays; run again to go on")
+    raise KeyboardInterrupt
