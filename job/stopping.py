@@ -54,7 +54,7 @@ class Stop:
     def _on_term(self, number: int, frame: FrameType | None) -> None:
         left = self._seconds_left() if self._seconds_left is not None else math.inf
         log = structlog.get_logger()
-        if left > self._grace_s:
+        if left >= self._grace_s:
             log.warning("SIGTERM: stopping now; run again to go on", grace=self._grace_s)
             raise Stopped
         if not self._asked:

@@ -1,0 +1,105 @@
+"""Workers that are killed, stopped, or many at once, on a real S3 server: no row is lost and none is doubled."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from job.commands.opening import open_results
+from job.statistics import query
+from job.verify import verify
+from tests.cases import GENERATED, write_generated
+
+STUDY = GENERATED.replace("patients: 6", "patients: 16").replace("chunk: 4", "chunk: 2")
+
+
+def start(spec, output, *arguments, seconds=0.1):
+    """Start a worker as a process of its own."""
+    command = [sys.executable, "-m", "tests.fake_worker", spec, "--output", output, *arguments]
+    environment = os.environ | {"MODEL_SECONDS": str(seconds), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def until_done(spec, output, *arguments):
+    """Run a worker to its end."""
+    worker = start(spec, output, *arguments)
+    _, log = worker.communicate(timeout=300)
+    assert worker.returncode == 0, log
+
+
+def until_stored(output, worker):
+    """Wait until some parts are there."""
+    while worker.poll() is None:
+        if len(rows(output, "iou")) > 0:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"ended too early: {worker.stderr.read()}")
+
+
+def rows(output, *tables):
+    """Give all rows of the study, the latest plan's; none before there is one."""
+    try:
+        opened = open_results(output)
+    except Exception:
+        return []
+    return [row for table in tables for row in query(*opened, f"FROM {table} SELECT * ORDER BY ALL").to_pylist()]
+
+
+TABLES = ("iou", "predictions", "objects", "excluded")
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory):
+    return write_generated(tmp_path_factory.mktemp("study"), STUDY)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(spec):
+    """The rows of one worker that nothing happens to, and the seconds that it took."""
+    output, began = str(spec.parent / "undisturbed"), time.monotonic()
+    until_done(spec, output)
+    return rows(output, *TABLES), time.monotonic() - began
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.long)])
+def test_a_study_killed_at_random_moments_ends_with_the_rows_of_an_undisturbed_one(s3, spec, undisturbed, kills):
+    """SIGKILL, and the same command again, until it is done."""
+    expected, seconds = undisturbed
+    chance = random.Random(kills)
+    for _ in range(kills):
+        worker = start(spec, s3)
+        time.sleep(chance.uniform(0.3, 1.0) * seconds)
+        worker.kill()
+        worker.communicate()
+    until_done(spec, s3)
+    assert rows(s3, *TABLES) == expected
+    assert list(verify(*open_results(s3))) == []
+
+
+def test_four_workers_at_once_two_on_the_same_shard_give_the_same_rows(s3, spec, undisturbed):
+    """One of the two wins each part; the other goes on."""
+    workers = [start(spec, s3, "--shard", f"{index}/3") for index in (0, 1, 2, 2)]
+    logs = [worker.communicate(timeout=300)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0, 0, 0], logs
+    assert rows(s3, *TABLES) == undisturbed[0]
+    assert list(verify(*open_results(s3))) == []
+
+
+@pytest.mark.parametrize(("grace", "told"), [("60", "finishing the chunk in hand"), ("0", "stopping now")])
+def test_a_worker_that_is_asked_to_stop_ends_with_143_and_can_be_resumed(s3, spec, undisturbed, grace, told):
+    """Whether the chunk in hand fits into the grace or not."""
+    worker = start(spec, s3, "--shard", "0/1", "--grace", grace)
+    until_stored(s3, worker)
+    worker.send_signal(signal.SIGTERM)
+    _, log = worker.communicate(timeout=60)
+    assert worker.returncode == 143
+    assert told in log
+    assert "Traceback" not in log
+    stored = len(rows(s3, "iou"))
+    until_done(spec, s3)
+    assert 0 < stored < len(rows(s3, "iou"))
+    assert rows(s3, *TABLES) == undisturbed[0]
