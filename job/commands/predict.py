@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,7 +55,13 @@ def _run(
     if plan.limit is not None:
         log.warning("not a full run", limit=plan.limit)
     run = runner.Run(
-        spec=spec, plan=plan, results=results, cache=cache, account=account, stop=stop, fail_fast=fail_fast
+        spec=spec,
+        plan=plan,
+        results=results,
+        cache=replace(cache, keys=plan.content_keys()),
+        account=account,
+        stop=stop,
+        fail_fast=fail_fast,
     )
     try:
         run.predict(shard, terminal=watched)

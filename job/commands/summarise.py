@@ -41,7 +41,7 @@ def summarise(spec_path: Path, output: str | None, limit: int | None, wait_s: fl
 
 
 def _print_summary(summary: Summary, results: Results, failed: int) -> None:
-    out = Console()
+    out = Console(markup=False)
     out.print(table.render(summary))
     if summary.parts_done < summary.parts_planned:
         out.print(f"Only {summary.parts_done} of {summary.parts_planned} parts are done.", style="bold yellow")

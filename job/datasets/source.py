@@ -57,6 +57,11 @@ class Source:
     volume: str
 
     @property
+    def files(self) -> tuple[ImageFile | None, ...]:
+        """The image, then the masks by the names of their tasks."""
+        return self.file, *(self.masks[task] for task in sorted(self.masks))
+
+    @property
     def is_volume(self) -> bool:
         """Whether the image is cut into slices; its name says so."""
         return is_volume(self.file)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from job.errors import Fault, SpecError
 from job.models.protocol import Capabilities
@@ -51,9 +52,21 @@ def asks(spec: LoadedSpec) -> list[Asked]:
                 hint = None if block.models else "name the models that it is for: models: […]"
                 faults.append(spec.source.fault(("prompts", index, key), f"{model.name} {reason}", hint=hint))
             found.append(Asked(model=model.name, block=index, ask=_resolve(block, able)))
+    faults.extend(_asked_twice(spec, found))
     if faults:
         raise SpecError(faults)
     return found
+
+
+def _asked_twice(spec: LoadedSpec, found: Sequence[Asked]) -> Iterator[Fault]:
+    """Find the blocks that would give rows which another gives already: the two could not be told apart."""
+    first: dict[tuple[str, ...], int] = {}
+    for one in found:
+        for row in product([one.model], [one.ask.protocol], one.ask.prompts, one.ask.mask_choices):
+            block = first.setdefault(row, one.block)
+            if block != one.block:
+                yield spec.source.fault(("prompts", one.block), f"prompts[{block}] asks {', '.join(row)} already")
+                break
 
 
 def _resolve(block: Prompts, able: Capabilities) -> Ask:

@@ -41,8 +41,7 @@ class _ContentKeys:
         self._known: dict[str, str] = {}
 
     def unit(self, source: Source, slices: tuple[int, ...]) -> Unit:
-        files = [source.file, *(source.masks[task] for task in sorted(source.masks))]
-        return Unit(source=source, slices=slices, content=tuple(self._key(file) for file in files))
+        return Unit(source=source, slices=slices, content=tuple(self._key(file) for file in source.files))
 
     def _key(self, file: ImageFile | None) -> str:
         if file is None:

@@ -24,7 +24,7 @@ NAME_LENGTH = 24  # hex digits: 96 bits
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """Raw slices of one file with its masks, and what names their content."""
+    """Raw slices of one file with its masks, and what names the content of each of the source's files, in order."""
 
     source: Source
     slices: tuple[int, ...]
@@ -72,6 +72,16 @@ class Plan:
     weights: dict[str, str]
     chunks: tuple[Chunk, ...]
     parts: tuple[Part, ...]
+
+    def content_keys(self) -> dict[str, str]:
+        """Give, by address, what names the content that each file had when it was planned."""
+        return {
+            file.address: key
+            for chunk in self.chunks
+            for unit in chunk.units
+            for file, key in zip(unit.source.files, unit.content, strict=True)
+            if isinstance(file, storage.FileInfo)
+        }
 
 
 _FORMAT = TypeAdapter(Plan)

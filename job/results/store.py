@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job import storage
-from job.errors import OutputError, StorageError
+from job.errors import OutputError, StorageError, StoreRefusedError
 from job.results.tables import SCHEMA_VERSION
 
 FOOTER = b"medsam_job"
@@ -38,7 +39,8 @@ class Results:
         probe = storage.join(self.output, ".writable")
         try:
             storage.write(probe, b"")
-            storage.delete(probe)
+            with suppress(StoreRefusedError):  # a role that may write, but not delete
+                storage.delete(probe)
         except StorageError as error:
             raise OutputError(f"output {storage.public(self.output)} is not writable: {error}") from None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -18,25 +19,26 @@ from job.results.tables import EXCLUDED, IOU, OBJECTS, PREDICTIONS
 DATABASE = "results.duckdb"
 
 
-def open_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan) -> None:
-    """Open `iou`, `predictions`, `objects` and `excluded` as views over exactly the files that the plan names."""
-    remote = storage.remote_filesystem(results.output)
-    if remote is not None:
-        connection.register_filesystem(remote)
-    chunks = [chunk.name for chunk in plan.chunks]
-    parts = [part.name for part in plan.parts]
-    _view(connection, "iou", results.files("iou", parts), IOU)
-    _view(connection, "predictions", results.prediction_files(parts), PREDICTIONS)
-    _view(connection, "objects", results.files("objects", chunks), OBJECTS)
-    _view(connection, "excluded", results.files("excluded", chunks), EXCLUDED)
+@contextmanager
+def opened_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan) -> Iterator[None]:
+    """Have `iou`, `predictions`, `objects` and `excluded` as views over exactly the files that the plan names."""
+    with storage.filesystem(results.output) as remote:
+        if remote is not None:
+            connection.register_filesystem(remote)
+        chunks = [chunk.name for chunk in plan.chunks]
+        parts = [part.name for part in plan.parts]
+        _view(connection, "iou", results.files("iou", parts), IOU)
+        _view(connection, "predictions", results.prediction_files(parts), PREDICTIONS)
+        _view(connection, "objects", results.files("objects", chunks), OBJECTS)
+        _view(connection, "excluded", results.files("excluded", chunks), EXCLUDED)
+        yield
 
 
 def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) -> None:
     """Store `results.duckdb`: views over the tables where they lie, and the marts themselves."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / DATABASE
-        with duckdb.connect(file) as connection:
-            open_tables(connection, results, plan)
+        with duckdb.connect(file) as connection, opened_tables(connection, results, plan):
             for name, table in marts.items():
                 connection.from_arrow(table).create(name)
         storage.write(storage.join(results.output, DATABASE), file.read_bytes())
@@ -44,8 +46,7 @@ def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) 
 
 def query(results: Results, plan: Plan, text: str) -> pa.Table:
     """Answer one query over the tables and the stored marts; JobError with DuckDB's own words if it cannot."""
-    with duckdb.connect() as connection:
-        open_tables(connection, results, plan)
+    with duckdb.connect() as connection, opened_tables(connection, results, plan):
         for file in storage.list_files(storage.join(results.output, "summary", "*.parquet")):
             name = file.address.rsplit("/", 1)[-1].removesuffix(".parquet")
             connection.read_parquet(file.address).create_view(name)

@@ -1,5 +1,6 @@
 """A real S3 server on 127.0.0.1: SeaweedFS, started once for the session and ended by its own process id."""
 
+import json
 import os
 import shutil
 import socket
@@ -10,8 +11,31 @@ from pathlib import Path
 
 import fsspec
 import pytest
+import structlog
+
+from tests.integration.faulty import FaultyProxy
 
 KEY, SECRET = "test-key", "test-secret"
+READER_KEY, READER_SECRET = "reader-key", "reader-secret"
+IDENTITIES = {
+    "identities": [
+        {
+            "name": "owner",
+            "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
+            "actions": [
+                "Admin:study",
+                "Read",
+                "List",
+                "Write",
+            ],  # who is Admin of all creates a bucket by writing to it
+        },
+        {
+            "name": "reader",
+            "credentials": [{"accessKey": READER_KEY, "secretKey": READER_SECRET}],
+            "actions": ["Read", "List"],
+        },
+    ]
+}
 START_SECONDS = 60
 
 
@@ -36,17 +60,19 @@ def free_ports(count):
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory):
-    """A running server with one identity."""
+    """A running server with two identities: an owner, and one who may only read."""
     folder = tmp_path_factory.mktemp("seaweedfs")
     s3, master, volume, filer = free_ports(4)
     credentials = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+    (folder / "s3.json").write_text(json.dumps(IDENTITIES))
     binary = shutil.which("weed", path=str(Path(os.sys.executable).parent)) or "weed"
     command = [
-        binary, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.port={s3}",
-        f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-admin.ui=false", "-webdav=false",
+        binary, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-admin.ui=false", "-webdav=false",
+        f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}", f"-master.port={master}", f"-volume.port={volume}",
+        f"-filer.port={filer}",
     ]  # fmt: skip
     with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(command, env={**os.environ, **credentials}, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             endpoint = f"http://127.0.0.1:{s3}"
             environment = {**credentials, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1"}
@@ -88,3 +114,37 @@ def s3(s3_server, monkeypatch):
         monkeypatch.setenv(name, value)
     yield f"s3://study/{time.monotonic_ns()}"
     fsspec.filesystem("s3").clear_instance_cache()
+
+
+@pytest.fixture(autouse=True)
+def default_logs():
+    """A study that ran before has set logs up for an output that is closed by now."""
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """No long waits: between attempts, and for a store that stalls."""
+    monkeypatch.setattr("job.storage.retry.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("job.storage.retry.LONGEST_WAIT_S", 0.1)
+    monkeypatch.setattr("job.storage.s3.STALL_S", 0.5)
+
+
+@pytest.fixture
+def proxy(s3_server, s3, quick, monkeypatch):
+    """A proxy before the server, by which it is reached from now on. It forwards all, until it is told otherwise."""
+    with FaultyProxy(s3_server.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        yield proxy
+
+
+@pytest.fixture
+def log_in(s3, monkeypatch):
+    """A way to go on as somebody else."""
+
+    def as_somebody(key, secret):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+        fsspec.filesystem("s3").clear_instance_cache()
+
+    return as_somebody

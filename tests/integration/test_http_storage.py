@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from job import storage
+from job.errors import StoreRefusedError
 from job.storage import InputCache
 
 
@@ -15,9 +16,21 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
     """Serves files; with `versions` False it tells nothing that changes with the content."""
 
     versions = True
+    statuses = []
 
     def log_message(self, *arguments):
         """Say nothing."""
+
+    def do_GET(self):
+        """Answer with the next of the statuses that a test has set, if any is left."""
+        if self.statuses:
+            self.send_error(self.statuses.pop(0))
+        else:
+            super().do_GET()
+
+    def do_HEAD(self):
+        """Likewise."""
+        self.do_GET() if self.statuses else super().do_HEAD()
 
     def send_header(self, keyword, value):
         """Leave out the time of change."""
@@ -32,8 +45,9 @@ class Versionless(Quiet):
 
 
 @pytest.fixture(params=[Quiet, Versionless])
-def site(request, tmp_path):
+def site(request, tmp_path, quick):
     """A folder and its address."""
+    Quiet.statuses.clear()
     (tmp_path / "site").mkdir()
     handler = partial(request.param, directory=str(tmp_path / "site"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -65,3 +79,24 @@ def test_a_changed_file_is_never_taken_from_the_cache(site, tmp_path):
         copies.append(cache.local(file).read_bytes())
     assert copies == [b"one", b"two"]
     assert len(keys) == 2
+
+
+def test_a_busy_server_is_asked_again(site, tmp_path):
+    """A file is not missing because a server could not answer, whatever the adapter makes of it."""
+    folder, address = site
+    (folder / "a.png").write_bytes(b"pixels")
+    for use in (storage.info, storage.read, lambda a: InputCache(tmp_path / "cache", 10**6).local(storage.info(a))):
+        Quiet.statuses[:] = [503, 429, 500, 502]
+        assert use(f"{address}/a.png") is not None
+        assert Quiet.statuses == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_refuses_is_not_asked_again(site, status):
+    """It is said at once, without what a query may hold."""
+    _, address = site
+    Quiet.statuses[:] = [status] * 9
+    with pytest.raises(StoreRefusedError, match=rf"/a.png: cannot read: access denied \(status {status}\)") as told:
+        storage.read(f"{address}/a.png?token=secret")
+    assert "secret" not in str(told.value)
+    assert len(Quiet.statuses) == 8

@@ -3,7 +3,7 @@
 import fsspec
 import pyarrow.parquet as pq
 
-from tests.cases import SPEC, medsam_job, write_study
+from tests.cases import SPEC, medsam_job, use_fake_models, write_study
 
 
 def rows(folder_or_files, filesystem=None):
@@ -13,6 +13,7 @@ def rows(folder_or_files, filesystem=None):
 
 def test_a_study_on_s3_gives_the_rows_of_a_local_one(s3, tmp_path, monkeypatch, capfd):
     """They can be queried there, and a second run finds nothing to do."""
+    use_fake_models(monkeypatch)
     monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
     local = write_study(tmp_path)
     assert medsam_job(monkeypatch, local) == 0

@@ -1,14 +1,13 @@
 """Files at any address: listed, read, cached, written whole or not at all."""
 
-import hashlib
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from job import storage
-from job.errors import StorageError
-from job.storage import InputCache
+from job.errors import StorageError, StoreRefusedError
 
 MNI = "package://nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 
@@ -17,11 +16,6 @@ MNI = "package://nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted
 def folder(request, tmp_path):
     """An empty folder in each kind of store."""
     return str(tmp_path) if request.param == "local" else f"memory://{tmp_path.name}"
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return InputCache(tmp_path / "cache", max_bytes=100)
 
 
 def test_what_was_written_is_read(folder):
@@ -96,17 +90,110 @@ def test_of_many_creators_at_once_one_wins(tmp_path):
     assert os.listdir(tmp_path) == ["part"]  # noqa: PTH208
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_scraps(tmp_path, monkeypatch):
-    """As when the disk is full."""
+def test_who_creates_what_is_there_already_is_told_that_it_lies_there(folder):
+    """As when the answer to a first attempt was lost, and a second finds the file."""
+    address = storage.join(folder, "part.parquet")
+    assert storage.create(address, b"same")
+    assert storage.create(address, b"same")
+
+
+def test_a_create_whose_answer_was_lost_is_a_success(flaky):
+    """It was carried out; the next attempt finds the own content."""
+
+    def lost(result):
+        raise ConnectionResetError
+
+    flaky.faults["pipe_file"] = [lost]
+    assert storage.create("flaky://a", b"own")
+    assert flaky.calls["pipe_file"] == 2
+
+
+def test_a_create_that_another_worker_won_meanwhile_is_none(flaky):
+    """The other's file stays."""
+    storage.write("flaky://a", b"another's")
+    flaky.faults["pipe_file"] = [ConnectionResetError()]
+    assert not storage.create("flaky://a", b"own")
+    assert storage.read("flaky://a") == b"another's"
+
+
+@pytest.mark.parametrize(
+    ("operation", "use", "gives"),
+    [
+        ("cat_file", storage.read, b"pixels"),
+        ("cat_file", lambda address: storage.read_head(address, 3), b"pix"),
+        ("info", lambda address: storage.info(address).size, 6),
+        ("glob", lambda address: len(storage.list_files(f"{address}*")), 1),
+        ("pipe_file", lambda address: storage.write(address, b""), None),
+        ("rm_file", storage.delete, None),
+    ],
+)
+def test_what_may_pass_is_tried_again(flaky, operation, use, gives):
+    """Every operation goes on after resets, time-outs, and answers that say that the store is busy."""
+    storage.write("flaky://images/a.png", b"pixels")
+    flaky.calls.clear()
+    flaky.faults[operation] = [ConnectionResetError(), TimeoutError(), OSError(errno.EBUSY, "slow down")]
+    assert use("flaky://images/a.png") == gives
+    assert flaky.calls[operation] == 4
+
+
+def test_what_does_not_pass_in_time_is_an_error(flaky):
+    """It says how often it was tried."""
+    storage.write("flaky://a.png", b"pixels")
+    flaky.faults["cat_file"] = [ConnectionResetError()] * 100
+    with pytest.raises(StorageError, match=r"a.png: cannot read: ConnectionResetError; 10 attempts in 0 s failed; run"):
+        storage.read("flaky://a.png")
+
+
+def test_what_is_refused_is_said_at_once(flaky):
+    """Another attempt would hear the same."""
+    flaky.faults["cat_file"] = [PermissionError(errno.EACCES, "no")]
+    with pytest.raises(StoreRefusedError, match=r"a.png: cannot read: access denied"):
+        storage.read("flaky://a.png")
+    assert flaky.calls["cat_file"] == 1
+
+
+def test_a_short_read_is_read_again(flaky):
+    """The store says how long the file is."""
+    storage.write("flaky://a.png", b"pixels")
+    flaky.faults["cat_file"] = [lambda data: data[:2], lambda data: data[:5]]
+    assert storage.read("flaky://a.png") == b"pixels"
+    flaky.faults["cat_file"] = [lambda data: data[:2]]
+    assert storage.read_head("flaky://a.png", 4) == b"pixe"
+
+
+def test_not_every_not_found_means_that_nothing_is_there(flaky):
+    """Some adapters say so of whatever failed, and name the cause."""
+    storage.write("flaky://a.png", b"pixels")
+    hidden = FileNotFoundError("flaky://a.png")
+    hidden.__cause__ = TimeoutError()
+    flaky.faults["info"] = [hidden]
+    assert storage.info("flaky://a.png").size == 6
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_failed_write_leaves_the_old_file_and_no_scraps(tmp_path, monkeypatch, number):
+    """A full disk is said at once, with the file's address."""
     storage.write(str(tmp_path / "a"), b"old")
 
     def full(descriptor):
-        raise OSError(28, "No space left on device")
+        raise OSError(number, "full")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match="No space left"):
+    with pytest.raises(StoreRefusedError, match=f"a: cannot write: .*{os.strerror(number)}"):
         storage.write(str(tmp_path / "a"), b"new")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old"}
+
+
+def test_a_disk_without_hard_links_is_refused(tmp_path, monkeypatch):
+    """By them alone a file gets a name that no other has."""
+
+    def no_links(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    with pytest.raises(StoreRefusedError, match="a: cannot write: this file system has no hard links"):
+        storage.create(str(tmp_path / "a"), b"")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_deleting_what_is_gone_is_no_error(folder):
@@ -118,11 +205,11 @@ def test_deleting_what_is_gone_is_no_error(folder):
     assert storage.info(address) is None
 
 
-def test_a_file_inside_a_python_package_has_an_address(cache):
-    """Its own path serves as local copy."""
+def test_a_file_inside_a_python_package_has_an_address():
+    """It is listed under it."""
     (file,) = storage.list_files(MNI)
     assert file.address == MNI
-    assert cache.local(file).name.startswith("mni_icbm152_t1")
+    assert storage.local_path(MNI).name.startswith("mni_icbm152_t1")
     assert len(storage.list_files("package://nilearn/datasets/data/mni_icbm152_*.nii.gz")) == 3
 
 
@@ -146,51 +233,15 @@ def test_an_unknown_kind_of_address_is_refused_plainly():
         storage.info("nowhere://bucket/a")
 
 
-def test_a_remote_file_is_fetched_once_for_each_version(cache):
-    """The copy has the file's endings, which readers go by."""
-    address = "memory://images/scan.nii.gz"
-    storage.write(address, b"voxels")
-    file = storage.info(address)
-    copy = cache.local(file)
-    assert copy.read_bytes() == b"voxels"
-    assert copy.name.endswith(".nii.gz")
-    copy.write_bytes(b"marked")
-    assert cache.local(file).read_bytes() == b"marked"
-    changed = storage.FileInfo(address=address, size=6, version="another")
-    assert cache.local(changed).read_bytes() == b"voxels"
-
-
-def test_a_copy_that_came_incomplete_is_never_used(cache):
-    """It is not kept either."""
-    storage.write("memory://images/a.png", b"12345")
-    with pytest.raises(StorageError, match="came incomplete, 5 of 9 bytes"):
-        cache.local(storage.FileInfo(address="memory://images/a.png", size=9, version="1"))
-    assert list(cache.folder.iterdir()) == []
-
-
-def test_the_cache_drops_what_was_not_used_for_longest(cache):
-    """Beyond its bound of 100 bytes."""
-    copies = {}
-    for number, name in enumerate("abc"):
-        storage.write(f"memory://images/{name}", name.encode() * 40)
-        copies[name] = cache.local(storage.info(f"memory://images/{name}"))
-        os.utime(copies[name], (number, number))
-        if name == "b":
-            os.utime(copies["a"], (9, 9))
-    assert {name for name, copy in copies.items() if copy.exists()} == {"a", "c"}
-
-
-def test_content_is_named_by_its_hash_where_that_is_cheap(cache, tmp_path):
-    """Local files by sha256, so that moving them changes nothing; remote ones by the store's version."""
-    (tmp_path / "a.png").write_bytes(b"abc")
-    key = cache.content_key(storage.info(str(tmp_path / "a.png")))
-    assert key == f"3-{hashlib.sha256(b'abc').hexdigest()}"
-    remote = storage.FileInfo(address="memory://a.png", size=3, version="etag")
-    assert cache.content_key(remote) == "3-etag"
-
-
 def test_addresses_are_shown_without_secrets():
     """In logs, plans and manifests."""
     assert storage.public("https://user:secret@host:1/a.png?token=x") == "https://host:1/a.png"
     assert storage.public("s3://bucket/a.png") == "s3://bucket/a.png"
     assert storage.public("/data/a.png") == "/data/a.png"
+
+
+def test_two_colons_in_a_name_are_part_of_the_name(tmp_path):
+    """Not a chain of stores: the file `a` is another one."""
+    for name in ("a", "a::b.png"):
+        (tmp_path / name).write_text(name)
+    assert storage.read(f"{tmp_path}/a::b.png") == b"a::b.png"

@@ -1,0 +1,69 @@
+"""Which store an address is in: its fsspec file system, and what that tells of its files."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from job.storage.address import PACKAGE, FileInfo, in_package
+
+STALL_S = 20.0  # without a byte, over HTTP
+VERSION_KEYS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "mtime", "created")
+"""Where fsspec's adapters tell what changes with a file's content, the surest first."""
+
+# By name, so that s3fs is imported only where an address needs it: that takes a second.
+for _protocol in ("s3", "s3a"):
+    fsspec.register_implementation(_protocol, "job.storage.s3.S3", clobber=True)
+
+
+def open_store(address: str) -> tuple[Any, str]:
+    """Give the file system of an address, and the path in its own terms."""
+    if address.startswith(PACKAGE):
+        return LocalFileSystem(), str(in_package(address))
+    # Not by fsspec's own url_to_fs, to which `::` in a name means a chain of stores.
+    kind = fsspec.get_filesystem_class(fsspec.core.split_protocol(address)[0] or "file")
+    fs, path = kind(**kind._get_kwargs_from_urls(address), **_options(address)), kind._strip_protocol(address)
+    fs.invalidate_cache()  # of listings: other workers write there too
+    return fs, path
+
+
+def is_local(fs: Any) -> bool:
+    """Whether files lie on this machine's disk."""
+    return isinstance(fs, LocalFileSystem)
+
+
+def is_s3(fs: Any) -> bool:
+    """Whether it is ours (`s3.py`), which tries again and checks by itself."""
+    return "s3" in fs.protocol
+
+
+def described(fs: Any, asked: str, details: dict[str, Any]) -> FileInfo:
+    """Describe a file by what its store tells."""
+    if asked.startswith(PACKAGE):
+        package = asked.removeprefix(PACKAGE).partition("/")[0]
+        address = f"{PACKAGE}{package}/{Path(details['name']).relative_to(in_package(f'{PACKAGE}{package}/'))}"
+    else:
+        address = details["name"] if is_local(fs) else fs.unstrip_protocol(details["name"])
+    return FileInfo(address=address, size=int(details.get("size") or 0), version=version(details))
+
+
+def version(details: dict[str, Any]) -> str:
+    """Give what changes with the content; "" if the store tells nothing of the kind."""
+    found = next((details[key] for key in VERSION_KEYS if details.get(key)), "")
+    # An adapter may give a time as such for one file, and as a number in a listing.
+    return str(found.timestamp() if isinstance(found, datetime) else found).strip('"')
+
+
+def _options(address: str) -> dict[str, Any]:
+    if address.startswith(("s3://", "s3a://")) and os.environ.get("AWS_ENDPOINT_URL"):
+        return {"endpoint_url": os.environ["AWS_ENDPOINT_URL"]}
+    if address.startswith(("http://", "https://")):
+        from aiohttp import ClientTimeout
+
+        return {"client_kwargs": {"timeout": ClientTimeout(total=None, sock_connect=STALL_S, sock_read=STALL_S)}}
+    return {}
