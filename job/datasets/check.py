@@ -61,6 +61,7 @@ def _size(dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, 
         grid = nifti.read_header(file).grid
         if source.is_volume:
             image_file.check_size(*grid.slice_size(axis_of(dataset, source)), max_image_px)
+        nifti.check_size(grid, max_image_px)
         return grid.shape_XYZ
     size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else image_file.image_size(file, cache)
     image_file.check_size(*size, max_image_px)

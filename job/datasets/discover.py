@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from job.datasets.pattern import Pattern, Template, fill
 from job.datasets.source import GeneratedImage, Source
+from job.errors import StorageError
 from job.spec.study import Dataset, Generated
 from job.storage import FileInfo
 
@@ -64,6 +65,13 @@ def _images(pattern: Pattern) -> Iterator[tuple[str, FileInfo, dict[str, str]]]:
     for image, file in sorted(pattern.files().items()):
         fields = pattern.fields(image)
         if fields is not None:
+            _check_unicode(image)
             name = posixpath.basename(image)
             parent = posixpath.basename(posixpath.dirname(posixpath.normpath(file.address)))
             yield image, file, {**fields, "name": name, "stem": stem(name), "parent": parent, "image": image}
+
+
+def _check_unicode(name: str) -> None:
+    """Refuse a name that no table can hold: of other bytes than UTF-8, Python makes lone surrogates."""
+    if any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise StorageError(f"{name!a}: the name of this file is no UTF-8 text; rename it")

@@ -16,13 +16,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
 
 from job import storage
+from job.datasets import png
 from job.errors import DataError
 from job.storage import FileInfo, InputCache
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")  # named, so that Pillow never hands the bytes to EPS and its like
 HEAD_BYTES = 1 << 18
+USUAL_TILE_PX = 1 << 22  # tiles may well be larger than a small image
 NARROW_GREYS = {"L;2": 85, "L;4": 17}  # Pillow stretches these to 0..255; a mask's labels must not be stretched
 
 # Sizes are checked by the caller's own bound, before decoding; Pillow's would warn, or refuse what a spec allows.
@@ -33,20 +36,14 @@ warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 def read_image(path: Path, max_px: int) -> NDArray[Any]:
     """Read an image of at most `max_px` pixels: HxW grey or HxWx3 RGB, in the file's own type. Alpha is dropped."""
-    data = storage.read(str(path))
-    with _opened(data) as image:
-        _check_size(image, max_px)
+    with _whole(path, max_px) as (image, data):
         return _values(image, data)
 
 
 def read_mask(path: Path, max_px: int) -> NDArray[Any]:
     """Read a label map of at most `max_px` pixels: HxW in the file's own type. Of a palette image, the indices."""
-    data = storage.read(str(path))
-    with _opened(data) as image:
-        _check_size(image, max_px)
-        if image.mode == "P":
-            return np.asarray(image)
-        return one_channel(_values(image, data))
+    with _whole(path, max_px) as (image, data):
+        return np.asarray(image) if image.mode == "P" else one_channel(_values(image, data))
 
 
 def one_channel(values: NDArray[Any]) -> NDArray[Any]:
@@ -91,11 +88,26 @@ def check_size(height: int, width: int, max_px: int) -> None:
         raise DataError("too narrow", f"{height} x {width} pixels; one side is over {MAX_ASPECT} times the other")
 
 
-def _check_size(image: Image.Image, max_px: int) -> None:
-    check_size(image.height, image.width, max_px)
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1:
-        raise DataError("several frames", f"expected one image in the file, found {frames}; split it")
+@contextmanager
+def _whole(path: Path, max_px: int) -> Iterator[tuple[Image.Image, bytes]]:
+    """Open a file that is sound as far as can be told before its pixels are decoded."""
+    data = storage.read(str(path))
+    with _opened(data) as image:
+        check_size(image.height, image.width, max_px)
+        if getattr(image, "is_animated", False):
+            raise DataError("several frames", "expected one image in the file, found more; split it")
+        if image.format == "PNG":
+            png.check(data)
+        if isinstance(image, TiffImageFile):
+            _check_tiles(image, max_px)
+        yield image, data
+
+
+def _check_tiles(image: TiffImageFile, max_px: int) -> None:
+    """Refuse a small image in a huge tile, which would be decoded whole."""
+    height, width = (image.tag_v2.get(tag, 1) for tag in (TILELENGTH, TILEWIDTH))
+    if height * width > max(max_px, USUAL_TILE_PX):
+        raise DataError("too large", f"its tiles are {height} x {width} pixels; execution.max_image_px allows {max_px}")
 
 
 @contextmanager

@@ -57,8 +57,8 @@ def to_rgb(
     lower, upper = volume_levels or levels(values, rule)
     if constant(values):
         scaled = np.zeros(values.shape, np.uint8)
-    elif upper <= lower:
-        raise DataError("no intensity range", f"{rule.label} gives {lower:g} for both ends; use minmax or window")
+    elif not 0 < upper - lower < np.inf:
+        raise DataError("no intensity range", f"{rule.label} goes from {lower:g} to {upper:g}; use minmax or window")
     else:
         shares = (values.astype(np.float64) - lower) / (upper - lower)
         scaled = (np.clip(shares, 0, 1) * 255).astype(np.uint8)

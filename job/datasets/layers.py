@@ -17,7 +17,7 @@ from job.datasets.labels import check_labels
 from job.datasets.ledger import axis_of
 from job.datasets.sample import Axis
 from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
-from job.errors import DataError
+from job.errors import DataError, StorageError
 from job.spec.study import Dataset
 from job.storage import InputCache
 
@@ -78,6 +78,8 @@ def named(file: ImageFile, role: Literal["image", "mask"]) -> Iterator[None]:
     except DataError as error:
         reason = f"unreadable {role}" if error.reason == "unreadable" else error.reason
         raise DataError(reason, f"{storage.public(file.address)}: {error.detail}") from None
+    except MemoryError:  # passes, like a store out of reach: another machine may have more
+        raise StorageError(f"{storage.public(file.address)}: too little memory to read this {role}") from None
 
 
 def _read(file: ImageFile, cache: InputCache, axis: Axis, max_image_px: int, *, labels: bool = False) -> Layer:
@@ -89,6 +91,7 @@ def _read(file: ImageFile, cache: InputCache, axis: Axis, max_image_px: int, *, 
     if is_volume(file):
         header = nifti.read_header(replace(file, address=str(path)))
         image_file.check_size(*header.grid.slice_size(axis), max_image_px)
+        nifti.check_size(header.grid, max_image_px)
         volume = nifti.read_volume(path)
         return Layer(volume.values_XYZ, volume.header)
     read = image_file.read_mask if labels else image_file.read_image

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from nibabel.nifti1 import Nifti1Header, Nifti1Image
-from nibabel.nifti2 import Nifti2Header, Nifti2Image
+from nibabel.arrayproxy import ArrayProxy
+from nibabel.nifti1 import Nifti1Header
+from nibabel.nifti2 import Nifti2Header
 from numpy.typing import NDArray
 
 from job import storage
@@ -26,6 +27,10 @@ HEAD_BYTES = 1 << 16
 HEADERS: dict[int, Any] = {348: Nifti1Header, 540: Nifti2Header}
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_BEST = 1032  # deflate makes nothing smaller than this part of it
+MAX_AXIS = 1 << 16  # NIfTI-1 holds half of it; a NIfTI-2 header may claim slices that no plan could list
+MAX_OFFSET = 1 << 28  # bytes of header extensions before the values
+MAX_REST = 1 << 20  # packed bytes behind the values: a little padding, no bomb
+VOLUME_PX = 10  # of the largest slice that a spec allows
 
 # nibabel writes remarks on headers to stderr; what keeps a volume from being read raises, and reaches the ledger.
 logging.getLogger("nibabel.global").setLevel(logging.CRITICAL + 1)
@@ -56,8 +61,18 @@ def read_header(file: FileInfo) -> VolumeHeader:
         return _described(header)
 
 
+def check_size(grid: Grid, max_px: int) -> None:
+    """Refuse a volume with more voxels than ten of the largest slices would have."""
+    if math.prod(grid.shape_XYZ) > VOLUME_PX * max_px:
+        shape = " x ".join(map(str, grid.shape_XYZ))
+        raise DataError(
+            "too large",
+            f"{shape} voxels; execution.max_image_px allows {max_px} pixels, and {VOLUME_PX} times as many voxels",
+        )
+
+
 def read_volume(path: Path) -> Volume:
-    """Read a whole volume from a local file."""
+    """Read a whole volume from a local file. How large it is, is for the caller to check, by its header."""
     try:
         raw = path.open("rb")
     except OSError as error:
@@ -69,13 +84,20 @@ def read_volume(path: Path) -> Volume:
             header = _parse(stream.read(max(HEADERS)))
             _check_length(header, path.stat().st_size, packed=packed)
             described = _described(header)
-            stream.seek(0)
-            kind: Any = Nifti2Image if isinstance(header, Nifti2Header) else Nifti1Image
-            image = kind.from_file_map(kind.make_file_map({"image": stream}), mmap=False)
-            stored = np.asanyarray(image.dataobj).reshape(_shape(header))
-            while stream.read(storage.BLOCK):  # to the end, for only there does gzip compare its checksum
-                pass
-    return Volume(to_canonical(stored, header.get_best_affine()), described)
+            scaled: Any = ArrayProxy(stream, header, mmap=False)  # type: ignore[no-untyped-call]
+            stored = np.asanyarray(scaled).reshape(_shape(header))
+            if packed:
+                _read_rest(stream)
+        return Volume(to_canonical(stored, header.get_best_affine()), described)
+
+
+def _read_rest(stream: Any) -> None:
+    """Read to the end, for only there does gzip compare its checksum."""
+    rest = 0
+    while block := stream.read(storage.BLOCK):
+        rest += len(block)
+        if rest > MAX_REST:
+            raise DataError("unreadable", f"over {MAX_REST} bytes follow the values that the header tells of")
 
 
 def _parse(head: bytes) -> Any:
@@ -83,7 +105,7 @@ def _parse(head: bytes) -> Any:
     if length is None or len(head) < length:
         raise DataError("unreadable", f"not a NIfTI-1 or NIfTI-2 header ({len(head)} bytes could be read)")
     header: Any = HEADERS[length](head[:length])
-    if header.get_data_dtype().fields or header.get_data_dtype().kind == "c":
+    if header.get_data_dtype().kind not in "iuf":
         raise DataError("colour volume", "RGB and complex NIfTI are not supported; store one number for each voxel")
     _shape(header)
     return header
@@ -92,17 +114,22 @@ def _parse(head: bytes) -> Any:
 def _shape(header: Any) -> tuple[int, int, int]:
     """Give the three axes as stored; axes of length 1 that trail, or lack, say nothing."""
     lengths = [int(length) for length in header.get_data_shape()]
-    if math.prod(lengths[3:]) > 1:
+    if any(length != 1 for length in lengths[3:]):
         raise DataError("several volumes", f"expected 3 axes, the shape is {' x '.join(map(str, lengths))}; split it")
     x, y, z = [*lengths, 1, 1, 1][:3]
     if not lengths or min(x, y, z) < 1:
         raise DataError("unreadable", f"the header gives the shape {' x '.join(map(str, lengths)) or '(none)'}")
+    if max(x, y, z) > MAX_AXIS:
+        raise DataError("too large", f"{x} x {y} x {z} voxels; at most {MAX_AXIS} along an axis")
     return x, y, z
 
 
 def _check_length(header: Any, size: int, *, packed: bool) -> None:
     """Refuse, before anything is allocated, a header that promises more than the file can hold."""
-    needed = int(header.get_data_offset()) + math.prod(_shape(header)) * header.get_data_dtype().itemsize
+    offset = int(header.get_data_offset())
+    needed = offset + math.prod(_shape(header)) * header.get_data_dtype().itemsize
+    if offset > MAX_OFFSET:
+        raise DataError("unreadable", f"the header says that values begin at byte {offset}; at most {MAX_OFFSET}")
     if needed > size * (GZIP_BEST if packed else 1):
         raise DataError("unreadable", f"truncated: the header promises {needed} bytes, the file has {size}")
 
@@ -119,7 +146,8 @@ def _gunzip_head(head: bytes) -> bytes:
 @contextmanager
 def _faults_explained() -> Iterator[None]:
     try:
-        yield
+        with np.errstate(all="ignore"):  # absurd numbers in a header overflow; what comes of them is checked
+            yield
     except (DataError, MemoryError):
         raise
     except (EOFError, zlib.error) as error:

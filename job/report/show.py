@@ -30,7 +30,7 @@ def _for_people(table: pa.Table) -> None:
     for row in table.slice(0, MOST_SHOWN).to_pylist():
         drawn.add_row(*(_cell(value) for value in row.values()))
     # A pipe has no width to fit; a cell must not be cut there.
-    out = Console() if sys.stdout.isatty() else Console(width=10_000)
+    out = Console(markup=False) if sys.stdout.isatty() else Console(markup=False, width=10_000)
     out.print(drawn)
     if table.num_rows > MOST_SHOWN:
         out.print(f"{MOST_SHOWN} of {table.num_rows} rows; --format csv gives all")

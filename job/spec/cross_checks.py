@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 from job.errors import Fault
+from job.spec.addresses import output_refusal, refusal
 from job.spec.explain import nearest
 from job.spec.study import COMMON_FIELDS, Statistics, template_fields
 from job.spec.yaml_source import Path, YamlSource
 
 FILES_ONLY = ("masks", "patient", "labels", "slices")
 """Keys of a data set that say how its files are to be read."""
-USER_INFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@]*@")
+ADDRESSES = ("images", "masks", "checkpoint", "output")
 
 
 def cross_faults(source: YamlSource) -> Iterator[Fault]:
@@ -23,13 +23,13 @@ def cross_faults(source: YamlSource) -> Iterator[Fault]:
     yield from _duplicates(source, "models", models)
     names = [model["name"] for _, model in models if isinstance(model.get("name"), str)]
     for index, block in prompts:
-        for position, name in enumerate(block.get("models") or ()):
+        for position, name in enumerate(block["models"] if isinstance(block.get("models"), list) else ()):
             yield from _unknown_model(source, ("prompts", index, "models", position), name, names)
     compare = (source.data.get("statistics") or {}).get("compare") if _is_map(source.data.get("statistics")) else None
     for role in ("model", "baseline"):
         if _is_map(compare) and role in compare:
             yield from _unknown_model(source, ("statistics", "compare", role), compare[role], names)
-    yield from _credentials(source, (), source.data)
+    yield from _addresses(source, (), source.data)
     for index, dataset in datasets:
         yield from _dataset_faults(source, index, dataset)
     yield from _target_faults(source, prompts)
@@ -53,7 +53,8 @@ def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> 
     for place, template in templates.items():
         known = [*COMMON_FIELDS, *sorted(named), *(["image"] if place[-1] == "masks" else [])]
         for unknown in sorted(template_fields(template) - set(known)) if isinstance(template, str) else ():
-            yield source.fault(place, f"unknown field {{{unknown}}}", template, nearest(unknown, known))
+            shown = source.as_written(place, template)
+            yield source.fault(place, f"unknown field {{{unknown}}}", shown, nearest(unknown, known))
 
 
 def _generated_faults(source: YamlSource, path: Path, dataset: dict[str, Any]) -> Iterator[Fault]:
@@ -64,13 +65,15 @@ def _generated_faults(source: YamlSource, path: Path, dataset: dict[str, Any]) -
         yield source.fault(place, f"`{place[-1]}` is about files; generated images bring their own; leave it out")
 
 
-def _credentials(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:
+def _addresses(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:
     """Look at every text of a spec: what stands in an address ends in plans and manifests."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        yield from _credentials(source, (*path, key), item)
-    if isinstance(value, str) and USER_INFO.match(value):
-        yield source.fault(path, "an address without user and password: credentials belong in the environment")
+        yield from _addresses(source, (*path, key), item)
+    if isinstance(value, str) and (path[-1] in ADDRESSES or "://" in value):
+        expected = output_refusal(value) if path == ("output",) else refusal(value)
+        if expected:
+            yield source.fault(path, expected)
 
 
 def _target_faults(source: YamlSource, prompts: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
@@ -89,12 +92,13 @@ def _duplicates(source: YamlSource, key: str, items: list[tuple[int, dict[str, A
     for index, item in items:
         name = item.get("name")
         if isinstance(name, str) and seen.setdefault(name, index) != index:
-            yield source.fault((key, index, "name"), f"this name is taken by {key}[{seen[name]}]", name)
+            place: Path = (key, index, "name")
+            yield source.fault(place, f"this name is taken by {key}[{seen[name]}]", source.as_written(place, name))
 
 
 def _unknown_model(source: YamlSource, path: Path, name: Any, names: list[str]) -> Iterator[Fault]:
     if isinstance(name, str) and name not in names:
-        yield source.fault(path, "no model of this name", name, nearest(name, names))
+        yield source.fault(path, "no model of this name", source.as_written(path, name), nearest(name, names))
 
 
 def _mappings(value: Any) -> list[tuple[int, dict[str, Any]]]:

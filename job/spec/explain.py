@@ -14,13 +14,23 @@ from pydantic_core import ErrorDetails
 
 from job.errors import Fault
 from job.spec.study import Study
-from job.spec.yaml_source import YamlSource
+from job.spec.yaml_source import YamlSource, shorten
+
+WORDS = {
+    "Input should be": "expected",
+    "Tuple should have": "expected",
+    " after validation": "",
+    "valid array": "list",
+    "an object": "a mapping",
+}
+"""What pydantic says, in the words of a YAML file."""
 
 
 def nearest(word: Any, names: list[str]) -> str | None:
     """A hint that names the likeliest intended word, or all of them."""
     match = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
-    return f"did you mean {match[0]!r}?" if match else f"one of: {', '.join(names)}" if names else None
+    shown = ", ".join(shorten(name) for name in names)
+    return f"did you mean '{shorten(match[0])}'?" if match else f"one of: {shown}" if names else None
 
 
 def explain(details: ErrorDetails, source: YamlSource) -> Fault:
@@ -28,17 +38,23 @@ def explain(details: ErrorDetails, source: YamlSource) -> Fault:
     path = _real_path(details["loc"], source.data)
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     if kind == "extra_forbidden":
+        key = details["loc"][-1]
         return source.fault(
-            path, f"unknown key {path[-1]!r}", hint=nearest(path[-1], _names_at(path[:-1], details["loc"]))
+            path, f"unknown key '{shorten(key)}'", hint=nearest(key, _names_at(path[:-1], details["loc"]))
         )
+    if kind == "missing" and isinstance(details["loc"][-1], int):
+        return source.fault(path, "expected more values in this list")
     if kind in ("missing", "union_tag_not_found"):
         name = details["loc"][-1] if kind == "missing" else "family"
         return source.fault(path[:-1] if kind == "missing" else path, f"the key {name!r} is missing")
-    shown = value if not isinstance(value, dict | list) else None
+    shown = source.as_written(path, value) if not isinstance(value, dict | list) else None
     names = re.findall(r"'([^']*)'", str(context.get("expected") or context.get("expected_tags") or ""))
     if kind == "union_tag_invalid":
-        path, shown = (*path, "family"), context.get("tag")
-    expected = details["msg"].replace("Input should be", "expected").replace("valid array", "list")
+        path = (*path, "family")
+        shown = source.as_written(path, context.get("tag"))
+    expected = details["msg"]
+    for theirs, ours in WORDS.items():
+        expected = expected.replace(theirs, ours)
     if names:
         expected = f"expected {' or '.join(names)}"
     return source.fault(path, expected, shown, nearest(shown, names) if names and shown is not None else None)
@@ -64,7 +80,7 @@ def _real_path(loc: tuple[Any, ...], data: Any) -> tuple[int | str, ...]:
     """Drop what pydantic adds for unions: keep the parts of `loc` that exist in the data, and a last missing key."""
     path: list[int | str] = []
     for position, part in enumerate(loc):
-        if (isinstance(data, dict) and part in data) or (isinstance(data, list) and isinstance(part, int)):
+        if (isinstance(data, dict) and part in data) or (isinstance(data, list) and part in range(len(data))):
             data = data[part]
         elif not isinstance(data, dict) or position < len(loc) - 1:
             continue

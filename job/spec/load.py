@@ -14,7 +14,10 @@ from job.errors import SpecError
 from job.spec.cross_checks import cross_faults
 from job.spec.explain import explain, is_echo, merged
 from job.spec.study import Study
-from job.spec.yaml_source import YamlSource, parse
+from job.spec.yaml_nodes import parse
+from job.spec.yaml_source import YamlSource, character_fault
+
+MAX_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,20 @@ class LoadedSpec:
 
 def load(path: str | Path, environment: Mapping[str, str] | None = None) -> LoadedSpec:
     """Read a spec from a local file; raise SpecError with every fault of it."""
+    source = YamlSource(str(path))
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise SpecError([YamlSource(str(path)).fault((), f"cannot be read: {_reason(error)}")]) from None
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise SpecError([source.fault((), f"cannot be read: {reason or error}")]) from None
+    if len(data) > MAX_BYTES:
+        raise SpecError([source.fault((), f"larger than {MAX_BYTES} bytes; expected a study spec")])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8-sig")
+        raise SpecError([character_fault(str(path), before, "not UTF-8 text")]) from None
     return loads(text, str(path), environment)
 
 
@@ -38,7 +51,7 @@ def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | N
     """Read a spec from text; raise SpecError with every fault of it."""
     source = parse(text, file, os.environ if environment is None else environment)
     if not isinstance(source.data, dict):
-        raise SpecError([source.fault((), "expected a mapping with study, datasets, models, prompts", source.data)])
+        raise SpecError([source.fault((), "expected a mapping with study, datasets, models, prompts", source.raw)])
     faults = [*source.faults, *cross_faults(source)]
     study = None
     try:
@@ -50,7 +63,3 @@ def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | N
         unset = {(fault.line, fault.column) for fault in source.faults}
         raise SpecError(f for f in dict.fromkeys(faults) if f in source.faults or (f.line, f.column) not in unset)
     return LoadedSpec(study, source)
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "not UTF-8 text"

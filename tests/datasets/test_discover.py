@@ -1,11 +1,13 @@
 """Which images a pattern finds, and which mask and patient belong to each."""
 
+import os
 from pathlib import Path
 
 import fsspec
 import pytest
 
 from job.datasets import discover
+from job.errors import StorageError
 from tests.datasets.make import dataset, write
 
 
@@ -186,3 +188,26 @@ def test_package_addresses() -> None:
     (source,) = discover(data)
     assert source.image == "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
     assert source.masks["object"].address.startswith("package://nilearn/")
+
+
+def test_a_link_to_a_file_is_that_file(tree: Path) -> None:
+    """Data sets under version control are made of links; one that leads nowhere is no file."""
+    (tree / "link.png").symlink_to("p1/c.png")
+    (tree / "broken.png").symlink_to("none.png")
+    (tree / "folder").symlink_to("p2")
+    assert images(tree, "*.png") == ["a.png", "b.png", "link.png"]
+    assert images(tree, "folder/*.png") == ["c.png"]
+
+
+def test_links_in_a_circle_end(tree: Path) -> None:
+    """`**` does not go round."""
+    (tree / "p1/up").symlink_to("..")
+    assert images(tree, "**/c.png") == ["p1/c.png", "p2/c.png"]
+
+
+def test_a_name_that_is_no_text_is_told(tree: Path) -> None:
+    """Neither plan nor tables could hold it; to leave it out would be to lose it."""
+    (tree / os.fsdecode(b"\xff.png")).write_bytes(b"x")
+    with pytest.raises(StorageError, match=r"'\\udcff.png': the name of this file is no UTF-8 text"):
+        images(tree, "*.png")
+    assert images(tree, "*.jpg") == ["b.jpg"]

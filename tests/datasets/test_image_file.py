@@ -175,7 +175,7 @@ def test_several_frames_are_refused(tmp_path: Path) -> None:
     """A multi-page TIFF is no 2D image; nothing is guessed."""
     frame = Image.fromarray(grey())
     frame.save(tmp_path / "a.tif", save_all=True, append_images=[frame, frame])
-    with pytest.raises(DataError, match="found 3") as caught:
+    with pytest.raises(DataError, match="found more") as caught:
         read_image(tmp_path / "a.tif", MAX_PX)
     assert caught.value.reason == "several frames"
 

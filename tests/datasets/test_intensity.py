@@ -105,3 +105,11 @@ def test_narrow_integers_do_not_overflow() -> None:
     """int16 from -32768 to 32767 is wider than int16."""
     values = np.array([[-32768, 0, 32767]], np.int16)
     assert grey_of(values, Intensity(scale="minmax")) == [0, 127, 255]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_range_wider_than_numbers_is_refused() -> None:
+    """A flipped bit makes such values; they would become NaN, and that 0."""
+    with pytest.raises(DataError, match=r"goes from -1.7e\+308 to 1.7e\+308") as caught:
+        to_rgb(one_row(-1.7e308, 1.7e308), Intensity(scale="minmax"))
+    assert caught.value.reason == "no intensity range"

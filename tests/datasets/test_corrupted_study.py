@@ -1,0 +1,77 @@
+"""A whole study over 198 files gone wrong, by the command line, with a model that needs no weights."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from job.models import registry
+from tests.cases import medsam_job
+from tests.datasets.corruption import DAMAGES, FORMATS, damaged, labels, noise
+from tests.datasets.make import write
+from tests.models.fake import FakeModel
+
+SPEC = """\
+study: corrupted
+output: {folder}/results
+datasets:
+  - name: Flat
+    modality: none
+    images: {folder}/flat/images/*
+    masks: {folder}/flat/masks/{{name}}
+    tasks: &tasks {{square: 1}}
+  - name: Deep
+    modality: none
+    images: {folder}/deep/images/*
+    masks: {folder}/deep/masks/{{name}}
+    tasks: *tasks
+models:
+  - {{name: lite, family: lite_medsam}}
+prompts:
+  - modes: [whole_box]
+execution: {{device: cpu}}
+"""
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
+
+
+def write_files(folder: Path) -> dict[str, set[str]]:
+    """A sound pair of each format, and each kind of damage to each, in turn to the image and to its mask."""
+    names: dict[str, set[str]] = {"sound": set(), "damaged": set()}
+    for number, name in enumerate(FORMATS):
+        for turn, damage in enumerate([None, *DAMAGES]):
+            role = ("images", "masks")[(number + turn) % 2]
+            file = f"{damage or 'sound'} {name}"
+            names["damaged" if damage else "sound"].add(file)
+            for one, values in (("images", noise()), ("masks", labels())):
+                bad = damage is not None and one == role
+                data = damaged(name, damage, values) if bad else FORMATS[name](values)
+                write(folder / ("deep" if ".nii" in name else "flat") / one / file, data)
+    return names
+
+
+def images(folder: Path, table: str, **wanted: str) -> set[str]:
+    rows = pq.read_table(folder / "results" / table).to_pylist()
+    return {row["image"] for row in rows if all(row[key] == value for key, value in wanted.items())}
+
+
+def test_every_bad_file_is_in_the_ledger_and_every_good_one_is_evaluated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No file vanishes, none stops the study, and the exit code says that some were left out."""
+    names = write_files(tmp_path)
+    able = registry.FAMILIES["lite_medsam"].capabilities
+    monkeypatch.setattr(registry, "build", lambda *arguments, **options: FakeModel(able))
+    spec = tmp_path / "study.yaml"
+    spec.write_text(SPEC.format(folder=tmp_path))
+    assert medsam_job(monkeypatch, "validate", "--full", spec) == 0
+    assert medsam_job(monkeypatch, spec) == 3
+    out, err = capfd.readouterr()
+    assert "Traceback" not in out + err
+    evaluated, left_out = images(tmp_path, "iou"), images(tmp_path, "excluded")
+    assert names["sound"] <= evaluated
+    assert names["damaged"] <= evaluated | left_out
+    assert len(images(tmp_path, "excluded", kind="error")) > 100
+    assert not images(tmp_path, "excluded", reason="storage")
+    assert not (tmp_path / "results/failed").exists()
+    assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 0
