@@ -1,6 +1,8 @@
 """Imports point one way, and heavy libraries stay behind their fences. Read from the source, nothing is imported."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,13 @@ def test_no_statement_of_sql_hides_in_python(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             assert not node.value.strip().upper().startswith(("SELECT ", "CREATE ", "INSERT ", "WITH "))
+
+
+@pytest.mark.parametrize("module", ["summarise", "results"])
+def test_who_gathers_results_or_looks_at_them_needs_no_torch(module):
+    """A small machine does, and the command line answers sooner."""
+    code = f"import sys, job.commands.{module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_every_part_of_the_house_has_a_floor():
