@@ -94,7 +94,7 @@ def measure(folder: str) -> None:
             connection.read_parquet(f"{folder}/{name}.parquet").create_view(name)
         connection.from_arrow(EXCLUDED.empty_table()).create("excluded")
         began = time.perf_counter()
-        marts = compute(connection, study)
+        marts = compute(connection, study, weights={})
         seconds = time.perf_counter() - began
         ((rows,),) = connection.sql("SELECT count(*) FROM iou").fetchall()
     # Not ru_maxrss: Linux lets a process inherit that of the one that started it.

@@ -18,7 +18,7 @@ from job.datasets import Sample, discover, load
 from job.spec import load as load_spec
 from job.storage import InputCache
 
-SLICE, PROMPT, SCALE = 85, "each_box", 2
+SLICE, PROMPT, CHOICE, SCALE = 85, "each_box", "oracle", 2
 GREEN, RED, WHITE = (60, 220, 90), (235, 70, 60), (255, 255, 255)
 
 
@@ -31,7 +31,7 @@ def rows(folder: Path, table: str) -> dict[str, dict]:
     """Give the rows of the slice by task."""
     wanted = arrow.field("slice") == SLICE
     if table != "objects":
-        wanted &= arrow.field("prompt") == PROMPT
+        wanted &= (arrow.field("prompt") == PROMPT) & (arrow.field("mask_choice") == CHOICE)
     return {row["task"]: row for row in arrow.dataset(folder / table).to_table(filter=wanted).to_pylist()}
 
 

@@ -9,6 +9,7 @@ from job import datasets
 from job.datasets import Source
 from job.datasets.sample import Excluded
 from job.errors import Fault, JobError, SpecError
+from job.models import weights
 from job.plan.asks import asks
 from job.plan.make import find_sources, hash_weights
 from job.results.store import Results
@@ -33,11 +34,15 @@ def validate(spec: LoadedSpec, results: Results, cache: InputCache, *, full: boo
     faults: list[Fault] = []
     findings: list[Excluded] = []
     notes: list[str] = []
-    for check in (lambda: asks(spec), lambda: hash_weights(spec, cache)):
-        try:
-            check()
-        except SpecError as error:
-            faults.extend(error.faults)
+    try:
+        asks(spec)
+    except SpecError as error:
+        faults.extend(error.faults)
+    try:
+        remark = weights.remark(weights.purposes(hash_weights(spec, cache)))
+        notes.extend([remark] if remark else [])
+    except SpecError as error:
+        faults.extend(error.faults)
     try:
         results.check_writable()
     except JobError as error:

@@ -1,1 +1,1 @@
-"""How the demo weights were made: `make train-demo`. Outside the wheel; see the two scripts `*_demo.py`."""
+"""How the demo weights were made: `make train-demo`, then `make ship-demo`. Outside the wheel."""

@@ -19,7 +19,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from job import storage
 from job.models import registry
 from job.models.device import Device
 from job.models.mask_decoding import MaskDecodingModel
@@ -199,9 +198,8 @@ def _loss(logits: Tensor, predicted: Tensor, truth: Tensor, *, told: bool) -> Te
 def lite_medsam(device: Device) -> MaskDecodingModel:
     """Load LiteMedSAM as it comes with its package."""
     spec = LiteMedSam(name="lite_medsam", family="lite_medsam")
-    checkpoint = storage.local_path(spec.checkpoint)
     precision = "bf16" if device.autocast is torch.bfloat16 else "fp32"
-    model = registry.build(spec, Path(str(checkpoint)), device.device, precision)
+    model = registry.build(spec, registry.packaged_checkpoint(), device.device, precision)
     if not isinstance(model, MaskDecodingModel):
         raise TypeError(f"expected a model with a mask decoder, got {type(model).__name__}")
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import zipfile
@@ -10,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from job.errors import WeightsError
 from job.storage import sha256
 
+MADE = "medsam_job"
+"""The one key of a `.safetensors` file's metadata, holding JSON: several keys would come in another order each time."""
 NAMED_KEYS = 5
 """How many keys of each kind an error names."""
 
@@ -53,6 +57,17 @@ def read_weights(path: Path, wrapped_in: Iterable[str] = ()) -> dict[str, Tensor
     if strange:
         raise WeightsError(f"{path}: expected tensors only, but {_some(strange)} is something else; save state_dict()")
     return state
+
+
+def read_made(path: Path) -> dict[str, Any]:
+    """Read what a `.safetensors` file of this project tells of its making; nothing for any other checkpoint."""
+    if path.suffix.lower() != ".safetensors":
+        return {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(json.loads((file.metadata() or {}).get(MADE, "{}")))
+    except Exception as error:  # its Rust side names its own kinds
+        raise _damaged(path, error) from error
 
 
 def verify_sha256(path: Path, expected: str, name: str) -> None:

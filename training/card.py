@@ -1,0 +1,18 @@
+"""Model cards: Markdown written by hand, but for the blocks that a program fills in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+OPEN, CLOSE = "<!-- {name}: written by {program} -->", "<!-- end of {name} -->"
+
+
+def fill(card: Path, name: str, program: str, text: str) -> None:
+    """Put `text` between the two lines that mark a block, in place of what stands there."""
+    start, end = OPEN.format(name=name, program=program), CLOSE.format(name=name)
+    whole = card.read_text(encoding="utf-8")
+    before, opened, rest = whole.partition(start)
+    _, closed, after = rest.partition(end)
+    if not opened or not closed:
+        raise ValueError(f"{card}: expected the lines {start!r} and {end!r}, between which the block goes")
+    card.write_text(f"{before}{start}\n\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
