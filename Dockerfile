@@ -1,0 +1,45 @@
+# One image for one machine, Kubernetes and AWS Batch:
+#
+#     docker build -t medsam-job .
+#     docker run --rm --gpus all -v "$PWD/results:/app/results" medsam-job specs/quickstart.yaml
+#
+# torch brings CUDA's libraries along; the host needs the NVIDIA driver alone. Without a GPU the same image runs on the CPU.
+ARG BASE=docker.io/library/python:3.11-slim-bookworm
+
+# What the lock names, with its hashes: gigabytes, made again only when the lock changes.
+FROM ${BASE} AS dependencies
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/medsam-job
+COPY requirements.lock /build/
+RUN /opt/medsam-job/bin/python -m pip install --no-deps --require-hashes --requirement /build/requirements.lock
+
+# The program, in a virtual environment that holds nothing else; what builds it stays here.
+FROM ${BASE} AS program
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/builder && python -m venv --without-pip /opt/medsam-job
+COPY requirements-build.lock /build/
+RUN /opt/builder/bin/python -m pip install --no-deps --require-hashes --requirement /build/requirements-build.lock
+COPY pyproject.toml README.md LICENSE /build/
+COPY job /build/job
+RUN /opt/builder/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheel /build \
+    && /opt/builder/bin/python -m pip --python /opt/medsam-job/bin/python install --no-deps --no-index /wheel/*.whl
+
+FROM dependencies
+RUN install -d -o 10001 -g 10001 /app/results /cache
+# The only layers that a change of code makes again: 18 MB. They are copied, since not every builder looks into what
+# `RUN --mount` takes from another stage, and it would keep the old program.
+COPY --from=program /opt/medsam-job /opt/medsam-job
+COPY specs /app/specs
+# HOME=/tmp: libraries that keep caches find a place to write even if the root file system is read-only.
+ENV PATH=/opt/medsam-job/bin:${PATH} MEDSAM_JOB_CACHE=/cache HOME=/tmp PYTHONUNBUFFERED=1
+WORKDIR /app
+VOLUME ["/cache"]
+USER 10001:10001
+ENTRYPOINT ["medsam-job"]
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="medsam-job" \
+      org.opencontainers.image.description="Segment Anything against RITM on medical images, as a declarative, repeatable job" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
