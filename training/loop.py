@@ -19,12 +19,13 @@ from typing import Any, Protocol
 
 import cv2
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from job.models.device import NATIVE_BF16, Device, resolve_device
 
+CHECKPOINT = "last.pt"
 WARM_UP_STEPS = 200
 EMA_DECAY = 0.999
 LARGEST_GRADIENT = 1.0
@@ -32,7 +33,10 @@ LARGEST_GRADIENT = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """minutes or steps: the whole planned run, over all sessions; the learning rate falls to 0 at its end."""
+    """minutes or steps: the whole planned run, over all sessions; the learning rate falls to 0 at its end.
+
+    start: weights to begin with, such as the shipped ones; a checkpoint in `out` comes before them.
+    """
 
     minutes: float | None
     steps: int | None
@@ -41,6 +45,7 @@ class Options:
     batch: int
     rate: float
     workers: int = 0
+    start: Path | None = None
     checkpoint_minutes: float = 3.0
     evaluate_minutes: float = 12.0
     log_seconds: float = 30.0
@@ -84,13 +89,14 @@ def parser(description: str, *, batch: int, rate: float) -> argparse.ArgumentPar
     found.add_argument("--batch", type=int, default=batch)
     found.add_argument("--rate", type=float, default=rate, help="learning rate at its highest")
     found.add_argument("--workers", type=int, default=0, help="processes that make examples; 0: this one")
+    found.add_argument("--start", type=Path, help="weights to begin with; unstated: those that the script begins with")
     found.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     return found
 
 
 def options_of(arguments: argparse.Namespace) -> Options:
     """Take the loop's options."""
-    names = ("minutes", "steps", "seed", "out", "batch", "rate", "workers")
+    names = ("minutes", "steps", "seed", "out", "batch", "rate", "workers", "start")
     return Options(**{name: getattr(arguments, name) for name in names})
 
 
@@ -119,7 +125,10 @@ class Run:
         self.seconds = 0.0
         self._asked_to_stop = False
         options.out.mkdir(parents=True, exist_ok=True)
-        self._resume()
+        if (options.out / CHECKPOINT).exists():
+            self._resume(options.out / CHECKPOINT)
+        elif options.start is not None:
+            self._begin_with(load_file(options.start))
 
     @property
     def progress(self) -> float:
@@ -169,16 +178,20 @@ class Run:
         }
         part = self.options.out / "last.part"
         torch.save(state, part)
-        part.replace(self.options.out / "last.pt")
+        part.replace(self.options.out / CHECKPOINT)
         part = self.options.out / "weights.part"
         save_file({key: half(value) for key, value in self.task.shipped(self.average).items()}, part)
         part.chmod(0o644)  # safetensors keeps it to its owner
         part.replace(self.options.out / "weights.safetensors")
 
-    def _resume(self) -> None:
-        last = self.options.out / "last.pt"
-        if not last.exists():
-            return
+    def _begin_with(self, weights: Mapping[str, Tensor]) -> None:
+        """Take shipped weights; what is not trained is not among them."""
+        for network in (self.task.network, self.average):
+            left = network.load_state_dict(weights, strict=False)
+            if left.unexpected_keys or set(left.missing_keys) & {name for name, _ in network.named_parameters()}:
+                raise ValueError(f"{self.options.start}: not the weights of this training")
+
+    def _resume(self, last: Path) -> None:
         state = torch.load(last, map_location="cpu", weights_only=True)
         self.step, self.seconds = state["step"], state["seconds"]
         self.task.network.load_state_dict(state["network"])

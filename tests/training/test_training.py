@@ -174,3 +174,20 @@ def test_crops_for_training_and_curves_share_no_seed():
     held = ObjectCrops(seed=2_000_005, side=48)[0]
     np.testing.assert_array_equal(task._held_out[0][0], held[0])
     assert task.data.seed != 2_000_005
+
+
+def test_a_training_can_go_on_from_shipped_weights(options, tmp_path):
+    """Where the checkpoint is no longer to be had."""
+    first = Run(ritm(), options)
+    first.save()
+    shipped = load_file(tmp_path / "weights.safetensors")
+    second = Run(ritm(), replace(options, seed=6, out=tmp_path / "on", start=tmp_path / "weights.safetensors"))
+    for name, value in second.average.state_dict().items():
+        assert torch.equal(value, shipped[name].to(value.dtype))
+
+
+def test_weights_of_another_training_are_not_begun_with(options, bank, lite, tmp_path):
+    """Said before the first step."""
+    Run(ritm(), options).save()
+    with pytest.raises(ValueError, match="not the weights of this training"):
+        Run(clicks(bank, lite), replace(options, out=tmp_path / "on", start=tmp_path / "weights.safetensors"))
