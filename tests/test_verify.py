@@ -103,4 +103,4 @@ def test_the_status_counts_what_lies_in_the_store(output, monkeypatch, capfd):
     """One of two parts is gone."""
     a_file(output, "iou").unlink()
     assert medsam_job(monkeypatch, "status", output, "--format", "json") == 0
-    assert json.loads(capfd.readouterr().out) == {"model": "lite", "planned": 2, "done": 1, "partial": 0}
+    assert json.loads(capfd.readouterr().out) == {"model": "lite", "planned": 2, "done": 1, "partial": 0, "failed": 0}
