@@ -21,7 +21,11 @@ class Stopped(BaseException):
 
 
 class Stop:
-    """Hears SIGTERM and decides, at that moment, how the run ends."""
+    """Hears SIGTERM and decides, at that moment, how the run ends.
+
+    The handlers only decide. The log speaks once they have returned: it may have been interrupted in the middle of a
+    line, and then it waits for itself.
+    """
 
     def __init__(self, grace_s: float = GRACE_S) -> None:
         self._grace_s = grace_s
@@ -31,10 +35,16 @@ class Stop:
     @contextmanager
     def heeded(self) -> Iterator[None]:
         """Listen; for the main thread alone, as Python hears signals there."""
-        heard = {signal.SIGTERM: self._on_term, signal.SIGALRM: self._on_alarm, signal.SIGINT: _on_interrupt}
+        heard = {signal.SIGTERM: self._on_term, signal.SIGALRM: self._on_alarm}
         before = {number: signal.signal(number, handler) for number, handler in heard.items()}
         try:
             yield
+        except Stopped as stopped:
+            structlog.get_logger().warning(f"SIGTERM: {stopped}; run again to go on")
+            raise
+        except KeyboardInterrupt:
+            structlog.get_logger().warning("interrupted: what is stored stays; run again to go on")
+            raise
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
@@ -49,24 +59,15 @@ class Stop:
         finally:
             self._seconds_left = None
         if self._asked:
-            raise Stopped
+            raise Stopped("finished the chunk in hand")
 
     def _on_term(self, number: int, frame: FrameType | None) -> None:
         left = self._seconds_left() if self._seconds_left is not None else math.inf
-        log = structlog.get_logger()
         if left >= self._grace_s:
-            log.warning("SIGTERM: stopping now; run again to go on", grace=self._grace_s)
-            raise Stopped
+            raise Stopped("stopping now")
         if not self._asked:
-            log.warning("SIGTERM: finishing the chunk in hand", seconds_left=round(left, 1), grace=self._grace_s)
             self._asked = True
             signal.setitimer(signal.ITIMER_REAL, self._grace_s)
 
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:
-        structlog.get_logger().warning("the grace is over: dropping the chunk in hand; run again to go on")
-        raise Stopped
-
-
-def _on_interrupt(number: int, frame: FrameType | None) -> None:
-    structlog.get_logger().warning("interrupted: what is stored stays; run again to go on")
-    raise KeyboardInterrupt
+        raise Stopped("the grace is over; dropped the chunk in hand")

@@ -35,9 +35,9 @@ def _is_stray(name: str, named: set[str], there: Iterable[str]) -> bool:
 
 
 def _stray_predictions(results: Results, parts: set[str]) -> Iterator[storage.FileInfo]:
-    """A part that is not there yet may be about to name its predictions: they stay."""
+    """A part that is not there in full may be about to name its predictions: they stay."""
     files = results.listed("predictions")
-    done = {name.removesuffix(PARTIAL) for name in results.names("iou")}
+    done = results.done()
     used = {address.rsplit("/", 1)[-1].removesuffix(".parquet") for address in results.prediction_files(parts & done)}
     for name, file in files.items():
         part = name.rpartition("-")[0]

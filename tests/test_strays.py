@@ -69,6 +69,17 @@ def test_predictions_that_a_worker_may_be_about_to_name_are_kept(plan, tmp_path)
     assert files(tmp_path) == before
 
 
+def test_predictions_that_make_a_partial_part_whole_are_kept(plan, tmp_path):
+    """Its worker has stored them, and not yet the part."""
+    full = sorted((tmp_path / "results/iou").iterdir())[0]
+    full.rename(full.with_name(f"{full.stem}.partial.parquet"))
+    (predictions,) = (tmp_path / "results/predictions").glob(f"{full.stem}-*")
+    predictions.with_name(f"{full.stem}-{'0' * 16}.parquet").write_bytes(predictions.read_bytes())
+    before = files(tmp_path)
+    assert plan("--prune")["strays_deleted"] == []
+    assert files(tmp_path) == before
+
+
 def test_a_partial_part_beside_the_full_one_is_a_stray(plan, tmp_path):
     """It has done its service."""
     full = sorted((tmp_path / "results/iou").iterdir())[0]
