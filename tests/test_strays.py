@@ -95,3 +95,17 @@ def test_halves_of_files_are_strays_once_their_writer_must_be_gone(plan, tmp_pat
     os.utime(old, (0, 0))
     assert plan("--prune")["strays_deleted"] == ["iou/.writing-old"]
     assert new.exists()
+
+
+def test_a_stray_part_counts_for_nothing(spec, monkeypatch, tmp_path, capfd):
+    """Rows are those of the parts that the plan names."""
+
+    def count():
+        capfd.readouterr()
+        medsam_job(monkeypatch, "sql", tmp_path / "results", "SELECT count(*) AS n FROM iou", "--format", "json")
+        return json.loads(capfd.readouterr().out)["n"]
+
+    before = count()
+    part = sorted((tmp_path / "results/iou").iterdir())[0]
+    part.with_name(f"{'0' * 24}.parquet").write_bytes(part.read_bytes())
+    assert before == count() > 0
