@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -40,7 +39,10 @@ app = typer.Typer(
     help="Segment Anything against RITM on medical images: `medsam-job SPEC` runs a study, and finishes one begun.",
 )
 
-Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="The study, a YAML file.", show_default=False)]
+Spec = Annotated[
+    str,
+    typer.Argument(metavar="SPEC", help="The study, a YAML file: a path, or an address (s3://…).", show_default=False),
+]
 Output = Annotated[
     str | None, typer.Option(help="Where results go, in place of the spec's output.", show_default=False)
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from job import __version__, storage
 from job.models import device, weights
 from job.plan.file import Plan
+from job.shard import Shard
 from job.spec import LoadedSpec
 from job.spec.study import Model
 from job.work import Account
@@ -37,7 +39,7 @@ def worker_name() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
-def manifest(spec: LoadedSpec, plan: Plan, account: Account, began: datetime) -> dict[str, Any]:
+def manifest(spec: LoadedSpec, plan: Plan, shard: Shard | None, account: Account, began: datetime) -> dict[str, Any]:
     """Tell how the rows were made. The spec stands as written, with `${VAR}` unexpanded."""
     purposes = weights.purposes(plan.weights)
     return {
@@ -46,6 +48,7 @@ def manifest(spec: LoadedSpec, plan: Plan, account: Account, began: datetime) ->
         "plan": plan.spec,
         "full_run": plan.limit is None,
         "limit": plan.limit,
+        "shard": None if shard is None else asdict(shard),
         "seed": spec.study.seed,
         "precision": plan.precision,
         "batch": plan.batch,

@@ -312,6 +312,13 @@ def test_a_mistyped_command_is_recognised(run, capfd):
     assert "did you mean the command 'validate'?" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("command", [[], ["run"], ["plan"], ["validate"], ["run", "--only", "statistics"]])
+def test_a_spec_that_is_not_in_its_store_is_said_in_a_line(run, capfd, command):
+    """By every command that takes one."""
+    assert run(*command, "memory://none/my.yaml") == 2
+    assert capfd.readouterr().err == "memory://none/my.yaml: cannot read: nothing is there\n"
+
+
 def test_options_may_stand_before_the_spec(finished, run):
     """As people type them."""
     assert run("--only", "statistics", finished / "study.yaml") == 0

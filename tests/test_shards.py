@@ -106,3 +106,12 @@ def test_a_share_that_is_done_is_not_done_again(alone, tmp_path, monkeypatch, ca
     capfd.readouterr()
     assert medsam_job(monkeypatch, spec, "--shard", "0/3", "--output", tmp_path) == 0
     assert "nothing to do" in capfd.readouterr().err
+
+
+def test_a_workers_account_names_its_shard(alone, tmp_path, monkeypatch):
+    """None for a run that was not shared."""
+    spec, _ = alone
+    assert medsam_job(monkeypatch, spec, "--shard", "1/2", "--output", tmp_path) == 0
+    assert medsam_job(monkeypatch, spec, "--output", tmp_path) == 0
+    shards = [json.loads(path.read_text())["shard"] for path in sorted((tmp_path / "manifests").iterdir())]
+    assert shards == [{"index": 1, "count": 2}, None]

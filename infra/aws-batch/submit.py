@@ -1,6 +1,7 @@
 """Submit a study to AWS Batch: an array job that predicts, and a gathering job that starts when it is done.
 
     python infra/aws-batch/submit.py specs/my.yaml --stack medsam-job --seconds-per-slice 2.5 --price-per-hour 0.40
+    python infra/aws-batch/submit.py s3://my-bucket/specs/my.yaml --seconds-per-slice 2.5 --price-per-hour 0.40
 
 How many shards: as many as bring the work near --hours, and never more than there are chunks. The work is reckoned from
 `medsam-job plan` and from what a trial took on the same kind of machine (docs/deploy.md says how). What it comes to is
@@ -119,6 +120,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Show what a study comes to, ask, and submit it."""
     args = _parse(arguments)
     outputs = stack_outputs(args.stack)
+    if args.spec.startswith("s3://") and not args.spec.startswith(f"{outputs['Specs']}/"):
+        print(f"{args.spec}: expected an address below {outputs['Specs']}, where jobs may read specs", file=sys.stderr)
+        return EXIT_MENDABLE
     if args.gather_only:
         job = boto3.client("batch").submit_job(**gather_request(args.name, outputs, args.spec, after=None))
         print(f"gather   {job['jobId']}")
@@ -159,7 +163,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("spec", help="the study, by its path here and, the same, below /app in the image")
+    parser.add_argument(
+        "spec",
+        help="the study: a path here and below /app in the image, or an s3:// address below the stack's SpecPrefix",
+    )
     parser.add_argument("--stack", default="medsam-job", help="the CloudFormation stack (medsam-job)")
     parser.add_argument("--name", default="medsam-job", help="what the jobs' names begin with (medsam-job)")
     parser.add_argument("--seconds-per-slice", type=_above_zero, help="measured by a trial; see docs/deploy.md")

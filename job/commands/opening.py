@@ -19,12 +19,12 @@ BYTES_PER_GB = 10**9
 MISTYPABLE = ("run", "validate", "plan", "status", "verify", "sql", "reference", "schema")
 
 
-def open_study(spec_path: Path, output: str | None) -> tuple[LoadedSpec, Results]:
+def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Results]:
     """Load a spec, and name where its results go."""
     try:
-        spec = load(spec_path)
+        spec = load(spec_address)
     except SpecError as error:
-        raise _with_command_hint(spec_path, error) from None
+        raise _with_command_hint(spec_address, error) from None
     return spec, Results(_checked(output) if output else spec.study.output_address)
 
 
@@ -50,10 +50,10 @@ def _checked(output: str) -> str:
     return output
 
 
-def _with_command_hint(spec_path: Path, error: SpecError) -> SpecError:
+def _with_command_hint(spec_address: str, error: SpecError) -> SpecError:
     """A word that is no file may be a mistyped command."""
-    near = difflib.get_close_matches(str(spec_path), MISTYPABLE, n=1)
-    if spec_path.exists() or not near:
+    near = difflib.get_close_matches(spec_address, MISTYPABLE, n=1)
+    if Path(spec_address).exists() or not near:
         return error
     hint = f"did you mean the command {near[0]!r}?"
     return SpecError([fault.with_hint(hint) for fault in error.faults])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from job import storage
@@ -19,9 +18,9 @@ from job.strays import strays
 from job.verify import failed_chunks
 
 
-def plan(spec_path: Path, output: str | None, limit: int | None, *, prune: bool, as_json: bool) -> int:
+def plan(spec_address: str, output: str | None, limit: int | None, *, prune: bool, as_json: bool) -> int:
     """Show what a run would do; with `prune`, delete the strays."""
-    spec, results = open_study(spec_path, output)
+    spec, results = open_study(spec_address, output)
     planned = make(spec, open_cache(spec), limit)
     stray = strays(results, [planned, *plan_file.read_all(results.output)])
     if prune:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -21,7 +20,7 @@ from job.work import Account
 
 
 def predict(
-    spec_path: Path,
+    spec_address: str,
     output: str | None,
     limit: int | None,
     shard: Shard | None,
@@ -31,7 +30,7 @@ def predict(
     watched: bool,
 ) -> int:
     """Run every part that is not done; 3 if chunks failed and no gathering step will say so."""
-    spec, results = open_study(spec_path, output)
+    spec, results = open_study(spec_address, output)
     with bound_contextvars(study=spec.study.study, **_bound(shard)):
         results.check_writable()
         account = Account()
@@ -67,7 +66,7 @@ def _run(
         run.predict(shard, terminal=watched)
     finally:
         if account.committed:
-            results.write_manifest(worker_name(), manifest(spec, plan, account, began))
+            results.write_manifest(worker_name(), manifest(spec, plan, shard, account, began))
     if account.counts["parts"]:
         log.info("predicted", **account.counts, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from rich.console import Console
 
@@ -13,9 +12,9 @@ from job.spec import json_schema
 from job.validate import validate as check
 
 
-def validate(spec_path: Path, output: str | None, *, full: bool) -> int:
+def validate(spec_address: str, output: str | None, *, full: bool) -> int:
     """Check a study and give the exit code: 2 for what a run would refuse."""
-    spec, results = open_study(spec_path, output)
+    spec, results = open_study(spec_address, output)
     report = check(spec, results, open_cache(spec), full=full)
     out = Console(highlight=False)
     for fault in report.faults:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Console
 
 from job import storage
@@ -20,12 +18,12 @@ from job.statistics import summarise as compute
 from job.verify import failed_chunks
 
 
-def summarise(spec_path: Path, output: str | None, limit: int | None, wait_s: float | None) -> int:
+def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: float | None) -> int:
     """Compute the statistics from stored rows; 3 if any row, part or chunk of the plan is an error or missing.
 
     wait_s: how long to wait, first, until every part is there or failed; None takes what is there.
     """
-    spec, results = open_study(spec_path, output)
+    spec, results = open_study(spec_address, output)
     name = plan_file.spec_name(spec.study, limit)
     stored = plan_file.read(results.output, name) if wait_s is None else wait_for_plan(results, name, wait_s)
     if stored is None:

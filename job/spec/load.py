@@ -1,4 +1,4 @@
-"""From a YAML file to a typed study, or to all of its faults at once."""
+"""From a YAML file, wherever it lies, to a typed study, or to all of its faults at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from job import storage
 from job.errors import SpecError
+from job.spec.addresses import refusal
 from job.spec.cross_checks import cross_faults
 from job.spec.explain import explain, is_echo, merged
 from job.spec.study import Study
@@ -28,23 +30,19 @@ class LoadedSpec:
     source: YamlSource
 
 
-def load(path: str | Path, environment: Mapping[str, str] | None = None) -> LoadedSpec:
-    """Read a spec from a local file; raise SpecError with every fault of it."""
-    source = YamlSource(str(path))
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise SpecError([source.fault((), f"cannot be read: {reason or error}")]) from None
+def load(address: str | Path, environment: Mapping[str, str] | None = None) -> LoadedSpec:
+    """Read a spec; raise SpecError with every fault of it, StorageError if its store does not give it."""
+    is_url = "://" in str(address)
+    source = YamlSource(storage.public(str(address)) if is_url else str(Path(address)))
+    data = _from_store(str(address), source) if is_url else _from_disk(Path(address), source)
     if len(data) > MAX_BYTES:
         raise SpecError([source.fault((), f"larger than {MAX_BYTES} bytes; expected a study spec")])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig")
-        raise SpecError([character_fault(str(path), before, "not UTF-8 text")]) from None
-    return loads(text, str(path), environment)
+        raise SpecError([character_fault(source.file, before, "not UTF-8 text")]) from None
+    return loads(text, source.file, environment)
 
 
 def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | None = None) -> LoadedSpec:
@@ -63,3 +61,21 @@ def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | N
         unset = {(fault.line, fault.column) for fault in source.faults}
         raise SpecError(f for f in dict.fromkeys(faults) if f in source.faults or (f.line, f.column) not in unset)
     return LoadedSpec(study, source)
+
+
+def _from_store(address: str, source: YamlSource) -> bytes:
+    """Read what stands at a URL, or the beginning of what is too large."""
+    expected = refusal(address)
+    if expected:
+        raise SpecError([source.fault((), expected)])
+    return storage.read_head(address, MAX_BYTES + 1)
+
+
+def _from_disk(path: Path, source: YamlSource) -> bytes:
+    """Read a local file as it comes, for it may be a pipe; the beginning of one too large."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise SpecError([source.fault((), f"cannot be read: {reason or error}")]) from None

@@ -37,6 +37,7 @@ def public(address: str) -> str:
         return address
     try:
         parts = urlsplit(address)
+        parts.port  # noqa: B018  computed when asked for; a password with a slash is no port
     except ValueError:  # no URL at all, such as http://[bucket
         return f"{address.partition('://')[0]}://…"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,6 +1,5 @@
 """The template and the requests for AWS Batch, against cfn-lint, botocore and moto. Run by `make image-test`."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -14,6 +13,9 @@ from botocore.stub import Stubber
 from botocore.validate import ParamValidator
 from moto import mock_aws
 
+from tests.infra.moto_batch import make_queues
+from tests.infra.submit import imported
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "infra" / "aws-batch"
 OUTPUTS = {
@@ -23,6 +25,7 @@ OUTPUTS = {
     "Gather": "gather:1",
     "Data": "s3://in/data",
     "Weights": "s3://in/weights",
+    "Specs": "s3://in/specs",
     "Results": "s3://out/results",
 }
 PLAN = {
@@ -33,12 +36,8 @@ PLAN = {
 
 @pytest.fixture(scope="module")
 def submit():
-    """The script as a module; its folder's name is none that can be imported."""
-    found = importlib.util.spec_from_file_location("submit", FOLDER / "submit.py")
-    module = importlib.util.module_from_spec(found)
-    sys.modules["submit"] = module
-    found.loader.exec_module(module)
-    return module
+    """The script as a module."""
+    return imported()
 
 
 @pytest.fixture
@@ -114,25 +113,7 @@ def test_what_is_done_is_not_reckoned(submit):
 def stack(submit, aws, monkeypatch):
     """What the template makes, as far as submitting needs it, in moto."""
     with mock_aws(config={"batch": {"use_docker": False}}):
-        batch, iam = boto3.client("batch"), boto3.client("iam")
-        role = iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        ec2 = boto3.client("ec2")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
-        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/25")["Subnet"]["SubnetId"]
-        group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
-        profile = iam.create_instance_profile(InstanceProfileName="p")["InstanceProfile"]["Arn"]
-        machines = batch.create_compute_environment(
-            computeEnvironmentName="machines",
-            type="MANAGED",
-            serviceRole=role,
-            computeResources={
-                "type": "EC2", "minvCpus": 0, "maxvCpus": 8, "instanceTypes": ["m5.large"], "subnets": [subnet],
-                "securityGroupIds": [group], "instanceRole": profile,
-            },
-        )["computeEnvironmentArn"]  # fmt: skip
-        for queue in ("gpu-queue", "cpu-queue"):
-            order = [{"order": 1, "computeEnvironment": machines}]
-            batch.create_job_queue(jobQueueName=queue, priority=1, state="ENABLED", computeEnvironmentOrder=order)
+        batch = make_queues("gpu-queue", "cpu-queue")
         for definition in ("predict", "gather"):
             container = {"image": "i", "vcpus": 1, "memory": 128, "command": ["Ref::spec"]}
             batch.register_job_definition(
@@ -151,10 +132,10 @@ def submitted(batch, queue):
     ]  # fmt: skip
 
 
-def ask(submit, planner, *options):
+def ask(submit, planner, *options, spec="specs/my.yaml"):
     """Run the script as from the command line."""
     rates = ["--seconds-per-slice", "10", "--price-per-hour", "2"]
-    return submit.main(["specs/my.yaml", "--medsam-job", str(planner), *rates, *options])
+    return submit.main([spec, "--medsam-job", str(planner), *rates, *options])
 
 
 def test_the_gathering_step_follows_the_workers(submit, stack, planner, capsys):
@@ -165,6 +146,23 @@ def test_the_gathering_step_follows_the_workers(submit, stack, planner, capsys):
     assert gather["dependsOn"] == [{"jobId": shown["predict"]}]
     (workers,) = stack.describe_jobs(jobs=[shown["predict"]])["jobs"]
     assert workers["arrayProperties"]["size"] == 5
+
+
+@pytest.mark.parametrize("spec", ["specs/my.yaml", "s3://in/specs/my.yaml"])
+def test_both_jobs_get_the_spec_as_it_was_named(submit, stack, planner, capsys, spec):
+    """A path in the image, or an address where they may read."""
+    assert ask(submit, planner, "--yes", spec=spec) == 0
+    shown = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    jobs = stack.describe_jobs(jobs=[shown["predict"], shown["gather"]])["jobs"]
+    assert [job["parameters"]["spec"] for job in jobs] == [spec, spec]
+
+
+@pytest.mark.parametrize("spec", ["s3://in/other/my.yaml", "s3://in/specs-old/my.yaml", "s3://else/specs/my.yaml"])
+def test_a_spec_that_jobs_may_not_read_is_refused(submit, stack, planner, capsys, spec):
+    """Before machines are started for nothing."""
+    assert ask(submit, planner, "--yes", spec=spec) == 2
+    assert f"{spec}: expected an address below s3://in/specs" in capsys.readouterr().err
+    assert submitted(stack, "gpu-queue") == []
 
 
 def test_hours_and_cost_are_shown_before_anything_is_submitted(submit, stack, planner, capsys, monkeypatch):

@@ -6,39 +6,26 @@ itself (number the pods, start both Jobs together). Scheduling and the failure p
 
 import copy
 import json
-import os
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.integration.conftest import Server, s3_server  # noqa: F401 - a fixture
+from tests.infra.podman import IMAGE, ROOT, in_image, podman, reaching
+from tests.infra.studies import small_study
+from tests.integration.s3_server import Server, s3_server  # noqa: F401 - a fixture
 
-ROOT = Path(__file__).parents[2]
 SHARDS = 3
 BUCKET = "s3://study/cluster"
 CONTAINER = "medsam-job"
-
-
-def podman(*arguments):
-    """Run podman and give what came of it."""
-    return subprocess.run(["podman", *map(str, arguments)], capture_output=True, check=False, text=True)
-
-
-def medsam_job(server, *arguments):
-    """Run the program outside, against the same store."""
-    command = [Path(sys.executable).with_name("medsam-job"), *arguments]
-    return subprocess.run(command, capture_output=True, check=False, text=True, env=os.environ | server.environment)
 
 
 def pod_of(job, name, environment):
     """Make a pod of a Job's template, on this machine's network and from the image built here."""
     spec = copy.deepcopy(job["spec"]["template"]["spec"])
     (container,) = spec["containers"]
-    container["image"] = "localhost/medsam-job:latest"
+    container["image"] = f"{IMAGE}:latest"
     kept = [one for one in container.get("env", []) if one["name"] not in environment]
     container["env"] = kept + [{"name": key, "value": value} for key, value in environment.items()]
     spec["hostNetwork"] = True
@@ -56,8 +43,7 @@ def played(s3_server: Server, tmp_path_factory):  # noqa: F811
     maps = [one for one in documents if one["kind"] == "ConfigMap"]
     for one in maps:
         if "study.yaml" in one["data"]:
-            small = one["data"]["study.yaml"].replace("patients: 12", "patients: 3").replace("chunk: 4", "chunk: 1")
-            one["data"]["study.yaml"] = small
+            one["data"]["study.yaml"] = small_study(patients=SHARDS)
         else:
             one["data"] |= {"RESULTS": BUCKET, **s3_server.environment}
     pods = [
@@ -103,7 +89,7 @@ def test_the_workers_shared_the_chunks(played):
 
 def test_the_results_are_whole_and_true(played, s3_server: Server):  # noqa: F811
     """Seen from outside, all parts are there, and each score fits its mask."""
-    done = medsam_job(s3_server, "verify", f"{BUCKET}/first-run")
+    done = in_image("verify", f"{BUCKET}/first-run", options=reaching(s3_server))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -113,6 +99,6 @@ def test_the_summary_was_gathered(played, s3_server: Server):  # noqa: F811
     last = json.loads(log.stderr.splitlines()[-1])
     assert (last["event"], last["done"], last["failed"]) == ("gathering", last["parts"], 0)
     query = "SELECT DISTINCT model FROM task_scores ORDER BY model"
-    done = medsam_job(s3_server, "sql", f"{BUCKET}/first-run", query, "--format", "json")
+    done = in_image("sql", f"{BUCKET}/first-run", query, "--format", "json", options=reaching(s3_server))
     assert "lite_medsam_clicks" in done.stdout, done.stderr
     assert "ritm_h18s_demo" in done.stdout

@@ -9,25 +9,11 @@ import yaml
 from job.errors import EXIT_ERROR_ROWS, EXIT_MENDABLE, EXIT_STOPPED
 from job.shard import COUNTS, resolve
 from job.spec import load
+from tests.infra.template import read_template
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "infra" / "kubernetes"
 SPOT_NOTICE_S = 30
-
-
-class Template(yaml.SafeLoader):
-    """Reads CloudFormation: `!Ref X` and the like become their values."""
-
-
-def _plain(loader, suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_mapping(node, deep=True)
-
-
-Template.add_multi_constructor("!", _plain)
 
 
 def read(path):
@@ -49,7 +35,7 @@ def locked(name):
 @pytest.fixture(scope="module")
 def stack():
     """The CloudFormation template."""
-    return yaml.load((ROOT / "infra/aws-batch/stack.yaml").read_text(), Template)  # noqa: S506 - a SafeLoader
+    return read_template()
 
 
 @pytest.mark.parametrize("path", ["base/predict.yaml", "overlays/array/shards.yaml"])
@@ -129,15 +115,26 @@ def test_batch_does_not_repeat_a_gathering_that_found_errors(stack):
     assert {"Action": "EXIT", "OnExitCode": str(EXIT_ERROR_ROWS)} in conditions
 
 
+def rights(stack, *words):
+    """Give what the jobs' rights are about, of those whose actions name one of some words."""
+    (policy,) = stack["Resources"]["JobRole"]["Properties"]["Policies"]
+    statements = [one for one in policy["PolicyDocument"]["Statement"] if any(w in str(one["Action"]) for w in words)]
+    places = [one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]] for one in statements]
+    return [place.removeprefix("arn:${AWS::Partition}:s3:::") for one in places for place in one]
+
+
+OUTPUT = "${OutputBucket}/${OutputPrefix}/*"
+
+
 def test_jobs_write_below_one_prefix_alone(stack):
     """Of the job's rights, those that write name the output's prefix."""
-    (policy,) = stack["Resources"]["JobRole"]["Properties"]["Policies"]
-    writing = [
-        one["Resource"]
-        for one in policy["PolicyDocument"]["Statement"]
-        if any(word in str(one["Action"]) for word in ("Put", "Delete", "*"))
-    ]
-    assert writing == ["arn:${AWS::Partition}:s3:::${OutputBucket}/${OutputPrefix}/*"]
+    assert rights(stack, "Put", "Delete", "*") == [OUTPUT]
+
+
+def test_jobs_read_below_the_prefixes_of_inputs_and_their_own_output(stack):
+    """Of data, weights and specs; the rest of the buckets is not theirs."""
+    inputs = [f"${{InputBucket}}/${{{kind}Prefix}}/*" for kind in ("Data", "Weights", "Spec")]
+    assert rights(stack, "GetObject", "*") == [*inputs, OUTPUT]
 
 
 def test_the_build_lock_agrees_with_the_development_lock():

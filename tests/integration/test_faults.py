@@ -18,7 +18,7 @@ from job.results.store import Results, footer
 from job.storage import retry
 from job.storage import s3 as storage_s3
 from tests.cases import medsam_job, use_fake_models
-from tests.integration.conftest import READER_KEY, READER_SECRET, SECRET
+from tests.integration.s3_server import READER_KEY, READER_SECRET, SECRET
 
 ROOT = Path(__file__).parents[2]
 WAITS = {

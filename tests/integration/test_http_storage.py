@@ -8,8 +8,10 @@ from functools import partial
 import pytest
 
 from job import storage
-from job.errors import StoreRefusedError
+from job.errors import StorageError, StoreRefusedError
+from job.spec import load
 from job.storage import InputCache
+from tests.cases import GENERATED
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -64,6 +66,15 @@ def test_a_file_is_described_read_and_cached(site, tmp_path):
     assert (file.address, file.size) == (f"{address}/a.png", 6)
     assert InputCache(tmp_path / "cache", 10**6).local(file).read_bytes() == b"pixels"
     assert storage.info(f"{address}/none.png") is None
+
+
+def test_a_spec_is_read_from_there(site):
+    """Though this server sends all of it, where only the first 256 KiB are asked for."""
+    folder, address = site
+    (folder / "my.yaml").write_text(GENERATED.format(output="results"))
+    assert load(f"{address}/my.yaml").study.study == "generated"
+    with pytest.raises(StorageError, match=r"/none.yaml: cannot read: nothing is there"):
+        load(f"{address}/none.yaml")
 
 
 def test_a_changed_file_is_never_taken_from_the_cache(site, tmp_path):

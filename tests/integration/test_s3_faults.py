@@ -13,8 +13,8 @@ import structlog
 from job import storage
 from job.errors import StorageError, StoreRefusedError
 from job.storage import InputCache
-from tests.integration.conftest import KEY, READER_KEY, READER_SECRET, SECRET
 from tests.integration.faulty import PASSING
+from tests.integration.s3_server import KEY, READER_KEY, READER_SECRET, SECRET
 
 CONTENT = bytes(range(256)) * 40
 

@@ -10,7 +10,7 @@ from job import storage
 from job.errors import StorageError, StoreRefusedError
 from job.storage import InputCache
 from job.storage.s3 import S3
-from tests.integration.conftest import KEY, READER_KEY, READER_SECRET, SECRET
+from tests.integration.s3_server import KEY, READER_KEY, READER_SECRET, SECRET
 
 
 def test_what_was_written_is_read_and_listed(s3):

@@ -362,34 +362,6 @@ def test_values_of_another_form_have_their_fault(old, new, expected):
     assert expected in only_fault(SMALL.replace(old, new))
 
 
-def test_a_byte_order_mark_is_passed_over(tmp_path):
-    """Editors on Windows write one."""
-    (tmp_path / "spec.yaml").write_text("\ufeff" + SMALL, encoding="utf-8")
-    assert load(tmp_path / "spec.yaml").study.study == "small"
-
-
-def test_bytes_that_are_no_text_have_their_place(tmp_path):
-    """Line and column of the first of them."""
-    (tmp_path / "spec.yaml").write_bytes(b"study: small\nseed: \xff\n")
-    with pytest.raises(SpecError, match=r"spec.yaml:2:7: not readable as YAML: not UTF-8 text"):
-        load(tmp_path / "spec.yaml")
+def test_a_character_that_yaml_does_not_know_has_its_place():
+    """Line and column."""
     assert only_fault("study: small\nseed: \x00") == "s.yaml:2:7: not readable as YAML: the character U+0000"
-
-
-def test_a_file_without_end_is_no_spec(tmp_path):
-    """256 KiB are enough for any."""
-    (tmp_path / "spec.yaml").write_text("#" * (1 << 18))
-    with pytest.raises(SpecError, match="the spec is empty"):
-        load(tmp_path / "spec.yaml")
-    for path in (tmp_path / "spec.yaml", "/dev/zero"):
-        (tmp_path / "spec.yaml").write_text("#" * (1 << 18) + "#")
-        with pytest.raises(SpecError, match="larger than 262144 bytes"):
-            load(path)
-
-
-def test_a_spec_that_cannot_be_read_is_named(tmp_path):
-    """A missing file, a folder, bytes that are no text."""
-    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
-    for path, reason in (("none.yaml", "No such file"), ("", "Is a directory"), ("binary.yaml", "not UTF-8 text")):
-        with pytest.raises(SpecError, match=reason):
-            load(tmp_path / path)

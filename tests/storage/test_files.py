@@ -236,6 +236,7 @@ def test_an_unknown_kind_of_address_is_refused_plainly():
 def test_addresses_are_shown_without_secrets():
     """In logs, plans and manifests."""
     assert storage.public("https://user:secret@host:1/a.png?token=x") == "https://host:1/a.png"
+    assert storage.public("https://user:sec/ret@host/a.png") == "https://…"
     assert storage.public("s3://bucket/a.png") == "s3://bucket/a.png"
     assert storage.public("/data/a.png") == "/data/a.png"
 

@@ -1,0 +1,139 @@
+"""The stack and the submit script in real containers: moto plays CloudFormation and AWS Batch over podman.
+
+Run by `make image-test`. moto runs a container for each job of an array and heeds dependencies; it knows no roles,
+rights, limits or retries. What Batch gives and moto does not is added here: numbers, credentials, a place for a volume.
+"""
+
+import json
+import time
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.batch.models import Job
+
+from tests.infra.podman import IMAGE, docker_socket, in_image, reaching
+from tests.infra.studies import small_study
+from tests.infra.submit import imported
+from tests.infra.template import PATH
+from tests.integration.s3_server import BUCKET, Server, client_of, s3_server  # noqa: F401 - a fixture
+
+SHARDS = 3
+SPEC = f"s3://{BUCKET}/specs/small.yaml"
+RESULTS = f"s3://{BUCKET}/batch"
+END_SECONDS = 600
+PARAMETERS = {
+    "Image": IMAGE,
+    "Subnets": "subnet",
+    "SecurityGroups": "group",
+    "InputBucket": BUCKET,
+    "OutputBucket": BUCKET,
+    "OutputPrefix": "batch",
+}
+
+
+def add_what_batch_gives(patch, environment):
+    """Number the containers of an array, and give all of them what their role would: access to the store."""
+    told = Job._get_container_property
+
+    def with_more(job, name, default):
+        found = told(job, name, default)
+        if name != "environment":
+            return found
+        more = dict(environment)
+        if "index" in job.array_properties:
+            more |= {"AWS_BATCH_JOB_ARRAY_INDEX": job.array_properties["index"], "AWS_BATCH_JOB_ARRAY_SIZE": SHARDS}
+        return [*found, *({"name": key, "value": str(value)} for key, value in more.items())]
+
+    patch.setattr(Job, "_get_container_property", with_more)
+
+
+def make_stack(cache):
+    """Create the stack of the template, in moto, with networks as an account has them."""
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
+    given = PARAMETERS | {
+        "Subnets": ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/25")["Subnet"]["SubnetId"],
+        "SecurityGroups": ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"],
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName="medsam-job",
+        TemplateBody=PATH.read_text().replace("{Name: cache}", f"{{Name: cache, Host: {{SourcePath: {cache}}}}}"),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+
+
+@pytest.fixture(scope="module")
+def ended(s3_server: Server, tmp_path_factory):  # noqa: F811
+    """The study as `submit.py` submits it: the jobs after their end, by what they are for."""
+    folder = tmp_path_factory.mktemp("batch")
+    (folder / "cache").mkdir()
+    (folder / "cache").chmod(0o777)
+    client_of(s3_server.environment).put_object(
+        Bucket=BUCKET, Key="specs/small.yaml", Body=small_study(patients=SHARDS)
+    )
+    planner = folder / "medsam-job"
+    options = " ".join([*reaching(s3_server), "--env=RESULTS", "--env=DATA", "--env=WEIGHTS"])
+    planner.write_text(f'#!/bin/sh\nexec podman run --rm {options} {IMAGE} "$@"\n')
+    planner.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch, docker_socket(folder) as environment:
+        for name, value in {**environment, "MOTO_DOCKER_NETWORK_MODE": "host", "AWS_REGION": "us-east-1"}.items():
+            patch.setenv(name, value)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        with mock_aws(config={"batch": {"use_docker": True}}):
+            add_what_batch_gives(patch, s3_server.environment)
+            make_stack(folder / "cache")
+            asked = [SPEC, "--shards", str(SHARDS), "--seconds-per-slice", "2", "--price-per-hour", "1", "--yes"]
+            assert imported().main([*asked, "--medsam-job", str(planner)]) == 0
+            yield jobs_at_their_end()
+
+
+def jobs_at_their_end():
+    """Wait for both jobs."""
+    batch, deadline = boto3.client("batch"), time.monotonic() + END_SECONDS
+    queues = [queue["jobQueueName"] for queue in batch.describe_job_queues()["jobQueues"]]
+    while True:
+        states = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
+        ids = [
+            job["jobId"]
+            for queue in queues
+            for state in states
+            for job in batch.list_jobs(jobQueue=queue, jobStatus=state)["jobSummaryList"]
+            if ":" not in job["jobId"]
+        ]
+        jobs = batch.describe_jobs(jobs=ids)["jobs"]
+        if all(job["status"] in ("SUCCEEDED", "FAILED") for job in jobs):
+            return {job["jobName"].removeprefix("medsam-job-"): job for job in jobs}
+        assert time.monotonic() < deadline, [(job["jobName"], job["status"]) for job in jobs]
+        time.sleep(1)
+
+
+def test_the_array_and_the_gathering_step_succeed(ended):
+    """Containers of the template's two definitions, with the spec by its address, all end with 0."""
+    assert {name: job["status"] for name, job in ended.items()} == {"predict": "SUCCEEDED", "gather": "SUCCEEDED"}
+    assert ended["predict"]["arrayProperties"]["size"] == SHARDS
+
+
+def test_the_gathering_step_began_when_the_workers_had_ended(ended):
+    """The dependency holds."""
+    assert ended["gather"]["startedAt"] >= ended["predict"]["stoppedAt"]
+
+
+def test_each_container_did_its_share(ended):
+    """Three workers' logs lie in CloudWatch, each of its own shard."""
+    logs = boto3.client("logs")
+    lines = [
+        json.loads(told["message"])
+        for group in logs.describe_log_groups()["logGroups"]
+        for told in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+        if told["message"].startswith("{")
+    ]
+    shards = sorted((told["shard"], told["shards"]) for told in lines if told["event"] == "predicted")
+    assert shards == [(index, SHARDS) for index in range(SHARDS)]
+
+
+def test_the_results_are_whole_and_true(ended, s3_server: Server):  # noqa: F811
+    """All parts are there, and each score fits its mask."""
+    done = in_image("verify", f"{RESULTS}/first-run", options=reaching(s3_server))
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,28 @@
+"""Queues in moto's AWS Batch, with what Batch wants before it makes them."""
+
+import boto3
+
+
+def make_queues(*names):
+    """Make machines, which are never started, and queues before them."""
+    batch, ec2, iam = boto3.client("batch"), boto3.client("ec2"), boto3.client("iam")
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
+    machines = batch.create_compute_environment(
+        computeEnvironmentName="machines",
+        type="MANAGED",
+        serviceRole=role,
+        computeResources={
+            "type": "EC2",
+            "minvCpus": 0,
+            "maxvCpus": 8,
+            "instanceTypes": ["m5.large"],
+            "subnets": [ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/25")["Subnet"]["SubnetId"]],
+            "securityGroupIds": [ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]],
+            "instanceRole": iam.create_instance_profile(InstanceProfileName="p")["InstanceProfile"]["Arn"],
+        },
+    )["computeEnvironmentArn"]
+    for name in names:
+        order = [{"order": 1, "computeEnvironment": machines}]
+        batch.create_job_queue(jobQueueName=name, priority=1, state="ENABLED", computeEnvironmentOrder=order)
+    return batch

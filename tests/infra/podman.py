@@ -1,0 +1,78 @@
+"""Podman, and the image in it as clusters run it: uid 10001, read-only, without rights."""
+
+import os
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+IMAGE = "localhost/medsam-job"
+RESTRICTED = [
+    "--read-only", "--read-only-tmpfs=false", "--tmpfs=/tmp:rw,size=1g", "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+]  # fmt: skip
+OFFLINE = "--network=none"
+SERVICE_SECONDS = 30
+WAIT_SECONDS = 300
+
+
+def podman(*arguments):
+    """Run podman and give what came of it."""
+    return subprocess.run(["podman", *map(str, arguments)], capture_output=True, check=False, text=True)
+
+
+def in_image(*arguments, options=(OFFLINE,)):
+    """Run the program in the image to its end."""
+    return podman("run", "--rm", *RESTRICTED, *options, IMAGE, *arguments)
+
+
+def reaching(server):
+    """Give the options of a container that may use an S3 server on this machine."""
+    return ["--network=host", *(f"--env={name}={value}" for name, value in server.environment.items())]
+
+
+@contextmanager
+def started(*arguments, options=()):
+    """Run the program in the image in the background; give the container's name, and remove it at the end."""
+    name = f"medsam-job-{time.monotonic_ns()}"
+    done = podman("run", "--detach", f"--name={name}", *RESTRICTED, *options, IMAGE, *arguments)
+    try:
+        assert done.returncode == 0, done.stderr
+        yield name
+    finally:
+        podman("rm", "--force", name)
+
+
+def exit_code(name):
+    """Wait for a container's end."""
+    return int(podman("wait", name).stdout)
+
+
+def wait_until(condition, name):
+    """Wait until something holds, while a container runs."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        state = podman("inspect", "--format", "{{.State.Status}}", name).stdout.strip()
+        assert state in ("created", "running"), podman("logs", name).stderr[-2000:]
+        assert time.monotonic() < deadline, podman("logs", name).stderr[-2000:]
+        time.sleep(0.2)
+
+
+@contextmanager
+def docker_socket(folder):
+    """Serve podman as Docker's API; give the environment that its clients need."""
+    socket = Path(folder) / "podman.sock"
+    process = subprocess.Popen(
+        ["podman", "system", "service", "--time=0", f"unix://{socket}"], stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + SERVICE_SECONDS
+        while not socket.exists():
+            assert process.poll() is None, "podman's service ended"
+            assert time.monotonic() < deadline, "podman's service does not answer"
+            time.sleep(0.1)
+        yield os.environ | {"DOCKER_HOST": f"unix://{socket}"}
+    finally:
+        process.kill()
+        process.wait()

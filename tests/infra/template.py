@@ -1,0 +1,27 @@
+"""Reads the CloudFormation template of AWS Batch."""
+
+from pathlib import Path
+
+import yaml
+
+PATH = Path(__file__).parents[2] / "infra" / "aws-batch" / "stack.yaml"
+
+
+class Template(yaml.SafeLoader):
+    """Reads CloudFormation: `!Ref X` and the like become their values."""
+
+
+def _plain(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)
+
+
+Template.add_multi_constructor("!", _plain)
+
+
+def read_template():
+    """Give it as plain data."""
+    return yaml.load(PATH.read_text(), Template)  # noqa: S506 - a SafeLoader
