@@ -51,12 +51,12 @@ image:  ## build the image with docker
 
 # As root, with buildah, podman and runc (apt), and kubectl. Without an image registry: tests/infra/stand_in_base.sh first.
 INFRA := .venv-infra
-image-test: $(INFRA)/ready $(VENV)/ready  ## build the image without docker, run it as clusters do, check manifests and template
+image-test: $(INFRA)/ready  ## build the image without docker, run it as clusters do, check manifests and template
 	$(INFRA)/bin/hadolint Dockerfile
 	$(INFRA)/bin/python -m pytest tests/infra/check_kubernetes.py tests/infra/check_aws_batch.py
 	tests/infra/build_image.sh
-	. tests/infra/containers.sh && $(INFRA)/bin/python -m pytest tests/infra/check_image.py
-	. tests/infra/containers.sh && $(BIN)/pytest tests/infra/check_cluster.py
+	. tests/infra/containers.sh && $(INFRA)/bin/python -m pytest tests/infra/check_image.py tests/infra/check_shards.py \
+		tests/infra/check_cluster.py tests/infra/check_batch_array.py
 
 # OVERLAY is cpu, gpu, array or spot; KUBECTL may name a context and a namespace.
 OVERLAY ?= gpu

@@ -51,6 +51,10 @@ class Server:
         found = client_of(self.environment).list_objects_v2(Bucket=BUCKET, Prefix=f"{prefix}/")
         return [one["Key"] for one in found.get("Contents", [])]
 
+    def read(self, name):
+        """Read an object of the bucket."""
+        return client_of(self.environment).get_object(Bucket=BUCKET, Key=name)["Body"].read()
+
 
 def client_of(environment):
     """Open a client that does not try twice."""
