@@ -1,6 +1,6 @@
-"""The command line: names, options and exit codes. What a command does stands in `commands.py`.
+"""The command line: names, options and exit codes. What a command does stands in `commands/`.
 
-That module, and torch with it, is imported only when a command runs, so that `--help` answers at once.
+Its modules, and torch with them, are imported only when a command runs, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -145,6 +145,9 @@ def validate(
 def plan(
     spec: Spec,
     limit: Limit = None,
+    store: Annotated[
+        bool, typer.Option("--store", help="Store it, so that shards keep to it; forget which chunks failed.")
+    ] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Delete the files that no stored plan names.")] = False,
     output: Output = None,
     format: Annotated[Format, typer.Option(help="For people, or for programs.")] = Format.text,  # noqa: A002
@@ -152,7 +155,7 @@ def plan(
     """Show what a run would do, and what is done already."""
     from job.commands import plan as plans
 
-    raise typer.Exit(plans.plan(spec, output, limit, prune=prune, as_json=format is Format.json))
+    raise typer.Exit(plans.plan(spec, output, limit, store=store, prune=prune, as_json=format is Format.json))
 
 
 @app.command()

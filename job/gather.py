@@ -20,7 +20,14 @@ Found = TypeVar("Found")
 
 def wait_for_plan(results: Results, name: str, limit_s: float) -> Plan | None:
     """Wait for the first worker to store the plan; None if none came in time."""
-    return _until(lambda: plan_file.read(results.output, name), limit_s)
+
+    def stored() -> Plan | None:
+        plan = plan_file.read(results.output, name)
+        if plan is None:
+            structlog.get_logger().info("waiting for a worker to plan")
+        return plan
+
+    return _until(stored, limit_s)
 
 
 def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> bool:

@@ -14,7 +14,8 @@ def is_watched() -> bool:
 
 
 def configure() -> None:
-    """Set up logging."""
+    """Set up logging. What was bound to every line before, by an earlier study of this process, is forgotten."""
+    structlog.contextvars.clear_contextvars()
     renderer = (
         structlog.dev.ConsoleRenderer() if is_watched() else structlog.processors.JSONRenderer(ensure_ascii=False)
     )

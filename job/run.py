@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -110,13 +111,14 @@ class Run:
         )
 
     def _read(self, chunk: Chunk) -> Work:
-        return read_chunk(self.spec, chunk, self.cache)
+        with bound_contextvars(chunk=chunk.name):
+            return read_chunk(self.spec, chunk, self.cache)
 
     def _checkpoint(self, model: Model) -> Path:
         """Give a model's checkpoint, if it is still the one that was planned."""
         path = local_checkpoint(model, self.cache)
         if storage.sha256(path) != self.plan.weights[model.name]:
-            raise WeightsError(f"{path}: changed since it was planned; a run without --shard plans anew")
+            raise WeightsError(f"{path}: changed since it was planned; plan anew by `medsam-job plan SPEC --store`")
         return path
 
     def _models(self, names: set[str]) -> dict[str, PromptableModel]:
@@ -169,10 +171,17 @@ def _first_ahead(ahead: list[Future[Result]], read: Callable[[Item], Result], it
     return ahead.pop().result() if ahead else read(item)
 
 
+class _Threads(ThreadPoolExecutor):
+    """Threads whose lines of the log say what those of whoever gave the work say: study, shard, chunk."""
+
+    def submit(self, call: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
+        return super().submit(copy_context().run, call, *args, **kwargs)
+
+
 @contextmanager
 def _threads(count: int) -> Iterator[Executor]:
     """Have threads that no one waits for when the run stops early."""
-    pool = ThreadPoolExecutor(count)
+    pool = _Threads(count)
     try:
         yield pool
     finally:

@@ -58,6 +58,9 @@ class Stop:
             yield
         finally:
             self._seconds_left = None
+            signal.setitimer(
+                signal.ITIMER_REAL, 0
+            )  # what comes after the chunk is short, and dropping it saves nothing
         if self._asked:
             raise Stopped("finished the chunk in hand")
 

@@ -8,8 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from pycocotools import mask as coco
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from job.results.tables import EXCLUDED, IOU, OBJECTS, PREDICTIONS
+from job.run import _threads
 from tests.cases import SPEC, draw_case, medsam_job, write_study
 
 
@@ -330,3 +332,10 @@ def test_help_and_version_need_no_heavy_library(run, capfd, monkeypatch):
     assert run("--version") == 0
     assert run("--help") == 0
     assert "SPEC" in capfd.readouterr().out
+
+
+def test_what_is_logged_while_reading_ahead_names_study_and_chunk():
+    """Threads say what those who gave them their work say."""
+    with bound_contextvars(study="s", chunk="c"), _threads(1) as pool:
+        told = pool.submit(get_contextvars).result()
+    assert told.items() >= {"study": "s", "chunk": "c"}.items()

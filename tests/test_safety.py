@@ -169,10 +169,10 @@ def test_a_file_that_was_put_in_the_outputs_place_is_not_written_through(run, tm
     """A link in the output that leads elsewhere is replaced, not followed."""
     (tmp_path / "results").mkdir()
     (tmp_path / "precious").write_text("precious")
-    (tmp_path / "results/manifest.json").symlink_to(tmp_path / "precious")
+    (tmp_path / "results/latest.json").symlink_to(tmp_path / "precious")
     assert run(write_study(tmp_path, cases=1), "--only", "predict") == 0
     assert (tmp_path / "precious").read_text() == "precious"
-    assert not (tmp_path / "results/manifest.json").is_symlink()
+    assert not (tmp_path / "results/latest.json").is_symlink()
 
 
 @pytest.mark.parametrize("place", ["package://nilearn/results", "package://nilearn/../results"])

@@ -74,3 +74,17 @@ def test_signals_mean_again_what_they_meant_before():
     with Stop(60).heeded():
         pass
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGINT)] == before
+
+
+def test_once_the_chunk_is_finished_no_alarm_is_left():
+    """What is stored after it, such as the worker's account, is not cut short."""
+    stop = Stop(0.05)
+
+    def chunk():
+        with stop.chunk(lambda: 0.01):
+            terminate()
+
+    with stop.heeded():
+        with pytest.raises(Stopped):
+            chunk()
+        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0

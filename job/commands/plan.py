@@ -12,16 +12,19 @@ from job.errors import EXIT_DONE
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.plan.make import make
+from job.results.store import Results
 from job.run import left
 from job.spec import LoadedSpec
 from job.strays import strays
 from job.verify import failed_chunks
 
 
-def plan(spec_address: str, output: str | None, limit: int | None, *, prune: bool, as_json: bool) -> int:
-    """Show what a run would do; with `prune`, delete the strays."""
+def plan(spec_address: str, output: str | None, limit: int | None, *, store: bool, prune: bool, as_json: bool) -> int:
+    """Show what a run would do; with `store`, let shards do just that; with `prune`, delete the strays."""
     spec, results = open_study(spec_address, output)
     planned = make(spec, open_cache(spec), limit)
+    if store:
+        _store(planned, results)
     stray = strays(results, [planned, *plan_file.read_all(results.output)])
     if prune:
         for file in stray:
@@ -31,6 +34,7 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, prune: boo
         "study": spec.study.study,
         "output": storage.public(results.output),
         "plan": planned.spec,
+        "plan_stored": _stored(planned, results),
         "precision": planned.precision,
         "batch": planned.batch,
         "raw_slices": sum(chunk.raw for chunk in planned.chunks),
@@ -43,13 +47,28 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, prune: boo
         "strays_deleted" if prune else "strays": [_named(file.address) for file in stray],
     }
     if as_json:
-        print(json.dumps(figures))
+        chunks_left = [index for index, chunk in enumerate(planned.chunks) if chunk.name in todo]
+        print(json.dumps(figures | {"left": chunks_left}))
         return EXIT_DONE
     for name, value in figures.items():
         print(f"{name.replace('_', ' '):<17} {_figure(value)}")
     for name in figures["strays_deleted" if prune else "strays"]:
         print(f"  {name}")
     return EXIT_DONE
+
+
+def _store(planned: Plan, results: Results) -> None:
+    """Put a plan where shards look for it, and forget which chunks failed: they are to be tried again."""
+    plan_file.write(results.output, planned)
+    results.note_plan(planned.spec)
+    for chunk in results.failures().keys() & {chunk.name for chunk in planned.chunks}:
+        results.clear_failure(chunk)
+
+
+def _stored(planned: Plan, results: Results) -> str:
+    """Say whether shards would work on this plan: they keep to one that is stored, whatever became of its inputs."""
+    stored = plan_file.read(results.output, planned.spec)
+    return "no" if stored is None else "yes" if stored == planned else "before inputs changed; --store stores this one"
 
 
 def _episodes(spec: LoadedSpec, planned: Plan) -> dict[str, int]:

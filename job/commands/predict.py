@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 
 from job import run as runner
 from job.commands.opening import open_cache, open_study
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS
 from job.manifest import manifest, worker_name
+from job.models import device
 from job.results.store import Results
 from job.shard import Shard
 from job.spec import LoadedSpec
@@ -31,10 +32,12 @@ def predict(
 ) -> int:
     """Run every part that is not done; 3 if chunks failed and no gathering step will say so."""
     spec, results = open_study(spec_address, output)
-    with bound_contextvars(study=spec.study.study, **_bound(shard)):
-        results.check_writable()
-        account = Account()
-        _run(spec, results, account, limit, shard, stop, fail_fast=fail_fast, watched=watched)
+    bind_contextvars(study=spec.study.study, **_bound(shard))
+    results.check_writable()
+    execution = spec.study.execution
+    device.resolve_precision(execution.precision, device.resolve_device(execution.device))
+    account = Account()
+    _run(spec, results, account, limit, shard, stop, fail_fast=fail_fast, watched=watched)
     return EXIT_ERROR_ROWS if account.counts["chunks_failed"] and shard is None else EXIT_DONE
 
 
@@ -51,6 +54,7 @@ def _run(
 ) -> None:
     began, cache, log = datetime.now(UTC), open_cache(spec), structlog.get_logger()
     plan = runner.settle_plan(spec, results, cache, limit, shard)
+    results.note_plan(plan.spec)
     if plan.limit is not None:
         log.warning("not a full run", limit=plan.limit)
     run = runner.Run(

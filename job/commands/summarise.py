@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from structlog.contextvars import bind_contextvars
 
 from job import storage
 from job.commands.opening import open_study
@@ -24,6 +25,7 @@ def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: 
     wait_s: how long to wait, first, until every part is there or failed; None takes what is there.
     """
     spec, results = open_study(spec_address, output)
+    bind_contextvars(study=spec.study.study)
     name = plan_file.spec_name(spec.study, limit)
     stored = plan_file.read(results.output, name) if wait_s is None else wait_for_plan(results, name, wait_s)
     if stored is None:

@@ -78,19 +78,23 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
-def resolve_precision(name: str, device: torch.device) -> Precision:
-    """Turn auto, fp32, bf16 or fp16 into what `device` runs; `auto` is fp32 until the others have been compared."""
-    on_gpu = device.type == "cuda"
-    native_bf16 = on_gpu and torch.cuda.get_device_capability(device) >= NATIVE_BF16
+def planned_precision(name: str) -> Precision:
+    """Turn auto, fp32, bf16 or fp16 into what is planned; `auto` is fp32 until the others have been compared."""
     if name == "auto":
         return "fp32"
     if name not in AUTOCAST:
         raise JobError(f"precision: expected auto, {', '.join(AUTOCAST)}, got {name}")
-    if name == "fp16" and not on_gpu:
-        raise JobError("precision: fp16 needs a GPU; set execution.precision to fp32 or bf16, or run on a GPU")
-    if name == "bf16" and on_gpu and not native_bf16:
-        raise JobError(f"precision: {torch.cuda.get_device_name(device)} has no bf16; set fp16 or fp32")
     return name
+
+
+def resolve_precision(name: str, device: torch.device) -> Precision:
+    """Give the planned precision, if `device` computes in it."""
+    precision, on_gpu = planned_precision(name), device.type == "cuda"
+    if precision == "fp16" and not on_gpu:
+        raise JobError("precision: fp16 needs a GPU; set execution.precision to fp32 or bf16, or run on a GPU")
+    if precision == "bf16" and on_gpu and torch.cuda.get_device_capability(device) < NATIVE_BF16:
+        raise JobError(f"precision: {torch.cuda.get_device_name(device)} has no bf16; set fp16 or fp32")
+    return precision
 
 
 def is_out_of_memory(error: BaseException) -> bool:

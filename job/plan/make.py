@@ -9,7 +9,7 @@ from pathlib import Path
 from job import storage
 from job.datasets import Source, discover
 from job.errors import Fault, SpecError, StorageError
-from job.models.device import resolve_device, resolve_precision
+from job.models.device import planned_precision
 from job.plan.asks import Asked, asks
 from job.plan.chunks import chunks
 from job.plan.file import Chunk, Part, Plan, fingerprint, spec_name
@@ -26,7 +26,7 @@ def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
     study = spec.study
     asked = asks(spec)
     execution = study.execution
-    precision = resolve_precision(execution.precision, resolve_device(execution.device))
+    precision = planned_precision(execution.precision)
     batch = AUTO_BATCH if execution.batch == "auto" else execution.batch
     weights = hash_weights(spec, cache)
     planned = [chunk for index in range(len(study.datasets)) for chunk in _dataset_chunks(spec, index, cache, limit)]

@@ -75,9 +75,8 @@ class Results:
         return {file.address.rsplit("/", 1)[-1].removesuffix(FAILED): file for file in files}
 
     def write_manifest(self, worker: str, manifest: dict[str, Any]) -> None:
-        """Store a worker's account of its run, and gather all of them."""
+        """Store a worker's account of its run."""
         storage.write(storage.join(self.output, "manifests", f"{worker}.json"), _json(manifest))
-        self.gather_manifests()
 
     def gather_manifests(self) -> None:
         """Put the accounts of all workers into manifest.json."""
@@ -110,16 +109,15 @@ class Results:
             names.extend(self._address("predictions", name) for name in candidates)
         return names
 
+    def note_plan(self, name: str) -> None:
+        """Note that work on a plan begins: it is the one that `status`, `verify` and `sql` look at from now on."""
+        storage.write(self._latest, _json({"plan": name}))
+
     def latest_plan(self) -> str:
-        """Give the name of the plan that the latest run worked on; OutputError where nothing has run."""
-        place = storage.join(self.output, "manifest.json")
-        plans = [file.address for file in storage.list_files(storage.join(self.output, "plan", "*.json"))]
-        if storage.info(place) is not None:
-            runs = json.loads(storage.read(place))["runs"]
-            return str(max(runs, key=lambda run: run["ended"])["plan"])
-        if len(plans) == 1:
-            return plans[0].rsplit("/", 1)[-1].removesuffix(".json")
-        raise OutputError(f"{storage.public(self.output)}: holds no results of a study")
+        """Give the name of the plan that was begun last; OutputError where nothing has run."""
+        if storage.info(self._latest) is None:
+            raise OutputError(f"{storage.public(self.output)}: holds no results of a study")
+        return str(json.loads(storage.read(self._latest))["plan"])
 
     def _commit(self, table: str, name: str, data: bytes, *, full: bool) -> bool:
         if full:
@@ -135,6 +133,10 @@ class Results:
         """Give all files of a table by name, partial ones with their ending."""
         files = storage.list_files(storage.join(self.output, table, "*.parquet"))
         return {file.address.rsplit("/", 1)[-1].removesuffix(".parquet"): file for file in files}
+
+    @property
+    def _latest(self) -> str:
+        return storage.join(self.output, "latest.json")
 
     def _failure(self, chunk: str) -> str:
         return storage.join(self.output, "failed", f"{chunk}{FAILED}")

@@ -63,7 +63,10 @@ def failure(error: BaseException, address: str, action: str) -> StorageError:
 
 def changed(address: str) -> StorageError:
     """Say that a file is not what was planned."""
-    return StorageError(f"{public(address)}: changed since it was planned; a run without --shard plans anew")
+    return StorageError(
+        f"{public(address)}: changed since it was planned; "
+        "a run without --shard, or `medsam-job plan SPEC --store`, plans anew"
+    )
 
 
 def code(error: BaseException) -> str:

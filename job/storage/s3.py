@@ -94,7 +94,7 @@ class S3(S3FileSystem):  # type: ignore[misc]
 
     def reader(self) -> Reader:
         """Give a file system for those who read through one."""
-        return Reader(endpoint_url=self.endpoint_url, skip_instance_cache=True)
+        return Reader(endpoint_url=self.endpoint_url, client_kwargs=self.client_kwargs, skip_instance_cache=True)
 
     def _get(self, path: str, **kwargs: Any) -> Received:
         bucket, key, version_id = self.split_path(path)

@@ -60,8 +60,11 @@ def version(details: dict[str, Any]) -> str:
 
 
 def _options(address: str) -> dict[str, Any]:
-    if address.startswith(("s3://", "s3a://")) and os.environ.get("AWS_ENDPOINT_URL"):
-        return {"endpoint_url": os.environ["AWS_ENDPOINT_URL"]}
+    if address.startswith(("s3://", "s3a://")):
+        endpoint, region = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_REGION")
+        found: dict[str, Any] = {"endpoint_url": endpoint} if endpoint else {}
+        # botocore heeds AWS_DEFAULT_REGION alone; AWS's other tools, and their users, say AWS_REGION.
+        return found | ({"client_kwargs": {"region_name": region}} if region else {})
     if address.startswith(("http://", "https://")):
         from aiohttp import ClientTimeout
 
