@@ -1,7 +1,8 @@
 # One image for one machine, Kubernetes and AWS Batch:
 #
 #     docker build -t medsam-job .
-#     docker run --rm --gpus all -v "$PWD/results:/app/results" medsam-job specs/quickstart.yaml
+#     mkdir -p results-docker && sudo chown 10001 results-docker
+#     docker run --rm --gpus all -v "$PWD/results-docker:/app/results" medsam-job specs/quickstart.yaml
 #
 # torch brings CUDA's libraries along; the host needs the NVIDIA driver alone. Without a GPU the same image runs on the CPU.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
@@ -31,7 +32,9 @@ RUN install -d -o 10001 -g 10001 /app/results /cache
 COPY --from=program /opt/medsam-job /opt/medsam-job
 COPY specs /app/specs
 # HOME=/tmp: libraries that keep caches find a place to write even if the root file system is read-only.
-ENV PATH=/opt/medsam-job/bin:${PATH} MEDSAM_JOB_CACHE=/cache HOME=/tmp PYTHONUNBUFFERED=1
+# LD_LIBRARY_PATH: GKE mounts the driver's libraries there and tells the linker nothing; elsewhere the folder is not there.
+ENV PATH=/opt/medsam-job/bin:${PATH} LD_LIBRARY_PATH=/usr/local/nvidia/lib64 MEDSAM_JOB_CACHE=/cache HOME=/tmp \
+    PYTHONUNBUFFERED=1
 WORKDIR /app
 VOLUME ["/cache"]
 USER 10001:10001

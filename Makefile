@@ -46,8 +46,11 @@ lock:  ## pin the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade --group infra --output-file requirements-infra.lock
 
 IMAGE ?= medsam-job
-image:  ## build the image with docker
-	docker build --tag $(IMAGE) --build-arg REVISION=$$(git rev-parse --short HEAD) .
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
+REVISION = $(shell git rev-parse --short HEAD)
+image:  ## build the image with docker; tags: latest, the version, the git revision
+	docker build --tag $(IMAGE) --tag $(IMAGE):$(VERSION) --tag $(IMAGE):$(REVISION) \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) .
 
 # As root, with buildah, podman and runc (apt), and kubectl. Without an image registry: tests/infra/stand_in_base.sh first.
 INFRA := .venv-infra

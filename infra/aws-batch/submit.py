@@ -3,9 +3,10 @@
     python infra/aws-batch/submit.py specs/my.yaml --stack medsam-job --seconds-per-slice 2.5 --price-per-hour 0.40
     python infra/aws-batch/submit.py s3://my-bucket/specs/my.yaml --seconds-per-slice 2.5 --price-per-hour 0.40
 
-How many shards: as many as bring the work near --hours, and never more than there are chunks. The work is reckoned from
-`medsam-job plan` and from what a trial took on the same kind of machine (docs/deploy.md says how). What it comes to is
-shown before anything is submitted. Needs boto3, and medsam-job on the path or in --medsam-job.
+How many shards: as many as bring the work near --hours, never more than there are chunks, or machines at once. The
+work is reckoned from `medsam-job plan` and from what a trial took on the same kind of machine (docs/deploy.md says
+how). What it comes to is shown before anything is submitted. Then the plan is stored, so that all workers keep to it.
+Needs boto3, and medsam-job on the path or in --medsam-job.
 """
 
 from __future__ import annotations
@@ -16,17 +17,23 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 EXIT_DONE, EXIT_MENDABLE = 0, 2
 LARGEST_ARRAY = 10_000
 """Batch takes arrays of 2 to 10,000."""
 START_HOURS = 0.15
 """What each worker costs before its first slice: a guess: a machine starts, pulls the image and reads the weights."""
+
+
+class RefusedError(Exception):
+    """What the user can mend, in one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,33 +47,58 @@ class Estimate:
     machine_hours: float
     """Of all workers together, with their starts."""
     wall_hours: float
-    """If all of them run at once and share alike."""
+    """Until the fullest shard is done; several times that, if not all workers run at once."""
     cost: float
     """In the currency of the price."""
 
 
 def estimate(
-    plan: Mapping[str, Any], *, seconds_per_slice: float, hours: float, price: float, shards: int | None
+    plan: Mapping[str, Any], *, seconds_per_slice: float, hours: float, price: float, shards: int | None, at_once: int
 ) -> Estimate:
     """Size the array for `hours` of wall time, and reckon time and cost.
 
-    plan: what `medsam-job plan --format json` prints. seconds_per_slice: all models and prompts together.
+    plan: what `medsam-job plan --format json` prints. seconds_per_slice: all models and prompts together. at_once: how
+    many workers the machines hold at a time.
     """
-    left = plan["parts_left"] / plan["parts"] if plan["parts"] else 0.0
-    work_hours = plan["raw_slices"] * seconds_per_slice * left / 3600
-    most = max(1, min(plan["chunks_left"], LARGEST_ARRAY))
-    count = min(most, shards or max(1, math.ceil(work_hours / hours)))
-    # Whole chunks are dealt, so the fullest shard decides when it ends.
-    fullest = math.ceil(plan["chunks_left"] / count) / plan["chunks_left"] if plan["chunks_left"] else 0.0
+    left: list[int] = plan["left"]
+    undone = plan["parts_left"] / plan["parts"] if plan["parts"] else 0.0
+    work_hours = plan["raw_slices"] * seconds_per_slice * undone / 3600
+    most = max(1, min(len(left), LARGEST_ARRAY))
+    if shards:
+        count = min(most, shards)
+    else:
+        wanted = min(most, at_once, max(1, math.ceil(work_hours / hours)))
+        count = even_count(left, wanted, min(2 * wanted, plan["chunks"], at_once, LARGEST_ARRAY))
+    share = fullest(left, count) / len(left) if left else 0.0
     machine_hours = work_hours + count * START_HOURS
     return Estimate(
         raw_slices=plan["raw_slices"],
-        chunks_left=plan["chunks_left"],
+        chunks_left=len(left),
         shards=count,
         machine_hours=machine_hours,
-        wall_hours=work_hours * fullest + START_HOURS,
+        wall_hours=math.ceil(count / at_once) * (work_hours * share + START_HOURS),
         cost=machine_hours * price,
     )
+
+
+def even_count(left: Sequence[int], wanted: int, most: int) -> int:
+    """Give the first number of shards, from `wanted` on, that deals the chunks left as evenly as `wanted` could.
+
+    If none up to `most` does: the one whose fullest shard has the fewest. What is left after a run of n shards is often
+    all of one residue modulo n, and n shards would give it all to one worker.
+    """
+    even = math.ceil(len(left) / wanted)
+    best = wanted
+    for count in range(wanted, most + 1):
+        if fullest(left, count) <= even:
+            return count
+        best = min(best, count, key=lambda one: fullest(left, one))
+    return best
+
+
+def fullest(left: Sequence[int], count: int) -> int:
+    """Count the chunks left in the fullest shard of `count`: shard i has each count-th chunk of the plan, from i on."""
+    return max(Counter(index % count for index in left).values(), default=0)
 
 
 def predict_request(name: str, outputs: Mapping[str, str], spec: str, shards: int) -> dict[str, Any]:
@@ -98,63 +130,88 @@ def gather_request(name: str, outputs: Mapping[str, str], spec: str, after: str 
     return request | {"dependsOn": [{"jobId": after}]} if after else request
 
 
-def stack_outputs(stack: str) -> dict[str, str]:
+def aws_session() -> boto3.Session:
+    """Open AWS in the region of AWS_REGION, which the jobs have too; else where boto3's own settings say."""
+    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+
+
+def stack_outputs(session: boto3.Session, stack: str) -> dict[str, str]:
     """Read the names of queues, job definitions and places from the stack."""
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    (found,) = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
 
 
-def read_plan(command: str, spec: str, outputs: Mapping[str, str]) -> dict[str, Any]:
+def run_plan(command: str, spec: str, outputs: Mapping[str, str], *options: str) -> str:
     """Plan here, with the places that the jobs will see. Ends with the program's own code if the spec has a fault."""
     places = {"DATA": outputs["Data"], "WEIGHTS": outputs["Weights"], "RESULTS": outputs["Results"]}
-    done = subprocess.run(  # noqa: S603 - the user's own program
-        [command, "plan", spec, "--format", "json"], env=os.environ | places, stdout=subprocess.PIPE, check=False
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own program
+            [command, "plan", spec, "--format", "json", *options],
+            env=os.environ | places, stdout=subprocess.PIPE, check=False, text=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise RefusedError(
+            f"{command}: {error.strerror}; name the program with --medsam-job .venv/bin/medsam-job"
+        ) from None
     if done.returncode:
         sys.exit(done.returncode)
-    plan: dict[str, Any] = json.loads(done.stdout)
-    return plan
+    return done.stdout
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Show what a study comes to, ask, and submit it."""
+    """Show what a study comes to, ask, and submit it. What the user can mend is one line."""
     args = _parse(arguments)
-    outputs = stack_outputs(args.stack)
+    try:
+        return _submit(args)
+    except NoRegionError:
+        told = "no region: set AWS_REGION to that of the stack"
+    except NoCredentialsError:
+        told = "no credentials for AWS: log in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    except (BotoCoreError, ClientError, RefusedError) as error:
+        told = " ".join(str(error).split())
+    print(told, file=sys.stderr)
+    return EXIT_MENDABLE
+
+
+def _submit(args: argparse.Namespace) -> int:
+    session = aws_session()
+    outputs = stack_outputs(session, args.stack)
     if args.spec.startswith("s3://") and not args.spec.startswith(f"{outputs['Specs']}/"):
-        print(f"{args.spec}: expected an address below {outputs['Specs']}, where jobs may read specs", file=sys.stderr)
-        return EXIT_MENDABLE
+        raise RefusedError(f"{args.spec}: expected an address below {outputs['Specs']}, where jobs may read specs")
     if args.gather_only:
-        job = boto3.client("batch").submit_job(**gather_request(args.name, outputs, args.spec, after=None))
+        job = session.client("batch").submit_job(**gather_request(args.name, outputs, args.spec, after=None))
         print(f"gather   {job['jobId']}")
         return EXIT_DONE
-    plan = read_plan(args.medsam_job, args.spec, outputs)
+    plan: dict[str, Any] = json.loads(run_plan(args.medsam_job, args.spec, outputs))
     if not plan["output"].startswith("s3://"):
-        print(f"{args.spec}: output: expected an address that all workers reach, such as ${{RESULTS}}/my-study; "
-              f"got {plan['output']}", file=sys.stderr)  # fmt: skip
-        return EXIT_MENDABLE
-    if not plan["chunks_left"]:
+        expected = "expected an address that all workers reach, such as ${RESULTS}/my-study"
+        raise RefusedError(f"{args.spec}: output: {expected}; got {plan['output']}")
+    if not plan["left"]:
         print("nothing to predict: every part of the plan is done; --gather-only computes the summary again")
         return EXIT_DONE
+    at_once = max(1, int(outputs["MaxVcpus"]) // int(outputs["WorkerVcpus"]))
     found = estimate(
         plan,
         seconds_per_slice=args.seconds_per_slice,
         hours=args.hours,
         price=args.price_per_hour,
         shards=args.shards,
+        at_once=at_once,
     )
     print(f"study          {plan['study']}, to {plan['output']}")
     print(f"work           {found.chunks_left:,} chunks left, of {found.raw_slices:,} slices in all")
-    print(f"workers        {found.shards:,}")
+    print(f"workers        {found.shards:,}, at most {at_once:,} at once (the stack's MaxVcpus)")
     print(f"machine hours  {found.machine_hours:,.1f}, each worker's start reckoned with {START_HOURS} h")
-    print(f"wall time      {found.wall_hours:,.1f} h, if all workers run at once")
+    print(f"wall time      {found.wall_hours:,.1f} h, if there are machines")
     print(f"cost           {found.cost:,.2f} at {args.price_per_hour} a machine hour; storage and transfer not counted")
     if not (args.yes or input("Submit? [y/N] ").strip().lower() == "y"):
         print("nothing submitted")
         return EXIT_DONE
-    batch = boto3.client("batch")
+    run_plan(args.medsam_job, args.spec, outputs, "--store")
+    batch = session.client("batch")
     workers = batch.submit_job(**predict_request(args.name, outputs, args.spec, found.shards))
-    gather = batch.submit_job(**gather_request(args.name, outputs, args.spec, after=workers["jobId"]))
     print(f"predict        {workers['jobId']}")
+    gather = batch.submit_job(**gather_request(args.name, outputs, args.spec, after=workers["jobId"]))
     print(f"gather         {gather['jobId']}")
     print(f"watch with     medsam-job status {plan['output']}")
     print(f"end it with    aws batch terminate-job --reason stopped --job-id {workers['jobId']}")

@@ -19,6 +19,7 @@ from tests.infra.template import PATH
 from tests.integration.s3_server import BUCKET, Server, client_of, s3_server  # noqa: F401 - a fixture
 
 SHARDS = 3
+REGION = "us-east-1"
 SPEC = f"s3://{BUCKET}/specs/small.yaml"
 RESULTS = f"s3://{BUCKET}/batch"
 END_SECONDS = 600
@@ -89,10 +90,11 @@ def ended(s3_server: Server, tmp_path_factory):  # noqa: F811
     planner.write_text(f'#!/bin/sh\nexec podman run --rm {options} {IMAGE} "$@"\n')
     planner.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch, docker_socket(folder) as environment:
-        for name, value in {**environment, "MOTO_DOCKER_NETWORK_MODE": "host", "AWS_REGION": "us-east-1"}.items():
+        for name, value in {**environment, "MOTO_DOCKER_NETWORK_MODE": "host", "AWS_REGION": REGION}.items():
             patch.setenv(name, value)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.delenv("AWS_DEFAULT_REGION", raising=False)  # as in the manifests: one name alone
         with mock_aws(config={"batch": {"use_docker": True}}):
+            boto3.setup_default_session(region_name=REGION)
             add_what_batch_gives(patch, s3_server.environment)
             make_stack(folder / "cache")
             asked = [SPEC, "--shards", str(SHARDS), "--seconds-per-slice", "2", "--price-per-hour", "1", "--yes"]

@@ -1,5 +1,6 @@
 """Each overlay renders, fits the schemas of Kubernetes, and says what it is for. Run by `make image-test`."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ ENUMS = {
     "effect": {"NoSchedule"},
 }
 """What the schemas take as any string; RuntimeDefault is looked at below."""
+KEY = re.compile(r"AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)|aws_(?:access_key_id|secret_access_key)")
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -95,8 +97,16 @@ def test_pods_are_restricted(jobs):
 def test_no_key_stands_in_it(rendered):
     """Keys of a store come by identity or by a secret, never by these files."""
     text = rendered.read_text()
-    assert "SECRET_ACCESS_KEY:" not in text
+    assert KEY.findall(text) == []
     assert "kind: Secret" not in text
+
+
+@pytest.mark.parametrize(
+    "text", ["AWS_SECRET_ACCESS_KEY: a", "- name: AWS_SESSION_TOKEN\n  value: a", '"AWS_ACCESS_KEY_ID": a']
+)
+def test_a_key_would_be_seen(text):
+    """As an entry of a ConfigMap, or as a variable of a container."""
+    assert KEY.findall(text)
 
 
 def test_both_jobs_read_one_study(jobs):
@@ -120,11 +130,29 @@ def test_the_shards_are_counted(rendered, jobs):
     """After all patches, the number of indexes is the number that the workers are told."""
     spec = jobs["medsam-job-predict"]["spec"]
     told = {one["name"]: one["value"] for one in spec["template"]["spec"]["containers"][0]["env"]}
-    count = 8 if rendered.stem in ("array", "spot") else 1
-    assert (spec["completions"], told["MEDSAM_JOB_SHARDS"]) == (count, str(count))
+    assert told["MEDSAM_JOB_SHARDS"] == str(spec["completions"])
+    assert 1 <= spec["parallelism"] <= spec["completions"]
+    assert (spec["completions"] > 1) == (rendered.stem in ("array", "spot"))
 
 
-def test_every_overlay_keeps_the_failure_policy(jobs):
+@pytest.mark.parametrize("name", ["predict", "gather"])
+def test_every_overlay_keeps_the_failure_policy(jobs, name):
     """No patch takes away what is said of exit codes."""
-    policy = jobs["medsam-job-predict"]["spec"]["podFailurePolicy"]["rules"]
+    policy = jobs[f"medsam-job-{name}"]["spec"]["podFailurePolicy"]["rules"]
     assert [rule["action"] for rule in policy] == ["Ignore", "Ignore", "FailJob"]
+
+
+def test_spot_differs_from_the_array_by_its_machines_alone(rendered, jobs):
+    """A GPU's taint is tolerated there too: a list of tolerations replaces the one before."""
+    if rendered.stem in ("gpu", "array", "spot"):
+        pod = jobs["medsam-job-predict"]["spec"]["template"]["spec"]
+        assert "nvidia.com/gpu" in [one["key"] for one in pod["tolerations"]]
+        assert ("affinity" in pod) == (rendered.stem == "spot")
+
+
+def test_workers_fit_the_smallest_gpu_machines(jobs):
+    """4 processors and 16 GiB, of which pods get 3.9 and 13; a node's disk of 30 GB holds image and request."""
+    asked = jobs["medsam-job-predict"]["spec"]["template"]["spec"]["containers"][0]["resources"]
+    assert int(asked["requests"]["cpu"]) <= 3
+    assert int(asked["limits"]["memory"].removesuffix("Gi")) <= 12
+    assert int(asked["requests"]["ephemeral-storage"].removesuffix("Gi")) <= 8

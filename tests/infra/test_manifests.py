@@ -14,6 +14,11 @@ from tests.infra.template import read_template
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "infra" / "kubernetes"
 SPOT_NOTICE_S = 30
+"""The clouds' shortest."""
+BATCH_KILL_S = 30
+"""What ECS gives a container between SIGTERM and SIGKILL, if nothing else is set."""
+STORING_S = 10
+"""What a worker has after its grace, to store the chunk in hand."""
 
 
 def read(path):
@@ -43,13 +48,15 @@ def test_completions_are_the_number_of_shards(path):
     """As many indexes as shards, in the variable that the program reads."""
     job = read(path)
     (shards,) = (one["value"] for one in container(job)["env"] if one["name"] == COUNTS[0])
-    assert int(shards) == job["spec"]["completions"] == job["spec"]["parallelism"]
+    assert int(shards) == job["spec"]["completions"] >= job["spec"]["parallelism"]
 
 
 def test_the_last_index_finds_its_share():
     """The environment that Kubernetes makes of the array names a shard."""
-    environment = {one["name"]: one["value"] for one in container(read("overlays/array/shards.yaml"))["env"]}
-    assert resolve(None, None, environment | {"JOB_COMPLETION_INDEX": "7"}).index == 7
+    job = read("overlays/array/shards.yaml")
+    environment = {one["name"]: one["value"] for one in container(job)["env"]}
+    last = job["spec"]["completions"] - 1
+    assert resolve(None, None, environment | {"JOB_COMPLETION_INDEX": str(last)}).index == last
 
 
 @pytest.mark.parametrize(("path", "ends"), [("predict", [EXIT_MENDABLE]), ("gather", [EXIT_MENDABLE, EXIT_ERROR_ROWS])])
@@ -67,19 +74,39 @@ def test_kubernetes_heeds_a_machine_that_is_taken():
         assert first == {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
 
 
+def grace(command):
+    """Give the seconds that a command names."""
+    return float(command[command.index("--grace") + 1])
+
+
 def test_the_grace_ends_before_the_kill():
-    """SIGKILL comes after the program's own grace, with time left to store the chunk in hand."""
+    """SIGKILL comes after the program's own grace and time to store the chunk, and before a spot machine goes."""
     job = read("base/predict.yaml")
-    args = container(job)["args"]
-    grace = float(args[args.index("--grace") + 1])
-    assert grace + 10 <= job["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    kill = job["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace(container(job)["args"]) + STORING_S <= kill < SPOT_NOTICE_S
 
 
-def test_on_spot_the_grace_fits_the_notice():
-    """The program stops, and is killed if need be, before the machine goes."""
-    kill = read("overlays/spot/spot.yaml")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
-    (patched,) = re.findall(r'--grace, "(\d+)"', (KUBERNETES / "overlays/spot/kustomization.yaml").read_text())
-    assert int(patched) + 10 <= kill < SPOT_NOTICE_S
+def test_the_grace_ends_before_batch_kills(stack):
+    """AWS Batch cannot be told to wait longer: the program's grace is the shorter one, and that of Kubernetes."""
+    command = stack["Resources"]["Predict"]["Properties"]["ContainerProperties"]["Command"]
+    assert grace(command) + STORING_S <= BATCH_KILL_S
+    assert grace(command) == grace(container(read("base/predict.yaml"))["args"])
+
+
+def test_the_gathering_step_waits_longer_than_a_study_takes():
+    """A summary of what is there so far would look like the end: it waits for two weeks."""
+    args = container(read("base/gather.yaml"))["args"]
+    assert float(args[args.index("--wait-minutes") + 1]) >= 14 * 24 * 60
+
+
+def test_the_limit_of_a_pod_is_above_its_volumes():
+    """A pod above its limit of disk is evicted, though each volume keeps to its size."""
+    for path in ("base/predict.yaml", "base/gather.yaml"):
+        job = read(path)
+        volumes = job["spec"]["template"]["spec"]["volumes"]
+        sizes = [int(one["emptyDir"]["sizeLimit"].removesuffix("Gi")) for one in volumes if "emptyDir" in one]
+        limit = container(job)["resources"]["limits"]["ephemeral-storage"]
+        assert int(limit.removesuffix("Gi")) > sum(sizes)
 
 
 def test_the_first_study_is_sound(monkeypatch):
@@ -135,6 +162,40 @@ def test_jobs_read_below_the_prefixes_of_inputs_and_their_own_output(stack):
     """Of data, weights and specs; the rest of the buckets is not theirs."""
     inputs = [f"${{InputBucket}}/${{{kind}Prefix}}/*" for kind in ("Data", "Weights", "Spec")]
     assert rights(stack, "GetObject", "*") == [*inputs, OUTPUT]
+
+
+@pytest.mark.parametrize("prefix", ["data", "a/b", "my-data/2026"])
+def test_the_stack_takes_a_prefix(stack, prefix):
+    """Names with a slash between them."""
+    assert all(re.search(pattern, prefix) for pattern in prefix_patterns(stack))
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "data/", "/data", "a//b"])
+def test_the_stack_refuses_a_prefix_that_names_other_keys(stack, prefix):
+    """`data/` would make s3://bucket/data//x of ${DATA}/x, and rights for that alone."""
+    assert not any(re.search(pattern, prefix) for pattern in prefix_patterns(stack))
+
+
+def prefix_patterns(stack):
+    """Give what the four prefixes may look like."""
+    names = [name for name in stack["Parameters"] if name.endswith("Prefix")]
+    assert len(names) == 4
+    return [stack["Parameters"][name]["AllowedPattern"] for name in names]
+
+
+def test_the_stack_tells_what_a_worker_takes(stack):
+    """`submit.py` reckons with it how many run at once."""
+    asked = stack["Resources"]["Predict"]["Properties"]["ContainerProperties"]["ResourceRequirements"]
+    (vcpus,) = [one["Value"] for one in asked if one["Type"] == "VCPU"]
+    assert stack["Outputs"]["WorkerVcpus"]["Value"] == vcpus
+
+
+def test_the_version_is_one():
+    """The package's, the image's label, and the tag that the manifests pull."""
+    (package,) = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    (label,) = re.findall(r"^ARG VERSION=(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    (image,) = read("base/kustomization.yaml")["images"]
+    assert label == image["newTag"] == package
 
 
 def test_the_build_lock_agrees_with_the_development_lock():
