@@ -21,7 +21,12 @@ def cross_faults(source: YamlSource) -> Iterator[Fault]:
     datasets, models, prompts = (_mappings(source.data.get(key)) for key in ("datasets", "models", "prompts"))
     yield from _duplicates(source, "datasets", datasets)
     yield from _duplicates(source, "models", models)
-    names = [model["name"] for _, model in models if isinstance(model.get("name"), str)]
+    # Expanded name -> as written: a variable's value is no suggestion, for it may be a secret.
+    names = {
+        model["name"]: source.as_written(("models", index, "name"), model["name"])
+        for index, model in models
+        if isinstance(model.get("name"), str)
+    }
     for index, block in prompts:
         for position, name in enumerate(block["models"] if isinstance(block.get("models"), list) else ()):
             yield from _unknown_model(source, ("prompts", index, "models", position), name, names)
@@ -96,9 +101,11 @@ def _duplicates(source: YamlSource, key: str, items: list[tuple[int, dict[str, A
             yield source.fault(place, f"this name is taken by {key}[{seen[name]}]", source.as_written(place, name))
 
 
-def _unknown_model(source: YamlSource, path: Path, name: Any, names: list[str]) -> Iterator[Fault]:
+def _unknown_model(source: YamlSource, path: Path, name: Any, names: dict[str, Any]) -> Iterator[Fault]:
     if isinstance(name, str) and name not in names:
-        yield source.fault(path, "no model of this name", source.as_written(path, name), nearest(name, names))
+        yield source.fault(
+            path, "no model of this name", source.as_written(path, name), nearest(name, list(names.values()))
+        )
 
 
 def _mappings(value: Any) -> list[tuple[int, dict[str, Any]]]:

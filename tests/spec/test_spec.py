@@ -319,6 +319,12 @@ def test_what_a_variable_holds_is_not_in_a_fault(old, new, expected):
     assert "hush" not in found
 
 
+def test_a_name_that_is_suggested_stands_as_it_is_written():
+    """Here the variable is where it belongs, and the fault elsewhere."""
+    text = SMALL.replace("name: lite\n", "name: ${TOKEN}\n").replace("[whole_box]", "[whole_box]\n    models: [sam]")
+    assert "one of: ${TOKEN}" in only_fault(text, {"TOKEN": "hush"})
+
+
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
