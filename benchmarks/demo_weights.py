@@ -28,6 +28,7 @@ from pyarrow import parquet
 from training.card import fill
 
 HERE = Path(__file__).parent
+JOB = [sys.executable, "-W", "ignore", "-m", "job"]
 SAM, RITM, PLAIN = "lite_medsam_clicks", "ritm_h18s_demo", "lite_medsam"
 CLICKS = (1, 3, 5, 9)
 BOXES = ("largest_box", "each_box", "whole_box")
@@ -59,10 +60,10 @@ def run(spec: dict[str, Any], out: Path, data: Path | None) -> list[Row]:
         path = Path(folder) / "spec.yaml"
         path.write_text(yaml.safe_dump(spec, sort_keys=False))
         environment = os.environ | {"DATA": str((data or Path()).resolve())}
-        command = [sys.executable, "-W", "ignore", "-m", "job", str(path), "--output", str(out / spec["study"])]
-        subprocess.run([*command, "--only", "predict"], check=True, env=environment)
+        command = [*JOB, path, "--output", out / spec["study"], "--only", "predict"]
+        subprocess.run(command, check=True, env=environment)
     # Not the folder as it lies: it may hold parts of other weights, which no plan names any more.
-    asked = [*command[:5], "sql", str(out / spec["study"]), "SELECT * FROM iou", "--format", "parquet"]
+    asked = [*JOB, "sql", out / spec["study"], "SELECT * FROM iou", "--format", "parquet"]
     answer = subprocess.run(asked, check=True, stdout=subprocess.PIPE).stdout
     return parquet.read_table(io.BytesIO(answer)).to_pylist()
 

@@ -24,7 +24,7 @@ from job.models.checkpoint import MADE, read_weights
 from job.models.lite_medsam_clicks import ENCODER_SHA256
 from training.card import fill
 from training.curves import draw_curves
-from training.loop import half
+from training.loop import CHECKPOINT, half
 from training.objects import HELD_OUT_SEEDS, TRAIN_SEEDS
 
 CARDS = Path("docs/models")
@@ -94,7 +94,7 @@ def facts(shipped: weights.Shipped, size: int, made: Made) -> str:
 
 def read_made(trained: Path, seed: int, where: str, share: float) -> Made:
     """Read from a training's last checkpoint how long it ran."""
-    state = torch.load(trained / "last.pt", map_location="cpu", weights_only=True)
+    state = torch.load(trained / CHECKPOINT, map_location="cpu", weights_only=True)
     return Made(steps=state["step"], minutes=round(state["seconds"] / 60, 1), seed=seed, device=where, share=share)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from job import storage
@@ -25,7 +26,8 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
     planned = make(spec, open_cache(spec), limit)
     if store:
         _store(planned, results)
-    stray = strays(results, [planned, *plan_file.read_all(results.output)])
+    stored = plan_file.read_all(results.output)
+    stray = strays(results, [planned, *stored])
     if prune:
         for file in stray:
             storage.delete(file.address)
@@ -34,7 +36,7 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
         "study": spec.study.study,
         "output": storage.public(results.output),
         "plan": planned.spec,
-        "plan_stored": _stored(planned, results),
+        "plan_stored": _is_stored(planned, stored),
         "precision": planned.precision,
         "batch": planned.batch,
         "raw_slices": sum(chunk.raw for chunk in planned.chunks),
@@ -65,10 +67,12 @@ def _store(planned: Plan, results: Results) -> None:
         results.clear_failure(chunk)
 
 
-def _stored(planned: Plan, results: Results) -> str:
+def _is_stored(planned: Plan, stored: Sequence[Plan]) -> str:
     """Say whether shards would work on this plan: they keep to one that is stored, whatever became of its inputs."""
-    stored = plan_file.read(results.output, planned.spec)
-    return "no" if stored is None else "yes" if stored == planned else "before inputs changed; --store stores this one"
+    if planned in stored:
+        return "yes"
+    older = any(plan.spec == planned.spec for plan in stored)
+    return "before inputs changed; --store stores this one" if older else "no"
 
 
 def _episodes(spec: LoadedSpec, planned: Plan) -> dict[str, int]:
