@@ -27,8 +27,8 @@ format: $(VENV)/ready
 schema: $(VENV)/ready  ## write specs/schema.json from the code
 	$(BIN)/medsam-job schema > specs/schema.json
 
-# Each as long as MINUTES says, counted over all sessions: call it again to go on after an interruption.
-MINUTES ?= 240
+# Each as long as MINUTES says, over all sittings, see docs/training.md: call it again to go on after an interruption.
+MINUTES ?= 300
 TRAINED ?= ../trained
 train-demo: $(VENV)/ready  ## make the demo weights again: LiteMedSAM with clicks, then RITM; checkpoints in TRAINED
 	$(BIN)/python -m training.clicks_demo --minutes $(MINUTES) --out $(TRAINED)/clicks

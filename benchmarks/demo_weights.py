@@ -1,6 +1,6 @@
 """What the demo weights give: on generated objects that they never saw, and on real slices beside plain LiteMedSAM.
 
-    python benchmarks/demo_weights.py [--data ../shared/data] [--objects 500] [--cards docs/models]
+    python benchmarks/demo_weights.py [--data ../shared/data] [--objects 510] [--cards docs/models]
 
 Runs the tool on demo_weights.yaml and demo_weights_real.yaml and prints the tables of each model's card as Markdown;
 `--cards` writes them there too. Without `--data` the real slices are those of MNI152. A run that was cut short goes on
@@ -139,7 +139,7 @@ def clicks(number: int) -> str:
 def main() -> None:
     """Run both studies; print the tables, and put them into the cards if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--objects", type=int, default=500, help="generated ones, about")
+    parser.add_argument("--objects", type=int, default=510, help="generated ones, about")
     parser.add_argument("--data", type=Path, help="folder of the four data sets of real slices")
     parser.add_argument("--out", type=Path, help="keep the studies' results there")
     parser.add_argument("--cards", type=Path, help="write the tables into the model cards of this folder")

@@ -1,1 +1,1 @@
-"""How the demo weights were made: `make train-demo`, then `make ship-demo`. Outside the wheel."""
+"""How the demo weights were made: `make train-demo`, then `make ship-demo`; see docs/training.md. Outside the wheel."""

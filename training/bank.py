@@ -6,11 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from job.datasets.generated import SIDE, generate
+from job.datasets.generated import SIDE, VERSION, generate
+from job.errors import JobError
 from job.models.mask_decoding import MaskDecodingModel
 
 EMBEDDING = (256, 64, 64)
@@ -29,16 +31,23 @@ class Bank:
         return len(self.labels)
 
 
-def build_bank(folder: Path, model: MaskDecodingModel, seed: int, count: int) -> Bank:
-    """Embed patients 0 to `count` - 1 of a generator seed, or what is not embedded yet of them."""
+def build_bank(folder: Path, model: MaskDecodingModel, encoder: str, seed: int, count: int) -> Bank:
+    """Embed patients 0 to `count` - 1 of a generator seed, or what is not embedded yet of them.
+
+    encoder: sha256 of the model's weights. JobError if the folder's embeddings are another's.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / f"seed{seed}.json"
-    done = json.loads(note.read_text())["done"] if note.exists() else 0
+    made = {"encoder_sha256": encoder, "generator": VERSION}
+    found: dict[str, Any] = json.loads(note.read_text()) if note.exists() else {"done": 0, **made}
+    done = int(found.pop("done"))
+    if found != made:
+        raise JobError(f"{note}: expected embeddings of {made}, got {found}; name another folder, or remove this one")
     bank = _open(folder, seed, max(count, done))
     for start in range(done, count, TOGETHER):
         patients = range(start, min(start + TOGETHER, count))
         _fill(bank, model, seed, patients)
-        note.with_suffix(".part").write_text(json.dumps({"done": patients.stop}))
+        note.with_suffix(".part").write_text(json.dumps({"done": patients.stop, **made}))
         note.with_suffix(".part").replace(note)
         print(f"embedded {patients.stop} of {count} images of seed {seed}", flush=True)
     return Bank(embeddings=bank.embeddings[:count], labels=bank.labels[:count])

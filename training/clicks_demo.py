@@ -21,12 +21,14 @@ from torch import Tensor, nn
 
 from job.models import registry
 from job.models.device import Device
+from job.models.lite_medsam_clicks import ENCODER_SHA256
 from job.models.mask_decoding import MaskDecodingModel
 from job.prompts.regions import Mask, tight_box
 from job.spec.study import LiteMedSam
+from job.storage import sha256
 from training.bank import Bank, build_bank
 from training.clicks import ClickList, correct, deepest_click, first_click, overlap
-from training.loop import Run, options_of, parser, training_device
+from training.loop import parser, train, training_device
 from training.losses import bce_dice, ious
 from training.objects import HELD_OUT_SEEDS, TRAIN_SEEDS, choose_object, generator, jittered_box
 
@@ -79,6 +81,7 @@ class ClicksTask:
         self.device = device
         self.seed = seed
         self.network = decoder
+        self.images = len(bank)
         self.data: Any = BankObjects(bank=bank, seed=TRAIN_SEEDS + seed)
         self._held_out = [
             (held_out.embeddings[image], held_out.labels[image] == label)
@@ -112,6 +115,12 @@ class ClicksTask:
                 correct(points, one, found, rng)
                 if len(points.points) == before:  # nothing is wrong; the batch keeps its shape
                     points.add(*first_click(one, rng).points[0], positive=True)
+
+    @property
+    def origin(self) -> Mapping[str, str | int]:
+        """The weights belong to the image encoder of this file."""
+        packaged = sha256(registry.packaged_checkpoint())
+        return {"model": "lite_medsam_clicks", "seed": self.seed, "images": self.images, ENCODER_SHA256: packaged}
 
     @torch.no_grad()
     def evaluate(self, network: nn.Module) -> dict[str, float]:
@@ -207,17 +216,21 @@ def lite_medsam(device: Device) -> MaskDecodingModel:
 
 def main() -> None:
     """Embed the bank, then train."""
-    command = parser(str(__doc__), batch=8, rate=2e-4)
+    command = parser(str(__doc__), batch=4, rate=2e-4)
     command.add_argument("--images", type=int, default=2000, help="in the bank, 2 MB each on disk")
     command.add_argument("--bank", type=Path, help="its folder; unstated: `bank` in --out")
     arguments = command.parse_args()
-    device = training_device(arguments.device, arguments.threads)
-    model = lite_medsam(device)
-    folder = arguments.bank or arguments.out / "bank"
-    held_out = build_bank(folder, model, HELD_OUT_SEEDS + arguments.seed, HELD_OUT)
-    bank = build_bank(folder, model, TRAIN_SEEDS + arguments.seed, arguments.images)
-    decoder = Decoder(copy.deepcopy(model.network))
-    Run(ClicksTask(device, arguments.seed, decoder, bank, held_out), options_of(arguments)).go()
+
+    def task() -> ClicksTask:
+        device = training_device(arguments.device, arguments.threads)
+        model = lite_medsam(device)
+        folder = arguments.bank or arguments.out / "bank"
+        encoder = sha256(registry.packaged_checkpoint())
+        held_out = build_bank(folder, model, encoder, HELD_OUT_SEEDS + arguments.seed, HELD_OUT)
+        bank = build_bank(folder, model, encoder, TRAIN_SEEDS + arguments.seed, arguments.images)
+        return ClicksTask(device, arguments.seed, Decoder(copy.deepcopy(model.network)), bank, held_out)
+
+    train(arguments, task)
 
 
 if __name__ == "__main__":

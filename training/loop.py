@@ -8,24 +8,31 @@ from __future__ import annotations
 import argparse
 import copy
 import csv
+import json
 import math
 import os
 import signal
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Protocol
 
 import cv2
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from job.models.device import NATIVE_BF16, Device, resolve_device
+from job.errors import EXIT_MENDABLE, EXIT_STOPPED, JobError
+from job.models.checkpoint import MADE, load_state, read_checkpoint, read_weights
+from job.models.device import NATIVE_BF16, Device, describe, resolve_device
+from job.storage import sha256
 
-CHECKPOINT = "last.pt"
+CHECKPOINT, WEIGHTS, CURVES = "last.pt", "weights.safetensors", "curves.csv"
+"""What a training keeps in its folder: its whole state, what a user needs of it, and its scores on the way."""
 WARM_UP_STEPS = 200
 EMA_DECAY = 0.999
 LARGEST_GRADIENT = 1.0
@@ -55,6 +62,16 @@ class Task(Protocol):
     """What is trained."""
 
     @property
+    def device(self) -> Device:
+        """Where."""
+        ...
+
+    @property
+    def origin(self) -> Mapping[str, str | int]:
+        """What the examples come from, and what the weights belong to: a run goes on only where this is the same."""
+        ...
+
+    @property
     def network(self) -> nn.Module:
         """The module whose parameters are trained."""
         ...
@@ -81,7 +98,7 @@ def parser(description: str, *, batch: int, rate: float) -> argparse.ArgumentPar
     """Build the options that both scripts take."""
     found = argparse.ArgumentParser(description=description)
     length = found.add_mutually_exclusive_group(required=True)
-    length.add_argument("--minutes", type=float, help="of training, over all sessions")
+    length.add_argument("--minutes", type=float, help="of training, over all sittings; evaluations not counted")
     length.add_argument("--steps", type=int, help="instead of minutes: the same weights whatever the machine's speed")
     found.add_argument("--out", type=Path, required=True, help="checkpoints and curves; the last one there is resumed")
     found.add_argument("--seed", type=int, default=1)
@@ -94,10 +111,17 @@ def parser(description: str, *, batch: int, rate: float) -> argparse.ArgumentPar
     return found
 
 
-def options_of(arguments: argparse.Namespace) -> Options:
-    """Take the loop's options."""
+def train(arguments: argparse.Namespace, task_of: Callable[[], Task]) -> None:
+    """Train what `task_of` makes, and exit: 0 at the planned end, 143 if asked to stop, 2 for what a user can mend."""
     names = ("minutes", "steps", "seed", "out", "batch", "rate", "workers", "start")
-    return Options(**{name: getattr(arguments, name) for name in names})
+    try:
+        run = Run(task_of(), Options(**{name: getattr(arguments, name) for name in names}))
+        run.go()
+    except JobError as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(EXIT_MENDABLE)
+    if run.progress < 1:
+        sys.exit(EXIT_STOPPED)
 
 
 def training_device(name: str, threads: int) -> Device:
@@ -123,12 +147,14 @@ class Run:
         self.average = copy.deepcopy(task.network).eval()
         self.step = 0
         self.seconds = 0.0
+        self.sittings: list[dict[str, Any]] = []
         self._asked_to_stop = False
         options.out.mkdir(parents=True, exist_ok=True)
         if (options.out / CHECKPOINT).exists():
             self._resume(options.out / CHECKPOINT)
         elif options.start is not None:
-            self._begin_with(load_file(options.start))
+            self._begin_with(options.start)
+        self._sit_down()
 
     @property
     def progress(self) -> float:
@@ -137,6 +163,17 @@ class Run:
             return self.step / self.options.steps
         return self.seconds / 60 / (self.options.minutes or math.inf)
 
+    @property
+    def identity(self) -> dict[str, str | int]:
+        """What must not change between two sittings: step s would see other examples."""
+        return {**self.task.origin, "batch": self.options.batch}
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """How the weights were made; stored with them."""
+        minutes = round(self.seconds / 60, 1)
+        return {**self.identity, "steps": self.step, "minutes": minutes, "sittings": self.sittings}
+
     def go(self) -> None:
         """Train to the planned end, or until SIGTERM or SIGINT, which leave a checkpoint."""
         if self.progress >= 1:
@@ -144,28 +181,28 @@ class Run:
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.ask_to_stop)
-        saved = evaluated = logged = time.monotonic()
-        losses: list[float] = []
-        first_step = self.step
+        began = saved = evaluated = logged = time.monotonic()
+        losses: list[float] = []  # since the last row of the curves
+        told = 0  # of them, how many the last line of progress knew
         for batch in self._batches():
-            began = time.monotonic()
             losses.append(self._one_step(batch))
             now = time.monotonic()
             self.seconds += now - began
             over = self.progress >= 1 or self._asked_to_stop
+            rate = (len(losses) - told) / max(now - logged, 1e-9)
             if over or now - evaluated > 60 * self.options.evaluate_minutes or self.step == 1:
-                rate = (self.step - first_step) / max(now - logged, 1e-9)
-                self._evaluate(sum(losses) / len(losses), rate)
+                self._evaluate(fmean(losses), rate)
                 evaluated = logged = time.monotonic()
-                losses, first_step = [], self.step
+                losses, told = [], 0
             elif now - logged > self.options.log_seconds:
-                self._tell(f"loss {sum(losses) / len(losses):.4f}", (self.step - first_step) / (now - logged))
-                logged, losses, first_step = now, [], self.step
+                self._tell(f"loss {fmean(losses[told:]):.4f}", rate)
+                logged, told = now, len(losses)
             if over or now - saved > 60 * self.options.checkpoint_minutes:
                 self.save()
                 saved = time.monotonic()
             if over:
                 return
+            began = time.monotonic()
 
     def save(self) -> None:
         """Write the checkpoint, and the averaged weights in half precision, each whole or not at all."""
@@ -175,29 +212,52 @@ class Run:
             "network": self.task.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "identity": self.identity,
+            "sittings": self.sittings,
         }
         part = self.options.out / "last.part"
         torch.save(state, part)
         part.replace(self.options.out / CHECKPOINT)
         part = self.options.out / "weights.part"
-        save_file({key: half(value) for key, value in self.task.shipped(self.average).items()}, part)
+        tensors = {key: half(value) for key, value in self.task.shipped(self.average).items()}
+        save_file(tensors, part, metadata={MADE: json.dumps(self.made, sort_keys=True)})
         part.chmod(0o644)  # safetensors keeps it to its owner
-        part.replace(self.options.out / "weights.safetensors")
+        part.replace(self.options.out / WEIGHTS)
 
-    def _begin_with(self, weights: Mapping[str, Tensor]) -> None:
-        """Take shipped weights; what is not trained is not among them."""
+    def _begin_with(self, start: Path) -> None:
+        """Take weights; what is not trained, and so not shipped, stays."""
+        given = read_weights(start)
         for network in (self.task.network, self.average):
-            left = network.load_state_dict(weights, strict=False)
-            if left.unexpected_keys or set(left.missing_keys) & {name for name, _ in network.named_parameters()}:
-                raise ValueError(f"{self.options.start}: not the weights of this training")
+            trained = {name for name, _ in network.named_parameters()}
+            kept = {name: value for name, value in network.state_dict().items() if name not in trained}
+            load_state(network, kept | given, f"{start} as weights to begin with")
 
     def _resume(self, last: Path) -> None:
-        state = torch.load(last, map_location="cpu", weights_only=True)
-        self.step, self.seconds = state["step"], state["seconds"]
+        state = read_checkpoint(last)
+        if state.get("identity") != self.identity:
+            raise JobError(
+                f"{last}: expected a checkpoint of this training, {self.identity}; got one of {state.get('identity')}; "
+                "give the options that it was begun with, or another --out"
+            )
+        self.step, self.seconds, self.sittings = state["step"], state["seconds"], state["sittings"]
         self.task.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self._tell("resumed", 0)
+
+    def _sit_down(self) -> None:
+        """Note under which settings the steps from here on are made, if they are others than before."""
+        options, device = self.options, describe(self.task.device.device)
+        sitting = {
+            "planned": f"{options.minutes:g} minutes" if options.steps is None else f"{options.steps} steps",
+            "rate": options.rate,
+            "device": device["device_name"],
+            "threads": device["threads"],
+            "start": sha256(options.start) if options.start and not self.step else None,
+        }
+        before = self.sittings[-1] if self.sittings else {}
+        if {**before, **sitting} != before:
+            self.sittings.append({"from_step": self.step, **sitting})
 
     def ask_to_stop(self, *_: object) -> None:
         """Let the step in hand be the last of this session."""
@@ -238,7 +298,7 @@ class Run:
         self._tell(f"loss {loss:.4f} " + " ".join(f"{name} {value:.3f}" for name, value in scores.items()), rate)
         row = {"step": self.step, "minutes": f"{self.seconds / 60:.1f}", "loss": f"{loss:.4f}"}
         row |= {name: f"{value:.4f}" for name, value in scores.items()}
-        curves = self.options.out / "curves.csv"
+        curves = self.options.out / CURVES
         kept: list[dict[str, str]] = []
         if curves.exists():
             with curves.open(newline="") as file:

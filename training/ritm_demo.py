@@ -24,7 +24,7 @@ from job.models.ritm.ocr import Logits
 from job.models.ritm.view import padded
 from job.prompts.regions import Mask
 from training.clicks import ClickList, correct, deepest_click, first_clicks, overlap
-from training.loop import Run, options_of, parser, training_device
+from training.loop import parser, train, training_device
 from training.losses import bce_dice, normalised_focal
 from training.objects import HELD_OUT_SEEDS, TRAIN_SEEDS, ObjectCrops, generator
 
@@ -46,6 +46,7 @@ class RitmTask:
         torch.manual_seed(seed)
         self.device = device
         self.seed = seed
+        self.side = side
         self.network = RitmNetwork(arch).to(device.device).to(memory_format=torch.channels_last)
         for module in self.network.modules():
             if isinstance(module, Scale):
@@ -69,6 +70,11 @@ class RitmTask:
         truth = torch.from_numpy(np.stack(truths)).to(self.device.device)
         loss = _loss(outputs.instances[:, 0], truth, progress) + AUX_WEIGHT * _loss(outputs.aux[:, 0], truth, 0.0)
         yield loss.mean()
+
+    @property
+    def origin(self) -> Mapping[str, str | int]:
+        """The weights are a whole network, of this architecture."""
+        return {"model": f"ritm {ARCH}", "seed": self.seed, "side": self.side}
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         """IoU after each click into the deepest error, on crops as in training: no zoom-in, no flip."""
@@ -125,9 +131,12 @@ def main() -> None:
     command = parser(str(__doc__), batch=8, rate=5e-4)
     command.add_argument("--side", type=int, default=128, help="of the crops, px")
     arguments = command.parse_args()
-    device = training_device(arguments.device, arguments.threads)
-    task = RitmTask(device, arguments.seed, arguments.side, named_architecture(ARCH))
-    Run(task, options_of(arguments)).go()
+
+    def task() -> RitmTask:
+        device = training_device(arguments.device, arguments.threads)
+        return RitmTask(device, arguments.seed, arguments.side, named_architecture(ARCH))
+
+    train(arguments, task)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Put what was trained into the package: python -m training.ship --trained DIR.
 
-DIR/clicks and DIR/ritm are what the two scripts wrote there. Each model's weights go to job/models/weights, with a note
-of how they were made; `weights.json` there gets their hashes; curves and their picture go to docs/models, and the facts
+DIR/clicks and DIR/ritm are what the two scripts wrote there. Each model's weights, which tell how they were made, go to
+job/models/weights; `weights.json` there gets their hashes; curves and their picture go to docs/models, and the facts
 into the model cards. The figures of the cards come from benchmarks/demo_weights.py afterwards.
 """
 
@@ -10,21 +10,22 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from dataclasses import asdict, dataclass
+import shutil
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from job import storage
-from job.models import device, registry, weights
-from job.models.checkpoint import MADE, read_weights
-from job.models.lite_medsam_clicks import ENCODER_SHA256
+from job.errors import EXIT_MENDABLE, JobError
+from job.models import registry, weights
+from job.models.checkpoint import MADE, read_made, read_weights
 from training.card import fill
 from training.curves import draw_curves
-from training.loop import CHECKPOINT, half
+from training.loop import CURVES, WEIGHTS, half
 from training.objects import HELD_OUT_SEEDS, TRAIN_SEEDS
 
 CARDS = Path("docs/models")
@@ -33,32 +34,21 @@ TRAINED = {"clicks": "lite_medsam_clicks", "ritm": "ritm_h18s_demo"}
 """Folder of a training -> name of its model."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """How weights were made; stored in their file."""
+def ship(trained: Path, name: str, root: Path, folder: Path, share: float = 1.0) -> weights.Shipped:
+    """Write one model's files below the project's root, the weights into `folder`.
 
-    steps: int
-    minutes: float
-    seed: int
-    device: str
-    share: float = 1.0
-    """Of the way from LiteMedSAM's own weights to the trained ones; see `towards`. 1 for what began from scratch."""
-
-
-def ship(trained: Path, name: str, made: Made, root: Path, folder: Path) -> weights.Shipped:
-    """Write one model's files below the project's root, the weights into `folder`; ValueError if they are too large."""
-    source, target = trained / "weights.safetensors", folder / f"{name}.safetensors"
-    if source.stat().st_size > LARGEST_BYTES:
-        raise ValueError(f"{source}: expected at most {LARGEST_BYTES:,} bytes, got {source.stat().st_size:,}")
-    note: dict[str, Any] = asdict(made)
-    tensors = load_file(source)
-    if name == TRAINED["clicks"]:
-        packaged = registry.packaged_checkpoint()
-        note[ENCODER_SHA256] = storage.sha256(packaged)
-        tensors = towards(tensors, read_weights(packaged), made.share)
-    save_file(tensors, target, metadata={MADE: json.dumps(note, sort_keys=True)})
+    share: of the way from LiteMedSAM's own weights to the trained ones; see `towards`.
+    """
+    source, target = trained / WEIGHTS, folder / f"{name}.safetensors"
+    made = read_made(source)
+    if share == 1:
+        shutil.copyfile(source, target)
+    else:
+        made["share"] = share
+        tensors = towards(load_file(source), read_weights(registry.packaged_checkpoint()), share)
+        save_file(tensors, target, metadata={MADE: json.dumps(made, sort_keys=True)})
     target.chmod(0o644)  # safetensors keeps it to its owner
-    curves = [row for row in read_curves(trained / "curves.csv") if int(row["step"]) <= made.steps]
+    curves = [row for row in read_curves(trained / CURVES) if int(row["step"]) <= made["steps"]]
     write_curves(root / CARDS / f"{name}_curves.csv", curves)
     draw_curves(curves).save(root / CARDS / f"{name}_curves.png", optimize=True)
     card = CARDS / f"{name}.md"
@@ -67,6 +57,20 @@ def ship(trained: Path, name: str, made: Made, root: Path, folder: Path) -> weig
     )
     fill(root / card, "facts", "training/ship.py", facts(shipped, target.stat().st_size, made))
     return shipped
+
+
+def verify(trained: Path) -> None:
+    """Refuse a folder that is no training's, before anything is written; JobError."""
+    for name in (WEIGHTS, CURVES):
+        if not (trained / name).is_file():
+            raise JobError(
+                f"{trained / name}: no such file; train first (make train-demo), or name one model by --only"
+            )
+    size = (trained / WEIGHTS).stat().st_size
+    if size > LARGEST_BYTES:
+        raise JobError(f"{trained / WEIGHTS}: expected at most {LARGEST_BYTES:,} bytes, got {size:,}")
+    if not read_made(trained / WEIGHTS):
+        raise JobError(f"{trained / WEIGHTS}: does not tell how it was made; use what training/ wrote")
 
 
 def towards(trained: dict[str, Tensor], own: dict[str, Tensor], share: float) -> dict[str, Tensor]:
@@ -78,24 +82,34 @@ def towards(trained: dict[str, Tensor], own: dict[str, Tensor], share: float) ->
     return {name: half(own[name].float().lerp(value.float(), share)) for name, value in trained.items()}
 
 
-def facts(shipped: weights.Shipped, size: int, made: Made) -> str:
-    """Write a card's table of facts."""
+def facts(shipped: weights.Shipped, size: int, made: Mapping[str, Any]) -> str:
+    """Write a card's tables: what the file is, and in which sittings it was made."""
     lines = {
         "file": f"`job/models/weights/{shipped.file}`, {size / 1e6:.1f} MB, half precision",
         "sha256": f"`{shipped.sha256}`",
         "purpose": f"`{shipped.purpose}`",
-        "training": f"{made.steps:,} steps in {made.minutes:.0f} minutes on {made.device}",
-        "images": f"generated, seed {TRAIN_SEEDS + made.seed:,}; for the curves, seed {HELD_OUT_SEEDS + made.seed:,}",
+        "training": f"{made['steps']:,} steps of {made['batch']}, in {made['minutes']:.0f} minutes",
+        "images": f"generated, seed {TRAIN_SEEDS + made['seed']:,}; "
+        f"for the curves, seed {HELD_OUT_SEEDS + made['seed']:,}",
     }
-    if made.share < 1:
-        lines["weights"] = f"{made.share:.0%} of the way from LiteMedSAM's own to the trained ones"
-    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in lines.items())])
+    if "share" in made:
+        lines["weights"] = f"{made['share']:.0%} of the way from LiteMedSAM's own to the trained ones"
+    rows = [["", ""], ["---", "---"], *([name, text] for name, text in lines.items())]
+    return f"{_table(rows)}\n\n{_table(sittings(made))}"
 
 
-def read_made(trained: Path, seed: int, where: str, share: float) -> Made:
-    """Read from a training's last checkpoint how long it ran."""
-    state = torch.load(trained / CHECKPOINT, map_location="cpu", weights_only=True)
-    return Made(steps=state["step"], minutes=round(state["seconds"] / 60, 1), seed=seed, device=where, share=share)
+def sittings(made: Mapping[str, Any]) -> list[list[str]]:
+    """List what was changed while it was trained, a row from each step on."""
+    head = ["from step", "planned in all", "highest rate", "on", "threads"]
+    rows = [
+        [f"{one['from_step']:,}", one["planned"], f"{one['rate']:g}", one["device"], str(one["threads"])]
+        for one in made["sittings"]
+    ]
+    return [head, ["---"] * len(head), *rows]
+
+
+def _table(rows: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 
 def read_curves(path: Path) -> list[dict[str, str]]:
@@ -113,28 +127,36 @@ def write_curves(path: Path, rows: list[dict[str, str]]) -> None:
 
 
 def declare(shipped: list[weights.Shipped], path: Path) -> None:
-    """Write `weights.json`."""
-    told = {one.file: {"sha256": one.sha256, "purpose": one.purpose, "card": one.card} for one in shipped}
+    """Write them into `weights.json`. Hashes that stood there stay known: results that were made with them are kept."""
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for one in shipped:
+        before = told.get(one.file, {"sha256": one.sha256, "retired": []})
+        retired = [hash_ for hash_ in [*before["retired"], before["sha256"]] if hash_ != one.sha256]
+        told[one.file] = {"sha256": one.sha256, "purpose": one.purpose, "card": one.card, "retired": retired}
     path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:
-    """Ship both."""
+    """Ship both, or one."""
     command = argparse.ArgumentParser(description=str(__doc__), formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_argument("--trained", type=Path, required=True, help="the folder with `clicks` and `ritm`")
-    command.add_argument("--seed", type=int, default=1, help="that they were trained with")
-    here = str(device.describe(torch.device("cpu"))["device_name"])
-    command.add_argument("--device", default=here, help="that they were trained on; unstated: this machine's processor")
+    command.add_argument("--only", choices=list(TRAINED), help="ship this one alone")
     command.add_argument(
         "--share", type=float, default=1.0, help="of the way from LiteMedSAM's own weights to the trained ones, 0 to 1"
     )
     arguments = command.parse_args()
+    chosen = [arguments.only] if arguments.only else list(TRAINED)
+    try:
+        for folder in chosen:
+            verify(arguments.trained / folder)
+    except JobError as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(EXIT_MENDABLE)
     shipped = []
-    for folder, name in TRAINED.items():
+    for folder in chosen:
         share = arguments.share if folder == "clicks" else 1.0
-        made = read_made(arguments.trained / folder, arguments.seed, arguments.device, share)
-        shipped.append(ship(arguments.trained / folder, name, made, Path(), weights.FOLDER))
-        print(f"{shipped[-1].file}: step {made.steps}, sha256 {shipped[-1].sha256}")
+        shipped.append(ship(arguments.trained / folder, TRAINED[folder], Path(), weights.FOLDER, share))
+        print(f"{shipped[-1].file}: sha256 {shipped[-1].sha256}")
     declare(shipped, weights.DECLARED)
 
 

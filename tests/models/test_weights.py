@@ -64,6 +64,13 @@ def test_demo_weights_are_known_by_their_hash() -> None:
     assert purposes({"mine": shipped()[0].sha256, "other": "0" * 64}) == {"mine": DEMO, "other": None}
 
 
+def test_results_of_earlier_demo_weights_keep_their_remark() -> None:
+    """New weights take the file's place; the hashes before them stay known."""
+    retired = [hash_ for one in shipped() for hash_ in one.retired]
+    assert retired
+    assert set(purposes({hash_: hash_ for hash_ in retired}).values()) == {DEMO}
+
+
 def test_the_remark_names_the_models() -> None:
     """There is none for a study without such models."""
     assert remark({"a": DEMO, "b": None, "c": DEMO}) == (

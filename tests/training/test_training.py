@@ -1,8 +1,11 @@
 """Both trainings: they learn, resume where they stopped, and save what the model classes load."""
 
+import argparse
 import copy
 import csv
 import itertools
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +13,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from job.errors import JobError, WeightsError
+from job.models.checkpoint import read_made
 from job.models.device import Device
 from job.models.lite_medsam import build_lite_medsam
 from job.models.ritm.architecture import named_architecture
 from job.models.ritm.load import load_ritm
 from training.bank import EMBEDDING, Bank, build_bank
 from training.clicks_demo import ClicksTask, Decoder
-from training.loop import Options, Run
+from training.loop import Options, Run, train
 from training.objects import ObjectCrops
 from training.ritm_demo import RitmTask
 
@@ -32,13 +37,33 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(autouse=True)
+def handlers():
+    """A run takes SIGTERM and SIGINT for itself."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def options(tmp_path):
     return Options(minutes=None, steps=2, seed=5, out=tmp_path, batch=2, rate=1e-3)
 
 
-def ritm(side=48):
-    return RitmTask(CPU, seed=5, side=side, arch=named_architecture("hrnet18s"), held_out=2)
+def ritm(side=48, seed=5):
+    return RitmTask(CPU, seed=seed, side=side, arch=named_architecture("hrnet18s"), held_out=2)
+
+
+class Interrupted(RitmTask):
+    """Gets SIGTERM in its first step."""
+
+    def __init__(self):
+        super().__init__(CPU, seed=5, side=48, arch=named_architecture("hrnet18s"), held_out=2)
+
+    def losses(self, batch, step, progress):
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield from super().losses(batch, step, progress)
 
 
 @pytest.fixture(scope="module")
@@ -161,8 +186,8 @@ def test_a_bank_goes_on_where_it_stopped(tmp_path, lite):
             return [type("Encoded", (), {"features": features})() for _ in images]
 
     model = Counting()
-    assert len(build_bank(tmp_path, model, 3, 2)) == 2
-    bank = build_bank(tmp_path, model, 3, 5)
+    assert len(build_bank(tmp_path, model, "e", 3, 2)) == 2
+    bank = build_bank(tmp_path, model, "e", 3, 5)
     assert (len(bank), model.seen) == (5, 5)
     assert (bank.embeddings == 1).all()
     assert all(labels.any() for labels in bank.labels)
@@ -189,5 +214,52 @@ def test_a_training_can_go_on_from_shipped_weights(options, tmp_path):
 def test_weights_of_another_training_are_not_begun_with(options, bank, lite, tmp_path):
     """Said before the first step."""
     Run(ritm(), options).save()
-    with pytest.raises(ValueError, match="not the weights of this training"):
+    with pytest.raises(WeightsError, match="as weights to begin with: weights and architecture do not match"):
         Run(clicks(bank, lite), replace(options, out=tmp_path / "on", start=tmp_path / "weights.safetensors"))
+
+
+@pytest.mark.parametrize("changed", [{"batch": 3}, {"seed": 6}], ids=["batch", "seed"])
+def test_another_training_is_not_resumed(options, changed):
+    """Its steps would see other examples."""
+    Run(ritm(), options).save()
+    task = ritm(seed=changed.get("seed", 5))
+    with pytest.raises(JobError, match="expected a checkpoint of this training"):
+        Run(task, replace(options, **changed))
+
+
+def test_an_embedding_of_another_encoder_is_not_used(tmp_path):
+    """The bank's note names the encoder and the generator's version."""
+    build_bank(tmp_path, None, "one", 3, 0)
+    (tmp_path / "seed3.json").write_text('{"done": 0, "encoder_sha256": "one", "generator": 1}')
+    assert len(build_bank(tmp_path, None, "one", 3, 0)) == 0
+    with pytest.raises(JobError, match="expected embeddings of"):
+        build_bank(tmp_path, None, "other", 3, 0)
+
+
+def test_each_change_of_settings_is_noted_with_its_step(options):
+    """A sitting under the same settings adds nothing; the weights carry the list."""
+    for rate in (1e-3, 1e-3, 2e-3):
+        run = Run(ritm(), replace(options, steps=3, rate=rate))
+        run.ask_to_stop()
+        run.go()
+    made = read_made(options.out / "weights.safetensors")
+    assert [(one["from_step"], one["rate"], one["planned"]) for one in made["sittings"]] == [
+        (0, 1e-3, "3 steps"),
+        (2, 2e-3, "3 steps"),
+    ]
+    assert (made["steps"], made["seed"], made["batch"], made["side"]) == (3, 5, 2, 48)
+
+
+def test_the_command_says_how_it_ended(options, capsys):
+    """0 at the planned end; 143 if asked to stop, so that `make` does not go on; 2 and one line for a wrong folder."""
+    asked = argparse.Namespace(**vars(options))
+    train(asked, ritm)
+    (options.out / "last.pt").unlink()
+    with pytest.raises(SystemExit) as stopped:
+        train(asked, Interrupted)
+    assert stopped.value.code == 143
+    asked.batch = 3
+    with pytest.raises(SystemExit) as refused:
+        train(asked, ritm)
+    assert refused.value.code == 2
+    assert "or another --out" in capsys.readouterr().err

@@ -20,12 +20,16 @@ DEMO = "demo"
 
 @dataclass(frozen=True, kw_only=True)
 class Shipped:
-    """One file of weights beside this module. card: its model card, below the project's root."""
+    """One file of weights beside this module.
+
+    card: its model card, below the project's root. retired: the hashes that this file had in earlier versions.
+    """
 
     file: str
     sha256: str
     purpose: str
     card: str
+    retired: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -37,7 +41,9 @@ class Shipped:
 def shipped() -> tuple[Shipped, ...]:
     """Give all that is shipped."""
     declared = json.loads(DECLARED.read_text(encoding="utf-8"))
-    return tuple(Shipped(file=file, **facts) for file, facts in declared.items())
+    return tuple(
+        Shipped(file=file, **{**facts, "retired": tuple(facts["retired"])}) for file, facts in declared.items()
+    )
 
 
 def sha256_at(address: str) -> str | None:
@@ -46,8 +52,11 @@ def sha256_at(address: str) -> str | None:
 
 
 def purposes(weights: Mapping[str, str]) -> dict[str, str | None]:
-    """Say what each model's weights are for, from sha256 by model, so that a copied file is still known; else None."""
-    known = {one.sha256: one.purpose for one in shipped()}
+    """Say what each model's weights are for, from sha256 by model; None for what was never shipped.
+
+    So a copied file is still known, and so are results that were made with an earlier version's weights.
+    """
+    known = {sha256: one.purpose for one in shipped() for sha256 in (one.sha256, *one.retired)}
     return {model: known.get(sha256) for model, sha256 in weights.items()}
 
 
