@@ -48,7 +48,7 @@ def _stray_predictions(results: Results, parts: set[str]) -> Iterator[storage.Fi
 
 def _abandoned(results: Results, table: str) -> Iterator[storage.FileInfo]:
     """Halves of files on a local disk, whose writer was killed."""
-    for file in storage.list_files(storage.join(results.output, table, f"{storage.WRITING}*")):
+    for file in storage.list_files(storage.join(results.output, table), f"{storage.WRITING}*"):
         path = storage.local_path(file.address)
         if path is not None and time.time() - path.stat().st_mtime > ABANDONED_S:
             yield file

@@ -73,15 +73,13 @@ def verify(results: Results, plan: Plan) -> Iterator[str]:
 
     Chunk by chunk, so that memory stays bounded: an image is in one chunk, so its scores can be doubled there alone.
     """
-    parts: dict[str, list[Part]] = {chunk.name: [] for chunk in plan.chunks}
-    for part in plan.parts:
-        parts[part.chunk].append(part)
-    failed = failed_chunks(results, plan)
-    for chunk, its_parts in parts.items():
+    failed, there = failed_chunks(results, plan), results.names("iou")
+    ledgers = results.ledgers(plan.part_names)
+    for chunk, its_parts in plan.parts_by_chunk.items():
         if chunk in failed:
             yield f"failed/{chunk}: failed twice; the file says why; run the study again to try once more"
         objects: dict[Key, Row] = {}
-        yield from _readable(results, "excluded", chunk)
+        yield from _verify_ledger(chunk, ledgers.get(chunk))
         table = yield from _table(results, "objects", chunk, OBJECTS)
         for row in table.to_pylist() if table is not None else ():
             key = _key(row, OBJECT_KEY)
@@ -90,7 +88,21 @@ def verify(results: Results, plan: Plan) -> Iterator[str]:
             objects[key] = row
         seen: Counter[Key] = Counter()
         for part in its_parts:
+            if _state(part, there, failed) == "partial":
+                yield f"iou/{part.name}: cut short, as storage failed; run the study again to make it whole"
             yield from _verify_part(results, part, objects, seen)
+
+
+def _verify_ledger(chunk: str, address: str | None) -> Iterator[str]:
+    """Name what was left out as an error: the scores are true, but not all that were asked for."""
+    table = yield from _read(f"excluded/{chunk}", address, EXCLUDED)
+    errors = [row for row in table.to_pylist() if row["kind"] == "error"] if table is not None else []
+    if errors:
+        first = errors[0]
+        yield (
+            f"excluded/{chunk}: {len(errors)} lines are errors, such as {first['image']}: {first['reason']}: "
+            f"{first['detail']}"
+        )
 
 
 def _verify_part(results: Results, part: Part, objects: dict[Key, Row], seen: Counter[Key]) -> Iterator[str]:
@@ -131,23 +143,22 @@ def _is_true(row: Row, truth: Row, prediction: Row) -> bool:
 
 def _table(results: Results, table: str, name: str, schema: pa.Schema) -> Generator[str, None, pa.Table | None]:
     """Read one file; name what is wrong with it, and return the table if it can be used."""
-    files = results.files(table, [name])
-    if not files:
-        yield f"{table}/{name}: missing"
+    return (yield from _read(f"{table}/{name}", next(iter(results.files(table, [name])), None), schema))
+
+
+def _read(shown: str, address: str | None, schema: pa.Schema) -> Generator[str, None, pa.Table | None]:
+    if address is None:
+        yield f"{shown}: missing"
         return None
     try:
-        found = pq.read_table(io.BytesIO(storage.read(files[0])))
+        found = pq.read_table(io.BytesIO(storage.read(address)))
     except (pa.ArrowException, OSError, JobError) as error:
-        yield f"{table}/{name}: unreadable: {error}"
+        yield f"{shown}: unreadable: {error}"
         return None
     if found.schema.remove_metadata() != schema:
-        yield f"{table}/{name}: its columns are not those of this version"
+        yield f"{shown}: its columns are not those of this version"
         return None
     return found
-
-
-def _readable(results: Results, table: str, name: str) -> Iterator[str]:
-    yield from _table(results, table, name, EXCLUDED)
 
 
 def _key(row: Row, fields: list[pa.Field]) -> Key:

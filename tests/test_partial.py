@@ -50,6 +50,29 @@ def test_what_storage_gave_is_evaluated_and_the_rest_is_in_the_ledger(study, tmp
     assert medsam_job(monkeypatch, spec, "--only", "statistics") == 3
 
 
+def test_a_partial_part_of_a_second_model_is_told_beside_a_full_ledger(study, tmp_path, monkeypatch, capfd):
+    """The ledger of the first model's run knows nothing of what storage did to the second's."""
+    spec, mend = study
+    mend()
+    assert medsam_job(monkeypatch, spec) == 0
+    more = tmp_path / "more.yaml"
+    text = spec.read_text()
+    model = text[text.index("  - name: lite\n") : text.index("prompts:")]
+    more.write_text(text.replace(model, model + model.replace("name: lite", "name: again")))
+    results = Results(str(tmp_path / "results"))
+    settle_plan(load(more), results, InputCache(tmp_path / "none", 10**9), None, Shard(0, 1))
+    files = fsspec.filesystem("memory").store
+    files.pop(f"/{tmp_path.name}/images/case1.png")
+    monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "empty"))
+    assert medsam_job(monkeypatch, more, *ALONE) == 0
+    assert medsam_job(monkeypatch, more, "--only", "statistics") == 3
+    capfd.readouterr()
+    assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 3
+    lines = capfd.readouterr().out.splitlines()
+    assert sum("cut short, as storage failed" in line for line in lines) == 1
+    assert sum("1 lines are errors, such as case1.png: storage: " in line for line in lines) == 1
+
+
 def test_a_later_run_makes_it_whole(study, tmp_path, monkeypatch, capfd):
     """The full part takes the partial one's place, in the status and in the statistics."""
     spec, mend = study

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -39,6 +40,23 @@ def snapshot(folder, *tables):
     """Give every file of some tables with its time of change."""
     files = [path for table in tables for path in sorted((folder / "results" / table).iterdir())]
     return {path: path.stat().st_mtime_ns for path in files}
+
+
+def test_a_study_may_lie_in_any_folder(tmp_path, monkeypatch):
+    """Brackets are no wildcards: of the output, of the data, and of the working folder."""
+    folder = tmp_path / "run [v2]"
+    folder.mkdir()
+    spec = write_study(folder, cases=1)
+    assert medsam_job(monkeypatch, spec) == 0
+    parts = sorted(path.name for path in (folder / "results/iou").iterdir())
+    assert len(parts) == 1
+    assert medsam_job(monkeypatch, spec) == 0
+    assert medsam_job(monkeypatch, "verify", folder / "results") == 0
+    monkeypatch.chdir(folder)
+    text = spec.read_text().replace(f"{folder}/", "")
+    Path("study2.yaml").write_text(text.replace("output: results", "output: results2"))
+    assert medsam_job(monkeypatch, "study2.yaml") == 0
+    assert [path.name for path in Path("results2/iou").iterdir()] == parts
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Pattern:
         if not _varies(self.tail):
             file = storage.info(self.text)
             return {self.tail: file} if file else {}
-        listed = storage.list_files(below(_escaped(self.root), "/".join(_glob(name) for name in self.tail.split("/"))))
+        listed = storage.list_files(self.root, "/".join(_glob(name) for name in self.tail.split("/")))
         return {relative(file.address, self.root): file for file in listed}
 
     def fields(self, address: str) -> dict[str, str] | None:
@@ -83,7 +83,7 @@ class Template:
             file = storage.info(self.text)
             return {tail: file} if file else {}
         glob = "/".join(self._glob(name) for name in tail.split("/"))
-        listed = storage.list_files(below(_escaped(self._pattern.root), glob))
+        listed = storage.list_files(self._pattern.root, glob)
         return {relative(file.address, self._pattern.root): file for file in listed}
 
     def fill(self, fields: Mapping[str, str]) -> str:
@@ -96,7 +96,7 @@ class Template:
             return (
                 self._glob(before) + "/".join(_glob(part) for part in self.images.tail.split("/")) + self._glob(after)
             )
-        return re.sub(r"\*\*+", "*", "*".join(_escaped(literal) for literal in TEMPLATE_FIELD.split(name)[::2]))
+        return re.sub(r"\*\*+", "*", "*".join(storage.literal(text) for text in TEMPLATE_FIELD.split(name)[::2]))
 
 
 def fill(text: str, fields: Mapping[str, str]) -> str:
@@ -129,11 +129,6 @@ def _glob(name: str) -> str:
     if name == "**":
         return name
     return re.sub(r"\*+", "*", "*".join(TEMPLATE_FIELD.split(name)[::2])).replace("[", "[[]")
-
-
-def _escaped(text: str) -> str:
-    """Bracket what the store's glob would take as special."""
-    return re.sub(r"([*?\[])", r"[\1]", text)
 
 
 def _expression(name: str, seen: set[str]) -> str:

@@ -73,6 +73,19 @@ class Plan:
     chunks: tuple[Chunk, ...]
     parts: tuple[Part, ...]
 
+    @property
+    def parts_by_chunk(self) -> dict[str, list[Part]]:
+        """The parts of each chunk, both in the plan's order."""
+        found: dict[str, list[Part]] = {chunk.name: [] for chunk in self.chunks}
+        for part in self.parts:
+            found[part.chunk].append(part)
+        return found
+
+    @property
+    def part_names(self) -> dict[str, list[str]]:
+        """The same by name."""
+        return {chunk: [part.name for part in parts] for chunk, parts in self.parts_by_chunk.items()}
+
     def content_keys(self) -> dict[str, str]:
         """Give, by address, what names the content that each file had when it was planned."""
         return {
@@ -86,6 +99,14 @@ class Plan:
 
 _FORMAT = TypeAdapter(Plan)
 _VERSIONS = {"version": PLAN_VERSION, "rows": SCHEMA_VERSION}
+_NO_PART_OF_NAME: Any = {
+    "study": True,
+    "output": True,
+    "statistics": True,
+    "models": {"__all__": {"published"}},
+    "execution": {"device", "cache_gb"},
+}
+"""What neither the plan nor any row depends on, so that a change of it finds the plan that is stored."""
 
 
 def fingerprint(value: Any) -> str:
@@ -95,8 +116,8 @@ def fingerprint(value: Any) -> str:
 
 
 def spec_name(study: Study, limit: int | None) -> str:
-    """Name a resolved spec. Where results go, and the study's name, play no part."""
-    return fingerprint([study.model_dump(mode="json", exclude={"study", "output"}), limit])
+    """Name a resolved spec by what its plan rests on."""
+    return fingerprint([study.model_dump(mode="json", exclude=_NO_PART_OF_NAME), limit])
 
 
 def address(output: str, spec: str) -> str:
@@ -112,7 +133,7 @@ def read(output: str, spec: str) -> Plan | None:
 
 def read_all(output: str) -> list[Plan]:
     """Read every plan that was ever stored here and not deleted."""
-    return [_read(file.address) for file in storage.list_files(address(output, "*"))]
+    return [_read(file.address) for file in storage.list_files(storage.join(output, "plan"), "*.json")]
 
 
 def _read(place: str) -> Plan:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from job import storage
 from job.datasets import Source, discover
+from job.datasets.pattern import Pattern
 from job.errors import Fault, SpecError, StorageError
 from job.models.device import planned_precision
 from job.plan.asks import Asked, asks
@@ -84,9 +85,10 @@ def find_sources(spec: LoadedSpec, index: int) -> Sequence[Source]:
     place = ("datasets", index, "images")
     try:
         sources = discover(dataset)
-        pattern = dataset.images or ""
         if not sources:
-            raise SpecError([spec.source.fault(place, storage.why_nothing_matches(pattern), storage.public(pattern))])
+            pattern = dataset.images or ""
+            reason = storage.why_nothing_matches(Pattern(pattern).root)
+            raise SpecError([spec.source.fault(place, reason, storage.public(pattern))])
     except StorageError as error:
         raise SpecError([spec.source.fault(place, str(error))]) from None
     return sources

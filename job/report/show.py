@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 MOST_SHOWN = 200
+NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)
 
 
 def write(table: pa.Table, form: str) -> None:
@@ -25,7 +27,7 @@ def write(table: pa.Table, form: str) -> None:
 def _for_people(table: pa.Table) -> None:
     drawn = Table(box=box.SIMPLE)
     for field in table.schema:
-        number = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
+        number = any(is_kind(field.type) for is_kind in NUMBERS)
         drawn.add_column(field.name, justify="right" if number else "left", overflow="fold")
     for row in table.slice(0, MOST_SHOWN).to_pylist():
         drawn.add_row(*(_cell(value) for value in row.values()))
@@ -43,12 +45,30 @@ def _cell(value: Any) -> str:
 
 
 def _csv(table: pa.Table) -> None:
-    pyarrow.csv.write_csv(table, sys.stdout.buffer)
+    pyarrow.csv.write_csv(_flat(table), sys.stdout.buffer)
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Write what is nested, such as the points of a prediction, as JSON: a cell of CSV holds one value."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_nested(field.type):
+            cells = [None if value is None else _line(value) for value in table.column(index).to_pylist()]
+            table = table.set_column(index, field.name, pa.array(cells, pa.string()))
+    return table
 
 
 def _json(table: pa.Table) -> None:
     for row in table.to_pylist():
-        print(json.dumps(row, ensure_ascii=False, default=str))
+        print(_line(row))
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """A sum of whole numbers comes from DuckDB as a decimal."""
+    return int(value) if isinstance(value, Decimal) and value == int(value) else str(value)
 
 
 def _parquet(table: pa.Table) -> None:

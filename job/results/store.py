@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +71,7 @@ class Results:
 
     def failures(self) -> dict[str, storage.FileInfo]:
         """Give the accounts of failed chunks, by chunk."""
-        files = storage.list_files(storage.join(self.output, "failed", f"*{FAILED}"))
+        files = storage.list_files(storage.join(self.output, "failed"), f"*{FAILED}")
         return {file.address.rsplit("/", 1)[-1].removesuffix(FAILED): file for file in files}
 
     def write_manifest(self, worker: str, manifest: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ class Results:
 
     def gather_manifests(self) -> None:
         """Put the accounts of all workers into manifest.json."""
-        files = storage.list_files(storage.join(self.output, "manifests", "*.json"))
+        files = storage.list_files(storage.join(self.output, "manifests"), "*.json")
         accounts = [json.loads(storage.read(file.address)) for file in files]
         storage.write(storage.join(self.output, "manifest.json"), _json({"runs": accounts}))
 
@@ -93,6 +93,22 @@ class Results:
         wanted = ((name, f"{name}{PARTIAL}") for name in dict.fromkeys(names))
         found = (next((name for name in pair if name in there), None) for pair in wanted)
         return [self._address(table, name) for name in found if name is not None]
+
+    def ledgers(self, parts: Mapping[str, Iterable[str]]) -> dict[str, str]:
+        """Give the address of each chunk's ledger, where there is one, from the names of the parts by chunk.
+
+        While a part is cut short, the ledger that tells of it counts: the full one may be that of an earlier run.
+        """
+        there, scored = self.names("excluded"), self.names("iou")
+        found: dict[str, str] = {}
+        for chunk, its_parts in parts.items():
+            cut = any(part not in scored and f"{part}{PARTIAL}" in scored for part in its_parts)
+            partial = f"{chunk}{PARTIAL}"
+            wanted = (partial, chunk) if cut else (chunk, partial)
+            name = next((name for name in wanted if name in there), None)
+            if name is not None:
+                found[chunk] = self._address("excluded", name)
+        return found
 
     def prediction_files(self, parts: Iterable[str]) -> list[str]:
         """Give the addresses of the `predictions` files that the footers of those parts name."""
@@ -131,7 +147,7 @@ class Results:
 
     def listed(self, table: str) -> dict[str, storage.FileInfo]:
         """Give all files of a table by name, partial ones with their ending."""
-        files = storage.list_files(storage.join(self.output, table, "*.parquet"))
+        files = storage.list_files(storage.join(self.output, table), "*.parquet")
         return {file.address.rsplit("/", 1)[-1].removesuffix(".parquet"): file for file in files}
 
     @property

@@ -30,7 +30,7 @@ def opened_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan:
         _view(connection, "iou", results.files("iou", parts), IOU)
         _view(connection, "predictions", results.prediction_files(parts), PREDICTIONS)
         _view(connection, "objects", results.files("objects", chunks), OBJECTS)
-        _view(connection, "excluded", results.files("excluded", chunks), EXCLUDED)
+        _view(connection, "excluded", list(results.ledgers(plan.part_names).values()), EXCLUDED)
         yield
 
 
@@ -47,7 +47,7 @@ def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) 
 def query(results: Results, plan: Plan, text: str) -> pa.Table:
     """Answer one query over the tables and the stored marts; JobError with DuckDB's own words if it cannot."""
     with duckdb.connect() as connection, opened_tables(connection, results, plan):
-        for file in storage.list_files(storage.join(results.output, "summary", "*.parquet")):
+        for file in storage.list_files(storage.join(results.output, "summary"), "*.parquet"):
             name = file.address.rsplit("/", 1)[-1].removesuffix(".parquet")
             connection.read_parquet(file.address).create_view(name)
         try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +23,8 @@ from job.storage.retry import persistently
 from job.storage.stores import described, is_s3, open_store
 
 FETCHING = ".fetch-"  # starts the name of a copy that is not whole yet
+COPY = re.compile(r"[0-9a-f]{32}(\..*)?")  # the name of a copy; a folder may hold other files, which are not ours
+ABANDONED_S = 86400.0  # after which a copy that is not whole has lost its worker
 HASH = ".sha256"  # ends the name of the file that holds a copy's hash
 DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 
@@ -46,7 +50,8 @@ class InputCache:
         copy = self.folder / (name + "".join(Path(urlsplit(file.address).path).suffixes[-2:]))
         if not file.version or not _is_sound(copy):
             persistently(file.address, "read", lambda: self._fetch(file, copy))
-            self._make_room(keep=copy)
+            with self._disk_explained(PermissionError):
+                self._make_room(keep=copy)
         with suppress(FileNotFoundError):  # another worker dropped it; who reads it says so
             os.utime(copy)
         return copy
@@ -102,10 +107,13 @@ class InputCache:
             raise failure(error, str(self.folder), action) from None
 
     def _make_room(self, keep: Path) -> None:
+        """Drop what no worker will finish, and the oldest copies beyond the bound; nothing that is not ours."""
         copies = []
         for path in self.folder.iterdir():
-            if not path.name.startswith(FETCHING) and path.suffix != HASH:
-                with suppress(FileNotFoundError):  # another worker dropped it
+            with suppress(FileNotFoundError):  # another worker dropped it
+                if path.name.startswith(FETCHING) and time.time() - path.stat().st_mtime > ABANDONED_S:
+                    path.unlink()
+                elif COPY.fullmatch(path.name) and path.suffix != HASH:
                     copies.append((path.stat().st_mtime, path.stat().st_size, path))
         total = sum(size for _, size, _ in copies)
         for _, size, path in sorted(copies):

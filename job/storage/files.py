@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from job.errors import StorageError
 from job.storage import local
-from job.storage.address import FileInfo, public
+from job.storage.address import FileInfo, join, public
 from job.storage.faults import Kind, MismatchError, judge
 from job.storage.retry import persistently
 from job.storage.stores import described, is_local, is_s3, open_store
@@ -20,24 +20,32 @@ BLOCK = 1 << 20
 T = TypeVar("T")
 
 
-def list_files(pattern: str) -> list[FileInfo]:
-    """List the files that match a glob pattern, sorted by address. Nothing there is an empty list, not an error."""
+def list_files(folder: str, pattern: str) -> list[FileInfo]:
+    """List the files below a folder that match a glob pattern, sorted by address; no error if there are none.
+
+    folder: taken as it is written, for a name may hold `[` or `*`. pattern: `*`, `?` and `[…]` within one name, `**`
+    over folders.
+    """
 
     def listed() -> list[FileInfo]:
-        fs, path = open_store(pattern)
-        found = fs.glob(path, detail=True)
+        fs, path = open_store(folder)
+        found = fs.glob(f"{literal(path).rstrip('/')}/{pattern}", detail=True)
         return sorted(
-            (described(fs, pattern, details) for details in found.values() if _is_file(details)),
+            (described(fs, folder, _sized(fs, details)) for details in found.values() if _is_file(details)),
             key=lambda info: info.address,
         )
 
-    return persistently(pattern, "list", listed)
+    return persistently(join(folder, pattern), "list", listed)
 
 
-def why_nothing_matches(pattern: str) -> str:
-    """Say why a pattern lists nothing: its folder is missing, may not be read, or holds no such file."""
-    folder = re.split(r"[*?\[{]", pattern, maxsplit=1)[0].rpartition("/")[0]
-    if not folder or folder.endswith(":/"):
+def literal(text: str) -> str:
+    """Bracket what a glob would take as special."""
+    return re.sub(r"([*?\[])", r"[\1]", text)
+
+
+def why_nothing_matches(folder: str) -> str:
+    """Say why nothing is listed below a folder: it is missing, may not be read, or holds no such file."""
+    if not folder or folder.endswith(":/"):  # the working folder; a store without a bucket
         return "no file matches this pattern"
 
     def is_there() -> bool:
@@ -145,6 +153,11 @@ def filesystem(address: str) -> Iterator[Any | None]:
 def _is_file(details: dict[str, Any]) -> bool:
     """Whether a listing names a file; a link to one is listed as something else."""
     return details.get("type") == "file" or (bool(details.get("islink")) and Path(details["name"]).is_file())
+
+
+def _sized(fs: Any, details: dict[str, Any]) -> dict[str, Any]:
+    """Ask again for what a listing did not tell, as those of HTTP servers do not."""
+    return details if details.get("size") is not None else {**details, **fs.info(details["name"])}
 
 
 def _content(fs: Any, path: str, length: int | None = None) -> bytes:

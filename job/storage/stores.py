@@ -10,7 +10,8 @@ from typing import Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from job.storage.address import PACKAGE, FileInfo, in_package
+from job.errors import StorageError
+from job.storage.address import PACKAGE, FileInfo, in_package, public
 
 STALL_S = 20.0  # without a byte, over HTTP
 VERSION_KEYS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "mtime", "created")
@@ -49,7 +50,11 @@ def described(fs: Any, asked: str, details: dict[str, Any]) -> FileInfo:
         address = f"{PACKAGE}{package}/{Path(details['name']).relative_to(in_package(f'{PACKAGE}{package}/'))}"
     else:
         address = details["name"] if is_local(fs) else fs.unstrip_protocol(details["name"])
-    return FileInfo(address=address, size=int(details.get("size") or 0), version=version(details))
+    if details.get("size") is None:
+        raise StorageError(
+            f"{public(address)}: this store does not tell how large the file is; copy it to one that does"
+        )
+    return FileInfo(address=address, size=int(details["size"]), version=version(details))
 
 
 def version(details: dict[str, Any]) -> str:

@@ -69,7 +69,7 @@ def rows(output):
     """Read every row of a study's results, by table, in a fixed order."""
     found = {}
     for table in TABLES:
-        files = storage.list_files(f"{output}/{table}/*.parquet")
+        files = storage.list_files(f"{output}/{table}", "*.parquet")
         tables = [pq.read_table(io.BytesIO(storage.read(file.address))) for file in files]
         found[table] = sorted((row for one in tables for row in one.to_pylist()), key=str)
     return found
@@ -77,8 +77,8 @@ def rows(output):
 
 def parts_name_their_predictions(output):
     """Each part's footer names a file of predictions that is there."""
-    there = {file.address.rsplit("/", 1)[-1] for file in storage.list_files(f"{output}/predictions/*")}
-    for file in storage.list_files(f"{output}/iou/*"):
+    there = {file.address.rsplit("/", 1)[-1] for file in storage.list_files(f"{output}/predictions", "*")}
+    for file in storage.list_files(f"{output}/iou", "*"):
         assert footer(pq.read_schema(io.BytesIO(storage.read(file.address))).metadata)["predictions"] in there
 
 
@@ -135,7 +135,7 @@ def test_an_image_that_stays_unreadable_is_left_out_and_tried_again_later(s3, pr
     (line,) = (row for row in rows(f"{s3}/results")["excluded"] if row["kind"] != "empty")
     assert (line["image"], line["kind"], line["reason"]) == ("0003.png", "error", "storage")
     assert "SlowDown: Please reduce your request rate.; 10 attempts" in line["detail"]
-    partial = [file.address for file in storage.list_files(f"{s3}/results/iou/*.partial.parquet")]
+    partial = [file.address for file in storage.list_files(f"{s3}/results/iou", "*.partial.parquet")]
     assert len(partial) == 1
     proxy.lasting.clear()
     assert medsam_job(monkeypatch, study, "--only", "predict") == 0
@@ -235,7 +235,7 @@ def test_a_bucket_that_is_lost_midway_ends_the_run(s3, study, proxy, monkeypatch
     assert f"({fault})" in refusal(capfd)
     proxy.from_write = None
     proxy.lasting.clear()
-    assert len(storage.list_files(f"{s3}/results/objects/*.parquet")) == 1
+    assert len(storage.list_files(f"{s3}/results/objects", "*.parquet")) == 1
     assert medsam_job(monkeypatch, study, "--only", "predict") == 0
 
 

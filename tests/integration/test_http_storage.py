@@ -68,6 +68,17 @@ def test_a_file_is_described_read_and_cached(site, tmp_path):
     assert storage.info(f"{address}/none.png") is None
 
 
+def test_a_folder_is_listed_with_sizes(site, tmp_path):
+    """The server's page of links tells none: each file is asked for."""
+    folder, address = site
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(name.encode())
+    files = storage.list_files(address, "*.png")
+    assert [(file.address, file.size) for file in files] == [(f"{address}/a.png", 5), (f"{address}/b.png", 5)]
+    assert InputCache(tmp_path / "cache", 10**6).local(files[1]).read_bytes() == b"b.png"
+    assert files[0] == storage.info(f"{address}/a.png")
+
+
 def test_a_spec_is_read_from_there(site):
     """Though this server sends all of it, where only the first 256 KiB are asked for."""
     folder, address = site

@@ -1,5 +1,9 @@
 """Results are open to everyone: by the command line, in a database file, and told plainly where there are none."""
 
+import csv
+import io
+import json
+
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,6 +37,18 @@ def test_results_can_be_queried(finished, monkeypatch, capfd):
     assert capfd.readouterr().out.splitlines()[0] == '{"tasks": 2}'
     assert medsam_job(monkeypatch, "sql", output, "SELECT nonsense FROM iou") == 2
     assert "nonsense" in capfd.readouterr().err
+
+
+def test_what_is_nested_is_json_in_a_cell(finished, monkeypatch, capfd):
+    """A prediction's boxes in CSV; and a sum, which DuckDB gives as a decimal, is a number in JSON."""
+    output = finished / "results"
+    capfd.readouterr()
+    query = "SELECT prompt, boxes, points FROM predictions WHERE prompt = 'whole_box'"
+    assert medsam_job(monkeypatch, "sql", output, query, "--format", "csv") == 0
+    first = next(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert json.loads(first["boxes"])[0].keys() == {"x0", "y0", "x1", "y1"}
+    assert medsam_job(monkeypatch, "sql", output, "SELECT sum(1) s FROM range(3)", "--format", "json") == 0
+    assert capfd.readouterr().out == '{"s": 3}\n'
 
 
 def test_a_foreign_file_in_the_folder_counts_for_nothing(finished, monkeypatch, capfd):

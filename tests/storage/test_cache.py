@@ -25,7 +25,7 @@ def scan(flaky):
     """A file in the store."""
     storage.write(SCAN, b"voxels")
     flaky.calls.clear()
-    (listed,) = storage.list_files("flaky://images/*")
+    (listed,) = storage.list_files("flaky://images", "*")
     return listed
 
 
@@ -164,6 +164,28 @@ def test_the_cache_drops_what_was_not_used_for_longest(cache):
         if name == "b":
             os.utime(copies["a"], (9, 9))
     assert {name for name, copy in copies.items() if copy.exists()} == {"a", "c"}
+
+
+def test_what_is_not_its_own_stays(cache, scan):
+    """A user's files and folders, however old and large, where the cache was given their folder."""
+    (cache.folder / "lost+found").mkdir(parents=True)
+    own = cache.folder / "sam_vit_b.pth"
+    own.write_bytes(b"x" * 1000)
+    os.utime(own, (1, 1))
+    cache.local(scan)
+    assert own.exists()
+    assert cache.local(scan).exists()
+
+
+def test_what_a_killed_worker_left_is_dropped(cache, scan):
+    """A day later; what is being fetched stays."""
+    cache.folder.mkdir()
+    old, new = (cache.folder / f".fetch-{name}" for name in ("old", "new"))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (1, 1))
+    cache.local(scan)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_content_is_named_by_its_hash_where_that_is_cheap(cache, tmp_path):
