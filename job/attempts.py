@@ -9,16 +9,19 @@ from typing import TypeVar
 import structlog
 
 from job.errors import DataError, JobError, StorageError, StoreRefusedError
-from job.models import device
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """The attempts at one chunk. `failed`: what failed twice, and why. fail_fast: the first failure ends the run."""
+    """The attempts at one chunk. `failed`: what failed twice, and why. fail_fast: the first failure ends the run.
+
+    free_memory: gives back what a failed attempt held on the device.
+    """
 
     fail_fast: bool
+    free_memory: Callable[[], None]
     failed: dict[str, str] = field(default_factory=dict)
 
     def twice(self, what: str, do: Callable[[], Result]) -> Result | None:
@@ -34,7 +37,7 @@ class Attempts:
                 if not again:
                     self.failed[what] = f"{type(error).__name__}: {error}"
             # Out of the handler, so that the error's frames no longer hold tensors. A device that is lost raises here.
-            device.free_memory()
+            self.free_memory()
         return None
 
 

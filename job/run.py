@@ -108,6 +108,7 @@ class Run:
             bar=bar,
             asks=asked,
             fail_fast=self.fail_fast,
+            free_memory=partial(device.free_memory, device.resolve_device(self.spec.study.execution.device)),
         )
 
     def _read(self, chunk: Chunk) -> Work:

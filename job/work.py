@@ -80,7 +80,10 @@ def read_chunk(spec: LoadedSpec, chunk: Chunk, cache: InputCache) -> Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """Does chunks: stores their objects and their parts, one after the other."""
+    """Does chunks: stores their objects and their parts, one after the other.
+
+    free_memory: gives back what a failed call held on the device.
+    """
 
     spec: LoadedSpec
     plan: Plan
@@ -90,10 +93,11 @@ class Worker:
     bar: Progress
     asks: Mapping[tuple[str, int], Ask]
     fail_fast: bool
+    free_memory: Callable[[], None]
 
     def do(self, chunk: Chunk, parts: Sequence[Part], read: Callable[[], Work], pool: Executor) -> None:
         """Evaluate these parts of a chunk. What fails twice is recorded, by what it was: reading, or a model."""
-        attempts = Attempts(self.fail_fast)
+        attempts = Attempts(self.fail_fast, self.free_memory)
         models = dict.fromkeys(part.model for part in parts)
         work = attempts.twice("read", lambda: self._store(read()))
         if work is not None:
@@ -132,7 +136,7 @@ class Worker:
                     views.extend(evaluate.encode(self.models[name], some))
             except Exception as error:
                 at_once = self._half(len(some), error)
-                device.free_memory()
+                self.free_memory()
             else:
                 self.bar.advance(share * len(some) / len(samples))
         return views
@@ -164,7 +168,7 @@ class Worker:
             self._half(batch, error)
         else:
             return outcomes
-        device.free_memory()
+        self.free_memory()
         self.bar.advance(-share * len(outcomes) / rows)
         return None
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from job.datasets import geometry
+from job.datasets import geometry, placement
 from job.datasets.layers import Layer, check_same_size, mask_file, named, read_image, read_map
 from job.datasets.ledger import axis_of
 from job.datasets.sample import Axis
@@ -23,7 +23,6 @@ from job.spec.study import Dataset
 from job.storage import InputCache
 
 OBLIQUE_DEGREES = 10.0
-SHIFT_VOXELS = 0.1  # float32 headers of one scan differ by far less, a wrong one by far more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +81,7 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
             layer = read_map(dataset, source, task, cache, max_image_px, layers)
             with named(mask_file(dataset, source, task), "mask"):
                 remarks.extend(_compare(image, layer, task))
-            maps[task] = layer.values
+            maps[task] = _placed(image, layer)
         except DataError as error:
             remarks.append(Remark(task=task, kind="error", reason=error.reason, detail=error.detail))
     count = image.header.grid.slice_count(axis) if image.header else 1
@@ -102,15 +101,18 @@ def _volume_remarks(image: Layer) -> Iterator[Remark]:
 
 
 def _compare(image: Layer, mask: Layer, task: str) -> Iterator[Remark]:
-    """Refuse a map of another size; remark on one that lies elsewhere, or has holes."""
+    """Refuse a map that does not fit; remark on one that lies elsewhere, or has holes."""
     if image.header is None or mask.header is None:
         check_same_size(image.values.shape[:2], mask.values.shape[:2])
-    else:
-        check_same_size(image.header.grid.shape_XYZ, mask.header.grid.shape_XYZ)
-        shift = image.header.grid.displacement(mask.header.grid)
-        if shift > SHIFT_VOXELS:
-            detail = f"the affines of image and mask lie up to {shift:.3g} voxels apart; used as if they agreed"
-            yield Remark(task=task, kind="warning", reason="affines differ", detail=detail)
+    elif strange := placement.check(image.header, mask.header):
+        reason, detail = strange
+        yield Remark(task=task, kind="warning", reason=reason, detail=detail)
     if image is not mask and mask.values.dtype.kind == "f" and np.isnan(mask.values).any():
         detail = f"{np.count_nonzero(np.isnan(mask.values))} values of the map are NaN; they count as not above"
         yield Remark(task=task, kind="warning", reason="NaN in mask", detail=detail)
+
+
+def _placed(image: Layer, mask: Layer) -> NDArray[Any]:
+    if image.header is None or mask.header is None:
+        return mask.values
+    return placement.placed(mask.values, image.header, mask.header)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from job.datasets import image_file, nifti
+from job.datasets import image_file, nifti, placement
 from job.datasets.generated import SIDE
 from job.datasets.labels import objects
 from job.datasets.layers import Layer, check_same_size, mask_file, named, read_image, read_map
@@ -15,23 +15,25 @@ from job.errors import DataError
 from job.spec.study import Dataset
 from job.storage import InputCache
 
+Head = nifti.VolumeHeader | tuple[int, int]
+
 
 def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Iterator[Excluded]:
-    """Tell what a run would refuse, from the first bytes of image and masks: readable, small enough, of one size."""
+    """Tell what a run would refuse, from the first bytes of image and masks: readable, small enough, fitting."""
     try:
         with named(source.file, "image"):
-            size = _size(dataset, source, source.file, cache, max_image_px)
+            image = _head(dataset, source, source.file, cache, max_image_px)
     except DataError as error:
         yield line(dataset, source, 0, None, "error", error.reason, error.detail)
         return
-    sizes = {source.file.address: size}
+    heads = {source.file.address: image}
     for task in dataset.tasks:
         try:
             file = mask_file(dataset, source, task)
             with named(file, "mask"):
-                if file.address not in sizes:  # tasks share masks
-                    sizes[file.address] = _size(dataset, source, file, cache, max_image_px)
-                check_same_size(size, sizes[file.address])
+                if file.address not in heads:  # tasks share masks
+                    heads[file.address] = _head(dataset, source, file, cache, max_image_px)
+                _check_fit(image, heads[file.address])
         except DataError as error:
             yield line(dataset, source, 0, task, "error", error.reason, error.detail)
 
@@ -55,14 +57,25 @@ def tasks_present(dataset: Dataset, source: Source, cache: InputCache, max_image
             yield name
 
 
-def _size(dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, max_image_px: int) -> tuple[int, ...]:
-    """Give height and width, or the voxels of the canonical volume."""
+def _head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, max_image_px: int) -> Head:
+    """Give height and width, or the header of a volume."""
     if is_volume(file):
-        grid = nifti.read_header(file).grid
+        header = nifti.read_header(file)
         if source.is_volume:
-            image_file.check_size(*grid.slice_size(axis_of(dataset, source)), max_image_px)
-        nifti.check_size(grid, max_image_px)
-        return grid.shape_XYZ
+            image_file.check_size(*header.grid.slice_size(axis_of(dataset, source)), max_image_px)
+        nifti.check_size(header.grid, max_image_px)
+        return header
     size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else image_file.image_size(file, cache)
     image_file.check_size(*size, max_image_px)
     return size
+
+
+def _check_fit(image: Head, mask: Head) -> None:
+    if isinstance(image, nifti.VolumeHeader) and isinstance(mask, nifti.VolumeHeader):
+        placement.check(image, mask)
+    else:
+        check_same_size(_size(image), _size(mask))
+
+
+def _size(head: Head) -> tuple[int, ...]:
+    return head.grid.shape_XYZ if isinstance(head, nifti.VolumeHeader) else head

@@ -23,13 +23,16 @@ AXES: dict[Axis, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Where the voxels of a canonical volume lie.
+    """Where the voxels of a canonical volume lie, and in which order its file holds them.
 
     shape_XYZ: voxels to the right, anterior, superior. affine: 4x4 float64, canonical index to mm in RAS+.
+    stored_shape, codes: voxels along the axes as stored, and where these lead, such as LPS.
     """
 
     shape_XYZ: tuple[int, int, int]
     affine: NDArray[np.float64]
+    stored_shape: tuple[int, int, int]
+    codes: str
 
     def slice_count(self, axis: Axis) -> int:
         """How many slices the volume has along an anatomical axis."""
@@ -59,13 +62,22 @@ def canonical_grid(shape: tuple[int, int, int], affine: NDArray[Any]) -> Grid:
     lengths[order[:, 0].astype(int)] = shape
     x, y, z = (int(length) for length in lengths)
     stored = orientations.inv_ornt_aff(order, shape)  # type: ignore[no-untyped-call]
-    return Grid((x, y, z), np.asarray(affine, np.float64) @ stored)
+    codes = "".join(orientations.ornt2axcodes(order))  # type: ignore[no-untyped-call]
+    return Grid((x, y, z), np.asarray(affine, np.float64) @ stored, shape, codes)
 
 
 def to_canonical(values: NDArray[Any], affine: NDArray[Any]) -> NDArray[Any]:
     """Bring a volume as stored (three axes, any order) to XYZ, RAS+. A view: nothing is copied or resampled."""
     order = _orientation(affine)
     turned: NDArray[Any] = orientations.apply_orientation(values, order)  # type: ignore[no-untyped-call]
+    return turned
+
+
+def reordered(values_XYZ: NDArray[Any], codes: str, right_codes: str) -> NDArray[Any]:
+    """Bring a volume, canonical by wrong codes of its stored axes, to XYZ by the right ones. A view."""
+    canonical, wrong, right = (orientations.axcodes2ornt(each) for each in ("RAS", codes, right_codes))  # type: ignore[no-untyped-call]
+    stored = orientations.apply_orientation(values_XYZ, orientations.ornt_transform(canonical, wrong))  # type: ignore[no-untyped-call]
+    turned: NDArray[Any] = orientations.apply_orientation(stored, right)  # type: ignore[no-untyped-call]
     return turned
 
 

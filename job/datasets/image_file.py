@@ -16,7 +16,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
-from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
+from PIL.TiffImagePlugin import (
+    BITSPERSAMPLE,
+    PHOTOMETRIC_INTERPRETATION,
+    PLANAR_CONFIGURATION,
+    SAMPLESPERPIXEL,
+    TILELENGTH,
+    TILEWIDTH,
+    TiffImageFile,
+)
 
 from job import storage
 from job.datasets import png
@@ -27,6 +35,7 @@ FORMATS = ("PNG", "JPEG", "TIFF", "BMP")  # named, so that Pillow never hands th
 HEAD_BYTES = 1 << 18
 USUAL_TILE_PX = 1 << 22  # tiles may well be larger than a small image
 NARROW_GREYS = {"L;2": 85, "L;4": 17}  # Pillow stretches these to 0..255; a mask's labels must not be stretched
+TURNED_TWICE = ("I;16BS", "I;32BS", "F;32BF")  # big-endian numbers: where libtiff unpacks, it turns them, then Pillow
 
 # Sizes are checked by the caller's own bound, before decoding; Pillow's would warn, or refuse what a spec allows.
 Image.MAX_IMAGE_PIXELS = None
@@ -100,6 +109,7 @@ def _whole(path: Path, max_px: int) -> Iterator[tuple[Image.Image, bytes]]:
             png.check(data)
         if isinstance(image, TiffImageFile):
             _check_tiles(image, max_px)
+            _check_planes(image)
         yield image, data
 
 
@@ -108,6 +118,20 @@ def _check_tiles(image: TiffImageFile, max_px: int) -> None:
     height, width = (image.tag_v2.get(tag, 1) for tag in (TILELENGTH, TILEWIDTH))
     if height * width > max(max_px, USUAL_TILE_PX):
         raise DataError("too large", f"its tiles are {height} x {width} pixels; execution.max_image_px allows {max_px}")
+
+
+def _check_planes(image: TiffImageFile) -> None:
+    """Refuse what is misread in silence: Pillow takes unpacked planes for plain bytes, OpenCV for interleaved."""
+    tags = image.tag_v2
+    bits, inverted = max(tags.get(BITSPERSAMPLE, (1,))), tags.get(PHOTOMETRIC_INTERPRETATION) == 0
+    by_pillow = image.info.get("compression") == "raw" and (bits not in (1, 8) or inverted)
+    by_both = bits > 8 and tags.get(SAMPLESPERPIXEL, 1) > 1
+    if tags.get(PLANAR_CONFIGURATION, 1) == 2 and (by_pillow or by_both):
+        raise DataError(
+            "separate planes",
+            f"a TIFF of {bits} bits with PlanarConfiguration 2 (each channel apart) cannot be read; "
+            "store it interleaved, as `tiffcp -p contig` does, or as PNG",
+        )
 
 
 @contextmanager
@@ -132,21 +156,23 @@ def _values(image: Image.Image, data: bytes) -> NDArray[Any]:
     if image.mode in ("P", "PA", "CMYK", "YCbCr"):
         return np.asarray(image.convert("RGB"))
     if image.mode in ("RGB", "RGBA", "RGBX", "LA", "RGBa", "La"):
-        values = _deep(data) if ";16" in raw_mode else np.asarray(image)
+        values = _deep(data, dimensions=3) if ";16" in raw_mode else np.asarray(image)
         return values[..., 0] if raw_mode.startswith("LA") else values[..., :3]
     if image.mode == "1":
         return np.asarray(image).astype(np.uint8)
+    if raw_mode in TURNED_TWICE and image.info.get("compression") != "raw":
+        return _deep(data, dimensions=2)
     if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
         return np.asarray(image) // NARROW_GREYS[raw_mode] if raw_mode in NARROW_GREYS else np.asarray(image)
     raise DataError("unreadable", f"pixels of kind {image.mode} are not supported; store grey or RGB")
 
 
-def _deep(data: bytes) -> NDArray[Any]:
-    """Decode 16-bit colour, which Pillow would cut to 8 bits: HxWx3 uint16 RGB."""
+def _deep(data: bytes, dimensions: int) -> NDArray[Any]:
+    """Decode what Pillow would cut to 8 bits, or turn twice: HxW, or HxWx3 RGB, in the file's own type."""
     values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
-    if values is None or values.ndim != 3:
-        raise DataError("unreadable", "16-bit colour that could not be decoded")
-    return np.asarray(values)[..., 2::-1]
+    if values is None or values.ndim != dimensions:
+        raise DataError("unreadable", "values of more than 8 bits that could not be decoded")
+    return np.asarray(values)[..., 2::-1] if dimensions == 3 else np.asarray(values)
 
 
 def _raw_mode(image: Image.Image) -> str:

@@ -31,6 +31,15 @@ AUTOCAST: dict[Precision, torch.dtype | None] = {"fp32": None, "bf16": torch.bfl
 NATIVE_BF16 = (8, 0)
 """Compute capability from which a GPU multiplies bfloat16 (NVIDIA Ampere)."""
 
+MEMORY_TEXTS = (
+    "can't allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "unable to find an engine to execute this computation",
+)
+"""What a plain RuntimeError says where memory did not do: a CPU's, the driver's, cuBLAS's, cuDNN's old and new."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
@@ -99,15 +108,15 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether half of the work might fit: memory of the device, or of the machine, did not do."""
-    told = "can't allocate memory" in str(error)  # torch has no kind of its own for a CPU's
+    told = any(text in str(error) for text in MEMORY_TEXTS)
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (isinstance(error, RuntimeError) and told)
 
 
-def free_memory() -> None:
+def free_memory(device: torch.device) -> None:
     """Give back what a failed call held. Raises what CUDA raises if the device itself is lost: nothing can go on."""
     gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
         torch.cuda.empty_cache()
 
 

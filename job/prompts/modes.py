@@ -42,23 +42,23 @@ def admissible_points(part_HW: Mask) -> tuple[NDArray[np.int64], float]:
 
 def largest_point(truth_HW: Mask, draw: Draw) -> list[Prompt]:
     """Mode 1: one point in the largest part."""
-    return [Prompt(points=(_deepest(parts(truth_HW)[0], draw, 0),))]
+    return [Prompt(points=(_deepest(parts(truth_HW, 1)[0], draw, 0),))]
 
 
 def each_point(truth_HW: Mask, draw: Draw) -> list[Prompt]:
     """Mode 2: one point in each of the at most three largest parts, together."""
-    largest = parts(truth_HW)[:MOST_PARTS]
+    largest = parts(truth_HW, MOST_PARTS)
     return [Prompt(points=tuple(_deepest(part, draw, index) for index, part in enumerate(largest)))]
 
 
 def largest_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
     """Mode 3: the tight box of the largest part."""
-    return [Prompt(box=tight_box(parts(truth_HW)[0]))]
+    return [Prompt(box=tight_box(parts(truth_HW, 1)[0]))]
 
 
 def each_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
     """Mode 4: a tight box on each of the at most three largest parts, one call per box."""
-    return [Prompt(box=tight_box(part)) for part in parts(truth_HW)[:MOST_PARTS]]
+    return [Prompt(box=tight_box(part)) for part in parts(truth_HW, MOST_PARTS)]
 
 
 def whole_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:

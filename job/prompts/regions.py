@@ -18,15 +18,16 @@ EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 LARGEST_EXACT_IN_FLOAT32 = 1000  # px; beyond it the squares of cv2's float distances may round to the wrong integer
 
 
-def parts(mask_HW: Mask) -> list[Mask]:
+def parts(mask_HW: Mask, most: int | None = None) -> list[Mask]:
     """Split a mask into its 8-connected parts, largest area first; of equal areas, the later in row-major order first.
 
-    Each part is bool (H, W).
+    Each part is bool (H, W). most: how many are built, from the first on; a mask of specks would fill the memory.
     """
     labels_HW, count = ndimage.label(mask_HW, structure=EIGHT_CONNECTED)
-    areas = np.bincount(labels_HW.ravel(), minlength=count + 1)
-    order = sorted(range(1, count + 1), key=lambda label: (-areas[label], -label))
-    return [labels_HW == label for label in order]
+    areas = np.bincount(labels_HW.ravel(), minlength=count + 1)[1:]
+    labels = np.arange(1, count + 1)
+    largest_first = labels[np.lexsort((-labels, -areas))]
+    return [labels_HW == label for label in largest_first[:most]]
 
 
 def count_parts(mask_HW: Mask) -> int:

@@ -14,6 +14,8 @@ MODE_NAMES: tuple[Mode, ...] = get_args(Mode)
 MaskChoice = Literal["first", "score", "oracle", "single"]
 Protocol = Literal["mazurowski2023", "mazurowski2023-corrected", "ritm"]
 Precision = Literal["fp32", "bf16", "fp16"]
+PublishedName = Literal["sam_vit_h", "ritm_h32", "simpleclick", "focalclick"]
+"""The models of `statistics/reference`."""
 Label = int | Annotated[tuple[int, ...], Field(min_length=1, strict=False)] | Literal["any"]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/]+$")]
 Address = Annotated[str, Field(min_length=1)]
@@ -67,7 +69,13 @@ class Intensity(Strict):
         if self.scale:
             return f"{self.scale}/{self.per}"
         name, pair = ("percentiles", self.percentiles) if self.percentiles else ("window", self.window)
-        return f"{name}({','.join(f'{value:g}' for value in pair or ())})/{self.per}"
+        return f"{name}({','.join(_exact(value) for value in pair or ())})/{self.per}"
+
+
+def _exact(value: float) -> str:
+    """Write a number in six digits, or in as many as it takes: chunks are named by it."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value).removesuffix(".0")
 
 
 class Every(Strict):
@@ -165,7 +173,7 @@ class _Model(Strict):
     name: Name
     sha256: Sha256 | None = None
     """Refuse the checkpoint if its hash differs."""
-    published: str | None = None
+    published: PublishedName | None = None
     """The published column that this model is laid beside, such as sam_vit_h."""
 
 

@@ -82,6 +82,35 @@ def png(rows: Sequence[bytes], width: int, depth: int, colour: int, height: int 
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
+def tiff(values_HWC: NDArray[Any], *, order: str = "<", planes: bool = False, packed: bool = False) -> bytes:
+    """A TIFF written by hand: its strips, then its tags. order: < or >. planes: each channel apart. packed: by zlib."""
+    height, width, channels = values_HWC.shape
+    kind = values_HWC.dtype.newbyteorder(order)
+    arrays = [values_HWC[..., i] for i in range(channels)] if planes else [values_HWC]
+    strips = [array.astype(kind).tobytes() for array in arrays]
+    strips = [zlib.compress(strip) for strip in strips] if packed else strips
+    body, directory = b"".join(strips), b""
+    tags = {
+        256: [width],
+        257: [height],
+        258: [8 * kind.itemsize] * channels,
+        259: [8 if packed else 1],
+        262: [2 if channels > 1 else 1],
+        273: [8 + sum(map(len, strips[:i])) for i in range(len(strips))],
+        277: [channels],
+        278: [height],
+        279: [len(strip) for strip in strips],
+        284: [2 if planes else 1],
+        339: [{"u": 1, "i": 2, "f": 3}[kind.kind]] * channels,
+    }
+    for tag, numbers in tags.items():
+        directory += struct.pack(f"{order}HHI", tag, 4, len(numbers))
+        directory += struct.pack(f"{order}I", numbers[0] if len(numbers) == 1 else 8 + len(body))
+        body += struct.pack(f"{order}{len(numbers)}I", *numbers) if len(numbers) > 1 else b""
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8 + len(body))
+    return head + body + struct.pack(f"{order}H", len(tags)) + directory + bytes(4)
+
+
 def write(path: Path, data: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -91,6 +120,16 @@ def write(path: Path, data: bytes) -> Path:
 def nifti(path: Path, values: NDArray[Any], affine: NDArray[Any] | None = None, kind: Any = nib.Nifti1Image) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     nib.save(kind(values, np.eye(4) if affine is None else affine), path)
+    return path
+
+
+def without_orientation(path: Path, values: NDArray[Any]) -> Path:
+    """A volume whose header has neither sform nor qform."""
+    nifti(path, values)
+    image = nib.load(path)
+    image.set_sform(None)
+    image.set_qform(None)
+    nib.save(nib.Nifti1Image(values, None, image.header), path)
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 from job import datasets, storage
 from job.spec.study import Dataset
 from job.storage import InputCache
-from tests.datasets.make import dataset, grey, ledger, nifti, pair, png, save, square, volumes, write
+from tests.datasets.make import dataset, grey, ledger, nifti, pair, png, save, square, stored_as, volumes, write
 
 
 def headers(data: Dataset, folder: Path, max_px: int = 1000) -> list[Any]:
@@ -48,6 +48,13 @@ def test_faults_of_volume_headers(tmp_path: Path) -> None:
     for shape, reason in (((3, 4, 5, 2), "several volumes"), ((3, 5, 4), "size mismatch")):
         nifti(tmp_path / "masks/a.nii.gz", np.ones(shape, np.uint8))
         assert headers(dataset(tmp_path), tmp_path) == [(0, "object", "error", reason)]
+
+
+def test_a_mask_that_may_be_mirrored(tmp_path: Path) -> None:
+    """As a run refuses it: the unit matrix beside an LPS image."""
+    nifti(tmp_path / "images/a.nii.gz", *stored_as(np.ones((3, 4, 5), np.int16), "LPS"))
+    nifti(tmp_path / "masks/a.nii.gz", np.ones((3, 4, 5), np.uint8))
+    assert headers(dataset(tmp_path), tmp_path) == [(0, "object", "error", "affines differ")]
 
 
 def test_headers_alone_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job.datasets.geometry import canonical_grid, slice_at, to_canonical
+from job.datasets.geometry import canonical_grid, reordered, slice_at, to_canonical
 from job.datasets.nifti import read_volume
 from job.errors import DataError
 from tests.datasets.make import nifti, stored_as
@@ -66,6 +66,16 @@ def test_all_48_array_orders_give_the_same_volume(codes: str) -> None:
     grid = canonical_grid(stored.shape, affine)
     assert grid.shape_XYZ == (4, 5, 6)
     assert np.allclose(grid.affine, [[1, 0, 0, -5], [0, 2, 0, -6], [0, 0, 3, -7], [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize("codes", ORDERS)
+def test_a_grid_tells_how_it_is_stored(codes: str) -> None:
+    """By shape and codes; with these a volume that was turned by wrong ones is turned again."""
+    stored, affine = stored_as(phantom(), codes)
+    grid = canonical_grid(stored.shape, affine)
+    assert (grid.stored_shape, grid.codes) == (stored.shape, codes)
+    wrong = stored_as(phantom(), "PIR")[1]
+    assert np.array_equal(reordered(to_canonical(stored, wrong), "PIR", codes), phantom())
 
 
 @pytest.mark.parametrize("codes", ["RAS", "LPS", "PIR", "ASL", "SAR"])

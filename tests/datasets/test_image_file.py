@@ -13,7 +13,7 @@ from PIL import Image
 from job.datasets.image_file import image_size, read_image, read_mask
 from job.errors import DataError
 from job.storage import FileInfo, InputCache
-from tests.datasets.make import MAX_PX, grey, png, save, square, write
+from tests.datasets.make import MAX_PX, grey, png, save, square, tiff, write
 
 
 def test_grey_and_rgb_keep_their_values(tmp_path: Path) -> None:
@@ -48,6 +48,37 @@ def test_tiff_of_wide_numbers(tmp_path: Path, kind: type) -> None:
     """32-bit TIFFs keep negative and fractional values."""
     values = np.array([[-1024, 3], [70000, 0.5]]).astype(kind)
     assert np.array_equal(read_image(save(tmp_path / "a.tif", values), MAX_PX), values)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", [np.int16, np.int32, np.float32])
+def test_tiff_in_either_byte_order(tmp_path: Path, kind: type, packed: bool, order: str) -> None:
+    """Big-endian numbers too, and those that libtiff has turned while it unpacked them."""
+    values = np.array([[-1024, 3], [700, 0.5]]).astype(kind)
+    path = write(tmp_path / "a.tif", tiff(values[..., None], order=order, packed=packed))
+    assert np.array_equal(read_image(path, MAX_PX), values)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_tiff_of_16_bit_colour(tmp_path: Path, packed: bool, order: str) -> None:
+    """Interleaved it keeps its values; with each channel apart no decoder here reads it, and it is refused."""
+    values = np.array([[[1, 2, 300], [40000, 65535, 7]]], np.uint16)
+    path = write(tmp_path / "a.tif", tiff(values, order=order, packed=packed))
+    assert np.array_equal(read_image(path, MAX_PX), values)
+    write(path, tiff(values, order=order, packed=packed, planes=True))
+    with pytest.raises(DataError, match=r"16 bits with PlanarConfiguration 2 .* store it interleaved") as caught:
+        read_image(path, MAX_PX)
+    assert caught.value.reason == "separate planes"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_tiff_of_8_bit_colour_in_planes(tmp_path: Path, packed: bool) -> None:
+    """It is read as the same interleaved."""
+    values = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)
+    path = write(tmp_path / "a.tif", tiff(values, packed=packed, planes=True))
+    assert np.array_equal(read_image(path, MAX_PX), values)
 
 
 def test_palette_image_gives_colours_and_mask_gives_indices(tmp_path: Path) -> None:

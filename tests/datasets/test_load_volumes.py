@@ -9,7 +9,18 @@ import pytest
 from job import datasets
 from job.datasets import nifti as nifti_module
 from job.errors import DataError
-from tests.datasets.make import dataset, ledger, load, nifti, samples, save, square, stored_as, volumes
+from tests.datasets.make import (
+    dataset,
+    ledger,
+    load,
+    nifti,
+    samples,
+    save,
+    square,
+    stored_as,
+    volumes,
+    without_orientation,
+)
 
 MNI = "package://nilearn/datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
 
@@ -194,6 +205,65 @@ def test_affines_that_differ_are_noted(tmp_path: Path) -> None:
         items = load(dataset(tmp_path), tmp_path)
         assert ledger(items) == lines
         assert kept(items) == [1, 4]
+
+
+def corner() -> np.ndarray:
+    """A label on the voxel of `image()` with value 120, the right anterior superior corner."""
+    return (image() == 120).astype(np.uint8)
+
+
+def assert_on_the_corner(items: list[Any]) -> None:
+    """The label lies on the voxel with value 120, the brightest."""
+    (sample,) = samples(items)
+    assert sample.image_HWC[sample.objects[0].truth_HW].tolist() == [[255, 255, 255]]
+
+
+def test_a_mask_that_may_be_mirrored_is_refused(tmp_path: Path) -> None:
+    """Saved with the unit matrix, in the order of an LPS image: its own affine would turn it over."""
+    nifti(tmp_path / "images/a.nii.gz", *stored_as(image(), "LPS"))
+    nifti(tmp_path / "masks/a.nii.gz", stored_as(corner(), "LPS")[0])
+    items = load(dataset(tmp_path), tmp_path)
+    assert ledger(items) == [(0, "object", "error", "affines differ")]
+    assert "stored as LPS, the mask as RAS" in items[0].detail
+    assert "resample it to the image" in items[0].detail
+
+
+def test_a_mask_in_the_same_order_may_lie_elsewhere(tmp_path: Path) -> None:
+    """The unit matrix beside a RAS image of other spacing and origin: nothing is turned over, so it is but told."""
+    nifti(tmp_path / "images/a.nii.gz", *stored_as(image(), "RAS"))
+    nifti(tmp_path / "masks/a.nii.gz", corner())
+    items = load(dataset(tmp_path), tmp_path)
+    assert ledger(items) == [(5, "object", "warning", "affines differ")]
+    assert_on_the_corner(items)
+
+
+@pytest.mark.parametrize("codes", ["RAS", "LPS", "PIR"])
+def test_a_mask_without_orientation_has_the_order_of_its_image(tmp_path: Path, codes: str) -> None:
+    """However the image is stored, the mask is turned with it; that this was assumed is told."""
+    nifti(tmp_path / "images/a.nii.gz", *stored_as(image(), codes))
+    without_orientation(tmp_path / "masks/a.nii.gz", stored_as(corner(), codes)[0])
+    items = load(dataset(tmp_path), tmp_path)
+    assert ledger(items) == [(5, "object", "warning", "orientation unknown")]
+    assert_on_the_corner(items)
+
+
+def test_a_mask_has_the_order_of_an_image_without_orientation(tmp_path: Path) -> None:
+    """Stored alike, they stay on each other, whatever the mask's header says."""
+    without_orientation(tmp_path / "images/a.nii.gz", image())
+    nifti(tmp_path / "masks/a.nii.gz", corner())
+    items = load(dataset(tmp_path), tmp_path)
+    unknown = ("warning", "orientation unknown")
+    assert ledger(items) == [(5, None, *unknown), (5, "object", *unknown)]
+    assert_on_the_corner(items)
+
+
+def test_a_mask_without_orientation_has_the_shape_of_its_image_as_stored(tmp_path: Path) -> None:
+    """Another shape is another order, and nothing says which."""
+    nifti(tmp_path / "images/a.nii.gz", *stored_as(image(), "PIR"))
+    without_orientation(tmp_path / "masks/a.nii.gz", corner())
+    items = load(dataset(tmp_path), tmp_path)
+    assert ledger(items) == [(0, "object", "error", "size mismatch")]
+    assert items[0].detail.endswith("the image is 5 x 6 x 4, the mask 4 x 5 x 6")
 
 
 @pytest.mark.parametrize(("degrees", "noted"), [(9, False), (12, True)])

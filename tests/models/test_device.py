@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -90,6 +92,44 @@ def test_precisions_of_a_cpu() -> None:
         device.resolve_precision("fp16", CPU)
     with pytest.raises(JobError, match="expected auto, fp32, bf16, fp16, got fp8"):
         device.resolve_precision("fp8", CPU)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 byt",
+        "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported at some other API call",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "GET was unable to find an engine to execute this computation",
+    ],
+)
+def test_out_of_memory_by_its_text(text: str) -> None:
+    """Libraries below torch raise no kind of their own."""
+    assert device.is_out_of_memory(RuntimeError(text))
+
+
+def test_out_of_memory_by_its_kind() -> None:
+    """Torch's own and Python's; no other fault, and no other kind that tells of one."""
+    assert device.is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."))
+    assert device.is_out_of_memory(MemoryError())
+    assert not device.is_out_of_memory(RuntimeError("CUDA error: an illegal memory access was encountered"))
+    assert not device.is_out_of_memory(ValueError("CUDA error: out of memory"))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("cpu", []), ("cuda:1", [("synchronize", torch.device("cuda:1")), ("empty_cache",)])],
+)
+def test_memory_is_freed_on_the_device_of_the_study(
+    monkeypatch: pytest.MonkeyPatch, name: str, expected: list[Any]
+) -> None:
+    """A GPU that the study does not use is left alone, and on a CPU even whether there is one."""
+    asked: list[Any] = []
+    for call in ("is_available", "synchronize", "empty_cache"):
+        monkeypatch.setattr(torch.cuda, call, lambda *given, call=call: asked.append((call, *given)) or True)
+    device.free_memory(torch.device(name))
+    assert asked == expected
 
 
 def test_description() -> None:

@@ -89,6 +89,12 @@ def test_what_determines_the_objects_determines_the_names(folder, tmp_path, extr
     assert names(cut(images(folder), tmp_path)).isdisjoint(names(cut(images(folder, extra), tmp_path)))
 
 
+def test_windows_that_differ_in_the_seventh_digit_have_other_names(folder, tmp_path):
+    """Else the rows of the one would be taken for those of the other."""
+    one, other = (images(folder, f", intensity: {{window: [{centre}, 400]}}") for centre in (1234567, 1234568))
+    assert names(cut(one, tmp_path)).isdisjoint(names(cut(other, tmp_path)))
+
+
 def volume(slices):
     return dataset(
         f'{{name: M, modality: MRI, images: {MNI}, slices: {slices}, tasks: {{b: {{masks: "{{image}}", above: 0}}}}}}'

@@ -1,5 +1,7 @@
 """Depths, parts and boxes of any region, against whole-image transforms and brute force."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 from hypothesis import given, settings
@@ -54,6 +56,25 @@ def test_of_equal_parts_the_later_comes_first():
     """As a row-major labelling numbers them."""
     first, second = parts(np.array([[1, 0, 1]], np.bool_))
     assert (first.tolist(), second.tolist()) == ([[False, False, True]], [[True, False, False]])
+
+
+@given(regions, st.integers(0, 4))
+@settings(deadline=None)
+def test_the_first_parts_are_the_head_of_all(region, most):
+    """In the same order."""
+    assert np.array_equal(parts(region, most), parts(region)[:most])
+
+
+def test_of_many_parts_only_those_asked_for_are_built():
+    """Three of 4,096 specks take a small part of the memory of a mask for each."""
+    specks = np.zeros((256, 256), np.bool_)
+    specks[::4, ::4] = True
+    tracemalloc.start()
+    found = parts(specks, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [np.argwhere(part).tolist() for part in found] == [[[252, 252]], [[252, 248]], [[252, 244]]]
+    assert peak < 4096 * specks.nbytes / 50
 
 
 def test_diagonal_neighbours_are_one_part():

@@ -1,4 +1,4 @@
-"""Images and label maps that are generated, so that a study needs no file, and neither does the training of demo weights.
+"""Images and label maps that are generated: a study needs no file, and no medical image trains the demo weights.
 
 After the synthetic tasks of SynthSeg (Billot et al. 2023) and ScribblePrompt (Wong et al. 2024): random structures,
 random intensities for each region, then what scanners do to them. `fields` (smooth noise), `shapes` (one structure),

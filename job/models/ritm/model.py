@@ -5,7 +5,7 @@ The logits are averaged over a horizontal flip, the soft mask is fed back, and t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,11 +17,15 @@ from job.models.device import Device
 from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
 from job.models.ritm.ocr import Logits
 from job.models.ritm.view import Clicks, View, mirrored, padded
-from job.models.ritm.zoom import Box, kept_box, object_box
+from job.models.ritm.zoom import LONGER_SIDE, Box, kept_box, object_box
 
 MASK_THRESHOLD = 0.49
 ZOOM_THRESHOLD = 0.50
 CAPABILITIES = Capabilities(points=True, boxes=False, multimask=False, memory="always")
+
+NETWORK_PX = 16 * 2 * LONGER_SIDE**2
+"""Bound on the pixels of one pass, flips included: 16 objects, zoomed in. On a CPU a pixel takes some 450 bytes
+(HRNet18s) to 1 KB (HRNet32): 2.3 to 5 GB. Unbounded, 32 whole images of 1024 x 1024 would take 30 GB."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +40,7 @@ class Trajectory:
 
 
 class RitmModel:
-    """A `PromptableModel`. Views of equal size on the network's grid go through it in one batch, flips included.
+    """A `PromptableModel`. Views of equal size on the network's grid go through it together, up to `NETWORK_PX`.
 
     network: (image (B, 4, H, W), points (B, 2N, 3)) -> `Logits`, as `RitmNetwork`. one_pass: each set of clicks is run
     alone, without previous mask and zoom, and remembers nothing.
@@ -85,19 +89,23 @@ class RitmModel:
         clicks = [Clicks.of(request) for request in requests]
         memories: list[Trajectory | None] = [None if self._one_pass else request.memory for request in requests]
         views = self._views(requests, clicks, memories)
+        predictions: dict[int, Prediction] = {}
+        for some in self._batches(views):
+            images = torch.stack([views[i].show(requests[i].image.features, _probability(memories[i])) for i in some])
+            points = padded([views[i].place(clicks[i]) for i in some])
+            for i, answer in zip(some, self._probabilities(images, points), strict=True):
+                predictions[i] = self._prediction(views[i].paste(answer), views[i].target)
+        return [predictions[i] for i in range(len(requests))]
+
+    def _batches(self, views: Sequence[View]) -> Iterator[list[int]]:
+        """Give the numbers of the views that go through the network at once: of one size, at most `NETWORK_PX`."""
         groups: dict[tuple[int, int], list[int]] = {}
         for index, view in enumerate(views):
             groups.setdefault(view.size, []).append(index)
-        predictions: dict[int, Prediction] = {}
-        for size, members in groups.items():
-            images = torch.stack(
-                [views[i].show(requests[i].image.features, _probability(memories[i])) for i in members]
-            )
-            points = padded([views[i].place(clicks[i]) for i in members])
-            answers = self._probabilities(images, points, size[1])
-            for i, answer in zip(members, answers, strict=True):
-                predictions[i] = self._prediction(views[i].paste(answer), views[i].target)
-        return [predictions[i] for i in range(len(requests))]
+        for (height, width), members in groups.items():
+            at_once = max(1, NETWORK_PX // (height * width * (2 if self._flip else 1)))
+            for start in range(0, len(members), at_once):
+                yield members[start : start + at_once]
 
     def _views(
         self, requests: Sequence[Request], clicks: Sequence[Clicks], memories: Sequence[Trajectory | None]
@@ -116,11 +124,11 @@ class RitmModel:
                 views.append(View(height=height, width=width, crop=box, target=box))
         return views
 
-    def _probabilities(self, images: Tensor, points_B2N3: NDArray[np.float32], width: int) -> Tensor:
+    def _probabilities(self, images: Tensor, points_B2N3: NDArray[np.float32]) -> Tensor:
         """Run the network: (B, 4, H, W) images and their points give (B, H, W) probabilities."""
         if self._flip:
             images = torch.cat([images, images.flip(3)])
-            points_B2N3 = np.concatenate([points_B2N3, mirrored(points_B2N3, width)])
+            points_B2N3 = np.concatenate([points_B2N3, mirrored(points_B2N3, images.shape[3])])
         points = torch.from_numpy(points_B2N3).to(self._device.device)
         with self._device.autocasting():
             outputs: Logits = self._network(images, points)

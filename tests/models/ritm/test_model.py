@@ -127,19 +127,53 @@ def test_the_order_of_objects_does_not_matter(any_model):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-4)
 
 
-def test_objects_of_one_size_share_a_batch():
-    """Three objects on two images of one size: one pass with their flips, of six."""
-    seen = []
+class Counting(StandIn):
+    """Notes how many images each pass has, flips included."""
 
-    class Counting(StandIn):
-        def forward(self, image, points):
-            seen.append(len(image))
-            return super().forward(image, points)
+    def __init__(self):
+        super().__init__()
+        self.seen = []
 
-    model = RitmModel(Counting(), CPU)
+    def forward(self, image, points):
+        self.seen.append(len(image))
+        return super().forward(image, points)
+
+
+def ask_three(network, **switches):
+    """Three objects on two images of 40 x 60 px."""
+    model = RitmModel(network, CPU, **switches)
     one, other = model.encode([noise(40, 60), noise(40, 60, seed=1)])
-    model.predict([request(one, [(1, 3, 4)]), request(other, [(1, 3, 4)]), request(one, [(1, 9, 9), (0, 3, 4)])])
-    assert seen == [6]
+    return model.predict([request(one, [(1, 3, 4)]), request(other, [(1, 3, 4)]), request(one, [(1, 9, 9), (0, 3, 4)])])
+
+
+def test_objects_of_one_size_share_a_batch():
+    """One pass with their flips, of six."""
+    network = Counting()
+    ask_three(network)
+    assert network.seen == [6]
+
+
+@pytest.mark.parametrize(
+    ("views", "flip", "passes"),
+    [(6, True, [6]), (5, True, [4, 2]), (1, True, [2, 2, 2]), (2, False, [2, 1])],
+)
+def test_a_pass_has_a_bound_in_pixels(monkeypatch, views, flip, passes):
+    """Of so many views of 40 x 60 px, flips included, yet of one object at least; the answers are the same."""
+    expected = ask_three(StandIn(), flip=flip)
+    monkeypatch.setattr("job.models.ritm.model.NETWORK_PX", views * 40 * 60)
+    network = Counting()
+    found = ask_three(network, flip=flip)
+    assert network.seen == passes
+    for one, other in zip(probabilities(found), probabilities(expected), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_sixteen_zoomed_objects_are_one_pass():
+    """Of 400 x 400 px, as the zoom-in shows them, with their flips; a further one is a second."""
+    network = Counting()
+    model = RitmModel(network, CPU)
+    model.predict([request(*model.encode([noise(400, 400)]), [FIRST])] * 17)
+    assert network.seen == [32, 2]
 
 
 def test_one_pass_forgets():
