@@ -1,10 +1,12 @@
 """What is done is done: after a change of the spec only that runs which the change determines."""
 
 import json
+import shutil
 
+import pyarrow.parquet as pq
 import pytest
 
-from tests.cases import medsam_job, use_fake_models, write_generated
+from tests.cases import SPEC, medsam_job, use_fake_models, write_generated, write_study
 
 MODEL = ("prompts:", "  - {name: other, family: lite_medsam}\nprompts:")
 DATASET = (
@@ -27,6 +29,23 @@ CHANGED = [
     ("seed: 5", "seed: 6"),
     ("organ: 1, ", ""),
 ]
+
+TWO = """\
+  - {{name: sam, family: sam, arch: vit_b, checkpoint: "{data}/weights"}}
+  - {{name: ritm, family: ritm, arch: hrnet18s, checkpoint: "{data}/weights"}}
+"""
+
+
+@pytest.fixture
+def clicked(tmp_path, monkeypatch):
+    """A finished study that clicks two models, of checkpoints that no fake reads; without any comparison."""
+    use_fake_models(monkeypatch)
+    text = SPEC.replace("  - name: lite\n    family: lite_medsam\n", TWO)
+    text = text.replace("modes: [whole_box, each_box]", "clicks: {{protocol: ritm}}")
+    spec = write_study(tmp_path, cases=2, text=text)
+    (tmp_path / "data/weights").write_bytes(b"any")
+    assert medsam_job(monkeypatch, spec) == 0
+    return spec
 
 
 @pytest.fixture
@@ -71,3 +90,20 @@ def test_what_every_row_depends_on_runs_everything(after, change):
 def test_what_is_added_runs_alone(after, change, new):
     """The rest is found done."""
     assert after(*change) == (4, new)
+
+
+def test_other_statistics_need_neither_images_nor_weights(clicked, tmp_path, monkeypatch):
+    """Another comparison and other levels are computed from the stored rows, by the plan that is there."""
+    shutil.rmtree(tmp_path / "data")
+    clicked.write_text(clicked.read_text() + "statistics: {noc: [0.3], compare: {model: sam, baseline: ritm}}\n")
+    assert medsam_job(monkeypatch, clicked, "--only", "statistics") == 0
+    summary = tmp_path / "results/summary"
+    assert set(pq.read_table(summary / "clicks_needed.parquet")["level"].to_pylist()) == {0.3}
+    assert set(pq.read_table(summary / "comparison_overall.parquet")["baseline"].to_pylist()) == {"ritm"}
+
+
+def test_a_comparison_without_a_pair_of_rows_is_a_fault_then_too(clicked, monkeypatch, capfd):
+    """Here RITM's one mask is to be compared with one of SAM's choices."""
+    clicked.write_text(clicked.read_text() + "statistics: {compare: {model: ritm, baseline: sam}}\n")
+    assert medsam_job(monkeypatch, clicked, "--only", "statistics") == 2
+    assert "statistics.compare: expected two models that are asked the same" in capfd.readouterr().err

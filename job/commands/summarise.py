@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from structlog.contextvars import bind_contextvars
 
 from job import storage
 from job.commands.opening import open_study
-from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, OutputError, SpecError
+from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, Fault, OutputError, SpecError
 from job.gather import wait_for_parts, wait_for_plan
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.report import terminal as table
 from job.results.store import Results
 from job.spec import LoadedSpec
+from job.spec.cross_checks import unlike_fault
 from job.statistics import Summary
 from job.statistics import summarise as compute
 from job.verify import failed_chunks
@@ -31,19 +34,21 @@ def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: 
     if stored is None:
         shown = storage.public(results.output)
         raise OutputError(f"output {shown}: holds no plan of this spec; run the study first, with the same --limit")
-    complete = wait_s is None or wait_for_parts(results, stored, wait_s)
+    if wait_s is not None:
+        wait_for_parts(results, stored, wait_s)
     results.gather_manifests()
     summary = compute(spec.study, results, stored)
-    failed = failed_chunks(results, stored)
-    _print_summary(summary, results, len(failed))
-    _require_objects(spec, stored, summary)
-    return EXIT_ERROR_ROWS if summary.error_lines or failed or not complete else EXIT_DONE
+    _print_summary(summary, results, len(failed_chunks(results, stored)))
+    faults = [*_task_faults(spec, stored, summary), *_comparison_faults(spec, summary)] if summary.complete else []
+    if faults:
+        raise SpecError(faults)
+    return EXIT_DONE if summary.complete and not summary.error_lines else EXIT_ERROR_ROWS
 
 
 def _print_summary(summary: Summary, results: Results, failed: int) -> None:
     out = Console(markup=False)
     out.print(table.render(summary))
-    if summary.parts_done < summary.parts_planned:
+    if not summary.complete:
         out.print(f"Only {summary.parts_done} of {summary.parts_planned} parts are done.", style="bold yellow")
     if failed:
         many = "1 chunk" if failed == 1 else f"{failed} chunks"
@@ -57,16 +62,24 @@ def _print_summary(summary: Summary, results: Results, failed: int) -> None:
     )
 
 
-def _require_objects(spec: LoadedSpec, plan: Plan, summary: Summary) -> None:
-    """Refuse to call a full run done if a task has no object anywhere: its label value is most likely wrong."""
-    if plan.limit is not None or summary.parts_done < summary.parts_planned:
-        return
+def _task_faults(spec: LoadedSpec, plan: Plan, summary: Summary) -> Iterator[Fault]:
+    """Name the tasks of a full run without any object: their label values are most likely wrong.
+
+    Where images were left out for errors, these may have held the object; the ledger tells.
+    """
     seen = {(row["dataset"], row["task"]) for row in summary.marts["task_scores"].to_pylist()}
-    faults = [
-        spec.source.fault(("datasets", index, "tasks", task), "no image holds an object of this task")
-        for index, dataset in enumerate(spec.study.datasets)
-        for task in dataset.tasks
-        if (dataset.name, task) not in seen
-    ]
-    if faults:
-        raise SpecError(faults)
+    faulty = {row["dataset"] for row in summary.marts["ledger"].to_pylist() if row["kind"] == "error"}
+    for index, dataset in enumerate(spec.study.datasets):
+        for task in dataset.tasks:
+            if plan.limit is None and dataset.name not in faulty and (dataset.name, task) not in seen:
+                place = ("datasets", index, "tasks", task)
+                yield spec.source.fault(place, "no image holds an object of this task")
+
+
+def _comparison_faults(spec: LoadedSpec, summary: Summary) -> Iterator[Fault]:
+    """Name a comparison of two models that have rows, but none in common. It may be newer than the plan."""
+    compare = spec.study.statistics.compare
+    scored = set(summary.marts["task_scores"]["model"].to_pylist())
+    pairs = summary.marts["comparison_by_task"].num_rows
+    if compare is not None and not pairs and {compare.model, compare.baseline} <= scored:
+        yield unlike_fault(spec.source, compare)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 
@@ -12,6 +12,7 @@ from job.models.registry import capabilities
 from job.prompts.clicks import PROTOCOLS
 from job.prompts.modes import POINT_MODES
 from job.spec import LoadedSpec
+from job.spec.cross_checks import unlike_fault
 from job.spec.study import CLICKS, ONE_SHOT, MaskChoice, Prompts
 
 
@@ -53,6 +54,7 @@ def asks(spec: LoadedSpec) -> list[Asked]:
                 faults.append(spec.source.fault(("prompts", index, key), f"{model.name} {reason}", hint=hint))
             found.append(Asked(model=model.name, block=index, ask=_resolve(block, able)))
     faults.extend(_asked_twice(spec, found))
+    faults.extend(_never_alike(spec, found))
     if faults:
         raise SpecError(faults)
     return found
@@ -62,11 +64,32 @@ def _asked_twice(spec: LoadedSpec, found: Sequence[Asked]) -> Iterator[Fault]:
     """Find the blocks that would give rows which another gives already: the two could not be told apart."""
     first: dict[tuple[str, ...], int] = {}
     for one in found:
-        for row in product([one.model], [one.ask.protocol], one.ask.prompts, one.ask.mask_choices):
+        for row in _rows(one):
             block = first.setdefault(row, one.block)
             if block != one.block:
                 yield spec.source.fault(("prompts", one.block), f"prompts[{block}] asks {', '.join(row)} already")
                 break
+
+
+def _never_alike(spec: LoadedSpec, found: Sequence[Asked]) -> Iterator[Fault]:
+    """Find out whether a comparison would have no pair of rows, by the rule of `pairs.sql`."""
+    compare = spec.study.statistics.compare
+    rows = {row for one in found for row in _rows(one)}
+    if compare is not None and not _alike(rows, compare.model, compare.baseline):
+        hint = "exchange the two" if _alike(rows, compare.baseline, compare.model) else None
+        yield unlike_fault(spec.source, compare, hint)
+
+
+def _alike(rows: Set[tuple[str, ...]], model: str, baseline: str) -> bool:
+    """Whether a row of the model has its like among those of the baseline: of the same choice, or of its one mask."""
+    return any(
+        (baseline, *row[1:]) in rows or (baseline, *row[1:-1], "single") in rows for row in rows if row[0] == model
+    )
+
+
+def _rows(one: Asked) -> Iterator[tuple[str, ...]]:
+    """Give model, protocol, prompt and mask choice of each row of an object and step."""
+    return product([one.model], [one.ask.protocol], one.ask.prompts, one.ask.mask_choices)
 
 
 def _resolve(block: Prompts, able: Capabilities) -> Ask:

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 from job.errors import Fault
 from job.spec.addresses import output_refusal, refusal
 from job.spec.explain import nearest
-from job.spec.study import COMMON_FIELDS, Statistics, template_fields
+from job.spec.study import COMMON_FIELDS, Compare, Statistics, template_fields
 from job.spec.yaml_source import Path, YamlSource
 
 FILES_ONLY = ("masks", "patient", "labels", "slices")
@@ -38,6 +38,14 @@ def cross_faults(source: YamlSource) -> Iterator[Fault]:
     for index, dataset in datasets:
         yield from _dataset_faults(source, index, dataset)
     yield from _target_faults(source, prompts)
+
+
+def unlike_fault(source: YamlSource, compare: Compare, hint: str | None = None) -> Fault:
+    """The fault of a comparison without any pair; what the two are asked, and what they gave, is known further up."""
+    path: Path = ("statistics", "compare")
+    model, baseline = (source.as_written((*path, role), name) for role, name in compare)
+    expected = "expected two models that are asked the same: no prompt, protocol and mask choice is common to"
+    return source.fault(path, f"{expected} {model} and {baseline}", hint=hint)
 
 
 def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> Iterator[Fault]:

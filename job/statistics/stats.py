@@ -23,7 +23,7 @@ from job.statistics.database import opened_tables, write_database
 from job.statistics.intervals import intervals_and_tests, size_rho
 from job.statistics.reference import published
 
-STAGING = ("scores", "pairs", "patients", "patient_sums", "cells", "cell_patients", "dataset_patients", "size_moments")
+STAGING = ("scores", "pairs", "patients", "dataset_patients", "patient_sums", "cells", "cell_patients", "size_moments")
 MARTS = (
     "task_scores",
     "overall_scores",
@@ -77,6 +77,11 @@ class Summary:
         """How many lines of the ledger are errors."""
         ledger = self.marts["ledger"].to_pylist()
         return sum(row["lines"] for row in ledger if row["kind"] == "error")
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part of the plan is done in full."""
+        return self.parts_done == self.parts_planned
 
 
 def summarise(study: Study, results: Results, plan: Plan) -> Summary:

@@ -79,3 +79,39 @@ def test_no_two_blocks_ask_a_model_the_same():
         "{modes: [whole_box]}", overlapping
     )
     assert resolved("{modes: [whole_box]}", "{models: [sam], modes: [whole_box], mask_choice: [first]}")
+
+
+def compared(model, baseline, *blocks, spec=SPEC):
+    """Give what is said against a comparison; nothing if it is fine."""
+    compare = f"statistics: {{compare: {{model: {model}, baseline: {baseline}}}}}\n"
+    try:
+        asks(loads(spec + "".join(f"  - {block}\n" for block in blocks) + compare, "s.yaml"))
+    except SpecError as error:
+        return str(error)
+    return ""
+
+
+def test_models_that_are_compared_are_asked_something_in_common():
+    """Else the comparison would be empty."""
+    apart = "{models: [lite], modes: [whole_box]}", "{models: [sam], modes: [each_box]}"
+    assert compared("sam", "lite", *apart) == (
+        "s.yaml:10:14: statistics.compare: expected two models that are asked the same: "
+        "no prompt, protocol and mask choice is common to sam and lite"
+    )
+
+
+def test_one_mask_is_the_baseline_of_every_choice():
+    """And not the other way round: nobody said with which choice it should be compared."""
+    assert not compared("sam", "lite", "{modes: [whole_box]}")
+    assert compared("lite", "sam", "{modes: [whole_box]}").endswith("is common to lite and sam; exchange the two")
+
+
+def test_a_choice_is_compared_with_no_other_choice():
+    """The best candidate of one model is no match for the first of another."""
+    two = SPEC.replace("family: lite_medsam", "family: lite_medsam_clicks")
+    blocks = [
+        f"{{models: [{name}], modes: [whole_box], mask_choice: [{choice}]}}"
+        for name, choice in (("sam", "first"), ("lite", "oracle"))
+    ]
+    assert "is common to sam and lite" in compared("sam", "lite", *blocks, spec=two)
+    assert not compared("sam", "lite", "{modes: [whole_box], mask_choice: [first, oracle]}", spec=two)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from job.errors import SpecError
 from job.spec import json_schema, load, loads
+from job.spec.study import Intensity
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {"DATA": "/data", "WEIGHTS": "/weights", "RESULTS": "s3://bucket/results"}
@@ -72,6 +73,18 @@ def test_intensity_rules_are_named_as_the_rows_carry_them():
     for rule, label in rules.items():
         text = SMALL.replace("tasks:", f"intensity: {rule}\n    tasks:")
         assert loads(text).study.datasets[0].intensity.label == label
+
+
+def test_an_intensity_is_named_in_as_many_digits_as_it_takes():
+    """Six where they do, so that usual names stay; more where two rules would else have one name."""
+    rules = {
+        (40, 400): "window(40,400)/slice",
+        (-0.5, 1e-5): "window(-0.5,1e-05)/slice",
+        (1e6, 1e22): "window(1e+06,1e+22)/slice",
+        (1234567, 400): "window(1234567,400)/slice",
+        (1234568, 0.1234567): "window(1234568,0.1234567)/slice",
+    }
+    assert {pair: Intensity(window=pair).label for pair in rules} == rules
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.yaml")), ids=lambda path: path.name)
@@ -149,6 +162,14 @@ def test_a_block_and_a_comparison_name_models_that_exist():
     found = faults(text)
     assert any("prompts[0].models[0]: no model of this name (got lit); did you mean 'lite'?" in one for one in found)
     assert any("statistics.compare.baseline: no model of this name (got ritm)" in one for one in found)
+
+
+def test_a_published_column_is_one_that_there_is():
+    """With the nearest name; beside another there would be nothing."""
+    text = SMALL.replace("family: lite_medsam", "family: lite_medsam\n    published: sam_vit_g")
+    fault = only_fault(text)
+    assert fault.startswith("s.yaml:11:5: models[0].published: expected sam_vit_h or ")
+    assert fault.endswith("(got sam_vit_g); did you mean 'sam_vit_h'?")
 
 
 def test_templates_name_fields_that_exist():

@@ -40,6 +40,19 @@ def test_only_objects_that_both_saw_are_compared_and_the_others_are_listed():
     assert (missing["model"], missing["missing"]) == ("ritm", 1)
 
 
+def test_a_mask_choice_that_saw_less_than_another_is_listed():
+    """Of the same model: each choice is a run of its own."""
+    rows = [row(image=image, choice="first") for image in "ab"] + [row(image="a", choice="oracle")]
+    missing = only(marts(rows)["object_differences"])
+    assert (missing["model"], missing["mask_choice"], missing["missing"]) == ("m", "oracle", 1)
+
+
+def test_no_model_lacks_a_mask_choice_that_it_does_not_have():
+    """One mask beside two choices, on the same object."""
+    rows = [row(model="ritm", choice="single"), row(model="sam", choice="first"), row(model="sam", choice="oracle")]
+    assert marts(rows)["object_differences"] == []
+
+
 def test_ties_count_half_of_a_win():
     """Won, lost, tied: one and a half of three."""
     found = only(marts(compared([(0.6, 0.5), (0.5, 0.6), (0.5, 0.5)]), of=VERSUS)["comparison_by_task"])

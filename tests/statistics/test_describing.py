@@ -72,6 +72,13 @@ def many_patients():
     return rows, objects
 
 
+def test_a_data_set_without_scores_changes_no_figure():
+    """Its objects are stored, as in a study that was interrupted; it sorts first, and has patients of its own."""
+    rows, objects = many_patients()
+    unscored = [thing(row(dataset="0", image=str(number))) for number in range(3)]
+    assert marts(rows, objects=[*unscored, *objects]) == marts(rows, objects=objects)
+
+
 def test_the_interval_is_that_of_a_plain_cluster_bootstrap():
     """Written out patient by patient, with draws of its own: equal but for chance."""
     rows, objects = many_patients()

@@ -1,9 +1,11 @@
 """The published figures: under this project's names, beside our own, and through our own statistics."""
 
 import csv
+from typing import get_args
 
 import pytest
 
+from job.spec.study import PublishedName
 from job.statistics import published
 from tests.cases import medsam_job
 from tests.shared import SHARED, needs_shared
@@ -27,6 +29,11 @@ def test_the_published_tasks_have_our_names():
         found.setdefault(one["dataset"], set()).add(one["task"])
     assert found == TASKS
     assert sum(map(len, found.values())) == 28
+
+
+def test_a_spec_may_name_exactly_the_published_models():
+    """As columns that its own are laid beside."""
+    assert set(get_args(PublishedName)) == set(published()["model"].to_pylist())
 
 
 @needs_shared
