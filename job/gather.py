@@ -30,8 +30,8 @@ def wait_for_plan(results: Results, name: str, limit_s: float) -> Plan | None:
     return _until(stored, limit_s)
 
 
-def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> bool:
-    """Wait until every part is stored or its chunk failed; False if the time ran out first."""
+def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> None:
+    """Wait until every part is stored or its chunk failed, or until the time is over."""
 
     def settled() -> bool | None:
         rows = progress(results, plan)
@@ -43,7 +43,7 @@ def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> bool:
         structlog.get_logger().info("gathering", **counts)
         return counts["done"] + counts["failed"] >= counts["parts"] or None
 
-    return bool(_until(settled, limit_s))
+    _until(settled, limit_s)
 
 
 def _until(look: Callable[[], Found | None], limit_s: float) -> Found | None:
