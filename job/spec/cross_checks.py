@@ -64,10 +64,21 @@ def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> 
         if own is None and dataset.get("masks") is None:
             yield source.fault((*path, "tasks", name), "no mask: expected `masks` on the data set or on this task")
     for place, template in templates.items():
-        known = [*COMMON_FIELDS, *sorted(named), *(["image"] if place[-1] == "masks" else [])]
-        for unknown in sorted(template_fields(template) - set(known)) if isinstance(template, str) else ():
-            shown = source.as_written(place, template)
-            yield source.fault(place, f"unknown field {{{unknown}}}", shown, nearest(unknown, known))
+        if isinstance(template, str):
+            known = [*COMMON_FIELDS, *sorted(named), *(["image"] if place[-1] == "masks" else [])]
+            yield from _template_faults(source, place, template, known)
+
+
+def _template_faults(source: YamlSource, place: Path, template: str, known: list[str]) -> Iterator[Fault]:
+    """Name the fields that no image has. One that `${VAR}` makes, here or in `images`, is not shown."""
+    shown = source.as_written(place, template)
+    images = (*place[:2], "images")
+    written = {*COMMON_FIELDS, "image", *template_fields(str(source.as_written(images, "")))}
+    for unknown in sorted(template_fields(template) - set(known)):
+        told = (
+            f"unknown field {{{unknown}}}" if unknown in template_fields(shown) else "a variable makes a field unknown"
+        )
+        yield source.fault(place, told, shown, nearest(unknown, [name for name in known if name in written]))
 
 
 def _generated_faults(source: YamlSource, path: Path, dataset: dict[str, Any]) -> Iterator[Fault]:

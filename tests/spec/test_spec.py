@@ -329,6 +329,8 @@ def test_a_fault_is_one_line_whatever_it_is_about():
         ("study: small", "study: small\nseed: ${TOKEN}", "expected a valid integer (got ${TOKEN})"),
         ("lite_medsam", "${TOKEN}", "(got ${TOKEN})"),
         ("m/{stem}.png", "m/${TOKEN}/{stm}", "unknown field {stm} (got m/${TOKEN}/{stm})"),
+        ("m/{stem}.png", "m/{${TOKEN}}", "a variable makes a field unknown (got m/{${TOKEN}}); one of: stem, name"),
+        ("a/*.png\n    masks: m/{stem}", "a/{${TOKEN}}/*.png\n    masks: m/{stm}", "unknown field {stm}"),
         ("[whole_box]", "[whole_box]\n    models: ['${TOKEN}']", "no model of this name (got ${TOKEN})"),
         ("tasks:", "intensity: {window: ['${TOKEN}']}\n    tasks:", "(got ${TOKEN})"),
     ],
