@@ -34,18 +34,22 @@ TRAINED = {"clicks": "lite_medsam_clicks", "ritm": "ritm_h18s_demo"}
 """Folder of a training -> name of its model."""
 
 
-def ship(trained: Path, name: str, root: Path, folder: Path, share: float = 1.0) -> weights.Shipped:
+def ship(
+    trained: Path, name: str, root: Path, folder: Path, share: float = 1.0, start: Path | None = None
+) -> weights.Shipped:
     """Write one model's files below the project's root, the weights into `folder`.
 
-    share: of the way from LiteMedSAM's own weights to the trained ones; see `towards`.
+    share: of the way from the weights `start` (LiteMedSAM's own, where it is None) to the trained ones; see `towards`.
     """
     source, target = trained / WEIGHTS, folder / f"{name}.safetensors"
     made = read_made(source)
     if share == 1:
         shutil.copyfile(source, target)
     else:
-        made["share"] = share
-        tensors = towards(load_file(source), read_weights(registry.packaged_checkpoint()), share)
+        made |= {"share": share, "share_from": "LiteMedSAM's own"}
+        if start is not None:
+            made["share_from"] = f"those after step {read_made(start)['steps']:,}"
+        tensors = towards(load_file(source), read_weights(start or registry.packaged_checkpoint()), share)
         save_file(tensors, target, metadata={MADE: json.dumps(made, sort_keys=True)})
     target.chmod(0o644)  # safetensors keeps it to its owner
     curves = [row for row in read_curves(trained / CURVES) if int(row["step"]) <= made["steps"]]
@@ -74,7 +78,7 @@ def verify(trained: Path) -> None:
 
 
 def towards(trained: dict[str, Tensor], own: dict[str, Tensor], share: float) -> dict[str, Tensor]:
-    """Go a share of the way from a model's own weights to what training made of them, in half precision.
+    """Go a share of the way from a model's earlier weights to what training made of them, in half precision.
 
     Short of the end, what the model could before is kept better than what it learnt is lost (Wortsman et al. 2022,
     "Robust fine-tuning of zero-shot models", weight-space ensembling).
@@ -93,7 +97,7 @@ def facts(shipped: weights.Shipped, size: int, made: Mapping[str, Any]) -> str:
         f"for the curves, seed {HELD_OUT_SEEDS + made['seed']:,}",
     }
     if "share" in made:
-        lines["weights"] = f"{made['share']:.0%} of the way from LiteMedSAM's own to the trained ones"
+        lines["weights"] = f"{made['share']:.0%} of the way from {made['share_from']} to those after the last"
     rows = [["", ""], ["---", "---"], *([name, text] for name, text in lines.items())]
     return f"{_table(rows)}\n\n{_table(sittings(made))}"
 
@@ -142,8 +146,9 @@ def main() -> None:
     command.add_argument("--trained", type=Path, required=True, help="the folder with `clicks` and `ritm`")
     command.add_argument("--only", choices=list(TRAINED), help="ship this one alone")
     command.add_argument(
-        "--share", type=float, default=1.0, help="of the way from LiteMedSAM's own weights to the trained ones, 0 to 1"
+        "--share", type=float, default=1.0, help="of the way from earlier weights of the first to the trained, 0 to 1"
     )
+    command.add_argument("--start", type=Path, help="those earlier weights; unstated: LiteMedSAM's own")
     arguments = command.parse_args()
     chosen = [arguments.only] if arguments.only else list(TRAINED)
     try:
@@ -155,7 +160,8 @@ def main() -> None:
     shipped = []
     for folder in chosen:
         share = arguments.share if folder == "clicks" else 1.0
-        shipped.append(ship(arguments.trained / folder, TRAINED[folder], Path(), weights.FOLDER, share))
+        source = arguments.trained / folder
+        shipped.append(ship(source, TRAINED[folder], Path(), weights.FOLDER, share, arguments.start))
         print(f"{shipped[-1].file}: sha256 {shipped[-1].sha256}")
     declare(shipped, weights.DECLARED)
 

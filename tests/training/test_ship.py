@@ -64,6 +64,8 @@ def test_a_share_is_told(trained, tmp_path):
     assert first == second
     assert read_made(tmp_path / first.file)["share"] == 0.5
     assert "50% of the way from LiteMedSAM's own" in (tmp_path / first.card).read_text()
+    ship(trained, NAME, tmp_path, tmp_path, share=0.5, start=trained / "weights.safetensors")
+    assert "50% of the way from those after step 20" in (tmp_path / first.card).read_text()
 
 
 def test_what_is_declared_is_read_back(shipped, tmp_path):
