@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Container, Generator, Iterator
+from collections.abc import Container, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ from job.results.tables import EPISODE_KEY, EXCLUDED, IOU, OBJECT_KEY, OBJECTS, 
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+Files = Mapping[str, Mapping[str, str]]
+"""Table -> name -> address, of what is there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,13 +76,13 @@ def verify(results: Results, plan: Plan) -> Iterator[str]:
     Chunk by chunk, so that memory stays bounded: an image is in one chunk, so its scores can be doubled there alone.
     """
     failed, there = failed_chunks(results, plan), results.names("iou")
-    ledgers = results.ledgers(plan.part_names)
+    files = _files(results, plan)
     for chunk, its_parts in plan.parts_by_chunk.items():
         if chunk in failed:
             yield f"failed/{chunk}: failed twice; the file says why; run the study again to try once more"
         objects: dict[Key, Row] = {}
-        yield from _verify_ledger(chunk, ledgers.get(chunk))
-        table = yield from _table(results, "objects", chunk, OBJECTS)
+        yield from _verify_ledger(files, chunk)
+        table = yield from _table(files, "objects", chunk, OBJECTS)
         for row in table.to_pylist() if table is not None else ():
             key = _key(row, OBJECT_KEY)
             if key in objects:
@@ -90,12 +92,22 @@ def verify(results: Results, plan: Plan) -> Iterator[str]:
         for part in its_parts:
             if _state(part, there, failed) == "partial":
                 yield f"iou/{part.name}: cut short, as storage failed; run the study again to make it whole"
-            yield from _verify_part(results, part, objects, seen)
+            yield from _verify_part(files, part, objects, seen)
 
 
-def _verify_ledger(chunk: str, address: str | None) -> Iterator[str]:
+def _files(results: Results, plan: Plan) -> Files:
+    """List each table once. Scores come first: their predictions were stored before them."""
+    return {
+        "iou": results.located("iou", (part.name for part in plan.parts)),
+        "objects": results.located("objects", (chunk.name for chunk in plan.chunks)),
+        "excluded": results.ledgers(plan.part_names),
+        "predictions": {name: file.address for name, file in results.listed("predictions").items()},
+    }
+
+
+def _verify_ledger(files: Files, chunk: str) -> Iterator[str]:
     """Name what was left out as an error: the scores are true, but not all that were asked for."""
-    table = yield from _read(f"excluded/{chunk}", address, EXCLUDED)
+    table = yield from _table(files, "excluded", chunk, EXCLUDED)
     errors = [row for row in table.to_pylist() if row["kind"] == "error"] if table is not None else []
     if errors:
         first = errors[0]
@@ -105,15 +117,15 @@ def _verify_ledger(chunk: str, address: str | None) -> Iterator[str]:
         )
 
 
-def _verify_part(results: Results, part: Part, objects: dict[Key, Row], seen: Counter[Key]) -> Iterator[str]:
-    scores = yield from _table(results, "iou", part.name, IOU)
+def _verify_part(files: Files, part: Part, objects: dict[Key, Row], seen: Counter[Key]) -> Iterator[str]:
+    scores = yield from _table(files, "iou", part.name, IOU)
     if scores is None:
         return
     made = footer(scores.schema.metadata)
     if made.get("rows") != scores.num_rows:
         yield f"iou/{part.name}: {scores.num_rows} rows, where its footer says {made.get('rows')}"
     name = str(made.get("predictions", "")).removesuffix(".parquet")
-    given = yield from _table(results, "predictions", name, PREDICTIONS)
+    given = yield from _table(files, "predictions", name, PREDICTIONS)
     predictions = {_key(row, EPISODE_KEY): row for row in given.to_pylist()} if given is not None else {}
     for row in scores.to_pylist():
         key = _key(row, EPISODE_KEY)
@@ -141,12 +153,9 @@ def _is_true(row: Row, truth: Row, prediction: Row) -> bool:
     )
 
 
-def _table(results: Results, table: str, name: str, schema: pa.Schema) -> Generator[str, None, pa.Table | None]:
+def _table(files: Files, table: str, name: str, schema: pa.Schema) -> Generator[str, None, pa.Table | None]:
     """Read one file; name what is wrong with it, and return the table if it can be used."""
-    return (yield from _read(f"{table}/{name}", next(iter(results.files(table, [name])), None), schema))
-
-
-def _read(shown: str, address: str | None, schema: pa.Schema) -> Generator[str, None, pa.Table | None]:
+    address, shown = files[table].get(name), f"{table}/{name}"
     if address is None:
         yield f"{shown}: missing"
         return None

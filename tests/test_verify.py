@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from job import storage
 from tests.cases import medsam_job, write_study
 
 
@@ -55,6 +56,16 @@ def change(path, alter):
 def test_a_sound_study_has_no_problems(problems):
     """Every score is computed again from its masks."""
     assert problems() == (0, [], "all 2 parts are sound")
+
+
+@pytest.mark.parametrize("table", ["predictions", "objects", "excluded"])
+def test_a_table_is_listed_once_however_many_parts_there_are(output, problems, monkeypatch, table):
+    """A store answers a listing of thousands of files slowly."""
+    asked = []
+    list_files = storage.list_files
+    monkeypatch.setattr(storage, "list_files", lambda *given: asked.append(given[0]) or list_files(*given))
+    problems()
+    assert asked.count(str(output / table)) == 1
 
 
 def test_a_missing_part_is_named(output, problems):

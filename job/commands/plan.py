@@ -36,7 +36,7 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
         "study": spec.study.study,
         "output": storage.public(results.output),
         "plan": planned.spec,
-        "plan_stored": _is_stored(planned, stored),
+        "plan_stored": _stored_state(planned, stored),
         "precision": planned.precision,
         "batch": planned.batch,
         "raw_slices": sum(chunk.raw for chunk in planned.chunks),
@@ -67,7 +67,7 @@ def _store(planned: Plan, results: Results) -> None:
         results.clear_failure(chunk)
 
 
-def _is_stored(planned: Plan, stored: Sequence[Plan]) -> str:
+def _stored_state(planned: Plan, stored: Sequence[Plan]) -> str:
     """Say whether shards would work on this plan: they keep to one that is stored, whatever became of its inputs."""
     if planned in stored:
         return "yes"

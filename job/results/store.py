@@ -84,15 +84,15 @@ class Results:
         accounts = [json.loads(storage.read(file.address)) for file in files]
         storage.write(storage.join(self.output, "manifest.json"), _json({"runs": accounts}))
 
-    def files(self, table: str, names: Iterable[str]) -> list[str]:
-        """Give the addresses of those named files of a table that are there, in the order of the names.
+    def located(self, table: str, names: Iterable[str]) -> dict[str, str]:
+        """Give the addresses of those named files of a table that are there, by name and in the order of the names.
 
         A partial file stands in only while there is no full one.
         """
         there = self.names(table)
-        wanted = ((name, f"{name}{PARTIAL}") for name in dict.fromkeys(names))
-        found = (next((name for name in pair if name in there), None) for pair in wanted)
-        return [self._address(table, name) for name in found if name is not None]
+        wanted = {name: (name, f"{name}{PARTIAL}") for name in names}
+        found = {name: next((one for one in pair if one in there), None) for name, pair in wanted.items()}
+        return {name: self._address(table, one) for name, one in found.items() if one is not None}
 
     def ledgers(self, parts: Mapping[str, Iterable[str]]) -> dict[str, str]:
         """Give the address of each chunk's ledger, where there is one, from the names of the parts by chunk.
@@ -115,15 +115,14 @@ class Results:
         there: dict[str, list[str]] = {}
         for name in sorted(self.names("predictions")):
             there.setdefault(name.rpartition("-")[0], []).append(name)
-        names: list[str] = []
-        for address in self.files("iou", parts):
-            part = address.rsplit("/", 1)[-1].removesuffix(".parquet").removesuffix(PARTIAL)
+        found: list[str] = []
+        for part, address in self.located("iou", parts).items():
             candidates = there.get(part, [])
             if len(candidates) > 1:  # the footer tells the part's own from those of workers that came second
                 metadata = pq.read_schema(io.BytesIO(storage.read(address))).metadata
                 candidates = [footer(metadata)["predictions"].removesuffix(".parquet")]
-            names.extend(self._address("predictions", name) for name in candidates)
-        return names
+            found.extend(self._address("predictions", name) for name in candidates)
+        return found
 
     def note_plan(self, name: str) -> None:
         """Note that work on a plan begins: it is the one that `status`, `verify` and `sql` look at from now on."""

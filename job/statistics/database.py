@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,10 +27,10 @@ def opened_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan:
             connection.register_filesystem(remote)
         chunks = [chunk.name for chunk in plan.chunks]
         parts = [part.name for part in plan.parts]
-        _view(connection, "iou", results.files("iou", parts), IOU)
+        _view(connection, "iou", results.located("iou", parts).values(), IOU)
         _view(connection, "predictions", results.prediction_files(parts), PREDICTIONS)
-        _view(connection, "objects", results.files("objects", chunks), OBJECTS)
-        _view(connection, "excluded", list(results.ledgers(plan.part_names).values()), EXCLUDED)
+        _view(connection, "objects", results.located("objects", chunks).values(), OBJECTS)
+        _view(connection, "excluded", results.ledgers(plan.part_names).values(), EXCLUDED)
         yield
 
 
@@ -57,7 +57,7 @@ def query(results: Results, plan: Plan, text: str) -> pa.Table:
             raise JobError(f"query: {error}") from None
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[str], schema: pa.Schema) -> None:
+def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Collection[str], schema: pa.Schema) -> None:
     if files:
         connection.read_parquet(list(files)).create_view(name)
     else:
