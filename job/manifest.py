@@ -15,7 +15,7 @@ from job.models import device, weights
 from job.plan.file import Plan
 from job.shard import Shard
 from job.spec import LoadedSpec
-from job.spec.study import Model
+from job.spec.model import Model
 from job.work import Account
 
 VERSIONS_OF = (

@@ -27,7 +27,7 @@ from job.progress import Progress
 from job.results.store import Results
 from job.shard import Shard
 from job.spec import LoadedSpec
-from job.spec.study import Model
+from job.spec.model import Model
 from job.stopping import Stop
 from job.storage import InputCache
 from job.work import Account, Work, Worker, read_chunk

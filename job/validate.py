@@ -14,7 +14,7 @@ from job.plan.asks import asks
 from job.plan.make import find_sources, hash_weights
 from job.results.store import Results
 from job.spec import LoadedSpec
-from job.spec.study import Dataset
+from job.spec.dataset import Dataset
 from job.storage import InputCache
 
 SAMPLED = 20

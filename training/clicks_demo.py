@@ -24,7 +24,7 @@ from job.models.device import Device
 from job.models.lite_medsam_clicks import ENCODER_SHA256
 from job.models.mask_decoding import MaskDecodingModel
 from job.prompts.regions import Mask, tight_box
-from job.spec.study import LiteMedSam
+from job.spec.model import LiteMedSam
 from job.storage import sha256
 from training.bank import Bank, build_bank
 from training.clicks import ClickList, correct, deepest_click, first_click, overlap

@@ -19,7 +19,7 @@ from job.datasets.ledger import axis_of
 from job.datasets.sample import Axis
 from job.datasets.source import Source
 from job.errors import DataError
-from job.spec.study import Dataset
+from job.spec.dataset import Dataset
 from job.storage import InputCache
 
 OBLIQUE_DEGREES = 10.0

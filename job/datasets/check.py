@@ -12,7 +12,7 @@ from job.datasets.ledger import axis_of, line
 from job.datasets.sample import Excluded
 from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
 from job.errors import DataError
-from job.spec.study import Dataset
+from job.spec.dataset import Dataset
 from job.storage import InputCache
 
 Head = nifti.VolumeHeader | tuple[int, int]

@@ -18,7 +18,7 @@ from job.datasets.ledger import axis_of
 from job.datasets.sample import Axis
 from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
 from job.errors import DataError, StorageError
-from job.spec.study import Dataset
+from job.spec.dataset import Dataset
 from job.storage import InputCache
 
 

@@ -14,7 +14,7 @@ from job.datasets.layers import named
 from job.datasets.sample import Excluded, Sample, TaskObject
 from job.datasets.source import Source, is_volume
 from job.errors import DataError
-from job.spec.study import Dataset
+from job.spec.dataset import Dataset
 from job.storage import InputCache
 
 MOST_LABELS_NAMED = 10

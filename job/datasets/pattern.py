@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from job import storage
-from job.spec.study import TEMPLATE_FIELD
+from job.spec.dataset import TEMPLATE_FIELD
 from job.storage import FileInfo
 
 WILD = re.compile(r"[*?]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from job.spec.study import Every, Slices
+from job.spec.dataset import Every, Slices
 
 
 def raw_slices(rule: Slices, count: int) -> tuple[int, ...]:

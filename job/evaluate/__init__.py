@@ -12,7 +12,7 @@ from job.evaluate.view import Conditions, View
 from job.models.protocol import PromptableModel
 from job.plan.asks import Ask
 from job.results.outcome import Outcome
-from job.spec.study import ONE_SHOT
+from job.spec.prompts import ONE_SHOT
 
 __all__ = ["Conditions", "View", "encode", "evaluate"]
 

@@ -22,7 +22,7 @@ from job.prompts.clicks import PROTOCOLS, ClickProtocol, Situation
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
 from job.results.outcome import Outcome, Status
-from job.spec.study import CLICKS
+from job.spec.prompts import CLICKS
 
 
 @dataclass(kw_only=True, eq=False)

@@ -15,7 +15,7 @@ from job.models.protocol import Prediction, PromptableModel
 from job.plan.asks import Ask
 from job.prompts.modes import MODES, Prompt
 from job.results.outcome import Outcome
-from job.spec.study import ONE_SHOT
+from job.spec.prompts import ONE_SHOT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -18,7 +18,7 @@ from job.models import weights
 from job.models.checkpoint import load_state, read_weights, verify_sha256
 from job.models.device import Device
 from job.models.protocol import Capabilities, PromptableModel
-from job.spec.study import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
+from job.spec.model import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
 
 PACKAGED: str = LiteMedSam.model_fields["checkpoint"].default
 """LiteMedSAM's weights, where their package has them."""

@@ -13,7 +13,7 @@ from job.prompts.clicks import PROTOCOLS
 from job.prompts.modes import POINT_MODES
 from job.spec import LoadedSpec
 from job.spec.cross_checks import unlike_fault
-from job.spec.study import CLICKS, ONE_SHOT, MaskChoice, Prompts
+from job.spec.prompts import CLICKS, ONE_SHOT, MaskChoice, Prompts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from job.datasets import Source, raw_slices
 from job.datasets.source import GeneratedImage, ImageFile
 from job.errors import DataError
 from job.plan.file import Chunk, Unit, fingerprint
-from job.spec.study import Dataset
+from job.spec.dataset import Dataset
 from job.storage import InputCache
 
 

@@ -16,7 +16,8 @@ from job.plan.chunks import chunks
 from job.plan.file import Chunk, Part, Plan, fingerprint, spec_name
 from job.results.tables import SCHEMA_VERSION
 from job.spec import LoadedSpec
-from job.spec.study import Model, Study
+from job.spec.model import Model
+from job.spec.study import Study
 from job.storage import InputCache
 
 AUTO_BATCH = 32

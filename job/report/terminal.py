@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from job.models import weights
-from job.spec.study import CLICKS, MODE_NAMES
+from job.spec.prompts import CLICKS, MODE_NAMES
 from job.statistics import Summary
 
 SHOWN_CLICKS = (1, 2, 3, 5, 9)

@@ -7,8 +7,9 @@ from typing import Any, TypeGuard
 
 from job.errors import Fault
 from job.spec.addresses import output_refusal, refusal
+from job.spec.dataset import COMMON_FIELDS, template_fields
 from job.spec.explain import nearest
-from job.spec.study import COMMON_FIELDS, Compare, Statistics, template_fields
+from job.spec.study import Compare, Statistics
 from job.spec.yaml_source import Path, YamlSource
 
 FILES_ONLY = ("masks", "patient", "labels", "slices")

@@ -14,7 +14,7 @@ from PIL import Image
 
 from job import datasets
 from job.datasets import Excluded, Sample
-from job.spec.study import Dataset
+from job.spec.dataset import Dataset
 from job.storage import InputCache
 
 MAX_PX = 10_000_000

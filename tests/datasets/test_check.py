@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from job import datasets, storage
-from job.spec.study import Dataset
+from job.spec.dataset import Dataset
 from job.storage import InputCache
 from tests.datasets.make import dataset, grey, ledger, nifti, pair, png, save, square, stored_as, volumes, write
 

@@ -12,7 +12,7 @@ from job.plan import file as plan_file
 from job.plan.chunks import chunks
 from job.plan.file import Plan
 from job.spec import loads
-from job.spec.study import Dataset
+from job.spec.dataset import Dataset
 from job.storage import InputCache
 from tests.cases import medsam_job
 

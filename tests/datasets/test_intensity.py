@@ -5,7 +5,7 @@ import pytest
 
 from job.datasets.intensity import levels, to_rgb
 from job.errors import DataError
-from job.spec.study import Intensity
+from job.spec.dataset import Intensity
 
 MAX = Intensity(scale="max")
 

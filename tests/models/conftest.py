@@ -12,7 +12,7 @@ from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.model import RitmModel
 from job.models.ritm.network import RitmNetwork
 from job.models.sam import SamModel
-from job.spec.study import LiteMedSam, LiteMedSamClicks, Ritm, Sam
+from job.spec.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
 from job.storage import local_path
 from tests.models.asking import randomise
 

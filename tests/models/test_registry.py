@@ -7,7 +7,7 @@ import sys
 
 from job.models.registry import capabilities
 from job.models.ritm.model import CAPABILITIES
-from job.spec.study import LiteMedSam, LiteMedSamClicks, Ritm, Sam
+from job.spec.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
 
 
 def test_sam_takes_everything() -> None:

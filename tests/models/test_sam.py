@@ -13,7 +13,7 @@ from segment_anything import SamPredictor, sam_model_registry
 from job.models.protocol import EncodedImage, Image, Request
 from job.models.registry import build
 from job.models.sam import SamModel
-from job.spec.study import Sam
+from job.spec.model import Sam
 from tests.models.asking import ask, random_image, randomise
 
 IMAGES = {"40x60": random_image(40, 60, seed=1), "1100x1300": random_image(1100, 1300, seed=2)}

@@ -10,7 +10,7 @@ import pytest
 
 from job.models.registry import FAMILIES
 from job.models.weights import DEMO, FOLDER, Shipped, purposes, remark, shipped
-from job.spec.study import LiteMedSamClicks, Ritm
+from job.spec.model import LiteMedSamClicks, Ritm
 from job.storage import local_path, sha256
 
 ROOT = Path(__file__).parents[2]

@@ -5,16 +5,12 @@ import pytest
 from job.errors import SpecError
 from job.plan.asks import asks
 from job.spec import loads
+from tests.plan.small_spec import small_spec
 
-SPEC = """\
-study: small
-datasets:
-  - {name: A, modality: CT, images: a/*.png, masks: "m/{stem}.png", tasks: {organ: 1}}
-models:
-  - {name: sam, family: sam, arch: vit_b, checkpoint: sam.pth}
+SPEC = small_spec("""\
   - {name: lite, family: lite_medsam}
 prompts:
-"""
+""")
 
 
 def resolved(*blocks):

@@ -4,18 +4,14 @@ import pytest
 
 from job.plan.file import spec_name
 from job.spec import loads
+from tests.plan.small_spec import small_spec
 
-SPEC = """\
-study: small
-datasets:
-  - {name: A, modality: CT, images: a/*.png, masks: "m/{stem}.png", tasks: {organ: 1}}
-models:
-  - {name: sam, family: sam, arch: vit_b, checkpoint: sam.pth}
+SPEC = small_spec("""\
 prompts:
   - clicks: {protocol: ritm}
 statistics: {noc: [0.8]}
 execution: {device: cpu, cache_gb: 1, max_image_px: 100, chunk: 4}
-"""
+""")
 
 
 def name(old="", new=""):

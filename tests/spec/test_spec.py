@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from job.errors import SpecError
 from job.spec import json_schema, load, loads
-from job.spec.study import Intensity
+from job.spec.dataset import Intensity
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {"DATA": "/data", "WEIGHTS": "/weights", "RESULTS": "s3://bucket/results"}

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from job.spec.study import PublishedName
+from job.spec.model import PublishedName
 from job.statistics import published
 from tests.cases import medsam_job
 from tests.shared import SHARED, needs_shared

@@ -11,7 +11,7 @@ from job.errors import JobError
 from job.models import weights
 from job.models.checkpoint import MADE, read_made
 from job.models.registry import build, packaged_checkpoint
-from job.spec.study import LiteMedSamClicks
+from job.spec.model import LiteMedSamClicks
 from job.storage import sha256
 from training.card import fill
 from training.curves import draw_curves
