@@ -48,7 +48,9 @@ def ship(
     else:
         made |= {"share": share, "share_from": "LiteMedSAM's own"}
         if start is not None:
-            made["share_from"] = f"those after step {read_made(start)['steps']:,}"
+            made["share_from"] = (
+                f"those of sha256 {storage.sha256(start)[:12]}… after step {read_made(start)['steps']:,}"
+            )
         tensors = towards(load_file(source), read_weights(start or registry.packaged_checkpoint()), share)
         save_file(tensors, target, metadata={MADE: json.dumps(made, sort_keys=True)})
     target.chmod(0o644)  # safetensors keeps it to its owner
@@ -104,9 +106,16 @@ def facts(shipped: weights.Shipped, size: int, made: Mapping[str, Any]) -> str:
 
 def sittings(made: Mapping[str, Any]) -> list[list[str]]:
     """List what was changed while it was trained, a row from each step on."""
-    head = ["from step", "planned in all", "highest rate", "on", "threads"]
+    head = ["from step", "planned in all", "highest rate", "on", "threads", "began with"]
     rows = [
-        [f"{one['from_step']:,}", one["planned"], f"{one['rate']:g}", one["device"], str(one["threads"])]
+        [
+            f"{one['from_step']:,}",
+            one["planned"],
+            f"{one['rate']:g}",
+            one["device"],
+            str(one["threads"]),
+            f"`{one['start'][:12]}…`" if one["start"] else "",
+        ]
         for one in made["sittings"]
     ]
     return [head, ["---"] * len(head), *rows]

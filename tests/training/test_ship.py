@@ -19,8 +19,8 @@ from training.ship import CARDS, declare, read_curves, ship, towards, verify
 
 NAME = "lite_medsam_clicks"
 SITTINGS = [
-    {"from_step": 0, "planned": "3 minutes", "rate": 2e-4, "device": "a processor", "threads": 1},
-    {"from_step": 12, "planned": "1 minutes", "rate": 4e-4, "device": "another", "threads": 2},
+    {"from_step": 0, "planned": "3 minutes", "rate": 2e-4, "device": "a processor", "threads": 1, "start": None},
+    {"from_step": 12, "planned": "1 minutes", "rate": 4e-4, "device": "another", "threads": 2, "start": 32 * "ab"},
 ]
 MADE_WITH = {"seed": 3, "batch": 4, "steps": 20, "minutes": 1.5, "sittings": SITTINGS}
 CURVES = "step,minutes,loss,iou_1\n1,0.1,3.0,0.1\n20,1.5,1.5,0.4\n30,2.0,1.0,0.5\n"
@@ -65,7 +65,8 @@ def test_a_share_is_told(trained, tmp_path):
     assert read_made(tmp_path / first.file)["share"] == 0.5
     assert "50% of the way from LiteMedSAM's own" in (tmp_path / first.card).read_text()
     ship(trained, NAME, tmp_path, tmp_path, share=0.5, start=trained / "weights.safetensors")
-    assert "50% of the way from those after step 20" in (tmp_path / first.card).read_text()
+    whence = sha256(trained / "weights.safetensors")[:12]
+    assert f"50% of the way from those of sha256 {whence}… after step 20" in (tmp_path / first.card).read_text()
 
 
 def test_what_is_declared_is_read_back(shipped, tmp_path):
@@ -99,7 +100,8 @@ def test_the_card_gets_the_facts_and_keeps_its_words(shipped, tmp_path):
     text = (tmp_path / shipped.card).read_text()
     assert shipped.sha256 in text
     assert "20 steps of 4, in 2 minutes" in text
-    assert "| 0 | 3 minutes | 0.0002 | a processor | 1 |\n| 12 | 1 minutes | 0.0004 | another | 2 |" in text
+    assert "| 0 | 3 minutes | 0.0002 | a processor | 1 |  |\n" in text
+    assert "| 12 | 1 minutes | 0.0004 | another | 2 | `abababababab…` |" in text
     assert "old" not in text
     assert text.endswith("<!-- end of facts -->\n\n## Limits\n")
 
