@@ -149,6 +149,16 @@ def test_the_statistics_run_without_images(finished, run, tmp_path, capfd):
     assert "mean of tasks" in capfd.readouterr().out
 
 
+def test_a_published_column_that_nothing_stands_beside_is_named(finished, run, tmp_path, capfd):
+    """The names of a study's own data set are not those of the publication."""
+    spec = tmp_path / "beside.yaml"
+    spec.write_text(
+        (finished / "study.yaml").read_text().replace("lite_medsam\n", "lite_medsam\n    published: sam_vit_h\n")
+    )
+    assert run(spec, "--only", "statistics") == 0
+    assert "Nothing of lite stands beside the published sam_vit_h" in " ".join(capfd.readouterr().out.split())
+
+
 def test_statistics_of_a_study_that_never_ran_are_refused(tmp_path, run, capfd):
     """With what to do."""
     assert run(write_study(tmp_path), "--only", "statistics") == 2

@@ -38,16 +38,18 @@ def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: 
         wait_for_parts(results, stored, wait_s)
     results.gather_manifests()
     summary = compute(spec.study, results, stored)
-    _print_summary(summary, results, len(failed_chunks(results, stored)))
+    _print_summary(spec, summary, results, len(failed_chunks(results, stored)))
     faults = [*_task_faults(spec, stored, summary), *_comparison_faults(spec, summary)] if summary.complete else []
     if faults:
         raise SpecError(faults)
     return EXIT_DONE if summary.complete and not summary.error_lines else EXIT_ERROR_ROWS
 
 
-def _print_summary(summary: Summary, results: Results, failed: int) -> None:
+def _print_summary(spec: LoadedSpec, summary: Summary, results: Results, failed: int) -> None:
     out = Console(markup=False)
     out.print(table.render(summary))
+    for told in _not_published(spec, summary):
+        out.print(told, style="bold yellow")
     if not summary.complete:
         out.print(f"Only {summary.parts_done} of {summary.parts_planned} parts are done.", style="bold yellow")
     if failed:
@@ -60,6 +62,17 @@ def _print_summary(summary: Summary, results: Results, failed: int) -> None:
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _not_published(spec: LoadedSpec, summary: Summary) -> Iterator[str]:
+    """Name the models whose spec names a published column that none of their rows has its like in."""
+    beside = set(summary.marts["against_published"]["model"].to_pylist())
+    for model in spec.study.models:
+        if model.published is not None and model.name not in beside:
+            yield (
+                f"Nothing of {model.name} stands beside the published {model.published}: data set, task, prompt and "
+                "mask choice must have the names that `medsam-job reference` lists."
+            )
 
 
 def _task_faults(spec: LoadedSpec, plan: Plan, summary: Summary) -> Iterator[Fault]:
