@@ -27,9 +27,6 @@ NETWORK_PX = 16 * 2 * LONGER_SIDE**2
 """Bound on the pixels of one pass, flips included: 16 objects, zoomed in. On a CPU a pixel takes some 450 bytes
 (HRNet18s) to 1 KB (HRNet32): 2.3 to 5 GB. Unbounded, 32 whole images of 1024 x 1024 would take 30 GB."""
 
-MEMORY_FORMAT = {"cpu": torch.channels_last, "cuda": torch.contiguous_format}
-"""Channels last saves a CPU from bringing each layer's small batch into that order and back. No GPU was measured."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trajectory:
@@ -59,7 +56,7 @@ class RitmModel:
         one_pass: bool = False,
     ) -> None:
         self._device = device
-        self._network = network.to(device.device).to(memory_format=MEMORY_FORMAT[device.device.type]).eval()
+        self._network = network.to(device.device).eval()
         self._zoom_in = zoom_in and not one_pass
         self._flip = flip
         self._one_pass = one_pass
