@@ -18,7 +18,7 @@ check: $(VENV)/ready  ## format, lint, types, the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests/test_imports.py
+	$(BIN)/pytest tests/test_house.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .

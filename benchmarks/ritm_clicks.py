@@ -15,7 +15,7 @@ import time
 import numpy as np
 import torch
 
-from job.models.device import Device, describe, resolve_device
+from job.models.device import Device, configure, describe, resolve_device
 from job.models.protocol import EncodedImage, Request
 from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.model import RitmModel
@@ -33,10 +33,10 @@ def trajectory(model: RitmModel, images: list[EncodedImage], clicks: int) -> Non
     for step in range(1, clicks + 1):
         labels = np.ones(step, np.int32)
         requests = [
-            Request(image=image, points_N2=points[step], labels_N=labels, memory=memory[index])
+            Request(image=image, points_N2=points[step], labels_N=labels, mask_input=memory[index])
             for index, image in enumerate(images)
         ]
-        memory = [prediction.memory_C[0] for prediction in model.predict(requests)]
+        memory = [prediction.mask_inputs_C[0] for prediction in model.predict(requests)]
 
 
 def seconds(action) -> float:
@@ -53,6 +53,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     asked = parser.parse_args()
     device = resolve_device("auto")
+    configure(device)
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8) for _ in range(asked.objects)]
     print({"cores": os.cpu_count(), **describe(device)})

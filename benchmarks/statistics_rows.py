@@ -20,8 +20,8 @@ from pathlib import Path
 import duckdb
 
 from job.results.tables import EXCLUDED
-from job.spec import loads
 from job.statistics.stats import compute
+from job.study import loads
 
 RUNS = """
     SELECT * FROM (

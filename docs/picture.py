@@ -13,10 +13,10 @@ import pyarrow.dataset as arrow
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from job import masks
 from job.datasets import Sample, discover, load
-from job.spec import load as load_spec
+from job.results import run_lengths
 from job.storage import InputCache
+from job.study import load as load_spec
 
 SLICE, PROMPT, CHOICE, SCALE = 85, "each_box", "oracle", 2
 GREEN, RED, WHITE = (60, 220, 90), (235, 70, 60), (255, 255, 255)
@@ -40,7 +40,7 @@ def panel(image_HWC: np.ndarray, truth: dict, predicted: dict, iou: float) -> Im
     height, width = image_HWC.shape[:2]
     big = np.array(Image.fromarray(image_HWC).resize((width * SCALE, height * SCALE), Image.Resampling.BICUBIC))
     for counts, colour in ((truth["truth"], GREEN), (predicted["mask"], RED)):
-        big[outline(masks.decode(counts, height, width).repeat(SCALE, 0).repeat(SCALE, 1))] = colour
+        big[outline(run_lengths.decode(counts, height, width).repeat(SCALE, 0).repeat(SCALE, 1))] = colour
     picture = Image.fromarray(big)
     draw = ImageDraw.Draw(picture)
     for box in predicted["boxes"]:

@@ -1,4 +1,4 @@
-"""The command line: names, options and exit codes. What a command does stands in `commands/`.
+"""The command line: names, options and exit codes. What a command does is in `cli/`.
 
 Its modules, and torch with them, are imported only when a command runs, so that `--help` answers at once.
 """
@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from job import __version__, log
+from job import __version__
 from job.errors import EXIT_DONE, EXIT_MENDABLE, EXIT_STOPPED, JobError
-from job.shard import resolve
-from job.stopping import GRACE_S, Stop, Stopped
+from job.worker import log
+from job.worker.shard import resolve
+from job.worker.shutdown import GRACE_S, Stop, Stopped
 
 GROUP_OPTIONS = ("--help", "--version")
 
@@ -117,13 +118,13 @@ def run(
         raise JobError("--wait: expected with --only statistics, which waits for the workers that predict")
     code, mine = EXIT_DONE, resolve(shard, shards, os.environ)
     stop = Stop(grace)
-    with stop.heeded():
+    with stop.handled():
         if only is not Step.statistics:
-            from job.commands.predict import predict
+            from job.cli.predict import predict
 
-            code = predict(spec, output, limit, mine, stop, fail_fast=fail_fast, watched=log.is_watched())
+            code = predict(spec, output, limit, mine, stop, fail_fast=fail_fast, terminal=log.on_terminal())
         if only is not Step.predict and (mine is None or only is Step.statistics):
-            from job.commands.summarise import summarise
+            from job.cli.summarise import summarise
 
             code = max(code, summarise(spec, output, limit, 60 * wait_minutes if wait else None))
     raise typer.Exit(code)
@@ -136,9 +137,9 @@ def validate(
     output: Output = None,
 ) -> None:
     """Check a study before any work: addresses, masks, checkpoints, labels, and what each model supports."""
-    from job.commands import spec as specs
+    from job.cli.validate import validate
 
-    raise typer.Exit(specs.validate(spec, output, full=full))
+    raise typer.Exit(validate(spec, output, full=full))
 
 
 @app.command()
@@ -153,25 +154,25 @@ def plan(
     format: Annotated[Format, typer.Option(help="For people, or for programs.")] = Format.text,  # noqa: A002
 ) -> None:
     """Show what a run would do, and what is done already."""
-    from job.commands import plan as plans
+    from job.cli.plan import plan
 
-    raise typer.Exit(plans.plan(spec, output, limit, store=store, prune=prune, as_json=format is Format.json))
+    raise typer.Exit(plan(spec, output, limit, store=store, prune=prune, as_json=format is Format.json))
 
 
 @app.command()
 def status(output: Stored, form: Printed = Rows.table) -> None:
     """Show how far a study is, from what lies in its output."""
-    from job.commands import results
+    from job.cli.status import status
 
-    raise typer.Exit(results.status(output, form))
+    raise typer.Exit(status(output, form))
 
 
 @app.command()
 def verify(output: Stored) -> None:
     """Check a study's results: every part there and readable, nothing doubled, every score true to its masks."""
-    from job.commands import results
+    from job.cli.verify import verify
 
-    raise typer.Exit(results.verify(output))
+    raise typer.Exit(verify(output))
 
 
 @app.command()
@@ -181,25 +182,25 @@ def sql(
     form: Printed = Rows.table,
 ) -> None:
     """Query a study's results: views iou, predictions, objects, excluded, and everything under summary/."""
-    from job.commands import results
+    from job.cli.sql import sql
 
-    raise typer.Exit(results.sql(output, query, form))
+    raise typer.Exit(sql(output, query, form))
 
 
 @app.command()
 def reference(form: Printed = Rows.table) -> None:
     """Print the published study's mean IoU by task, under this project's names."""
-    from job.commands import results
+    from job.cli.reference import reference
 
-    raise typer.Exit(results.reference(form))
+    raise typer.Exit(reference(form))
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of specs, for editors."""
-    from job.commands import spec as specs
+    from job.cli.schema import schema
 
-    raise typer.Exit(specs.schema())
+    raise typer.Exit(schema())
 
 
 def main() -> None:

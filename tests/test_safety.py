@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from job.datasets import image_file
+from job.datasets.formats import raster
 from job.models import registry
 from tests.cases import SPEC, draw_case, medsam_job, write_study
 from tests.models.fake import FakeModel
@@ -104,7 +104,7 @@ def test_an_image_starts_no_program(run, tmp_path, monkeypatch, suffix):
 
 def test_pillow_is_asked_for_the_documented_formats_alone(monkeypatch):
     """Its forty others are never tried on a file's bytes."""
-    assert image_file.FORMATS == ("PNG", "JPEG", "TIFF", "BMP")
+    assert raster.FORMATS == ("PNG", "JPEG", "TIFF", "BMP")
     calls = [call for path in JOB.rglob("*.py") for call in _calls(path) if ast.unparse(call.func) == "Image.open"]
     assert [ast.unparse(keyword.value) for call in calls for keyword in call.keywords] == ["FORMATS"]
 

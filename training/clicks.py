@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from job.models.ritm.view import Clicks
+from job.models.ritm.framing import RowColumnClicks
 from job.prompts.regions import Mask, squared_depths
 
 MOST_AT_FIRST = 4
@@ -35,9 +35,9 @@ class ClickList:
         """1 positive, 0 negative, int32 (N)."""
         return np.array(self.positive, dtype=np.int32)
 
-    def for_ritm(self) -> Clicks:
+    def for_ritm(self) -> RowColumnClicks:
         """(row, column), as RITM takes them."""
-        return Clicks(rows_columns_N2=self.points_xy[:, ::-1].astype(np.float64), positive_N=self.signs == 1)
+        return RowColumnClicks(rows_columns_N2=self.points_xy[:, ::-1].astype(np.float64), positive_N=self.signs == 1)
 
 
 def first_click(truth_HW: Mask, rng: np.random.Generator) -> ClickList:

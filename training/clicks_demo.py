@@ -24,8 +24,8 @@ from job.models.device import Device
 from job.models.lite_medsam_clicks import ENCODER_SHA256
 from job.models.mask_decoding import MaskDecodingModel
 from job.prompts.regions import Mask, tight_box
-from job.spec.model import LiteMedSam
 from job.storage import sha256
+from job.study.model import LiteMedSam
 from training.bank import Bank, build_bank
 from training.clicks import ClickList, correct, deepest_click, first_click, overlap
 from training.loop import parser, train, training_device

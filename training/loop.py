@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from job.errors import EXIT_MENDABLE, EXIT_STOPPED, JobError
 from job.models.checkpoint import MADE, load_state, read_checkpoint, read_weights
-from job.models.device import NATIVE_BF16, Device, describe, resolve_device
+from job.models.device import NATIVE_BF16, Device, configure, describe, resolve_device
 from job.storage import sha256
 
 CHECKPOINT, WEIGHTS, CURVES = "last.pt", "weights.safetensors", "curves.csv"
@@ -129,6 +129,7 @@ def training_device(name: str, threads: int) -> Device:
     torch.set_num_threads(threads)
     cv2.setNumThreads(0)
     device = resolve_device(name)
+    configure(device)
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device) >= NATIVE_BF16
     else:

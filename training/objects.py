@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.datasets.generated import SIDE, generate
-from job.prompts.regions import Mask, parts, tight_box
+from job.prompts.regions import Mask, components, tight_box
 
 TRAIN_SEEDS, HELD_OUT_SEEDS = 1_000_000, 2_000_000
 """Added to `--seed`: the generator's seeds for training and for the curves; studies use small ones."""
@@ -48,7 +48,7 @@ def choose_object(labels_HW: NDArray[np.uint8], rng: np.random.Generator) -> Mas
         return np.isin(labels_HW, [label, labels[int(rng.integers(len(labels)))]])
     truth_HW = np.asarray(labels_HW == label)
     if roll < 0.35:
-        large = [part for part in parts(truth_HW) if part.sum() >= SMALLEST_PX]
+        large = [component for component in components(truth_HW) if component.sum() >= SMALLEST_PX]
         return large[int(rng.integers(len(large)))] if large else truth_HW
     return truth_HW
 

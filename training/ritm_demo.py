@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from job.models.device import Device
 from job.models.ritm.architecture import RitmArch, named_architecture
 from job.models.ritm.click_maps import Scale
+from job.models.ritm.framing import padded
 from job.models.ritm.model import MASK_THRESHOLD
 from job.models.ritm.network import RitmNetwork
 from job.models.ritm.ocr import Logits
-from job.models.ritm.view import padded
 from job.prompts.regions import Mask
 from training.clicks import ClickList, correct, deepest_click, first_clicks, overlap
 from training.loop import parser, train, training_device

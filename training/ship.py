@@ -21,7 +21,7 @@ from torch import Tensor
 
 from job import storage
 from job.errors import EXIT_MENDABLE, JobError
-from job.models import registry, weights
+from job.models import demo_weights, registry
 from job.models.checkpoint import MADE, read_made, read_weights
 from training.card import fill
 from training.curves import draw_curves
@@ -36,7 +36,7 @@ TRAINED = {"clicks": "lite_medsam_clicks", "ritm": "ritm_h18s_demo"}
 
 def ship(
     trained: Path, name: str, root: Path, folder: Path, share: float = 1.0, start: Path | None = None
-) -> weights.Shipped:
+) -> demo_weights.Shipped:
     """Write one model's files below the project's root, the weights into `folder`.
 
     share: of the way from the weights `start` (LiteMedSAM's own, where it is None) to the trained ones; see `towards`.
@@ -58,8 +58,8 @@ def ship(
     write_curves(root / CARDS / f"{name}_curves.csv", curves)
     draw_curves(curves).save(root / CARDS / f"{name}_curves.png", optimize=True)
     card = CARDS / f"{name}.md"
-    shipped = weights.Shipped(
-        file=target.name, sha256=storage.sha256(target), purpose=weights.DEMO, card=card.as_posix()
+    shipped = demo_weights.Shipped(
+        file=target.name, sha256=storage.sha256(target), purpose=demo_weights.DEMO, card=card.as_posix()
     )
     fill(root / card, "facts", "training/ship.py", facts(shipped, target.stat().st_size, made))
     return shipped
@@ -88,7 +88,7 @@ def towards(trained: dict[str, Tensor], own: dict[str, Tensor], share: float) ->
     return {name: half(own[name].float().lerp(value.float(), share)) for name, value in trained.items()}
 
 
-def facts(shipped: weights.Shipped, size: int, made: Mapping[str, Any]) -> str:
+def facts(shipped: demo_weights.Shipped, size: int, made: Mapping[str, Any]) -> str:
     """Write a card's tables: what the file is, and in which sittings it was made."""
     lines = {
         "file": f"`job/models/weights/{shipped.file}`, {size / 1e6:.1f} MB, half precision",
@@ -139,7 +139,7 @@ def write_curves(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def declare(shipped: list[weights.Shipped], path: Path) -> None:
+def declare(shipped: list[demo_weights.Shipped], path: Path) -> None:
     """Write them into `weights.json`. Hashes that stood there stay known: results that were made with them are kept."""
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for one in shipped:
@@ -170,9 +170,9 @@ def main() -> None:
     for folder in chosen:
         share = arguments.share if folder == "clicks" else 1.0
         source = arguments.trained / folder
-        shipped.append(ship(source, TRAINED[folder], Path(), weights.FOLDER, share, arguments.start))
+        shipped.append(ship(source, TRAINED[folder], Path(), demo_weights.FOLDER, share, arguments.start))
         print(f"{shipped[-1].file}: sha256 {shipped[-1].sha256}")
-    declare(shipped, weights.DECLARED)
+    declare(shipped, demo_weights.DECLARED)
 
 
 if __name__ == "__main__":

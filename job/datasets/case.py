@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from job.datasets import geometry, placement
 from job.datasets.layers import Layer, check_same_size, mask_file, named, read_image, read_map
 from job.datasets.ledger import axis_of
-from job.datasets.sample import Axis
+from job.datasets.sample import Axis, Spacing
 from job.datasets.source import Source
 from job.errors import DataError
-from job.spec.dataset import Dataset
 from job.storage import InputCache
+from job.study.dataset import Dataset
 
 OBLIQUE_DEGREES = 10.0
 
@@ -44,6 +44,7 @@ class Case:
     image: NDArray[Any]
     maps: dict[str, NDArray[Any]]
     remarks: tuple[Remark, ...]
+    spacing: Spacing | None
 
     def plane(self, values: NDArray[Any], index: int) -> NDArray[Any]:
         """Give slice `index` of the image or of a map."""
@@ -84,8 +85,15 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
             maps[task] = _placed(image, layer)
         except DataError as error:
             remarks.append(Remark(task=task, kind="error", reason=error.reason, detail=error.detail))
-    count = image.header.grid.slice_count(axis) if image.header else 1
-    return Case(axis=axis, count=count, image=image.values, maps=maps, remarks=tuple(remarks))
+    grid = image.header.grid if image.header else None
+    return Case(
+        axis=axis,
+        count=grid.slice_count(axis) if grid else 1,
+        image=image.values,
+        maps=maps,
+        remarks=tuple(remarks),
+        spacing=grid.spacing(axis) if grid else None,
+    )
 
 
 def _volume_remarks(image: Layer) -> Iterator[Remark]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from job.datasets import image_file, nifti, placement
+from job.datasets import placement
+from job.datasets.formats import nifti, raster
 from job.datasets.generated import SIDE
 from job.datasets.labels import objects
 from job.datasets.layers import Layer, check_same_size, mask_file, named, read_image, read_map
@@ -12,8 +14,8 @@ from job.datasets.ledger import axis_of, line
 from job.datasets.sample import Excluded
 from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
 from job.errors import DataError
-from job.spec.dataset import Dataset
 from job.storage import InputCache
+from job.study.dataset import Dataset
 
 Head = nifti.VolumeHeader | tuple[int, int]
 
@@ -38,23 +40,33 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
             yield line(dataset, source, 0, task, "error", error.reason, error.detail)
 
 
-def tasks_present(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Iterator[str | Excluded]:
-    """Read a source whole: give the name of each task whose object occurs, and a line for each file that is faulty."""
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a source holds: the tasks whose object occurs, and the files that cannot be used."""
+
+    tasks: set[str] = field(default_factory=set)
+    findings: list[Excluded] = field(default_factory=list)
+
+
+def look_inside(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Content:
+    """Read a source whole and report its content."""
     layers: dict[str, Layer] = {}
+    content = Content()
     try:
         read_image(dataset, source, cache, max_image_px)
     except DataError as error:
-        yield line(dataset, source, 0, None, "error", error.reason, error.detail)
-        return
+        content.findings.append(line(dataset, source, 0, None, "error", error.reason, error.detail))
+        return content
     for name, task in dataset.tasks.items():
         try:
             values = read_map(dataset, source, name, cache, max_image_px, layers).values
         except DataError as error:
-            yield line(dataset, source, 0, name, "error", error.reason, error.detail)
+            content.findings.append(line(dataset, source, 0, name, "error", error.reason, error.detail))
             continue
         truth, _ = objects(values, task, dataset.labels)
         if truth.any():
-            yield name
+            content.tasks.add(name)
+    return content
 
 
 def _head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, max_image_px: int) -> Head:
@@ -62,11 +74,11 @@ def _head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, 
     if is_volume(file):
         header = nifti.read_header(file)
         if source.is_volume:
-            image_file.check_size(*header.grid.slice_size(axis_of(dataset, source)), max_image_px)
+            raster.check_size(*header.grid.slice_size(axis_of(dataset, source)), max_image_px)
         nifti.check_size(header.grid, max_image_px)
         return header
-    size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else image_file.image_size(file, cache)
-    image_file.check_size(*size, max_image_px)
+    size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else raster.image_size(file, cache)
+    raster.check_size(*size, max_image_px)
     return size
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from job.datasets.pattern import Pattern, Template, fill
 from job.datasets.source import GeneratedImage, Source
 from job.errors import StorageError
-from job.spec.dataset import Dataset, Generated
 from job.storage import FileInfo
+from job.study.dataset import Dataset, Generated
 
 IMAGE = "{image}"
 

@@ -15,7 +15,7 @@ from nibabel import orientations
 from nibabel.affines import obliquity
 from numpy.typing import NDArray
 
-from job.datasets.sample import Axis
+from job.datasets.sample import Axis, Spacing
 from job.errors import DataError
 
 AXES: dict[Axis, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
@@ -43,10 +43,20 @@ class Grid:
         right, anterior, superior = self.shape_XYZ
         return {"axial": (anterior, right), "coronal": (superior, right), "sagittal": (superior, anterior)}[axis]
 
+    def spacing(self, axis: Axis) -> Spacing:
+        """Millimetres between the rows, columns and slices of an anatomical axis."""
+        right, anterior, superior = np.linalg.norm(self.affine[:3, :3], axis=0).tolist()
+        rows_columns_slices = {
+            "axial": (anterior, right, superior),
+            "coronal": (superior, right, anterior),
+            "sagittal": (superior, anterior, right),
+        }
+        return Spacing(*rows_columns_slices[axis])
+
     @property
     def oblique_degrees(self) -> float:
         """The largest angle between an axis of the volume and the anatomical axis that it is taken for."""
-        return float(np.degrees(obliquity(self.affine)).max())  # type: ignore[no-untyped-call]
+        return float(np.degrees(obliquity(self.affine)).max())
 
     def displacement(self, other: Grid) -> float:
         """How far the corners of two grids of one shape lie apart at most, in voxels of this one."""
@@ -61,23 +71,23 @@ def canonical_grid(shape: tuple[int, int, int], affine: NDArray[Any]) -> Grid:
     lengths = np.zeros(3, dtype=int)
     lengths[order[:, 0].astype(int)] = shape
     x, y, z = (int(length) for length in lengths)
-    stored = orientations.inv_ornt_aff(order, shape)  # type: ignore[no-untyped-call]
-    codes = "".join(orientations.ornt2axcodes(order))  # type: ignore[no-untyped-call]
+    stored = orientations.inv_ornt_aff(order, shape)
+    codes = "".join(orientations.ornt2axcodes(order))
     return Grid((x, y, z), np.asarray(affine, np.float64) @ stored, shape, codes)
 
 
 def to_canonical(values: NDArray[Any], affine: NDArray[Any]) -> NDArray[Any]:
     """Bring a volume as stored (three axes, any order) to XYZ, RAS+. A view: nothing is copied or resampled."""
     order = _orientation(affine)
-    turned: NDArray[Any] = orientations.apply_orientation(values, order)  # type: ignore[no-untyped-call]
+    turned: NDArray[Any] = orientations.apply_orientation(values, order)
     return turned
 
 
 def reordered(values_XYZ: NDArray[Any], codes: str, right_codes: str) -> NDArray[Any]:
     """Bring a volume, canonical by wrong codes of its stored axes, to XYZ by the right ones. A view."""
-    canonical, wrong, right = (orientations.axcodes2ornt(each) for each in ("RAS", codes, right_codes))  # type: ignore[no-untyped-call]
-    stored = orientations.apply_orientation(values_XYZ, orientations.ornt_transform(canonical, wrong))  # type: ignore[no-untyped-call]
-    turned: NDArray[Any] = orientations.apply_orientation(stored, right)  # type: ignore[no-untyped-call]
+    canonical, wrong, right = (orientations.axcodes2ornt(each) for each in ("RAS", codes, right_codes))
+    stored = orientations.apply_orientation(values_XYZ, orientations.ornt_transform(canonical, wrong))
+    turned: NDArray[Any] = orientations.apply_orientation(stored, right)
     return turned
 
 
@@ -100,5 +110,5 @@ def _orientation(affine: NDArray[Any]) -> NDArray[Any]:
     steps = np.linalg.norm(affine[:3, :3], axis=0)
     if not steps.all() or abs(np.linalg.det(affine[:3, :3] / steps)) < 1e-6:
         raise DataError("unusable affine", "the header's affine has no extent along an axis")
-    order: NDArray[Any] = orientations.io_orientation(affine)  # type: ignore[no-untyped-call]
+    order: NDArray[Any] = orientations.io_orientation(affine)
     return order

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.errors import DataError
-from job.spec.dataset import Intensity
+from job.study.dataset import Intensity
 
 
 def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:

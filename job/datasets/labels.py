@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.errors import DataError
-from job.spec.dataset import Task
+from job.study.dataset import Task
 
 
 def check_labels(values: NDArray[Any]) -> None:

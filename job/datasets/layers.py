@@ -10,16 +10,16 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from job import storage
-from job.datasets import image_file, nifti
 from job.datasets.discover import mask_template
+from job.datasets.formats import nifti, raster
 from job.datasets.generated import SIDE, generate
 from job.datasets.labels import check_labels
 from job.datasets.ledger import axis_of
 from job.datasets.sample import Axis
 from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
 from job.errors import DataError, StorageError
-from job.spec.dataset import Dataset
 from job.storage import InputCache
+from job.study.dataset import Dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def read_map(
         layer = layers[key]
         if not above:
             check_labels(layer.values)
-        return replace(layer, values=image_file.one_channel(layer.values)) if layer.header is None else layer
+        return replace(layer, values=raster.one_channel(layer.values)) if layer.header is None else layer
 
 
 def mask_file(dataset: Dataset, source: Source, task: str) -> ImageFile:
@@ -84,15 +84,15 @@ def named(file: ImageFile, role: Literal["image", "mask"]) -> Iterator[None]:
 
 def _read(file: ImageFile, cache: InputCache, axis: Axis, max_image_px: int, *, labels: bool = False) -> Layer:
     if isinstance(file, GeneratedImage):
-        image_file.check_size(SIDE, SIDE, max_image_px)
+        raster.check_size(SIDE, SIDE, max_image_px)
         image_HW, labels_HW = generate(file.seed, file.patient, file.slice)
         return Layer(labels_HW if labels else image_HW, None)
     path = cache.local(file)
     if is_volume(file):
         header = nifti.read_header(replace(file, address=str(path)))
-        image_file.check_size(*header.grid.slice_size(axis), max_image_px)
+        raster.check_size(*header.grid.slice_size(axis), max_image_px)
         nifti.check_size(header.grid, max_image_px)
         volume = nifti.read_volume(path)
         return Layer(volume.values_XYZ, volume.header)
-    read = image_file.read_mask if labels else image_file.read_image
+    read = raster.read_mask if labels else raster.read_image
     return Layer(read(path, max_image_px), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from job.datasets.sample import Axis, Excluded, Kind
 from job.datasets.source import Source
-from job.spec.dataset import Dataset
+from job.study.dataset import Dataset
 
 
 def axis_of(dataset: Dataset, source: Source) -> Axis:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from job import storage
-from job.spec.dataset import TEMPLATE_FIELD
 from job.storage import FileInfo
+from job.study.dataset import TEMPLATE_FIELD
 
 WILD = re.compile(r"[*?]")
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from job.datasets.formats.nifti import VolumeHeader
 from job.datasets.geometry import reordered
 from job.datasets.layers import check_same_size
-from job.datasets.nifti import VolumeHeader
 from job.errors import DataError
 
 SHIFT_VOXELS = 0.1  # float32 headers of one scan differ by far less, a wrong one by far more

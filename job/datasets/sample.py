@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Axis = Literal["none", "axial", "coronal", "sagittal"]
 Kind = Literal["empty", "error", "warning"]
+
+
+class Spacing(NamedTuple):
+    """Millimetres between neighbouring rows, columns and slices."""
+
+    row_mm: float
+    column_mm: float
+    slice_mm: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,7 +38,7 @@ class Sample:
     """One 2D image with at least one object.
 
     image: address below the data set's root. axis `none` and slice 0 for 2D images. image_HWC: uint8, RGB.
-    intensity: how values became uint8, such as `window(40,400)/slice`.
+    spacing: None where no header states it. intensity: how values became uint8, such as `window(40,400)/slice`.
     """
 
     dataset: str
@@ -40,6 +48,7 @@ class Sample:
     slice: int
     volume: str
     patient: str
+    spacing: Spacing | None
     intensity: str
     image_HWC: NDArray[np.uint8] = field(repr=False)
     objects: tuple[TaskObject, ...]

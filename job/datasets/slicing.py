@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from job.spec.dataset import Every, Slices
+from job.study.dataset import Every, Slices
 
 
 def raw_slices(rule: Slices, count: int) -> tuple[int, ...]:

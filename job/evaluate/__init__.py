@@ -1,4 +1,4 @@
-"""The lock-step loop: prompts -> model -> masks -> scores, many objects at a time. No reading and no writing."""
+"""The lock-step loop: prompts -> model -> masks -> scores, many objects at a time. It reads and writes nothing."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ from concurrent.futures import Executor
 
 from job.datasets.sample import Sample
 from job.evaluate.clicks import run_clicks
+from job.evaluate.encoded import Conditions, EncodedSample
 from job.evaluate.one_shot import run_modes
-from job.evaluate.view import Conditions, View
 from job.models.protocol import PromptableModel
-from job.plan.asks import Ask
+from job.prompts.blocks import PromptBlock
 from job.results.outcome import Outcome
-from job.spec.prompts import ONE_SHOT
 
-__all__ = ["Conditions", "View", "encode", "evaluate"]
+__all__ = ["Conditions", "EncodedSample", "encode", "evaluate"]
 
 
-def encode(model: PromptableModel, samples: Sequence[Sample]) -> list[View]:
+def encode(model: PromptableModel, samples: Sequence[Sample]) -> list[EncodedSample]:
     """Encode each image once, whatever will be asked of it."""
     images = model.encode([sample.image_HWC for sample in samples])
-    return [View(sample=sample, image=image) for sample, image in zip(samples, images, strict=True)]
+    return [EncodedSample(sample=sample, image=image) for sample, image in zip(samples, images, strict=True)]
 
 
 def evaluate(
-    model: PromptableModel, views: Sequence[View], ask: Ask, conditions: Conditions, pool: Executor
+    model: PromptableModel,
+    encoded: Sequence[EncodedSample],
+    block: PromptBlock,
+    conditions: Conditions,
+    pool: Executor,
 ) -> Iterator[Outcome]:
-    """Run every episode of an ask on every object of the views. `pool` computes prompts and encodes masks."""
-    run = run_modes if ask.protocol == ONE_SHOT else run_clicks
-    return run(model, views, ask, conditions, pool)
+    """Run every episode of a prompt block on every object. `pool` computes prompts and encodes masks."""
+    run = run_modes if block.is_one_shot else run_clicks
+    return run(model, encoded, block, conditions, pool)

@@ -11,65 +11,69 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from job import masks, metrics
 from job.datasets.sample import TaskObject
-from job.evaluate.ask_model import blocks, predict, request
-from job.evaluate.choose import take
-from job.evaluate.view import Conditions, View
+from job.evaluate.batching import batches, predict, request
+from job.evaluate.encoded import Conditions, EncodedSample
+from job.evaluate.mask_choice import take
+from job.metrics import overlap
 from job.models.protocol import Prediction, PromptableModel
-from job.plan.asks import Ask
+from job.prompts.blocks import PromptBlock
 from job.prompts.clicks import PROTOCOLS, ClickProtocol, Situation
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
+from job.results import run_lengths
 from job.results.outcome import Outcome, Status
-from job.spec.prompts import CLICKS
 
 
 @dataclass(kw_only=True, eq=False)
 class Episode:
-    """The course of one object under one mask choice; `end` says why no more clicks come."""
+    """The state of one object under one mask choice. `end` says why no more clicks come."""
 
-    view: View
+    encoded: EncodedSample
     object: TaskObject
     choice: str
     draw: Draw
     mask_HW: NDArray[np.bool_]
     clicked_HW: NDArray[np.bool_]
     points: tuple[Point, ...] = ()
-    memory: Any = None
+    mask_input: Any = None
     end: Status | None = None
     latest: Outcome | None = None
 
 
 def run_clicks(
-    model: PromptableModel, views: Sequence[View], ask: Ask, conditions: Conditions, pool: Executor
+    model: PromptableModel,
+    encoded: Sequence[EncodedSample],
+    block: PromptBlock,
+    conditions: Conditions,
+    pool: Executor,
 ) -> Iterator[Outcome]:
-    """Click every object `ask.steps` times; an episode that ended repeats its last row for each remaining step."""
-    protocol = PROTOCOLS[ask.protocol]
+    """Click every object `block.steps` times; an ended episode repeats its last row for each remaining step."""
+    protocol = PROTOCOLS[block.protocol]
     episodes = [
-        _start(view, thing, choice, conditions)
-        for view in views
-        for thing in view.sample.objects
-        for choice in ask.mask_choices
+        _start(encoded_sample, obj, choice, conditions)
+        for encoded_sample in encoded
+        for obj in encoded_sample.sample.objects
+        for choice in block.mask_choices
     ]
-    for step in range(1, ask.steps + 1):
+    for step in range(1, block.steps + 1):
         running = [episode for episode in episodes if episode.end is None]
         clicks = pool.map(partial(_next_click, protocol=protocol, step=step), running)
         clicked = [episode for episode, click in zip(running, clicks, strict=True) if _accept(episode, click)]
-        for block in blocks(clicked, conditions.batch):
-            _advance(model, block, ask, protocol, step, pool)
+        for batch in batches(clicked, conditions.batch):
+            _advance(model, batch, block, protocol, step, pool)
         for episode in episodes:
             yield _row(episode, step)
-            _stop_at_target(episode, ask.target_iou)
+            _stop_at_target(episode, block.target_iou)
 
 
-def _start(view: View, thing: TaskObject, choice: str, conditions: Conditions) -> Episode:
-    shape = thing.truth_HW.shape
+def _start(encoded: EncodedSample, obj: TaskObject, choice: str, conditions: Conditions) -> Episode:
+    shape = obj.truth_HW.shape
     return Episode(
-        view=view,
-        object=thing,
+        encoded=encoded,
+        object=obj,
         choice=choice,
-        draw=conditions.draw(view, thing),
+        draw=conditions.draw(encoded.sample, obj),
         mask_HW=np.zeros(shape, np.bool_),
         clicked_HW=np.zeros(shape, np.bool_),
     )
@@ -88,7 +92,7 @@ def _next_click(episode: Episode, protocol: ClickProtocol, step: int) -> Point |
 
 
 def _accept(episode: Episode, click: Point | Status) -> bool:
-    """Add a click to an episode, or note why there is none."""
+    """Add a click to an episode and return True, or end the episode and return False."""
     if not isinstance(click, Point):
         episode.end = click
         return False
@@ -98,37 +102,42 @@ def _accept(episode: Episode, click: Point | Status) -> bool:
 
 
 def _advance(
-    model: PromptableModel, block: Sequence[Episode], ask: Ask, protocol: ClickProtocol, step: int, pool: Executor
+    model: PromptableModel,
+    batch: Sequence[Episode],
+    block: PromptBlock,
+    protocol: ClickProtocol,
+    step: int,
+    pool: Executor,
 ) -> None:
-    """Show each episode's clicks so far to the model and take a mask."""
-    feeds_back = model.capabilities.memory == "always" or protocol.feedback
+    """Give the model each episode's clicks so far and take a mask."""
+    feeds_back = model.capabilities.mask_input == "always" or protocol.feedback
     # Where logits are fed back, the candidates belong to the first click and the single-mask token to the rest.
-    several = step == 1 or not protocol.feedback
-    choices = [episode.choice if several else "single" for episode in block]
+    has_candidates = step == 1 or not protocol.feedback
+    choices = [episode.choice if has_candidates else "single" for episode in batch]
     requests = [
         request(
-            episode.view.image,
+            episode.encoded.image,
             episode.points,
             None,
             multimask=choice != "single",
-            memory=episode.memory if feeds_back else None,
+            mask_input=episode.mask_input if feeds_back else None,
         )
-        for episode, choice in zip(block, choices, strict=True)
+        for episode, choice in zip(batch, choices, strict=True)
     ]
     predictions = predict(model, requests)
-    list(pool.map(partial(_settle, ask=ask, step=step), block, choices, predictions))
+    list(pool.map(partial(_settle, block=block, step=step), batch, choices, predictions))
 
 
-def _settle(episode: Episode, choice: str, prediction: Prediction, *, ask: Ask, step: int) -> None:
-    """Take a mask and note the outcome; touches its own episode alone, so episodes settle in parallel."""
+def _settle(episode: Episode, choice: str, prediction: Prediction, *, block: PromptBlock, step: int) -> None:
+    """Take a mask and note the outcome. Touches its own episode alone, so episodes settle in parallel."""
     taken = take(choice, prediction, episode.object.truth_HW)
     episode.mask_HW = taken.mask_HW
-    episode.memory = taken.memory
+    episode.mask_input = taken.mask_input
     episode.latest = Outcome(
-        sample=episode.view.sample,
+        sample=episode.encoded.sample,
         object=episode.object,
-        prompt=CLICKS,
-        protocol=ask.protocol,
+        prompt=block.prompts[0],
+        protocol=block.protocol,
         mask_choice=episode.choice,
         step=step,
         intersection_px=taken.intersection_px,
@@ -139,12 +148,12 @@ def _settle(episode: Episode, choice: str, prediction: Prediction, *, ask: Ask, 
         status="ok",
         points=episode.points,
         boxes=(),
-        mask=masks.encode(taken.mask_HW),
+        mask=run_lengths.encode(taken.mask_HW),
     )
 
 
 def _row(episode: Episode, step: int) -> Outcome:
-    """Give the row of this step: the latest outcome, or its repetition after the end."""
+    """Return the row of this step: the latest outcome, or its repetition after the end."""
     if episode.latest is None:
         raise ValueError("an object with an empty truth cannot be clicked")
     if episode.end is None:
@@ -156,5 +165,5 @@ def _stop_at_target(episode: Episode, target_iou: float | None) -> None:
     latest = episode.latest
     if target_iou is None or episode.end is not None or latest is None:
         return
-    if metrics.iou(latest.intersection_px, latest.union_px) >= target_iou:
+    if overlap.iou(latest.intersection_px, latest.union_px) >= target_iou:
         episode.end = "target"

@@ -1,28 +1,28 @@
-"""One-shot modes: one question an object and a mode, answered by as many calls as the mode has prompts."""
+"""One-shot modes: each mode is asked of each object once, in as many calls as the mode has prompts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
-from job import masks
 from job.datasets.sample import TaskObject
-from job.evaluate.ask_model import blocks, predict, request
-from job.evaluate.choose import Taken, take_joined
-from job.evaluate.view import Conditions, View
+from job.evaluate.batching import batches, predict, request
+from job.evaluate.encoded import Conditions, EncodedSample
+from job.evaluate.mask_choice import take_joined
 from job.models.protocol import Prediction, PromptableModel
-from job.plan.asks import Ask
+from job.prompts.blocks import PromptBlock
 from job.prompts.modes import MODES, Prompt
+from job.results import run_lengths
 from job.results.outcome import Outcome
-from job.spec.prompts import ONE_SHOT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Question:
-    """One mode on one object. All choices among three candidates share its calls; `single` asks for itself."""
+    """One mode on one object. All choices among three candidates share its calls; `single` has its own."""
 
-    view: View
+    encoded: EncodedSample
     object: TaskObject
     mode: str
     choices: tuple[str, ...]
@@ -31,41 +31,50 @@ class Question:
 
 
 def run_modes(
-    model: PromptableModel, views: Sequence[View], ask: Ask, conditions: Conditions, pool: Executor
+    model: PromptableModel,
+    encoded: Sequence[EncodedSample],
+    block: PromptBlock,
+    conditions: Conditions,
+    pool: Executor,
 ) -> Iterator[Outcome]:
-    """Evaluate every mode on every object; a block of questions at a time, so that memory stays bounded."""
-    questions = (question for view in views for question in _questions(view, ask, conditions, pool))
-    for block in blocks(questions, conditions.batch, weight=lambda question: len(question.prompts)):
+    """Evaluate every mode on every object, a batch of questions at a time, so that memory stays bounded."""
+    questions = (question for sample in encoded for question in _questions(sample, block, conditions, pool))
+    for batch in batches(questions, conditions.batch, weight=lambda question: len(question.prompts)):
         requests = [
-            request(question.view.image, prompt.points, prompt.box, multimask=question.multimask)
-            for question in block
+            request(question.encoded.image, prompt.points, prompt.box, multimask=question.multimask)
+            for question in batch
             for prompt in question.prompts
         ]
-        answers = iter(predict(model, requests))
-        for question in block:
-            predictions = [next(answers) for _ in question.prompts]
-            yield from pool.map(lambda choice, q=question, p=predictions: _outcome(q, choice, p), question.choices)
+        remaining = iter(predict(model, requests))
+        for question in batch:
+            predictions = [next(remaining) for _ in question.prompts]
+            yield from pool.map(partial(_outcome, question, block.protocol, predictions), question.choices)
 
 
-def _questions(view: View, ask: Ask, conditions: Conditions, pool: Executor) -> Iterator[Question]:
-    several = tuple(choice for choice in ask.mask_choices if choice != "single")
-    single = tuple(choice for choice in ask.mask_choices if choice == "single")
-    cases = [(thing, mode) for thing in view.sample.objects for mode in ask.prompts]
-    prompts = pool.map(lambda case: MODES[case[1]](case[0].truth_HW, conditions.draw(view, case[0])), cases)
-    for (thing, mode), given in zip(cases, prompts, strict=True):
-        for choices in filter(None, (several, single)):
-            multimask = choices is several
-            yield Question(view=view, object=thing, mode=mode, choices=choices, multimask=multimask, prompts=given)
+def _questions(
+    encoded: EncodedSample, block: PromptBlock, conditions: Conditions, pool: Executor
+) -> Iterator[Question]:
+    among_candidates = tuple(choice for choice in block.mask_choices if choice != "single")
+    single = tuple(choice for choice in block.mask_choices if choice == "single")
+    sample = encoded.sample
+    cases = [(obj, mode) for obj in sample.objects for mode in block.prompts]
+    prompts_of_cases = pool.map(lambda case: MODES[case[1]](case[0].truth_HW, conditions.draw(sample, case[0])), cases)
+    for (obj, mode), prompts in zip(cases, prompts_of_cases, strict=True):
+        for choices in filter(None, (among_candidates, single)):
+            multimask = choices is among_candidates
+            yield Question(
+                encoded=encoded, object=obj, mode=mode, choices=choices, multimask=multimask, prompts=prompts
+            )
 
 
-def _outcome(question: Question, choice: str, predictions: Sequence[Prediction]) -> Outcome:
-    taken: Taken = take_joined(choice, predictions, question.object.truth_HW)
+def _outcome(question: Question, protocol: str, predictions: Sequence[Prediction], choice: str) -> Outcome:
+    taken = take_joined(choice, predictions, question.object.truth_HW)
     points = tuple(point for prompt in question.prompts for point in prompt.points)
     return Outcome(
-        sample=question.view.sample,
+        sample=question.encoded.sample,
         object=question.object,
         prompt=question.mode,
-        protocol=ONE_SHOT,
+        protocol=protocol,
         mask_choice=choice,
         step=1,
         intersection_px=taken.intersection_px,
@@ -76,10 +85,10 @@ def _outcome(question: Question, choice: str, predictions: Sequence[Prediction])
         status="ok",
         points=points,
         boxes=tuple(prompt.box for prompt in question.prompts if prompt.box is not None),
-        mask=masks.encode(taken.mask_HW),
+        mask=run_lengths.encode(taken.mask_HW),
     )
 
 
 def _each_call_chooses(question: Question, choice: str) -> bool:
-    """Whether no one index names what was taken, even if there happened to be one box only."""
+    """Return whether each box takes its own candidate, so that no one index names the choice, even with one box."""
     return question.mode == "each_box" and choice == "score"

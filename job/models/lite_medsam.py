@@ -42,10 +42,8 @@ def packaged_sha256() -> str:
 class LiteMedSamModel(MaskDecodingModel):
     """LiteMedSAM: longest side to 256 by area averaging, each image's own range to [0, 1], zero padding."""
 
-    def __init__(
-        self, network: Any, *, capabilities: Capabilities, device: Device, encode_batch: int | None = None
-    ) -> None:
-        super().__init__(network, side=SIDE, capabilities=capabilities, device=device, encode_batch=encode_batch)
+    def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
+        super().__init__(network, side=SIDE, capabilities=capabilities, device=device)
 
     def prepare(self, image_HWC: Image) -> Tensor:
         """Resize, normalise and pad one image: float32, 3x256x256. An image that is all one value becomes zeros."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -23,9 +23,10 @@ from job.models.device import Device
 from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
 
 Item = TypeVar("Item")
+Key = TypeVar("Key", bound=tuple[int, ...])
 
 ENCODE_BATCH = {"cpu": 1, "cuda": 4}
-"""Images in one encoder call, unless the caller says otherwise; four ViT-H images take some 12 GiB."""
+"""Images in one encoder call; four ViT-H images take some 12 GiB."""
 
 UPSCALED_PX = 1 << 26
 """Bound on the logits that are upscaled at once (float32, so 256 MiB); they are far larger than what they come from."""
@@ -52,13 +53,11 @@ class MaskDecodingModel(ABC):
 
     mask_threshold: float = 0.0
 
-    def __init__(
-        self, network: Any, *, side: int, capabilities: Capabilities, device: Device, encode_batch: int | None = None
-    ) -> None:
+    def __init__(self, network: Any, *, side: int, capabilities: Capabilities, device: Device) -> None:
         self.network = network.to(device.device).eval()
         self.device = device
         self.resize = ResizeLongestSide(side)
-        self.encode_batch = encode_batch or ENCODE_BATCH.get(device.device.type, 1)
+        self.encode_batch = ENCODE_BATCH.get(device.device.type, 1)
         self._capabilities = capabilities
 
     @property
@@ -104,7 +103,7 @@ class MaskDecodingModel(ABC):
             Prediction(
                 masks_CHW=masks[i],
                 predicted_iou_C=one.predicted_iou_C,
-                memory_C=self._memory(one.low_res_CHW),
+                mask_inputs_C=self._mask_inputs(one.low_res_CHW),
             )
             for i, one in enumerate(logits)
         ]
@@ -146,17 +145,17 @@ class MaskDecodingModel(ABC):
             points = (self._stack(coords, torch.float32), self._stack([r.labels_N for r in requests], torch.int32))
         if first.box_4 is not None:
             boxes = self._stack([self.resize.apply_boxes(r.box_4, _size(r))[0] for r in requests], torch.float32)
-        if first.memory is not None:
-            masks = torch.stack([request.memory for request in requests])
+        if first.mask_input is not None:
+            masks = torch.stack([request.mask_input for request in requests])
         sparse_NKD, dense_NDHW = self.network.prompt_encoder(points=points, boxes=boxes, masks=masks)
         return sparse_NKD, dense_NDHW
 
     def _stack(self, arrays: Sequence[NDArray[Any]], dtype: torch.dtype) -> Tensor:
         return torch.as_tensor(np.stack(arrays), dtype=dtype).to(self.device.device)
 
-    def _memory(self, low_res_CHW: Tensor) -> Sequence[Tensor | None]:
-        """Give what is fed back for each candidate: its low-resolution logits, 1x256x256, as they are."""
-        if self.capabilities.memory == "none":
+    def _mask_inputs(self, low_res_CHW: Tensor) -> Sequence[Tensor | None]:
+        """Return the mask input of each candidate: its low-resolution logits, 1x256x256, as they are."""
+        if self.capabilities.mask_input == "none":
             return [None] * len(low_res_CHW)
         return list(low_res_CHW.unsqueeze(1))
 
@@ -177,7 +176,7 @@ def _size(request: Request) -> tuple[int, int]:
 
 def _decoding_key(request: Request) -> tuple[int, bool, bool, bool]:
     """What requests must have in common to share a decoder call."""
-    return len(request.points_N2), request.box_4 is not None, request.memory is not None, request.multimask
+    return len(request.points_N2), request.box_4 is not None, request.mask_input is not None, request.multimask
 
 
 def _upscaling_key(request: Request, logits: MaskLogits) -> tuple[int, int, int]:
@@ -185,12 +184,12 @@ def _upscaling_key(request: Request, logits: MaskLogits) -> tuple[int, int, int]
     return len(logits.low_res_CHW), request.image.height, request.image.width
 
 
-def _groups(items: Iterable[Item], key: Callable[[Item], Any]) -> list[list[Item]]:
-    """Group items by key; groups in the order of their keys, whichever item came first."""
-    groups: defaultdict[Hashable, list[Item]] = defaultdict(list)
+def _groups(items: Iterable[Item], key: Callable[[Item], Key]) -> list[list[Item]]:
+    """Group items by key, in ascending order of the keys."""
+    groups: defaultdict[Key, list[Item]] = defaultdict(list)
     for item in items:
         groups[key(item)].append(item)
-    return [groups[each] for each in sorted(groups)]  # type: ignore[type-var]
+    return [groups[each] for each in sorted(groups)]
 
 
 def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -1,7 +1,7 @@
-"""What the evaluation asks of a model, and nothing more.
+"""The interface between the evaluation and a model.
 
-A model is batch-first and keeps no state between calls: what belongs to an image travels in `EncodedImage`, what
-belongs to a trajectory travels in `Prediction.memory_C`. So any number of objects advance together, in any order.
+A model is batch-first and keeps no state between calls: the state of an image is in `EncodedImage`, the state of a
+trajectory in `Prediction.mask_inputs_C`. So any number of objects advance together, in any order.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ Image = NDArray[np.uint8]
 class Capabilities:
     """What a model takes. A spec that asks for anything else is refused before any work.
 
-    memory: `none`, `optional` (fed back where the protocol says so, as SAM's logits) or `always` (RITM).
+    mask_input: whether the mask taken before is fed back. `none`: never; `optional`: where the click protocol says so
+    (SAM's low-resolution logits); `always`: at every click (RITM's previous mask).
     """
 
     points: bool
     boxes: bool
     multimask: bool
-    memory: Literal["none", "optional", "always"]
+    mask_input: Literal["none", "optional", "always"]
 
     def check(self, request: Request) -> None:
         """Raise ValueError for a request that this model does not take, or that points at nothing."""
@@ -37,7 +38,7 @@ class Capabilities:
             "points": bool(points) and not self.points,
             "a box": box and not self.boxes,
             "several candidates": request.multimask and not self.multimask,
-            "memory": request.memory is not None and self.memory == "none",
+            "a mask input": request.mask_input is not None and self.mask_input == "none",
         }
         if any(refused.values()):
             told = ", ".join(what for what, is_refused in refused.items() if is_refused)
@@ -63,14 +64,14 @@ class Request:
 
     points_N2: (x, y) in pixels of the image, origin at the centre of the top left pixel; N may be 0 with a box.
     labels_N: 1 positive, 0 negative. box_4: inclusive x0, y0, x1, y1.
-    memory: the `Prediction.memory_C` entry of the candidate that was taken before.
+    mask_input: the `Prediction.mask_inputs_C` entry of the candidate that was taken before.
     """
 
     image: EncodedImage
     points_N2: NDArray[np.int32]
     labels_N: NDArray[np.int32]
     box_4: NDArray[np.int32] | None = None
-    memory: Any = field(default=None, repr=False)
+    mask_input: Any = field(default=None, repr=False)
     multimask: bool = False
 
 
@@ -80,12 +81,12 @@ class Prediction:
 
     masks_CHW: bool, at the image's own size, on the model's device (see `job.models.device` for what reads it).
     predicted_iou_C: the model's own estimate, float64, or None for a model without one.
-    memory_C: what to feed back if that candidate is taken; entries are None for a model without memory.
+    mask_inputs_C: what to feed back if that candidate is taken; entries are None for a model without mask input.
     """
 
     masks_CHW: torch.Tensor = field(repr=False)
     predicted_iou_C: NDArray[np.float64] | None
-    memory_C: Sequence[Any] = field(repr=False)
+    mask_inputs_C: Sequence[Any] = field(repr=False)
 
 
 class PromptableModel(Protocol):

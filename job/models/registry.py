@@ -14,16 +14,17 @@ import torch
 
 from job import storage
 from job.errors import WeightsError
-from job.models import weights
+from job.models import demo_weights
 from job.models.checkpoint import load_state, read_weights, verify_sha256
 from job.models.device import Device
 from job.models.protocol import Capabilities, PromptableModel
-from job.spec.model import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
+from job.models.ritm.model import CAPABILITIES as RITM_CAPABILITIES
+from job.study.model import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
 
 PACKAGED: str = LiteMedSam.model_fields["checkpoint"].default
 """LiteMedSAM's weights, where their package has them."""
 
-Build = Callable[[Any, Path, Capabilities, Device, int | None], PromptableModel]
+Build = Callable[[Any, Path, Capabilities, Device], PromptableModel]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,54 +42,46 @@ def capabilities(spec: Model) -> Capabilities:
     return FAMILIES[spec.family].capabilities
 
 
-def build(
-    spec: Model, checkpoint: Path, device: torch.device, precision: str, encode_batch: int | None = None
-) -> PromptableModel:
+def build(spec: Model, checkpoint: Path, device: torch.device, precision: str) -> PromptableModel:
     """Build a model from a local copy of its checkpoint; WeightsError if that is not what the spec says.
 
-    precision: auto, fp32, bf16 or fp16. encode_batch: images in one encoder call; None leaves it to the model.
+    precision: auto, fp32, bf16 or fp16.
     """
     family = FAMILIES[spec.family]
     expected = spec.sha256 or family.packaged(spec)
     if expected:
         verify_sha256(checkpoint, expected, spec.name)
-    return family.build(spec, checkpoint, family.capabilities, Device.of(device, precision), encode_batch)
+    return family.build(spec, checkpoint, family.capabilities, Device.of(device, precision))
 
 
-def _build_sam(
-    spec: Sam, checkpoint: Path, takes: Capabilities, device: Device, encode_batch: int | None
-) -> PromptableModel:
+def _build_sam(spec: Sam, checkpoint: Path, takes: Capabilities, device: Device) -> PromptableModel:
     from job.models.sam import SamModel, build_sam
 
     state = read_weights(checkpoint, wrapped_in=("model",))  # as MedSAM's train_one_gpu.py saves it
     network = build_sam(spec.arch)
     load_state(network, state, f"{checkpoint} as {spec.arch}")
-    return SamModel(network, capabilities=takes, device=device, encode_batch=encode_batch)
+    return SamModel(network, capabilities=takes, device=device)
 
 
-def _build_lite_medsam(
-    spec: LiteMedSam, checkpoint: Path, takes: Capabilities, device: Device, encode_batch: int | None
-) -> PromptableModel:
+def _build_lite_medsam(spec: LiteMedSam, checkpoint: Path, takes: Capabilities, device: Device) -> PromptableModel:
     from job.models.lite_medsam import LiteMedSamModel, build_lite_medsam, load_lite_medsam
 
     network = build_lite_medsam()
     load_lite_medsam(network, checkpoint)
-    return LiteMedSamModel(network, capabilities=takes, device=device, encode_batch=encode_batch)
+    return LiteMedSamModel(network, capabilities=takes, device=device)
 
 
 def _build_lite_medsam_clicks(
-    spec: LiteMedSamClicks, checkpoint: Path, takes: Capabilities, device: Device, encode_batch: int | None
+    spec: LiteMedSamClicks, checkpoint: Path, takes: Capabilities, device: Device
 ) -> PromptableModel:
     from job.models.lite_medsam import LiteMedSamModel
     from job.models.lite_medsam_clicks import load_lite_medsam_clicks
 
     network = load_lite_medsam_clicks(checkpoint, packaged_checkpoint())
-    return LiteMedSamModel(network, capabilities=takes, device=device, encode_batch=encode_batch)
+    return LiteMedSamModel(network, capabilities=takes, device=device)
 
 
-def _build_ritm(
-    spec: Ritm, checkpoint: Path, takes: Capabilities, device: Device, encode_batch: int | None
-) -> PromptableModel:
+def _build_ritm(spec: Ritm, checkpoint: Path, takes: Capabilities, device: Device) -> PromptableModel:
     from job.models.ritm.load import load_ritm
 
     return load_ritm(checkpoint, spec.arch, device, **spec.ritm.model_dump())
@@ -103,7 +96,7 @@ def packaged_checkpoint() -> Path:
 
 
 def _shipped(spec: LiteMedSamClicks | Ritm) -> str | None:
-    return weights.sha256_at(spec.checkpoint)
+    return demo_weights.sha256_at(spec.checkpoint)
 
 
 def _packaged_lite_medsam(spec: LiteMedSam) -> str | None:
@@ -116,20 +109,20 @@ def _packaged_lite_medsam(spec: LiteMedSam) -> str | None:
 
 FAMILIES: dict[str, Family] = {
     "sam": Family(
-        capabilities=Capabilities(points=True, boxes=True, multimask=True, memory="optional"), build=_build_sam
+        capabilities=Capabilities(points=True, boxes=True, multimask=True, mask_input="optional"), build=_build_sam
     ),
     "lite_medsam": Family(
-        capabilities=Capabilities(points=False, boxes=True, multimask=False, memory="none"),
+        capabilities=Capabilities(points=False, boxes=True, multimask=False, mask_input="none"),
         build=_build_lite_medsam,
         packaged=_packaged_lite_medsam,
     ),
     "lite_medsam_clicks": Family(
-        capabilities=Capabilities(points=True, boxes=True, multimask=True, memory="optional"),
+        capabilities=Capabilities(points=True, boxes=True, multimask=True, mask_input="optional"),
         build=_build_lite_medsam_clicks,
         packaged=_shipped,
     ),
     "ritm": Family(
-        capabilities=Capabilities(points=True, boxes=False, multimask=False, memory="always"),
+        capabilities=RITM_CAPABILITIES,
         build=_build_ritm,
         packaged=_shipped,
     ),

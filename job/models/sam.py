@@ -24,11 +24,9 @@ def build_sam(arch: str) -> Any:
 class SamModel(MaskDecodingModel):
     """SAM: longest side to 1024 by PIL's bilinear filter in uint8, ImageNet normalisation, zero padding."""
 
-    def __init__(
-        self, network: Any, *, capabilities: Capabilities, device: Device, encode_batch: int | None = None
-    ) -> None:
+    def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
         side = network.image_encoder.img_size
-        super().__init__(network, side=side, capabilities=capabilities, device=device, encode_batch=encode_batch)
+        super().__init__(network, side=side, capabilities=capabilities, device=device)
         self.mask_threshold = network.mask_threshold
 
     def prepare(self, image_HWC: Image) -> Tensor:

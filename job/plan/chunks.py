@@ -9,8 +9,8 @@ from job.datasets import Source, raw_slices
 from job.datasets.source import GeneratedImage, ImageFile
 from job.errors import DataError
 from job.plan.file import Chunk, Unit, fingerprint
-from job.spec.dataset import Dataset
 from job.storage import InputCache
+from job.study.dataset import Dataset
 
 
 def chunks(

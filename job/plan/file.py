@@ -1,30 +1,30 @@
-"""The plan as it is stored: chunks with their files and content keys, and the name of every part.
+"""The plan file: chunks with their files and content keys, the name of every part, the models with their hashes.
 
-Whoever comes later (other shards, statistics, verify) reads this file; nobody lists inputs or hashes weights again.
+Other shards, statistics and verify read this file; none of them lists inputs or hashes weights again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from job import storage
+from job import SCHEMA_VERSION, storage
 from job.datasets.source import Source
 from job.errors import OutputError
-from job.results.tables import SCHEMA_VERSION
-from job.spec.study import Precision, Study
+from job.study.study import Precision, Study
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 NAME_LENGTH = 24  # hex digits: 96 bits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """Raw slices of one file with its masks, and what names the content of each of the source's files, in order."""
+    """Raw slices of one image file. `content` holds a content key for each of the source's files, in their order."""
 
     source: Source
     slices: tuple[int, ...]
@@ -41,26 +41,35 @@ class Chunk:
 
     @property
     def raw(self) -> int:
-        """How many raw slices, or images."""
+        """Number of raw slices, or images."""
         return sum(len(unit.slices) for unit in self.units)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One chunk x model x block of prompts; `episodes` for each object."""
+    """One chunk x model x prompt block x seed. `block` is the index in the spec; `episodes` are per object."""
 
     name: str
     chunk: str
     model: str
     block: int
+    seed: int
     episodes: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """All that will run. `weights`: sha256 by model. `limit`: raw slices of each data set, None for a full run.
+class PlannedModel:
+    """The checkpoint of a model: its sha256, and its purpose (`demo` for shipped demo weights, else None)."""
 
-    version: of this file's form; rows: of the tables' columns.
+    sha256: str
+    purpose: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that will run. `limit`: raw slices of each data set, None for a full run.
+
+    version: of this file's form. rows: of the tables' columns.
     """
 
     version: int = PLAN_VERSION
@@ -69,25 +78,37 @@ class Plan:
     precision: Precision
     batch: int
     limit: int | None
-    weights: dict[str, str]
+    models: dict[str, PlannedModel]
     chunks: tuple[Chunk, ...]
     parts: tuple[Part, ...]
 
     @property
     def parts_by_chunk(self) -> dict[str, list[Part]]:
         """The parts of each chunk, both in the plan's order."""
-        found: dict[str, list[Part]] = {chunk.name: [] for chunk in self.chunks}
+        by_chunk: dict[str, list[Part]] = {chunk.name: [] for chunk in self.chunks}
         for part in self.parts:
-            found[part.chunk].append(part)
-        return found
+            by_chunk[part.chunk].append(part)
+        return by_chunk
 
     @property
     def part_names(self) -> dict[str, list[str]]:
-        """The same by name."""
+        """The names of the parts of each chunk."""
         return {chunk: [part.name for part in parts] for chunk, parts in self.parts_by_chunk.items()}
 
+    @property
+    def purposes(self) -> dict[str, str | None]:
+        """The purpose of each model's weights."""
+        return {name: model.purpose for name, model in self.models.items()}
+
+    def left(self, done: Container[str]) -> dict[str, list[Part]]:
+        """Return the parts that are not in `done`, by chunk; chunks without any are left out."""
+        by_chunk = {
+            chunk: [part for part in parts if part.name not in done] for chunk, parts in self.parts_by_chunk.items()
+        }
+        return {chunk: parts for chunk, parts in by_chunk.items() if parts}
+
     def content_keys(self) -> dict[str, str]:
-        """Give, by address, what names the content that each file had when it was planned."""
+        """Return the content key that each file had when it was planned, by address."""
         return {
             file.address: key
             for chunk in self.chunks
@@ -99,29 +120,32 @@ class Plan:
 
 _FORMAT = TypeAdapter(Plan)
 _VERSIONS = {"version": PLAN_VERSION, "rows": SCHEMA_VERSION}
-_NO_PART_OF_NAME: Any = {
+_WITHOUT_EFFECT_ON_ROWS: Any = {
     "study": True,
     "output": True,
     "statistics": True,
+    "seed": True,
+    "seeds": True,
     "models": {"__all__": {"published"}},
     "execution": {"device", "cache_gb"},
 }
-"""What neither the plan nor any row depends on, so that a change of it finds the plan that is stored."""
+"""Keys of the spec that are left out of a plan's name; seeds are added in their resolved form."""
 
 
 def fingerprint(value: Any) -> str:
-    """Name a JSON value by its hash."""
+    """Return the name of a JSON value: the beginning of its sha256."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:NAME_LENGTH]
 
 
 def spec_name(study: Study, limit: int | None) -> str:
-    """Name a resolved spec by what its plan rests on."""
-    return fingerprint([study.model_dump(mode="json", exclude=_NO_PART_OF_NAME), limit])
+    """Return the name of a resolved spec, from all that its plan depends on."""
+    resolved = study.model_dump(mode="json", exclude=_WITHOUT_EFFECT_ON_ROWS)
+    return fingerprint([resolved, list(study.all_seeds), limit])
 
 
 def address(output: str, spec: str) -> str:
-    """Give the place of a plan."""
+    """Return the address of a plan."""
     return storage.join(output, "plan", f"{spec}.json")
 
 
@@ -132,15 +156,15 @@ def read(output: str, spec: str) -> Plan | None:
 
 
 def read_all(output: str) -> list[Plan]:
-    """Read every plan that was ever stored here and not deleted."""
+    """Read every plan that is stored in an output."""
     return [_read(file.address) for file in storage.list_files(storage.join(output, "plan"), "*.json")]
 
 
 def _read(place: str) -> Plan:
     text = storage.read(place)
     try:
-        found = json.loads(text)
-        versions = {key: found.get(key) for key in _VERSIONS}
+        parsed = json.loads(text)
+        versions = {key: parsed.get(key) for key in _VERSIONS}
         if versions == _VERSIONS:
             return _FORMAT.validate_json(text)
     except (ValueError, AttributeError):
@@ -152,10 +176,10 @@ def _read(place: str) -> Plan:
 
 
 def write(output: str, plan: Plan) -> None:
-    """Store a plan, in place of an older one of the same spec."""
+    """Store a plan in place of an older one of the same spec."""
     storage.write(address(output, plan.spec), _FORMAT.dump_json(plan, indent=1))
 
 
 def create(output: str, plan: Plan) -> bool:
-    """Store a plan unless there is one; say whether it was stored."""
+    """Store a plan unless one is there; return whether the stored one is this plan."""
     return storage.create(address(output, plan.spec), _FORMAT.dump_json(plan, indent=1))

@@ -1,4 +1,4 @@
-"""Makes a plan: lists inputs, hashes what is cheap to hash, names every part by what determines its content."""
+"""Make a plan: list the inputs, key their content, hash the weights, name every part by what determines its content."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from job import storage
+from job import SCHEMA_VERSION, storage
 from job.datasets import Source, discover
 from job.datasets.pattern import Pattern
 from job.errors import Fault, SpecError, StorageError
+from job.models.demo_weights import purpose_of
 from job.models.device import planned_precision
-from job.plan.asks import Asked, asks
+from job.plan.blocks import ModelBlock, prompt_blocks
 from job.plan.chunks import chunks
-from job.plan.file import Chunk, Part, Plan, fingerprint, spec_name
-from job.results.tables import SCHEMA_VERSION
-from job.spec import LoadedSpec
-from job.spec.model import Model
-from job.spec.study import Study
+from job.plan.file import Chunk, Part, Plan, PlannedModel, fingerprint, spec_name
 from job.storage import InputCache
+from job.study import LoadedSpec
+from job.study.model import Model
+from job.study.study import Precision
 
 AUTO_BATCH = 32
 
@@ -26,58 +26,56 @@ AUTO_BATCH = 32
 def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
     """Plan a study; raise SpecError for what is not supported, matches nothing, or cannot be fetched."""
     study = spec.study
-    asked = asks(spec)
+    blocks = prompt_blocks(spec)
     execution = study.execution
     precision = planned_precision(execution.precision)
     batch = AUTO_BATCH if execution.batch == "auto" else execution.batch
-    weights = hash_weights(spec, cache)
-    planned = [chunk for index in range(len(study.datasets)) for chunk in _dataset_chunks(spec, index, cache, limit)]
+    planned = hash_models(spec, cache)
+    all_chunks = [chunk for index in range(len(study.datasets)) for chunk in _chunks(spec, index, cache, limit)]
     models = {model.name: model for model in study.models}
     parts = [
-        _part(chunk, one, models[one.model], weights[one.model], study, precision, batch, limit)
-        for chunk in planned
-        for one in asked
+        _part(chunk, block, models[block.model], planned[block.model].sha256, seed, precision, batch, limit)
+        for chunk in all_chunks
+        for block in blocks
+        for seed in study.all_seeds
     ]
     return Plan(
         spec=spec_name(study, limit),
         precision=precision,
         batch=batch,
         limit=limit,
-        weights=weights,
-        chunks=tuple(planned),
+        models=planned,
+        chunks=tuple(all_chunks),
         parts=tuple({part.name: part for part in parts}.values()),
     )
 
 
-def hash_weights(spec: LoadedSpec, cache: InputCache) -> dict[str, str]:
-    """Fetch every checkpoint and give its sha256 by model; raise SpecError for all that cannot be had or differ."""
-    found: dict[str, str] = {}
+def hash_models(spec: LoadedSpec, cache: InputCache) -> dict[str, PlannedModel]:
+    """Fetch and hash every checkpoint; raise SpecError for all that cannot be had or have another hash."""
+    planned: dict[str, PlannedModel] = {}
     faults: list[Fault] = []
     for index, model in enumerate(spec.study.models):
         place = ("models", index, "checkpoint")
         try:
-            found[model.name] = storage.sha256(cache.local(_checkpoint(model)))
+            sha256 = storage.sha256(local_checkpoint(model, cache))
         except StorageError as error:
             faults.append(spec.source.fault(place, f"no checkpoint: {error}"))
             continue
-        if model.sha256 and found[model.name] != model.sha256.lower():
-            expected = f"another hash than that of {storage.public(model.checkpoint)}, {found[model.name]}"
+        if model.sha256 and sha256 != model.sha256.lower():
+            expected = f"another hash than that of {storage.public(model.checkpoint)}, {sha256}"
             faults.append(spec.source.fault(("models", index, "sha256"), expected, model.sha256))
+        planned[model.name] = PlannedModel(sha256=sha256, purpose=purpose_of(sha256))
     if faults:
         raise SpecError(faults)
-    return found
+    return planned
 
 
 def local_checkpoint(model: Model, cache: InputCache) -> Path:
-    """Give a local copy of a model's checkpoint."""
-    return cache.local(_checkpoint(model))
-
-
-def _checkpoint(model: Model) -> storage.FileInfo:
+    """Return a local copy of a model's checkpoint."""
     info = storage.info(model.checkpoint)
     if info is None:
         raise StorageError(f"{storage.public(model.checkpoint)}: nothing is there")
-    return info
+    return cache.local(info)
 
 
 def find_sources(spec: LoadedSpec, index: int) -> Sequence[Source]:
@@ -95,7 +93,7 @@ def find_sources(spec: LoadedSpec, index: int) -> Sequence[Source]:
     return sources
 
 
-def _dataset_chunks(spec: LoadedSpec, index: int, cache: InputCache, limit: int | None) -> Sequence[Chunk]:
+def _chunks(spec: LoadedSpec, index: int, cache: InputCache, limit: int | None) -> Sequence[Chunk]:
     execution = spec.study.execution
     dataset = spec.study.datasets[index]
     return chunks(dataset, find_sources(spec, index), execution.chunk, cache, limit, execution.max_image_px)
@@ -103,11 +101,11 @@ def _dataset_chunks(spec: LoadedSpec, index: int, cache: InputCache, limit: int 
 
 def _part(
     chunk: Chunk,
-    asked: Asked,
+    block: ModelBlock,
     model: Model,
-    weights: str,
-    study: Study,
-    precision: str,
+    sha256: str,
+    seed: int,
+    precision: Precision,
     batch: int,
     limit: int | None,
 ) -> Part:
@@ -116,18 +114,18 @@ def _part(
         "schema": SCHEMA_VERSION,
         "chunk": chunk.name,
         "model": model.model_dump(mode="json", exclude={"checkpoint", "sha256", "published"}),
-        "weights": weights,
-        "ask": asdict(asked.ask),
-        "seed": study.seed,
+        "weights": sha256,
+        "prompts": asdict(block.block),
+        "seed": seed,
         "precision": precision,
         "batch": batch,
         "limit": limit,
     }
-    ask = asked.ask
     return Part(
         name=fingerprint(identity),
         chunk=chunk.name,
-        model=asked.model,
-        block=asked.block,
-        episodes=len(ask.prompts) * len(ask.mask_choices),
+        model=block.model,
+        block=block.index,
+        seed=seed,
+        episodes=block.block.episodes,
     )

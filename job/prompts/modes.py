@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.prompts.draw import Draw
-from job.prompts.regions import Mask, chamfer_depths, parts, tight_box
+from job.prompts.regions import Box, Mask, chamfer_depths, components, tight_box
 
-MOST_PARTS = 3
+MOST_COMPONENTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,38 +27,38 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """What one call of a model is given: points, or one box (inclusive x0, y0, x1, y1)."""
+    """What one call of a model is given: points, or one box."""
 
     points: tuple[Point, ...] = ()
-    box: tuple[int, int, int, int] | None = None
+    box: Box | None = None
 
 
-def admissible_points(part_HW: Mask) -> tuple[NDArray[np.int64], float]:
-    """Find the deepest pixels of a part that is not empty: (x, y), row-major, int64 (N, 2); and their depth, px."""
-    depths_HW = chamfer_depths(part_HW)
+def admissible_points(component_HW: Mask) -> tuple[NDArray[np.int64], float]:
+    """Return the deepest pixels of a non-empty component, (x, y), row-major, int64 (N, 2), and their depth in px."""
+    depths_HW = chamfer_depths(component_HW)
     depth = depths_HW.max()
     return np.argwhere(depths_HW == depth)[:, ::-1], float(depth)
 
 
 def largest_point(truth_HW: Mask, draw: Draw) -> list[Prompt]:
-    """Mode 1: one point in the largest part."""
-    return [Prompt(points=(_deepest(parts(truth_HW, 1)[0], draw, 0),))]
+    """Mode 1: one point in the largest component."""
+    return [Prompt(points=(_deepest(components(truth_HW, 1)[0], draw, 0),))]
 
 
 def each_point(truth_HW: Mask, draw: Draw) -> list[Prompt]:
-    """Mode 2: one point in each of the at most three largest parts, together."""
-    largest = parts(truth_HW, MOST_PARTS)
-    return [Prompt(points=tuple(_deepest(part, draw, index) for index, part in enumerate(largest)))]
+    """Mode 2: one point in each of the at most three largest components, together."""
+    largest = components(truth_HW, MOST_COMPONENTS)
+    return [Prompt(points=tuple(_deepest(component, draw, index) for index, component in enumerate(largest)))]
 
 
 def largest_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
-    """Mode 3: the tight box of the largest part."""
-    return [Prompt(box=tight_box(parts(truth_HW, 1)[0]))]
+    """Mode 3: the tight box of the largest component."""
+    return [Prompt(box=tight_box(components(truth_HW, 1)[0]))]
 
 
 def each_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
-    """Mode 4: a tight box on each of the at most three largest parts, one call per box."""
-    return [Prompt(box=tight_box(part)) for part in parts(truth_HW, MOST_PARTS)]
+    """Mode 4: a tight box on each of the at most three largest components, one call per box."""
+    return [Prompt(box=tight_box(component)) for component in components(truth_HW, MOST_COMPONENTS)]
 
 
 def whole_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
@@ -74,7 +74,7 @@ MODES: dict[str, Callable[[Mask, Draw], list[Prompt]]] = {
 POINT_MODES = frozenset({"largest_point", "each_point"})
 
 
-def _deepest(part_HW: Mask, draw: Draw, index: int) -> Point:
-    points_N2, depth = admissible_points(part_HW)
-    x, y = points_N2[draw.below(len(points_N2), step=1, part=index)]
+def _deepest(component_HW: Mask, draw: Draw, index: int) -> Point:
+    points_N2, depth = admissible_points(component_HW)
+    x, y = points_N2[draw.below(len(points_N2), step=1, component=index)]
     return Point(x=int(x), y=int(y), positive=True, depth=depth, ties=len(points_N2))

@@ -1,9 +1,9 @@
-"""Parts, boxes and depths of binary regions, as the published code and the field's standard compute them."""
+"""Components, boxes and depths of binary regions, as the published code and the field's standard compute them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -18,10 +18,10 @@ EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 LARGEST_EXACT_IN_FLOAT32 = 1000  # px; beyond it the squares of cv2's float distances may round to the wrong integer
 
 
-def parts(mask_HW: Mask, most: int | None = None) -> list[Mask]:
-    """Split a mask into its 8-connected parts, largest area first; of equal areas, the later in row-major order first.
+def components(mask_HW: Mask, most: int | None = None) -> list[Mask]:
+    """Split a mask into 8-connected components, largest first; of equal areas, the later in row-major order first.
 
-    Each part is bool (H, W). most: how many are built, from the first on; a mask of specks would fill the memory.
+    Each component is bool (H, W). most: how many are built, from the first on; a mask of specks would fill the memory.
     """
     labels_HW, count = ndimage.label(mask_HW, structure=EIGHT_CONNECTED)
     areas = np.bincount(labels_HW.ravel(), minlength=count + 1)[1:]
@@ -30,15 +30,24 @@ def parts(mask_HW: Mask, most: int | None = None) -> list[Mask]:
     return [labels_HW == label for label in largest_first[:most]]
 
 
-def count_parts(mask_HW: Mask) -> int:
-    """Count the 8-connected parts of a mask."""
+def count_components(mask_HW: Mask) -> int:
+    """Count the 8-connected components of a mask."""
     return int(ndimage.label(mask_HW, structure=EIGHT_CONNECTED)[1])
 
 
-def tight_box(mask_HW: Mask) -> tuple[int, int, int, int]:
-    """Give the box of a mask that is not empty: x0, y0, x1, y1 in pixels, inclusive."""
+class Box(NamedTuple):
+    """Inclusive pixel indices (x, y), origin top left."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+def tight_box(mask_HW: Mask) -> Box:
+    """Return the tight box of a mask that is not empty."""
     rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1])
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1]))
 
 
 def chamfer_depths(region_HW: Mask) -> NDArray[np.float32]:

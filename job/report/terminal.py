@@ -12,9 +12,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from job.models import weights
-from job.spec.prompts import CLICKS, MODE_NAMES
 from job.statistics import Summary
+from job.study.prompts import CLICKS, MODE_NAMES
 
 SHOWN_CLICKS = (1, 2, 3, 5, 9)
 """And the last; `summary/` has all of them."""
@@ -33,15 +32,9 @@ def render(summary: Summary) -> RenderableType:
     if comparisons:
         told = f"Intervals: bootstrap by {_clusters(summary)}; * fewer than ten; – fewer than two in a task."
         drawn.append(Text(told, style="italic"))
-    remark = demo_remark(summary)
-    if remark:
-        drawn.append(Text(remark, style="bold yellow"))
+    if summary.demo_remark:
+        drawn.append(Text(summary.demo_remark, style="bold yellow"))
     return Group(*drawn)
-
-
-def demo_remark(summary: Summary) -> str | None:
-    """Give the line that every account of a study with demo weights has to carry."""
-    return weights.remark({row["model"]: row["purpose"] for row in summary.marts["models"].to_pylist()})
 
 
 def ledger(summary: Summary) -> RenderableType:

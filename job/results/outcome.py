@@ -7,9 +7,9 @@ from typing import Literal
 
 from job.datasets.sample import Sample, TaskObject
 from job.prompts.modes import Point
+from job.prompts.regions import Box
 
 Status = Literal["ok", "converged", "exhausted", "target"]
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

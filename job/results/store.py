@@ -17,9 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from job import storage
+from job import SCHEMA_VERSION, storage
 from job.errors import OutputError, StorageError, StoreRefusedError
-from job.results.tables import SCHEMA_VERSION
 
 FOOTER = b"medsam_job"
 FAILED = ".failed.json"

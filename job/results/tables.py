@@ -1,4 +1,4 @@
-"""The tables: every column declared once, and rows from outcomes. Their meaning is told in docs/results.md."""
+"""The tables: every column declared once, and rows made from outcomes. docs/results.md explains the columns."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from job import masks, metrics
 from job.datasets.sample import Excluded, Sample, TaskObject
-from job.prompts.regions import count_parts
+from job.metrics import overlap
+from job.prompts.regions import count_components
+from job.results import run_lengths
 from job.results.outcome import Outcome
-
-SCHEMA_VERSION = 1
 
 OBJECT_KEY = [
     pa.field("dataset", pa.string(), nullable=False),
@@ -30,6 +29,7 @@ EPISODE_KEY = [
     pa.field("protocol", pa.string(), nullable=False),
     pa.field("mask_choice", pa.string(), nullable=False),
     pa.field("step", pa.int32(), nullable=False),
+    pa.field("seed", pa.int64(), nullable=False),
 ]
 
 OBJECTS = pa.schema(
@@ -42,7 +42,10 @@ OBJECTS = pa.schema(
         pa.field("width", pa.int32()),
         pa.field("image_px", pa.int64()),
         pa.field("object_px", pa.int64()),
-        pa.field("parts", pa.int32()),
+        pa.field("components", pa.int32()),
+        pa.field("spacing_row_mm", pa.float64()),
+        pa.field("spacing_column_mm", pa.float64()),
+        pa.field("spacing_slice_mm", pa.float64()),
         pa.field("intensity", pa.string()),
         pa.field("truth", pa.string()),
     ]
@@ -64,7 +67,6 @@ IOU = pa.schema(
         pa.field("point_ties", pa.int32()),
         pa.field("status", pa.string()),
         pa.field("precision", pa.string()),
-        pa.field("seed", pa.int64()),
         pa.field("part", pa.string()),
     ]
 )
@@ -93,23 +95,24 @@ EXCLUDED = pa.schema(
 
 
 def objects_table(samples: Iterable[Sample]) -> pa.Table:
-    """Give the `objects` table of samples."""
-    return _table([_object_row(sample, thing) for sample in samples for thing in sample.objects], OBJECTS, OBJECT_KEY)
+    """Build the `objects` table of samples, sorted by key."""
+    return _table([_object_row(sample, obj) for sample in samples for obj in sample.objects], OBJECTS, OBJECT_KEY)
 
 
 def excluded_table(lines: Iterable[Excluded]) -> pa.Table:
-    """Give the `excluded` table: the ledger of what was left out, and why."""
+    """Build the `excluded` table: the ledger of what was left out, and why."""
     return _table([asdict(line) for line in lines], EXCLUDED, None)
 
 
 def outcome_tables(
     outcomes: Sequence[Outcome], *, model: str, precision: str, seed: int, part: str
 ) -> tuple[pa.Table, pa.Table]:
-    """Give the `iou` and `predictions` tables of one part, in the order of the key."""
-    made = {"precision": precision, "seed": seed, "part": part}
-    scores = [_key(outcome, model) | _scores(outcome) | made for outcome in outcomes]
-    given = [_key(outcome, model) | _given(outcome) for outcome in outcomes]
-    return _table(scores, IOU, EPISODE_KEY), _table(given, PREDICTIONS, EPISODE_KEY)
+    """Build the `iou` and `predictions` tables of one part, both sorted by key."""
+    keys = [_key(outcome, model, seed) for outcome in outcomes]
+    made = {"precision": precision, "part": part}
+    scores = [key | _scores(outcome) | made for key, outcome in zip(keys, outcomes, strict=True)]
+    predictions = [key | _prediction(outcome) for key, outcome in zip(keys, outcomes, strict=True)]
+    return _table(scores, IOU, EPISODE_KEY), _table(predictions, PREDICTIONS, EPISODE_KEY)
 
 
 def _table(rows: list[dict[str, Any]], schema: pa.Schema, key: list[pa.Field] | None) -> pa.Table:
@@ -117,47 +120,52 @@ def _table(rows: list[dict[str, Any]], schema: pa.Schema, key: list[pa.Field] | 
     return table if key is None else table.sort_by([(field.name, "ascending") for field in key])
 
 
-def _object_row(sample: Sample, thing: TaskObject) -> dict[str, Any]:
-    height, width = thing.truth_HW.shape
-    return _object_key(sample, thing) | {
+def _object_row(sample: Sample, obj: TaskObject) -> dict[str, Any]:
+    height, width = obj.truth_HW.shape
+    row_mm, column_mm, slice_mm = sample.spacing or (None, None, None)
+    return _object_key(sample, obj) | {
         "modality": sample.modality,
         "volume": sample.volume,
         "patient": sample.patient,
         "height": height,
         "width": width,
         "image_px": height * width,
-        "object_px": int(thing.truth_HW.sum()),
-        "parts": count_parts(thing.truth_HW),
+        "object_px": int(obj.truth_HW.sum()),
+        "components": count_components(obj.truth_HW),
+        "spacing_row_mm": row_mm,
+        "spacing_column_mm": column_mm,
+        "spacing_slice_mm": slice_mm,
         "intensity": sample.intensity,
-        "truth": masks.encode(thing.truth_HW),
+        "truth": run_lengths.encode(obj.truth_HW),
     }
 
 
-def _object_key(sample: Sample, thing: TaskObject) -> dict[str, Any]:
+def _object_key(sample: Sample, obj: TaskObject) -> dict[str, Any]:
     return {
         "dataset": sample.dataset,
         "image": sample.image,
         "axis": sample.axis,
         "slice": sample.slice,
-        "task": thing.task,
+        "task": obj.task,
     }
 
 
-def _key(outcome: Outcome, model: str) -> dict[str, Any]:
+def _key(outcome: Outcome, model: str, seed: int) -> dict[str, Any]:
     return _object_key(outcome.sample, outcome.object) | {
         "model": model,
         "prompt": outcome.prompt,
         "protocol": outcome.protocol,
         "mask_choice": outcome.mask_choice,
         "step": outcome.step,
+        "seed": seed,
     }
 
 
 def _scores(outcome: Outcome) -> dict[str, Any]:
     point = outcome.point
     return {
-        "iou": metrics.iou(outcome.intersection_px, outcome.union_px),
-        "dice": metrics.dice(outcome.intersection_px, outcome.union_px),
+        "iou": overlap.iou(outcome.intersection_px, outcome.union_px),
+        "dice": overlap.dice(outcome.intersection_px, outcome.union_px),
         "predicted_iou": outcome.predicted_iou,
         "intersection_px": outcome.intersection_px,
         "union_px": outcome.union_px,
@@ -171,9 +179,9 @@ def _scores(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _given(outcome: Outcome) -> dict[str, Any]:
+def _prediction(outcome: Outcome) -> dict[str, Any]:
     return {
         "mask": outcome.mask,
         "points": [{"x": point.x, "y": point.y, "positive": point.positive} for point in outcome.points],
-        "boxes": [dict(zip(("x0", "y0", "x1", "y1"), box, strict=True)) for box in outcome.boxes],
+        "boxes": [box._asdict() for box in outcome.boxes],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 
 import duckdb
@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 
 from job import storage
 from job.errors import OutputError
-from job.models.weights import purposes
-from job.plan.file import Plan
+from job.plan.demo import demo_remark
+from job.plan.file import Plan, PlannedModel
 from job.results.store import Results
-from job.spec.study import Study
 from job.statistics.database import opened_tables, write_database
 from job.statistics.intervals import intervals_and_tests, size_rho
 from job.statistics.reference import published
+from job.study.study import Study
 
 STAGING = ("scores", "pairs", "patients", "dataset_patients", "patient_sums", "cells", "cell_patients", "size_moments")
 MARTS = (
@@ -35,7 +35,7 @@ MARTS = (
     "clicks_needed",
     "clicks_course",
     "by_modality",
-    "by_parts",
+    "by_components",
     "by_size",
     "size_correlation",
     "against_published",
@@ -79,6 +79,11 @@ class Summary:
         return sum(row["lines"] for row in ledger if row["kind"] == "error")
 
     @property
+    def demo_remark(self) -> str | None:
+        """The remark on models with demo weights; None if there are none."""
+        return demo_remark({row["model"]: row["purpose"] for row in self.marts["models"].to_pylist()})
+
+    @property
     def complete(self) -> bool:
         """Whether every part of the plan is done in full."""
         return self.parts_done == self.parts_planned
@@ -94,7 +99,7 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
         duckdb.connect(config={"temp_directory": folder}) as connection,
         opened_tables(connection, results, plan),
     ):
-        marts = compute(connection, study, plan.weights)
+        marts = compute(connection, study, plan.models)
     for name, table in marts.items():
         storage.write(storage.join(results.output, "summary", f"{name}.parquet"), _parquet(table))
         storage.write(storage.join(results.output, "summary", f"{name}.csv"), _csv(table))
@@ -103,18 +108,20 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
     return Summary(marts=marts, parts_done=sum(part.name in done for part in plan.parts), parts_planned=len(plan.parts))
 
 
-def compute(connection: duckdb.DuckDBPyConnection, study: Study, weights: Mapping[str, str]) -> dict[str, pa.Table]:
+def compute(
+    connection: duckdb.DuckDBPyConnection, study: Study, models: Mapping[str, PlannedModel]
+) -> dict[str, pa.Table]:
     """Check the rows, then compute the marts, on a connection that holds the relations iou, objects and excluded.
 
-    weights: sha256 by model.
+    models: the plan's, by name.
     """
     connection.execute(MEMORY)
     _check(connection)
-    for name, table in _settings(study, weights).items():
+    for name, table in _settings(study, models).items():
         connection.register(name, table)
     for name in STAGING:
         connection.sql(_sql("staging", name)).create(name)
-    seed, confidence = study.seed, study.statistics.confidence
+    seed, confidence = study.statistics.seed, study.statistics.confidence
     for name, table in intervals_and_tests(connection, seed=seed, confidence=confidence).items():
         connection.register(name, table)
     connection.register("size_rho", size_rho(connection, seed=seed, confidence=confidence))
@@ -123,18 +130,17 @@ def compute(connection: duckdb.DuckDBPyConnection, study: Study, weights: Mappin
     return {name: connection.table(name).to_arrow_table() for name in MARTS}
 
 
-def _settings(study: Study, weights: Mapping[str, str]) -> dict[str, pa.Table]:
-    """Give what the spec says, as relations: models, clusters, the comparison, levels of NoC, the published columns."""
-    purpose = purposes(weights)
-    models = [
-        {"model": one.name, "family": one.family, "sha256": weights.get(one.name), "purpose": purpose.get(one.name)}
-        for one in study.models
+def _settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.Table]:
+    """Return the settings of the spec as relations: models, clusters, comparison, NoC levels, published columns."""
+    study_models = [
+        {"model": model.name, "family": model.family, **(asdict(models[model.name]) if model.name in models else {})}
+        for model in study.models
     ]
     clusters = [{"dataset": one.name, "cluster": "patient" if one.has_patients else "image"} for one in study.datasets]
     compare = study.statistics.compare
     beside = [{"model": one.name, "published": one.published} for one in study.models if one.published]
     return {
-        "study_models": pa.Table.from_pylist(models, schema=STUDY_MODELS),
+        "study_models": pa.Table.from_pylist(study_models, schema=STUDY_MODELS),
         "published": published(),
         "published_models": pa.Table.from_pylist(beside, schema=PUBLISHED_MODELS),
         "clusters": pa.Table.from_pylist(clusters, schema=CLUSTERS),

@@ -28,8 +28,8 @@ _chance = random.SystemRandom()  # of its own, so that no seeded sequence is dis
 
 
 @dataclass
-class Attempts:
-    """The attempts at one thing."""
+class Retries:
+    """The attempts at one obj."""
 
     address: str
     action: str
@@ -63,7 +63,7 @@ class Attempts:
 
 def persistently(address: str, action: str, do: Callable[[], T]) -> T:
     """Do it until it succeeds; raise StorageError for what does not pass, or not in time."""
-    attempts = Attempts(address, action)
+    attempts = Retries(address, action)
     while True:
         try:
             return do()

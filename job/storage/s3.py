@@ -13,7 +13,7 @@ from s3fs import S3FileSystem
 from job.errors import StorageError
 from job.storage.faults import Kind, MismatchError, changed, code, judge
 from job.storage.received import Received, received
-from job.storage.retry import Attempts
+from job.storage.retry import Retries
 
 CONNECT_S = 10.0
 STALL_S = 20.0  # without a byte
@@ -46,7 +46,7 @@ class S3(S3FileSystem):  # type: ignore[misc]
         it does not catch: its listings take an OSError for an empty folder.
         """
         address = f"s3://{kwargs.get('Bucket', '')}/{kwargs.get('Key') or kwargs.get('Prefix') or ''}"
-        attempts = Attempts(address, ACTIONS.get(method, "write"))
+        attempts = Retries(address, ACTIONS.get(method, "write"))
         renewed = False
         while True:
             try:

@@ -17,9 +17,7 @@ STALL_S = 20.0  # without a byte, over HTTP
 VERSION_KEYS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "mtime", "created")
 """Where fsspec's adapters tell what changes with a file's content, the surest first."""
 
-# By name, so that s3fs is imported only where an address needs it: that takes a second.
-for _protocol in ("s3", "s3a"):
-    fsspec.register_implementation(_protocol, "job.storage.s3.S3", clobber=True)
+S3_PROTOCOLS = ("s3", "s3a")
 
 
 def open_store(address: str) -> tuple[Any, str]:
@@ -27,10 +25,19 @@ def open_store(address: str) -> tuple[Any, str]:
     if address.startswith(PACKAGE):
         return LocalFileSystem(), str(in_package(address))
     # Not by fsspec's own url_to_fs, to which `::` in a name means a chain of stores.
-    kind = fsspec.get_filesystem_class(fsspec.core.split_protocol(address)[0] or "file")
+    kind = _file_system_class(fsspec.core.split_protocol(address)[0] or "file")
     fs, path = kind(**kind._get_kwargs_from_urls(address), **_options(address)), kind._strip_protocol(address)
     fs.invalidate_cache()  # of listings: other workers write there too
     return fs, path
+
+
+def _file_system_class(protocol: str) -> Any:
+    """Return the class that serves a protocol: for S3 the project's own, else the one that fsspec knows."""
+    if protocol in S3_PROTOCOLS:
+        from job.storage.s3 import S3  # takes a second, so only where an address needs it
+
+        return S3
+    return fsspec.get_filesystem_class(protocol)
 
 
 def is_local(fs: Any) -> bool:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from job import datasets
-from job.datasets import Excluded, Sample
-from job.spec.dataset import Dataset
+from job.datasets import Excluded, Sample, Source
 from job.storage import InputCache
+from job.study.dataset import Dataset
 
 MAX_PX = 10_000_000
 
@@ -35,7 +35,13 @@ def dataset(folder: Path, **changes: Any) -> Dataset:
 def load(data: Dataset, folder: Path, slices: Sequence[int] | None = None, max_px: int = MAX_PX) -> list[Any]:
     """Everything that a data set of few files gives."""
     cache = InputCache(folder / "cache", 1 << 30)
-    return [item for source in datasets.discover(data) for item in datasets.load(data, source, slices, cache, max_px)]
+    return [item for source in datasets.discover(data) for item in items(data, source, slices, cache, max_px)]
+
+
+def items(data: Dataset, source: Source, slices: Sequence[int] | None, cache: InputCache, max_px: int) -> list[Any]:
+    """The samples of a source, then its lines of the ledger."""
+    loaded = datasets.load(data, source, slices, cache, max_px)
+    return [*loaded.samples, *loaded.left_out]
 
 
 def samples(items: list[Any]) -> list[Sample]:

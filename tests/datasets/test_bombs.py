@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from job import datasets
-from job.datasets import layers, nifti
-from job.datasets.image_file import read_image
+from job.datasets import layers
+from job.datasets.formats import nifti
+from job.datasets.formats.raster import read_image
 from job.datasets.sample import Excluded
 from job.errors import DataError, StorageError
 from job.storage import InputCache

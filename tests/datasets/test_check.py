@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from job import datasets, storage
-from job.spec.dataset import Dataset
 from job.storage import InputCache
+from job.study.dataset import Dataset
 from tests.datasets.make import dataset, grey, ledger, nifti, pair, png, save, square, stored_as, volumes, write
 
 
@@ -19,8 +19,8 @@ def headers(data: Dataset, folder: Path, max_px: int = 1000) -> list[Any]:
 
 def present(data: Dataset, folder: Path) -> list[Any]:
     (source,) = datasets.discover(data)
-    found = list(datasets.tasks_present(data, source, InputCache(folder / "cache", 1 << 20), 1000))
-    return [item if isinstance(item, str) else (item.task, item.reason) for item in found]
+    content = datasets.look_inside(data, source, InputCache(folder / "cache", 1 << 20), 1000)
+    return [*content.tasks, *((line.task, line.reason) for line in content.findings)]
 
 
 def test_sound_files_give_no_line(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from job.datasets import Sample
 from job.errors import DataError
 from job.storage import InputCache
 from tests.datasets.corruption import CHECKED, DAMAGES, FORMATS, damaged, flip, labels, noise
-from tests.datasets.make import MAX_PX, dataset, write
+from tests.datasets.make import MAX_PX, dataset, items, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
 
@@ -34,13 +34,13 @@ def found(folder: Path, name: str, role: str, data: bytes) -> list[Any]:
         slices = datasets.raw_slices(spec, source)
     except DataError:
         slices = (0,)
-    for check in (datasets.check_headers, datasets.tasks_present):
-        list(check(spec, source, cache, MAX_PX))
-    return list(datasets.load(spec, source, slices, cache, MAX_PX))
+    list(datasets.check_headers(spec, source, cache, MAX_PX))
+    datasets.look_inside(spec, source, cache, MAX_PX)
+    return items(spec, source, slices, cache, MAX_PX)
 
 
-def reasons(items: list[Any]) -> list[str]:
-    return ["sample" if isinstance(item, Sample) else f"{item.kind}: {item.reason}" for item in items]
+def reasons(found: list[Any]) -> list[str]:
+    return ["sample" if isinstance(item, Sample) else f"{item.kind}: {item.reason}" for item in found]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -98,4 +98,4 @@ def test_a_wrong_ending(tmp_path: Path, name: str) -> None:
         write(tmp_path / "images" / other, data)
         spec = dataset(tmp_path, images=f"{tmp_path}/images/{other}", intensity={"scale": "minmax"})
         (source,) = datasets.discover(spec)
-        assert set(reasons(list(datasets.load(spec, source, None, InputCache(tmp_path, 1), MAX_PX)))) == expected
+        assert set(reasons(items(spec, source, None, InputCache(tmp_path, 1), MAX_PX))) == expected

@@ -11,9 +11,9 @@ from job.datasets.generated import LABELS, SIDE, generate
 from job.plan import file as plan_file
 from job.plan.chunks import chunks
 from job.plan.file import Plan
-from job.spec import loads
-from job.spec.dataset import Dataset
 from job.storage import InputCache
+from job.study import loads
+from job.study.dataset import Dataset
 from tests.cases import medsam_job
 
 SPEC = """\
@@ -106,7 +106,7 @@ def test_samples_hold_what_was_generated(made: Dataset, cache: InputCache) -> No
     (sample,) = (item for item in load(made, source, (0,), cache, 10**8) if hasattr(item, "image_HWC"))
     image, labels = generate(7, 0, 1)
     np.testing.assert_array_equal(sample.image_HWC[..., 0], image / image.max() * 255 // 1)
-    (whole,) = (thing for thing in sample.objects if thing.task == "any object")
+    (whole,) = (obj for obj in sample.objects if obj.task == "any object")
     np.testing.assert_array_equal(whole.truth_HW, labels > 0)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from job.datasets.formats.nifti import read_volume
 from job.datasets.geometry import canonical_grid, reordered, slice_at, to_canonical
-from job.datasets.nifti import read_volume
 from job.errors import DataError
 from tests.datasets.make import nifti, stored_as
 

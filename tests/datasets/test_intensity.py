@@ -5,7 +5,7 @@ import pytest
 
 from job.datasets.intensity import levels, to_rgb
 from job.errors import DataError
-from job.spec.dataset import Intensity
+from job.study.dataset import Intensity
 
 MAX = Intensity(scale="max")
 

@@ -5,7 +5,7 @@ import pytest
 
 from job.datasets.labels import check_labels, objects
 from job.errors import DataError
-from job.spec.dataset import Task
+from job.study.dataset import Task
 
 LABELS = np.array([[0, 1, 2, 4, 255]], np.uint8)
 

@@ -23,18 +23,18 @@ def test_one_image(tmp_path: Path) -> None:
     assert sample.image_HWC.shape == (4, 6, 3)
     assert sample.image_HWC.dtype == np.uint8
     assert sample.image_HWC[0, :, 0].tolist() == [int(value / 23 * 255) for value in range(6)]
-    (thing,) = sample.objects
-    assert thing.task == "object"
-    assert np.array_equal(thing.truth_HW, square() == 1)
+    (obj,) = sample.objects
+    assert obj.task == "object"
+    assert np.array_equal(obj.truth_HW, square() == 1)
 
 
 def test_each_task_is_an_object_of_the_same_label_map(tmp_path: Path) -> None:
     """Two tasks, one file: each has its own truth, both the same labelled; label 7 is normal."""
     pair(tmp_path, grey(), np.array([[0, 1, 2, 7, 0, 0]] * 4, np.uint8))
     (sample,) = load(dataset(tmp_path, tasks={"one": 1, "two": 2}), tmp_path)
-    assert [thing.task for thing in sample.objects] == ["one", "two"]
-    assert [thing.truth_HW[0].tolist().index(True) for thing in sample.objects] == [1, 2]
-    assert all(thing.labelled_HW[0].tolist() == [False, True, True, True, False, False] for thing in sample.objects)
+    assert [obj.task for obj in sample.objects] == ["one", "two"]
+    assert [obj.truth_HW[0].tolist().index(True) for obj in sample.objects] == [1, 2]
+    assert all(obj.labelled_HW[0].tolist() == [False, True, True, True, False, False] for obj in sample.objects)
 
 
 def test_mask_file_of_its_own(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_mask_file_of_its_own(tmp_path: Path) -> None:
     save(tmp_path / "other/a.png", np.full((4, 6), 3, np.uint8))
     tasks = {"one": 1, "own": {"label": 3, "masks": f"{tmp_path}/other/{{stem}}.png"}}
     (sample,) = load(dataset(tmp_path, tasks=tasks), tmp_path)
-    assert [int(thing.labelled_HW.sum()) for thing in sample.objects] == [4, 24]
+    assert [int(obj.labelled_HW.sum()) for obj in sample.objects] == [4, 24]
 
 
 def test_above_on_the_image_itself(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_empty_beside_an_object_names_the_labels(tmp_path: Path) -> None:
     items = load(dataset(tmp_path, tasks={"any": "any", "one": 1}), tmp_path)
     assert ledger(items) == [(0, "one", "empty", "no object")]
     assert items[0].detail == "the labels here are 0, 255"
-    assert [thing.task for thing in items[1].objects] == ["any"]
+    assert [obj.task for obj in items[1].objects] == ["any"]
 
 
 def test_constant_image_is_evaluated_and_noted(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_faulty_mask_leaves_the_other_tasks(tmp_path: Path) -> None:
     items = load(dataset(tmp_path, tasks=tasks), tmp_path)
     assert ledger(items) == [(0, "missing", "error", "mask missing"), (0, "damaged", "error", "unreadable mask")]
     assert f"{tmp_path}/none/{{name}}" in items[0].detail
-    assert [thing.task for thing in items[2].objects] == ["sound"]
+    assert [obj.task for obj in items[2].objects] == ["sound"]
 
 
 def test_image_and_mask_of_different_size(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from job import datasets
-from job.datasets import nifti as nifti_module
+from job.datasets.formats import nifti as nifti_module
 from job.errors import DataError
 from tests.datasets.make import (
     dataset,
@@ -74,7 +74,7 @@ def test_rules(tmp_path: Path, rule: dict[str, Any], slices: list[int], empty: l
 
 
 def test_chunks_add_up_to_the_volume(tmp_path: Path) -> None:
-    """Asked for in pieces, the same slices come."""
+    """ModelBlock for in pieces, the same slices come."""
     assert kept(found(tmp_path, {}, 1, 4, asked=(0, 1, 2))) == [1]
     assert kept(found(tmp_path, {}, 1, 4, asked=(3, 4, 5))) == [4]
 
@@ -322,6 +322,6 @@ def test_mni152_slices(tmp_path: Path) -> None:
         (90, (233, 197, 3), ["WM", "brain"]),
     ]
     for sample in items:
-        white, brain = (thing.truth_HW for thing in sample.objects)
+        white, brain = (obj.truth_HW for obj in sample.objects)
         assert 0 < white.sum() < brain.sum()
         assert np.array_equal(brain, sample.objects[1].labelled_HW)

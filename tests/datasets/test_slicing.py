@@ -3,7 +3,7 @@
 import pytest
 
 from job.datasets.slicing import largest, lists_empty, raw_slices
-from job.spec.dataset import Every, Slices
+from job.study.dataset import Every, Slices
 
 
 @pytest.mark.parametrize(

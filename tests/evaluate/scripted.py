@@ -10,7 +10,7 @@ import torch
 from job.datasets import Sample, TaskObject
 from job.evaluate import Conditions, encode, evaluate
 from job.models.protocol import Capabilities, EncodedImage, Prediction
-from job.plan.asks import Ask
+from job.prompts.blocks import PromptBlock
 
 POOL = ThreadPoolExecutor(2)
 
@@ -21,8 +21,8 @@ class ScriptedModel:
     Candidates are bool (C, H, W); `scores` their predicted IoU, None for a model without. `requests` keeps all it got.
     """
 
-    def __init__(self, several=(), one=None, scores=(0.1, 0.2, 0.3), memory="optional"):
-        self.capabilities = Capabilities(points=True, boxes=True, multimask=bool(len(several)), memory=memory)
+    def __init__(self, several=(), one=None, scores=(0.1, 0.2, 0.3), mask_input="optional"):
+        self.capabilities = Capabilities(points=True, boxes=True, multimask=bool(len(several)), mask_input=mask_input)
         self.several, self.one, self.scores = several, several[0] if one is None else one, scores
         self.requests, self.encoded = [], 0
 
@@ -37,8 +37,10 @@ class ScriptedModel:
     def answer(self, request):
         masks = self.several if request.multimask else [self.one]
         scores = None if self.scores is None else np.array(self.scores[: len(masks)], np.float64)
-        memory = [f"memory of candidate {index}" for index in range(len(masks))]
-        return Prediction(masks_CHW=torch.from_numpy(np.stack(masks)), predicted_iou_C=scores, memory_C=memory)
+        mask_inputs = [f"logits of candidate {index}" for index in range(len(masks))]
+        return Prediction(
+            masks_CHW=torch.from_numpy(np.stack(masks)), predicted_iou_C=scores, mask_inputs_C=mask_inputs
+        )
 
 
 def mask(*rows):
@@ -57,6 +59,7 @@ def sample(*truths, labelled=None, image="a.png"):
         slice=0,
         volume=image,
         patient=image,
+        spacing=None,
         intensity="max/slice",
         image_HWC=np.zeros((height, width, 3), np.uint8),
         objects=tuple(
@@ -67,14 +70,14 @@ def sample(*truths, labelled=None, image="a.png"):
 
 
 def modes(*names, choices=("score",)):
-    return Ask(protocol="one-shot", prompts=names, mask_choices=choices)
+    return PromptBlock(protocol="one-shot", prompts=names, mask_choices=choices)
 
 
 def clicks(protocol, steps, choices=("score",), target=None):
-    return Ask(protocol=protocol, prompts=("clicks",), mask_choices=choices, steps=steps, target_iou=target)
+    return PromptBlock(protocol=protocol, prompts=("clicks",), mask_choices=choices, steps=steps, target_iou=target)
 
 
 def run(model, samples, ask, *, seed=0, batch=4):
     """Evaluate to a list of outcomes."""
-    views = encode(model, samples)
-    return list(evaluate(model, views, ask, Conditions(seed=seed, batch=batch), POOL))
+    encoded = encode(model, samples)
+    return list(evaluate(model, encoded, ask, Conditions(seed=seed, batch=batch), POOL))

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from job import masks
 from job.prompts.clicks import PROTOCOLS, Situation
 from job.prompts.draw import Draw
+from job.results import run_lengths
 from tests.evaluate.scripted import ScriptedModel, clicks, mask, run, sample
 from tests.models.fake import EVERYTHING, FakeModel
 
@@ -43,7 +43,7 @@ def test_a_perfect_mask_gets_no_more_clicks_and_a_row_for_each_remaining_step():
     outcomes = run(model, [sample(TRUTH)], clicks("mazurowski2023", 9))
     assert [o.status for o in outcomes] == ["ok"] + ["converged"] * 8
     assert [o.step for o in outcomes] == list(range(1, 10))
-    assert {(o.intersection_px, o.union_px, o.mask) for o in outcomes} == {(9, 9, masks.encode(TRUTH))}
+    assert {(o.intersection_px, o.union_px, o.mask) for o in outcomes} == {(9, 9, run_lengths.encode(TRUTH))}
     assert len(model.requests) == 1
 
 
@@ -67,7 +67,7 @@ def test_the_published_protocol_feeds_nothing_back_and_asks_for_candidates_at_ev
     """All points so far, three candidates, no mask."""
     model = ScriptedModel([NONE] * 3)
     run(model, [sample(TRUTH)], clicks("mazurowski2023", 3))
-    assert [(len(r.points_N2), r.multimask, r.memory) for r in model.requests] == [
+    assert [(len(r.points_N2), r.multimask, r.mask_input) for r in model.requests] == [
         (1, True, None), (2, True, None), (3, True, None),
     ]  # fmt: skip
 
@@ -76,17 +76,17 @@ def test_the_ritm_protocol_feeds_the_chosen_mask_back():
     """Candidates at the first click, the single-mask token after it."""
     model = ScriptedModel([NONE] * 3, one=NONE)
     outcomes = run(model, [sample(TRUTH)], clicks("ritm", 3, choices=("first",)))
-    assert [(len(r.points_N2), r.multimask, r.memory) for r in model.requests] == [
-        (1, True, None), (2, False, "memory of candidate 0"), (3, False, "memory of candidate 0"),
+    assert [(len(r.points_N2), r.multimask, r.mask_input) for r in model.requests] == [
+        (1, True, None), (2, False, "logits of candidate 0"), (3, False, "logits of candidate 0"),
     ]  # fmt: skip
     assert [o.mask_index for o in outcomes] == [0, None, None]
 
 
 def test_a_model_that_always_keeps_its_mask_gets_it_under_every_protocol():
     """As RITM does under the published one."""
-    model = ScriptedModel(one=NONE, memory="always", scores=None)
+    model = ScriptedModel(one=NONE, mask_input="always", scores=None)
     run(model, [sample(TRUTH)], clicks("mazurowski2023", 2, choices=("single",)))
-    assert [r.memory for r in model.requests] == [None, "memory of candidate 0"]
+    assert [r.mask_input for r in model.requests] == [None, "logits of candidate 0"]
 
 
 def test_choices_that_agree_so_far_share_their_calls():
@@ -119,21 +119,21 @@ def test_the_seed_draws_another_of_the_equals():
     assert len(set(drawn)) > 2
 
 
-def plain_trajectory(model, one, thing, protocol, steps, choice):
+def plain_trajectory(model, one, obj, protocol, steps, choice):
     """One object alone, as a reader of the protocol would write it down."""
     (image,) = model.encode([one.image_HWC])
     from job.models.protocol import Request
 
-    prediction, clicked = np.zeros_like(thing.truth_HW), np.zeros_like(thing.truth_HW)
-    points, memory, rows = [], None, []
+    prediction, clicked = np.zeros_like(obj.truth_HW), np.zeros_like(obj.truth_HW)
+    points, mask_input, rows = [], None, []
     for step in range(1, steps + 1):
         situation = Situation(
-            truth_HW=thing.truth_HW,
-            labelled_HW=thing.labelled_HW,
+            truth_HW=obj.truth_HW,
+            labelled_HW=obj.labelled_HW,
             prediction_HW=prediction,
             clicked_HW=clicked,
             step=step,
-            draw=Draw(seed=5, image=one.image, slice=0, task=thing.task),
+            draw=Draw(seed=5, image=one.image, slice=0, task=obj.task),
         )
         click = PROTOCOLS[protocol].next_click(situation)
         if isinstance(click, str):
@@ -146,14 +146,14 @@ def plain_trajectory(model, one, thing, protocol, steps, choice):
             image=image,
             points_N2=np.array([(p.x, p.y) for p in points], np.int32),
             labels_N=np.array([p.positive for p in points], np.int32),
-            memory=memory if protocol == "ritm" else None,
+            mask_input=mask_input if protocol == "ritm" else None,
             multimask=multimask,
         )
         (answer,) = model.predict([request])
-        ious = [(m.numpy() & thing.truth_HW).sum() / (m.numpy() | thing.truth_HW).sum() for m in answer.masks_CHW]
+        ious = [(m.numpy() & obj.truth_HW).sum() / (m.numpy() | obj.truth_HW).sum() for m in answer.masks_CHW]
         best = {"oracle": int(np.argmax(ious)), "score": int(np.argmax(answer.predicted_iou_C)), "first": 0}[choice]
         index = best if multimask else 0
-        prediction, memory = answer.masks_CHW[index].numpy(), answer.memory_C[index]
+        prediction, mask_input = answer.masks_CHW[index].numpy(), answer.mask_inputs_C[index]
         rows.append(((click.x, click.y, click.positive), prediction))
     return rows
 
@@ -183,11 +183,11 @@ def test_many_objects_in_lock_step_do_what_each_would_do_alone(scenes, protocol,
     found = {(o.sample.image, o.object.task, o.mask_choice, o.step): o for o in outcomes}
     assert len(found) == len(outcomes) == 5 * 2 * 3 * 5
     for one in scenes:
-        for thing in one.objects:
+        for obj in one.objects:
             for choice in choices:
-                rows = plain_trajectory(FakeModel(EVERYTHING), one, thing, protocol, 5, choice)
+                rows = plain_trajectory(FakeModel(EVERYTHING), one, obj, protocol, 5, choice)
                 for step, (click, prediction) in enumerate(rows, start=1):
-                    outcome = found[one.image, thing.task, choice, step]
+                    outcome = found[one.image, obj.task, choice, step]
                     point = outcome.point and (outcome.point.x, outcome.point.y, outcome.point.positive)
                     assert point == click
-                    assert outcome.mask == masks.encode(prediction)
+                    assert outcome.mask == run_lengths.encode(prediction)

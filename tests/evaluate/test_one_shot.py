@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from job import masks
+from job.results import run_lengths
 from tests.evaluate.scripted import ScriptedModel, mask, modes, run, sample
 
 TRUTH = mask("##..", "##..", "....", "....")
@@ -27,7 +27,7 @@ def test_each_choice_takes_its_candidate(choice, index, intersection, union):
     outcome = one(run(ScriptedModel(CANDIDATES), [sample(TRUTH)], modes("whole_box", choices=(choice,))))
     assert (outcome.mask_index, outcome.intersection_px, outcome.union_px) == (index, intersection, union)
     assert outcome.predicted_iou == pytest.approx([0.1, 0.2, 0.3][index])
-    assert (masks.decode(outcome.mask, 4, 4) == CANDIDATES[index]).all()
+    assert (run_lengths.decode(outcome.mask, 4, 4) == CANDIDATES[index]).all()
 
 
 def test_the_single_mask_is_another_call_and_has_no_index():
@@ -76,7 +76,7 @@ class TwoBoxes(ScriptedModel):
 def test_boxes_are_joined_candidate_by_candidate():
     """The first with the first; its predicted IoU is the mean over the boxes."""
     outcome = one(run(TwoBoxes([LEFT] * 3), [sample(TWO_PARTS)], modes("each_box", choices=("first",))))
-    assert (masks.decode(outcome.mask, 4, 6) == LEFT | RIGHT).all()
+    assert (run_lengths.decode(outcome.mask, 4, 6) == LEFT | RIGHT).all()
     assert outcome.predicted_iou == pytest.approx((0.1 + 0.7) / 2)
     assert (outcome.mask_index, outcome.point) == (0, None)
     assert outcome.boxes == ((0, 0, 1, 1), (5, 3, 5, 3))
@@ -85,13 +85,13 @@ def test_boxes_are_joined_candidate_by_candidate():
 def test_under_score_each_box_takes_its_own_best_before_they_are_joined():
     """No one index names that."""
     outcome = one(run(TwoBoxes([LEFT] * 3), [sample(TWO_PARTS)], modes("each_box", choices=("score",))))
-    assert (masks.decode(outcome.mask, 4, 6) == TWO_PARTS | RIGHT).all()
+    assert (run_lengths.decode(outcome.mask, 4, 6) == TWO_PARTS | RIGHT).all()
     assert outcome.predicted_iou == pytest.approx((0.9 + 0.7) / 2)
     assert outcome.mask_index is None
 
 
 def test_each_box_under_score_has_no_index_even_for_one_part():
-    """A column means one thing, whatever the object."""
+    """A column means one obj, whatever the object."""
     each, whole = run(ScriptedModel(CANDIDATES), [sample(TRUTH)], modes("each_box", "whole_box"))
     assert (each.mask_index, whole.mask_index) == (None, 2)
     assert each.mask == whole.mask

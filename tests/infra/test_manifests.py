@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from job.errors import EXIT_ERROR_ROWS, EXIT_MENDABLE, EXIT_STOPPED
-from job.shard import COUNTS, resolve
-from job.spec import load
+from job.study import load
+from job.worker.shard import COUNTS, resolve
 from tests.infra.template import read_template
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +120,7 @@ def test_the_first_study_is_sound(monkeypatch):
 
 def test_the_cache_fits_its_volume():
     """A pod whose volume overflows is evicted: the volume holds what the spec lets the cache grow to."""
-    from job.spec.study import Execution
+    from job.study.study import Execution
 
     volumes = {one["name"]: one for one in read("base/predict.yaml")["spec"]["template"]["spec"]["volumes"]}
     gibibytes = int(volumes["cache"]["emptyDir"]["sizeLimit"].removesuffix("Gi"))

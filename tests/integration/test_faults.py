@@ -178,7 +178,7 @@ def test_two_workers_at_the_same_time_store_the_rows_of_one(s3, proxy, study, tm
     proxy.share, proxy.kinds = 0.05, ("lose", "503")
     workers = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.fake_worker", str(study)],
+            [sys.executable, "-m", "tests.worker.fake_worker", str(study)],
             cwd=ROOT,
             env=os.environ | {"MEDSAM_JOB_CACHE": str(tmp_path / f"cache{number}")},
             stdout=subprocess.DEVNULL,

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 
 from job import storage
+from job.cli.opening import read_spec
 from job.errors import StorageError, StoreRefusedError
-from job.spec import load
 from job.storage import InputCache
 from tests.cases import GENERATED
 
@@ -83,9 +83,9 @@ def test_a_spec_is_read_from_there(site):
     """Though this server sends all of it, where only the first 256 KiB are asked for."""
     folder, address = site
     (folder / "my.yaml").write_text(GENERATED.format(output="results"))
-    assert load(f"{address}/my.yaml").study.study == "generated"
+    assert read_spec(f"{address}/my.yaml").study.study == "generated"
     with pytest.raises(StorageError, match=r"/none.yaml: cannot read: nothing is there"):
-        load(f"{address}/none.yaml")
+        read_spec(f"{address}/none.yaml")
 
 
 def test_a_changed_file_is_never_taken_from_the_cache(site, tmp_path):

@@ -10,10 +10,10 @@ from contextlib import suppress
 
 import pytest
 
-from job.commands.opening import open_results
+from job.audit.verify import verify
+from job.cli.opening import open_results
 from job.errors import OutputError
 from job.statistics import query
-from job.verify import verify
 from tests.cases import GENERATED, write_generated
 
 STUDY = GENERATED.replace("patients: 6", "patients: 16").replace("chunk: 4", "chunk: 2")
@@ -21,7 +21,7 @@ STUDY = GENERATED.replace("patients: 6", "patients: 16").replace("chunk: 4", "ch
 
 def start(spec, output, *arguments, seconds=0.1):
     """Start a worker as a process of its own."""
-    command = [sys.executable, "-m", "tests.fake_worker", spec, "--output", output, *arguments]
+    command = [sys.executable, "-m", "tests.worker.fake_worker", spec, "--output", output, *arguments]
     environment = os.environ | {"MODEL_SECONDS": str(seconds), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 

@@ -32,7 +32,7 @@ def ask(
     points: Sequence[tuple[int, int]] = (),
     labels: Sequence[int] | None = None,
     box: tuple[int, int, int, int] | None = None,
-    memory: Any = None,
+    mask_input: Any = None,
     multimask: bool = False,
 ) -> Request:
     """One request; points are positive unless `labels` says otherwise."""
@@ -41,6 +41,6 @@ def ask(
         points_N2=np.array(points, np.int32).reshape(-1, 2),
         labels_N=np.array([1] * len(points) if labels is None else labels, np.int32),
         box_4=None if box is None else np.array(box, np.int32),
-        memory=memory,
+        mask_input=mask_input,
         multimask=multimask,
     )

@@ -12,8 +12,8 @@ from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.model import RitmModel
 from job.models.ritm.network import RitmNetwork
 from job.models.sam import SamModel
-from job.spec.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
 from job.storage import local_path
+from job.study.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
 from tests.models.asking import randomise
 
 
@@ -32,7 +32,7 @@ def vit_b_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sam(vit_b_checkpoint: Path) -> SamModel:
     """SAM ViT-B cut to two of its twelve blocks, one windowed and one global: a sixth of the time to encode."""
     spec = Sam(name="sam", family="sam", arch="vit_b", checkpoint=str(vit_b_checkpoint))
-    model = build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32", encode_batch=2)
+    model = build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32")
     assert isinstance(model, SamModel)
     model.network.image_encoder.blocks = nn.ModuleList(model.network.image_encoder.blocks[1:3])
     return model
@@ -48,7 +48,7 @@ def lite_medsam_checkpoint() -> Path:
 @pytest.fixture(scope="session")
 def lite_medsam(lite_medsam_checkpoint: Path) -> LiteMedSamModel:
     spec = LiteMedSam(name="lite", family="lite_medsam")
-    model = build(spec, lite_medsam_checkpoint, torch.device("cpu"), "fp32", encode_batch=2)
+    model = build(spec, lite_medsam_checkpoint, torch.device("cpu"), "fp32")
     assert isinstance(model, LiteMedSamModel)
     return model
 
@@ -64,7 +64,7 @@ def clicks_checkpoint() -> Path:
 @pytest.fixture(scope="session")
 def lite_medsam_clicks(clicks_checkpoint: Path) -> LiteMedSamModel:
     spec = LiteMedSamClicks(name="clicks", family="lite_medsam_clicks")
-    model = build(spec, clicks_checkpoint, torch.device("cpu"), "fp32", encode_batch=2)
+    model = build(spec, clicks_checkpoint, torch.device("cpu"), "fp32")
     assert isinstance(model, LiteMedSamModel)
     return model
 

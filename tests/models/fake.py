@@ -10,7 +10,7 @@ from torch import Tensor
 
 from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
 
-EVERYTHING = Capabilities(points=True, boxes=True, multimask=True, memory="optional")
+EVERYTHING = Capabilities(points=True, boxes=True, multimask=True, mask_input="optional")
 CANDIDATES = (-0.25, 0.0, 4.0)
 """What is added to the logits, in px, for a smaller, the middle and a larger candidate; alone, the middle one."""
 
@@ -46,11 +46,11 @@ class FakeModel:
         logits_CHW = logits_HW + offsets[:, None, None]
         masks_CHW = logits_CHW > 0
         share_C = masks_CHW.double().mean(dim=(1, 2)).numpy()
-        feeds_back = self.capabilities.memory != "none"
+        feeds_back = self.capabilities.mask_input != "none"
         return Prediction(
             masks_CHW=masks_CHW,
             predicted_iou_C=1 - np.abs(share_C - 0.05),
-            memory_C=list(logits_CHW.unsqueeze(1)) if feeds_back else [None] * len(masks_CHW),
+            mask_inputs_C=list(logits_CHW.unsqueeze(1)) if feeds_back else [None] * len(masks_CHW),
         )
 
 
@@ -72,4 +72,4 @@ def _logits(request: Request) -> Tensor:
                 distance_HW = distance_HW + (grey_HW - grey_HW[y, x]).abs().float() / 16
             near[label] = torch.minimum(near[label], distance_HW)
         logits_HW = torch.minimum(logits_HW, torch.minimum(reach - near[1], near[0] - near[1]))
-    return logits_HW if request.memory is None else logits_HW + 0.25 * request.memory[0]
+    return logits_HW if request.mask_input is None else logits_HW + 0.25 * request.mask_input[0]

@@ -77,14 +77,14 @@ def test_an_encoding_knows_its_size(images: list[Image], encoded: list[EncodedIm
 
 
 def test_a_prediction_has_the_promised_form(model: PromptableModel, encoded: list[EncodedImage]) -> None:
-    """Masks are bool at the image's size, three or one; scores float64 or None; one memory for each candidate."""
+    """Masks are bool at the image's size, three or one; scores float64 or None; one mask_input for each candidate."""
     for image in encoded:
         requests = prompts(model, image)
         for request, prediction in zip(requests, model.predict(requests), strict=True):
             candidates = 3 if request.multimask else 1
             assert prediction.masks_CHW.shape == (candidates, image.height, image.width)
             assert prediction.masks_CHW.dtype == torch.bool
-            assert len(prediction.memory_C) == candidates
+            assert len(prediction.mask_inputs_C) == candidates
             if prediction.predicted_iou_C is not None:
                 assert prediction.predicted_iou_C.shape == (candidates,)
                 assert prediction.predicted_iou_C.dtype == np.float64
@@ -147,7 +147,7 @@ def test_what_a_model_does_not_take_is_refused(model: PromptableModel, encoded: 
         "points": (takes.points, ask(image, [(1, 1)], box=box)),
         "a box": (takes.boxes, ask(image, points, box=(1, 1, 9, 9))),
         "several candidates": (takes.multimask, ask(image, points, box=box, multimask=True)),
-        "memory": (takes.memory != "none", ask(image, points, box=box, memory=torch.zeros(1, 256, 256))),
+        "memory": (takes.mask_input != "none", ask(image, points, box=box, mask_input=torch.zeros(1, 256, 256))),
     }
     for what, (is_taken, request) in refused.items():
         if not is_taken:
@@ -162,16 +162,18 @@ def test_a_request_points_at_something(model: PromptableModel, encoded: list[Enc
 
 
 def test_memory_is_what_the_capabilities_say(model: PromptableModel, encoded: list[EncodedImage]) -> None:
-    """Without memory there is nothing to feed back; with it, what is fed back changes the answer."""
+    """Without mask_input there is nothing to feed back; with it, what is fed back changes the answer."""
     request = prompts(model, encoded[-1])[0]
-    memory = model.predict([request])[0].memory_C[0]
-    if model.capabilities.memory == "none":
-        assert memory is None
+    mask_input = model.predict([request])[0].mask_inputs_C[0]
+    if model.capabilities.mask_input == "none":
+        assert mask_input is None
     else:
-        fed = Request(image=request.image, points_N2=request.points_N2, labels_N=request.labels_N, memory=memory)
+        fed = Request(
+            image=request.image, points_N2=request.points_N2, labels_N=request.labels_N, mask_input=mask_input
+        )
         without, with_memory = model.predict([request, fed])
         assert with_memory.masks_CHW.shape == without.masks_CHW.shape
         fed_back, fresh = (
-            getattr(one.memory_C[0], "probability_HW", one.memory_C[0]) for one in (with_memory, without)
+            getattr(one.mask_inputs_C[0], "probability_HW", one.mask_inputs_C[0]) for one in (with_memory, without)
         )
         assert not torch.equal(fed_back, fresh)

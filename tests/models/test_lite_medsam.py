@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from job.errors import WeightsError
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
-from job.spec.model import LiteMedSam
+from job.study.model import LiteMedSam
 from tests.models.asking import ask, random_image
 from tests.shared import SHARED, needs_shared
 

@@ -15,7 +15,7 @@ from job.errors import WeightsError
 from job.models.checkpoint import MADE, read_made
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
-from job.spec.model import LiteMedSamClicks
+from job.study.model import LiteMedSamClicks
 from tests.models.asking import ask, random_image
 
 Saved = tuple[dict[str, Tensor], dict[str, Any]]

@@ -7,19 +7,19 @@ import sys
 
 from job.models.registry import capabilities
 from job.models.ritm.model import CAPABILITIES
-from job.spec.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
+from job.study.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
 
 
 def test_sam_takes_everything() -> None:
     """Points, boxes, three candidates, and fed-back logits where the protocol asks for them."""
     takes = capabilities(Sam(name="sam", family="sam", arch="vit_h", checkpoint="nowhere.pth"))
-    assert (takes.points, takes.boxes, takes.multimask, takes.memory) == (True, True, True, "optional")
+    assert (takes.points, takes.boxes, takes.multimask, takes.mask_input) == (True, True, True, "optional")
 
 
 def test_lite_medsam_takes_boxes() -> None:
     """It was trained with boxes only, and gives one mask."""
     takes = capabilities(LiteMedSam(name="lite", family="lite_medsam"))
-    assert (takes.points, takes.boxes, takes.multimask, takes.memory) == (False, True, False, "none")
+    assert (takes.points, takes.boxes, takes.multimask, takes.mask_input) == (False, True, False, "none")
 
 
 def test_lite_medsam_with_clicks_takes_what_sam_takes() -> None:
@@ -31,7 +31,7 @@ def test_lite_medsam_with_clicks_takes_what_sam_takes() -> None:
 def test_ritm_takes_points() -> None:
     """One mask, and always the previous one; the model itself says the same."""
     takes = capabilities(Ritm(name="ritm", family="ritm", arch="hrnet32", checkpoint="nowhere.pth"))
-    assert (takes.points, takes.boxes, takes.multimask, takes.memory) == (True, False, False, "always")
+    assert (takes.points, takes.boxes, takes.multimask, takes.mask_input) == (True, False, False, "always")
     assert takes == CAPABILITIES
 
 

@@ -13,7 +13,7 @@ from segment_anything import SamPredictor, sam_model_registry
 from job.models.protocol import EncodedImage, Image, Request
 from job.models.registry import build
 from job.models.sam import SamModel
-from job.spec.model import Sam
+from job.study.model import Sam
 from tests.models.asking import ask, random_image, randomise
 
 IMAGES = {"40x60": random_image(40, 60, seed=1), "1100x1300": random_image(1100, 1300, seed=2)}
@@ -25,8 +25,8 @@ PROMPTS: dict[str, dict[str, Any]] = {
     "points, some negative": {"points": [(11, 7), (30, 39), (0, 0), (59, 20)], "labels": [1, 0, 0, 1]},
     "a box": {"box": (5, 6, 50, 31)},
     "a box and points": {"box": (5, 6, 50, 31), "points": [(11, 7), (20, 20)], "labels": [1, 0]},
-    "a point and fed-back logits": {"points": [(11, 7)], "memory": FED_BACK},
-    "a box and fed-back logits": {"box": (5, 6, 50, 31), "memory": FED_BACK},
+    "a point and fed-back logits": {"points": [(11, 7)], "mask_input": FED_BACK},
+    "a box and fed-back logits": {"box": (5, 6, 50, 31), "mask_input": FED_BACK},
 }
 
 
@@ -36,7 +36,7 @@ def reference(predictor: SamPredictor, request: Request) -> tuple[np.ndarray, np
         point_coords=request.points_N2 if len(request.points_N2) else None,
         point_labels=request.labels_N if len(request.points_N2) else None,
         box=request.box_4,
-        mask_input=None if request.memory is None else request.memory.numpy(),
+        mask_input=None if request.mask_input is None else request.mask_input.numpy(),
         multimask_output=request.multimask,
         return_logits=True,
     )
@@ -119,7 +119,7 @@ def test_memory_is_the_candidates_own_logits(sam: SamModel, encoded: dict[str, E
     """What is fed back is 1x256x256, the low-resolution logits of that candidate, not clamped."""
     request = ask(encoded["40x60"], [(11, 7)], multimask=True)
     for memory, low_res_HW in zip(
-        sam.predict([request])[0].memory_C, sam.logits([request])[0].low_res_CHW, strict=True
+        sam.predict([request])[0].mask_inputs_C, sam.logits([request])[0].low_res_CHW, strict=True
     ):
         assert torch.equal(memory, low_res_HW[None])
 

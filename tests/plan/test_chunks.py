@@ -8,8 +8,8 @@ from PIL import Image
 
 from job.datasets import discover
 from job.plan.chunks import chunks
-from job.spec import loads
 from job.storage import InputCache
+from job.study import loads
 
 MNI = "package://nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from job.plan.file import spec_name
-from job.spec import loads
+from job.study import loads
 from tests.plan.small_spec import small_spec
 
 SPEC = small_spec("""\

@@ -8,7 +8,7 @@ import pytest
 from job.prompts.clicks import Situation, pooled, ritm
 from job.prompts.draw import Draw
 from job.prompts.modes import MODES, admissible_points
-from job.prompts.regions import parts
+from job.prompts.regions import components
 from tests.shared import SHARED, needs_shared
 
 pytestmark = needs_shared
@@ -32,12 +32,12 @@ def clicks():
 
 
 def test_each_part_has_the_area_and_the_admissible_points_of_the_oracle(masks, modes):
-    """The number of parts, the five largest areas in order, and every admissible point of the three largest parts."""
+    """The number of components, the five largest areas, every admissible point of the three largest."""
     for index, expected in enumerate(modes):
-        found = parts(masks[f"gt_{index}"])
+        found = components(masks[f"gt_{index}"])
         assert len(found) == expected["components"]
-        assert [int(part.sum()) for part in found[:5]] == expected["areas"]
-        assert [admissible_points(part)[0].tolist() for part in found[:3]] == expected["mode2_points"]
+        assert [int(component.sum()) for component in found[:5]] == expected["areas"]
+        assert [admissible_points(component)[0].tolist() for component in found[:3]] == expected["mode2_points"]
 
 
 def test_points_of_modes_1_and_2_are_admissible(masks, modes):
@@ -53,7 +53,7 @@ def test_points_of_modes_1_and_2_are_admissible(masks, modes):
 
 
 def test_boxes_of_modes_3_to_5_are_exact(masks, modes):
-    """Inclusive pixel indices, largest part first."""
+    """Inclusive pixel indices, largest component first."""
     for index, expected in enumerate(modes):
         boxes = {
             name: [list(prompt.box) for prompt in MODES[name](masks[f"gt_{index}"], DRAW)]

@@ -1,4 +1,4 @@
-"""Depths, parts and boxes of any region, against whole-image transforms and brute force."""
+"""Depths, components and boxes of any region, against whole-image transforms and brute force."""
 
 import tracemalloc
 
@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from scipy.spatial.distance import cdist
 
 from job.prompts.draw import Draw
-from job.prompts.regions import chamfer_depths, count_parts, parts, squared_depths, tight_box
+from job.prompts.regions import chamfer_depths, components, count_components, squared_depths, tight_box
 
 regions = arrays.arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24)))
 
@@ -45,16 +45,16 @@ def test_squared_depths_of_a_large_image_are_exact():
 @settings(deadline=None)
 def test_parts_cover_the_mask_once_from_large_to_small(region):
     """Nothing is lost and nothing doubled."""
-    found = parts(region)
-    assert count_parts(region) == len(found)
-    assert (sum(part.astype(int) for part in found) == region).all() if found else not region.any()
-    areas = [part.sum() for part in found]
+    found = components(region)
+    assert count_components(region) == len(found)
+    assert (sum(component.astype(int) for component in found) == region).all() if found else not region.any()
+    areas = [component.sum() for component in found]
     assert areas == sorted(areas, reverse=True)
 
 
 def test_of_equal_parts_the_later_comes_first():
     """As a row-major labelling numbers them."""
-    first, second = parts(np.array([[1, 0, 1]], np.bool_))
+    first, second = components(np.array([[1, 0, 1]], np.bool_))
     assert (first.tolist(), second.tolist()) == ([[False, False, True]], [[True, False, False]])
 
 
@@ -62,24 +62,24 @@ def test_of_equal_parts_the_later_comes_first():
 @settings(deadline=None)
 def test_the_first_parts_are_the_head_of_all(region, most):
     """In the same order."""
-    assert np.array_equal(parts(region, most), parts(region)[:most])
+    assert np.array_equal(components(region, most), components(region)[:most])
 
 
 def test_of_many_parts_only_those_asked_for_are_built():
-    """Three of 4,096 specks take a small part of the memory of a mask for each."""
+    """Three of 4,096 specks take a small component of the memory of a mask for each."""
     specks = np.zeros((256, 256), np.bool_)
     specks[::4, ::4] = True
     tracemalloc.start()
-    found = parts(specks, 3)
+    found = components(specks, 3)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert [np.argwhere(part).tolist() for part in found] == [[[252, 252]], [[252, 248]], [[252, 244]]]
+    assert [np.argwhere(component).tolist() for component in found] == [[[252, 252]], [[252, 248]], [[252, 244]]]
     assert peak < 4096 * specks.nbytes / 50
 
 
 def test_diagonal_neighbours_are_one_part():
     """Eight neighbours, not four."""
-    assert count_parts(np.eye(4, dtype=np.bool_)) == 1
+    assert count_components(np.eye(4, dtype=np.bool_)) == 1
 
 
 @given(regions.filter(lambda region: region.any()))

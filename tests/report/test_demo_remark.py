@@ -6,7 +6,7 @@ import shutil
 import duckdb
 import pytest
 
-from job.models.weights import FOLDER
+from job.models.demo_weights import FOLDER
 from tests.cases import medsam_job
 
 REMARK = "Demo weights: demo. They show that the job works; they say nothing about SAM against RITM."

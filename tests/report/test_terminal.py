@@ -5,7 +5,7 @@ import re
 import pytest
 from rich.console import Console
 
-from job.models.weights import shipped
+from job.plan.file import PlannedModel
 from job.report.terminal import render
 from job.statistics import Summary
 from tests.statistics import tables
@@ -13,9 +13,9 @@ from tests.statistics import tables
 MODES = ("largest_point", "each_point", "largest_box", "each_box", "whole_box")
 
 
-def drawn(rows, *, weights=None, compare=None):
+def drawn(rows, *, models=None, compare=None):
     """Draw the tables of some rows, 80 columns wide."""
-    found = tables.marts(rows, of=tables.study(compare=compare), weights=weights)
+    found = tables.marts(rows, of=tables.study(compare=compare), models=models)
     marts = {name: tables.pa.Table.from_pylist(table) for name, table in found.items()}
     console = Console(width=80)
     with console.capture() as captured:
@@ -62,5 +62,5 @@ def test_without_rows_it_says_so():
 def test_demo_weights_are_named_below():
     """By the model's name; a table of other weights says nothing."""
     rows = [tables.row()]
-    assert "Demo weights: m. " in drawn(rows, weights={"m": shipped()[0].sha256})
-    assert "Demo weights" not in drawn(rows, weights={"m": "0" * 64})
+    assert "Demo weights: m. " in drawn(rows, models={"m": PlannedModel(sha256="a" * 64, purpose="demo")})
+    assert "Demo weights" not in drawn(rows, models={"m": PlannedModel(sha256="0" * 64, purpose=None)})

@@ -6,8 +6,8 @@ import duckdb
 import pyarrow as pa
 
 from job.results.tables import EXCLUDED, IOU, OBJECTS
-from job.spec import loads
 from job.statistics.stats import compute
+from job.study import loads
 
 MILLION = 1_000_000
 
@@ -17,7 +17,7 @@ def row(task="t", iou=0.5, *, dataset="A", image="a", model="m", choice="first",
     intersection = round(iou * MILLION)
     return {
         "dataset": dataset, "image": image, "axis": "none", "slice": 0, "task": task, "model": model,
-        "prompt": "whole_box", "protocol": "one-shot", "mask_choice": choice, "step": step, **prompting,
+        "prompt": "whole_box", "protocol": "one-shot", "mask_choice": choice, "step": step, "seed": 0, **prompting,
         "iou": intersection / MILLION, "dice": 2 * intersection / (MILLION + intersection),
         "intersection_px": intersection, "union_px": MILLION,
     }  # fmt: skip
@@ -29,12 +29,12 @@ def click_rows(ious, **others):
     return [row(iou=iou, step=step, **given) for step, iou in enumerate(ious, start=1)]
 
 
-def thing(one, patient=None, object_px=100, parts=1, modality="CT"):
+def obj(one, patient=None, object_px=100, components=1, modality="CT"):
     """Make the `objects` row of an `iou` row."""
     key = {name: one[name] for name in ("dataset", "image", "axis", "slice", "task")}
     image_px = 10_000
     return key | {
-        "modality": modality, "patient": patient or one["image"], "parts": parts, "object_px": object_px,
+        "modality": modality, "patient": patient or one["image"], "components": components, "object_px": object_px,
         "image_px": image_px,
     }  # fmt: skip
 
@@ -49,19 +49,19 @@ def study(datasets=("A",), compare=None, noc=(0.8, 0.9), patient='"{stem}"', see
     text = (
         f"study: s\ndatasets:\n{named}models:\n"
         + "".join(f"  - {{name: {model}, family: lite_medsam}}\n" for model in models)
-        + f"prompts: [{{modes: [whole_box]}}]\nseed: {seed}\nstatistics:\n  noc: [{', '.join(map(str, noc))}]\n"
+        + f"prompts: [{{modes: [whole_box]}}]\nstatistics:\n  seed: {seed}\n  noc: [{', '.join(map(str, noc))}]\n"
     )
     if compare:
         text += f"  compare: {{model: {compare[0]}, baseline: {compare[1]}}}\n"
     return loads(text).study
 
 
-def marts(rows, *, objects=None, excluded=(), of=None, weights=None):
+def marts(rows, *, objects=None, excluded=(), of=None, models=None):
     """Compute the marts; `objects` unstated: one a row, each image its own patient. Tables as lists of dicts."""
     if objects is None:
-        objects = {(one["dataset"], one["image"], one["task"]): thing(one) for one in rows}.values()
+        objects = {(one["dataset"], one["image"], one["task"]): obj(one) for one in rows}.values()
     with duckdb.connect() as connection:
         connection.register("iou", pa.Table.from_pylist(list(rows), schema=IOU))
         connection.register("objects", pa.Table.from_pylist(list(objects), schema=OBJECTS))
         connection.register("excluded", pa.Table.from_pylist(list(excluded), schema=EXCLUDED))
-        return {name: table.to_pylist() for name, table in compute(connection, of or study(), weights or {}).items()}
+        return {name: table.to_pylist() for name, table in compute(connection, of or study(), models or {}).items()}

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from job.errors import OutputError
-from tests.statistics.tables import click_rows, marts, row, study, thing
+from tests.statistics.tables import click_rows, marts, obj, row, study
 
 VERSUS = study(compare=("sam", "ritm"))
 
@@ -106,7 +106,7 @@ def test_five_differences_are_not_tested():
 def test_the_test_looks_at_patients_and_says_so_by_its_own_mean():
     """A patient of two images weighs as much as one of one: (0.1 + 0.4) / 2, where the objects' mean is 0.2."""
     rows = compared([(0.5, 0.4), (0.7, 0.6), (0.8, 0.4)])
-    objects = {one["image"]: thing(one, patient="x" if one["image"] in "01" else "y") for one in rows}
+    objects = {one["image"]: obj(one, patient="x" if one["image"] in "01" else "y") for one in rows}
     found = only(marts(rows, objects=objects.values(), of=VERSUS)["comparison_by_task"])
     assert found["mean_difference"] == pytest.approx(0.2)
     assert found["patient_mean_difference"] == pytest.approx(0.25)
@@ -176,7 +176,7 @@ def test_the_crossing_is_the_click_from_which_the_baseline_stays_ahead(sam, ritm
 def test_rows_that_this_program_does_not_write_fail_a_check_loudly(spoil, check):
     """With an example."""
     rows = click_rows([0.2, 0.4], image="a") + click_rows([0.2, 0.4], image="b")
-    objects = [thing(rows[0]), thing(rows[2])]
+    objects = [obj(rows[0]), obj(rows[2])]
     with pytest.raises(OutputError, match=f"fail a check \\({check}\\)"):
         marts(spoil(rows), objects=objects)
 

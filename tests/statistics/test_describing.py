@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.statistics.tables import click_rows, marts, row, study, thing
+from tests.statistics.tables import click_rows, marts, obj, row, study
 
 VALUES = (0.1, 0.4, 0.5, 0.8, 0.95)
 
@@ -35,7 +35,7 @@ def test_dice_stands_beside_iou():
 def two_patients():
     """One patient with IoU 0.2 and 0.4, another with 0.9."""
     rows = [row(iou=0.2, image="a1"), row(iou=0.4, image="a2"), row(iou=0.9, image="b1")]
-    return rows, [thing(one, patient=one["image"][0]) for one in rows]
+    return rows, [obj(one, patient=one["image"][0]) for one in rows]
 
 
 def test_the_interval_draws_patients():
@@ -49,7 +49,7 @@ def test_the_interval_draws_patients():
 def test_one_patient_has_no_interval():
     """However many images there are."""
     rows = [row(iou=value, image=str(value)) for value in VALUES]
-    found = marts(rows, objects=[thing(one, patient="the one") for one in rows])
+    found = marts(rows, objects=[obj(one, patient="the one") for one in rows])
     assert (only(found["task_scores"])["low"], only(found["overall_scores"])["low"]) == (None, None)
 
 
@@ -68,14 +68,14 @@ def many_patients():
         for image in range(rng.integers(1, 6)):
             one = row(iou=float(np.clip(level + rng.normal(0, 0.05), 0, 1)), image=f"{patient}-{image}")
             rows.append(one)
-            objects.append(thing(one, patient=str(patient)))
+            objects.append(obj(one, patient=str(patient)))
     return rows, objects
 
 
 def test_a_data_set_without_scores_changes_no_figure():
     """Its objects are stored, as in a study that was interrupted; it sorts first, and has patients of its own."""
     rows, objects = many_patients()
-    unscored = [thing(row(dataset="0", image=str(number))) for number in range(3)]
+    unscored = [obj(row(dataset="0", image=str(number))) for number in range(3)]
     assert marts(rows, objects=[*unscored, *objects]) == marts(rows, objects=objects)
 
 
@@ -151,13 +151,13 @@ def test_the_course_of_the_clicks_is_summed_up():
     assert found[None]["auc"] == pytest.approx(0.5)
 
 
-def test_objects_are_compared_by_their_parts_and_their_size():
-    """One part or several; bins of their share of the image."""
+def test_objects_are_compared_by_their_components_and_their_size():
+    """One component or several; bins of their share of the image."""
     rows = [row(iou=0.9, image="whole"), row(iou=0.3, image="pieces")]
-    objects = [thing(rows[0], object_px=2500), thing(rows[1], object_px=5, parts=3)]
+    objects = [obj(rows[0], object_px=2500), obj(rows[1], object_px=5, components=3)]
     found = marts(rows, objects=objects)
-    assert [(one["contiguity"], one["mean_iou"]) for one in found["by_parts"]] == [
-        ("one part", 0.9), ("several parts", 0.3),
+    assert [(one["contiguity"], one["mean_iou"]) for one in found["by_components"]] == [
+        ("one component", 0.9), ("several components", 0.3),
     ]  # fmt: skip
     assert [(one["share_from"], one["mean_iou"]) for one in found["by_size"]] == [(0.0, 0.3), (0.2, 0.9)]
 
@@ -177,7 +177,7 @@ def test_size_and_iou_are_correlated_by_rank():
     sizes = rng.integers(1, 12, 60) * 100
     rows = [row(iou=float(np.round(np.clip(size / 2000 + rng.normal(0, 0.15), 0, 1), 1)), image=str(index))
             for index, size in enumerate(sizes)]  # fmt: skip
-    objects = [thing(one, object_px=int(size)) for one, size in zip(rows, sizes, strict=True)]
+    objects = [obj(one, object_px=int(size)) for one, size in zip(rows, sizes, strict=True)]
     found = only(marts(rows, objects=objects)["size_correlation"])
     assert found["rho"] == pytest.approx(spearmanr(sizes, [one["iou"] for one in rows]).statistic)
     assert found["low"] < found["rho"] < found["high"]

@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
-from job.spec.model import PublishedName
 from job.statistics import published
+from job.study.model import PublishedName
 from tests.cases import medsam_job
 from tests.shared import SHARED, needs_shared
 from tests.statistics.tables import click_rows, marts, row, study

@@ -61,7 +61,7 @@ def test_results_of_another_version_are_told_as_such(finished, monkeypatch, capf
     """Not read as if they were this version's."""
     (plan,) = (finished / "results/plan").iterdir()
     text = plan.read_text()
-    plan.write_text(text.replace('"rows": 1', '"rows": 2'))
+    plan.write_text(text.replace('"rows": 2', '"rows": 3'))
     assert medsam_job(monkeypatch, finished / "study.yaml", "--only", "statistics") == 2
     assert "written by another version of medsam-job" in capfd.readouterr().err
     plan.write_text("no plan")

@@ -11,8 +11,8 @@ from job.errors import JobError
 from job.models import weights
 from job.models.checkpoint import MADE, read_made
 from job.models.registry import build, packaged_checkpoint
-from job.spec.model import LiteMedSamClicks
 from job.storage import sha256
+from job.study.model import LiteMedSamClicks
 from training.card import fill
 from training.curves import draw_curves
 from training.ship import CARDS, declare, read_curves, ship, towards, verify

@@ -32,7 +32,7 @@ CPU = Device(device=torch.device("cpu"))
 def one_thread():
     """Small tensors, and other tests beside."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_numthreads(1)
     yield
     torch.set_num_threads(threads)
 

@@ -19,18 +19,10 @@ class RitmArch:
     """Key channels of the object attention; the pixel representation has twice as many."""
     small: bool = False
     """Half the residual blocks, and fewer modules in the last two stages."""
-    with_aux_output: bool = True
-    """The coarse output, from which the object's context is gathered."""
     use_leaky_relu: bool = True
     """In the click branch."""
-    use_rgb_conv: bool = False
-    """Clicks joined to the image by a convolution in front of the backbone; here they join behind its first one."""
-    use_disks: bool = True
-    """Clicks as disks, not as distances."""
     norm_radius: int = 5
-    """Radius of the disks, in pixels of the network's input."""
-    with_prev_mask: bool = True
-    """The previous mask is an input channel."""
+    """Radius of the disks that stand for clicks, in pixels of the network's input."""
 
 
 ARCHITECTURES: Mapping[str, RitmArch] = {
@@ -39,28 +31,51 @@ ARCHITECTURES: Mapping[str, RitmArch] = {
     "hrnet32": RitmArch(width=32, ocr_width=128),
 }
 
+SUPPORTED: Mapping[str, bool] = {
+    "with_aux_output": True,
+    "use_rgb_conv": False,
+    "use_disks": True,
+    "with_prev_mask": True,
+}
+"""Params that must have these values, as in all released checkpoints: a coarse output, clicks joined behind the first
+convolution, clicks as disks, and the previous mask as an input channel. An absent one counts as supported."""
+
+_TYPES: Mapping[str, type] = {
+    "width": int,
+    "ocr_width": int,
+    "small": bool,
+    "use_leaky_relu": bool,
+    "norm_radius": int,
+    **dict.fromkeys(SUPPORTED, bool),
+}
+
 
 def architecture_of(config: Any) -> RitmArch:
     """Read the `config` of an official checkpoint: `{"class": "….HRNetModel", "params": {name: {"value": …}, …}}`.
 
-    Params that shape nothing are passed over; one that is absent takes `RitmArch`'s default.
+    Params that shape nothing are passed over; an absent one takes `RitmArch`'s default.
     """
     if not isinstance(config, Mapping) or not isinstance(config.get("params"), Mapping):
         raise WeightsError(f"RITM config: expected a mapping with 'class' and 'params' (got {type(config).__name__})")
     if str(config.get("class")).rpartition(".")[2] != "HRNetModel":
         raise WeightsError(f"RITM config: class: expected an HRNetModel (got {config.get('class')!r})")
-    found: dict[str, Any] = {}
-    for name, kind in _KINDS.items():
+    params: dict[str, Any] = {}
+    for name, type_ in _TYPES.items():
         entry = config["params"].get(name)
         value = entry.get("value") if isinstance(entry, Mapping) else entry
         if value is None and name in ("width", "ocr_width"):
-            raise WeightsError(f"RITM config: params.{name}: expected {kind.__name__} (it is absent)")
+            raise WeightsError(f"RITM config: params.{name}: expected {type_.__name__} (it is absent)")
         if value is None:
             continue
-        if type(value) is not kind:
-            raise WeightsError(f"RITM config: params.{name}: expected {kind.__name__} (got {value!r})")
-        found[name] = value
-    return RitmArch(**found)
+        if type(value) is not type_:
+            raise WeightsError(f"RITM config: params.{name}: expected {type_.__name__} (got {value!r})")
+        if value != SUPPORTED.get(name, value):
+            raise WeightsError(
+                f"RITM config: params.{name}: expected {SUPPORTED[name]}, as all released weights have it"
+            )
+        if name not in SUPPORTED:
+            params[name] = value
+    return RitmArch(**params)
 
 
 def check_architecture(found: RitmArch, name: str) -> None:
@@ -82,16 +97,3 @@ def named_architecture(name: str) -> RitmArch:
     if name not in ARCHITECTURES:
         raise WeightsError(f"arch: expected one of {', '.join(ARCHITECTURES)} (got {name!r})")
     return ARCHITECTURES[name]
-
-
-_KINDS: Mapping[str, type] = {
-    "width": int,
-    "ocr_width": int,
-    "small": bool,
-    "with_aux_output": bool,
-    "use_leaky_relu": bool,
-    "use_rgb_conv": bool,
-    "use_disks": bool,
-    "norm_radius": int,
-    "with_prev_mask": bool,
-}

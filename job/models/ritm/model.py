@@ -1,6 +1,6 @@
 """RITM as its authors run it (Sofiiuk et al. 2021): batch-first, and without state.
 
-The logits are averaged over a horizontal flip, the soft mask is fed back, and the view zooms in on the object.
+Logits are averaged over a horizontal flip, the soft mask is fed back, and the crop zooms in on the object.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from job.models.device import Device
 from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
+from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
 from job.models.ritm.ocr import Logits
-from job.models.ritm.view import Clicks, View, mirrored, padded
-from job.models.ritm.zoom import LONGER_SIDE, Box, kept_box, object_box
+from job.models.ritm.zoom import LONGER_SIDE, Roi, kept_roi, object_roi
 
 MASK_THRESHOLD = 0.49
 ZOOM_THRESHOLD = 0.50
-CAPABILITIES = Capabilities(points=True, boxes=False, multimask=False, memory="always")
+CAPABILITIES = Capabilities(points=True, boxes=False, multimask=False, mask_input="always")
 
 NETWORK_PX = 16 * 2 * LONGER_SIDE**2
 """Bound on the pixels of one pass, flips included: 16 objects, zoomed in. On a CPU a pixel takes some 450 bytes
@@ -29,21 +29,22 @@ NETWORK_PX = 16 * 2 * LONGER_SIDE**2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trajectory:
-    """What RITM remembers of one object between two clicks.
+class PreviousMask:
+    """What is fed back from one click to the next.
 
-    probability_HW: float32 in [0, 1], at the image's size, on the model's device. box: where it looks when it zooms.
+    probability_HW: float32 in [0, 1], at the image's size, on the model's device. roi: where the network looked, if it
+    zoomed in.
     """
 
     probability_HW: Tensor = field(repr=False)
-    box: Box | None
+    roi: Roi | None
 
 
 class RitmModel:
-    """A `PromptableModel`. Views of equal size on the network's grid go through it together, up to `NETWORK_PX`.
+    """A `PromptableModel`. Framings of equal size on the network's grid go through it together, up to `NETWORK_PX`.
 
     network: (image (B, 4, H, W), points (B, 2N, 3)) -> `Logits`, as `RitmNetwork`. one_pass: each set of clicks is run
-    alone, without previous mask and zoom, and remembers nothing.
+    alone, without previous mask and zoom, and nothing is fed back.
     """
 
     def __init__(
@@ -83,46 +84,52 @@ class RitmModel:
 
     @torch.inference_mode()
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
-        """Answer each request with one mask, and with its `Trajectory` to feed back (None in one pass)."""
+        """Answer each request with one mask, and with the `PreviousMask` to feed back (None in one pass)."""
         for request in requests:
             CAPABILITIES.check(request)
-        clicks = [Clicks.of(request) for request in requests]
-        memories: list[Trajectory | None] = [None if self._one_pass else request.memory for request in requests]
-        views = self._views(requests, clicks, memories)
+        clicks = [RowColumnClicks.of(request) for request in requests]
+        previous: list[PreviousMask | None] = [None if self._one_pass else request.mask_input for request in requests]
+        framings = self._framings(requests, clicks, previous)
         predictions: dict[int, Prediction] = {}
-        for some in self._batches(views):
-            images = torch.stack([views[i].show(requests[i].image.features, _probability(memories[i])) for i in some])
-            points = padded([views[i].place(clicks[i]) for i in some])
-            for i, answer in zip(some, self._probabilities(images, points), strict=True):
-                predictions[i] = self._prediction(views[i].paste(answer), views[i].target)
+        for batch in self._batches(framings):
+            images = torch.stack(
+                [framings[i].show(requests[i].image.features, _probability(previous[i])) for i in batch]
+            )
+            points = padded([framings[i].place(clicks[i]) for i in batch])
+            for i, probability in zip(batch, self._probabilities(images, points), strict=True):
+                predictions[i] = self._prediction(framings[i].paste(probability), framings[i].target)
         return [predictions[i] for i in range(len(requests))]
 
-    def _batches(self, views: Sequence[View]) -> Iterator[list[int]]:
-        """Give the numbers of the views that go through the network at once: of one size, at most `NETWORK_PX`."""
+    def _batches(self, framings: Sequence[Framing]) -> Iterator[list[int]]:
+        """Yield the indices of framings that go through the network together: of one size, at most `NETWORK_PX`."""
         groups: dict[tuple[int, int], list[int]] = {}
-        for index, view in enumerate(views):
-            groups.setdefault(view.size, []).append(index)
+        for index, framing in enumerate(framings):
+            groups.setdefault(framing.size, []).append(index)
         for (height, width), members in groups.items():
             at_once = max(1, NETWORK_PX // (height * width * (2 if self._flip else 1)))
             for start in range(0, len(members), at_once):
                 yield members[start : start + at_once]
 
-    def _views(
-        self, requests: Sequence[Request], clicks: Sequence[Clicks], memories: Sequence[Trajectory | None]
-    ) -> list[View]:
-        zooming = [i for i, m in enumerate(memories) if m and self._zoom_in and len(clicks[i].positive_N) > 1]
-        found = dict(zip(zooming, _tight_boxes([requests[i].memory.probability_HW for i in zooming]), strict=True))
-        views = []
-        for i, (request, memory) in enumerate(zip(requests, memories, strict=True)):
+    def _framings(
+        self, requests: Sequence[Request], clicks: Sequence[RowColumnClicks], previous: Sequence[PreviousMask | None]
+    ) -> list[Framing]:
+        zooming = {
+            i: mask.probability_HW
+            for i, mask in enumerate(previous)
+            if mask and self._zoom_in and len(clicks[i].positive_N) > 1
+        }
+        tight_rois = dict(zip(zooming, _tight_rois(list(zooming.values())), strict=True))
+        framings = []
+        for i, (request, mask) in enumerate(zip(requests, previous, strict=True)):
             height, width = request.image.height, request.image.width
-            old = memory.box if memory else None
-            tight, positives = found.get(i), clicks[i].positives()
-            if tight is None:  # upstream pastes what it saw of the whole image into an older box, if there is one
-                views.append(View(height=height, width=width, crop=None, target=old))
+            old = mask.roi if mask else None
+            tight, positives = tight_rois.get(i), clicks[i].positives()
+            if tight is None:  # upstream pastes what it saw of the whole image into an older roi, if there is one
+                framings.append(Framing(height=height, width=width, crop=None, target=old))
             else:
-                box = kept_box(old, object_box(tight, positives, height, width), positives)
-                views.append(View(height=height, width=width, crop=box, target=box))
-        return views
+                roi = kept_roi(old, object_roi(tight, positives, height, width), positives)
+                framings.append(Framing(height=height, width=width, crop=roi, target=roi))
+        return framings
 
     def _probabilities(self, images: Tensor, points_B2N3: NDArray[np.float32]) -> Tensor:
         """Run the network: (B, 4, H, W) images and their points give (B, H, W) probabilities."""
@@ -138,27 +145,27 @@ class RitmModel:
             logits = 0.5 * (straight + turned.flip(2))
         return logits.sigmoid()
 
-    def _prediction(self, probability_HW: Tensor, box: Box | None) -> Prediction:
-        memory = None if self._one_pass else Trajectory(probability_HW=probability_HW, box=box)
+    def _prediction(self, probability_HW: Tensor, roi: Roi | None) -> Prediction:
+        fed_back = None if self._one_pass else PreviousMask(probability_HW=probability_HW, roi=roi)
         mask_HW = probability_HW > MASK_THRESHOLD
-        return Prediction(masks_CHW=mask_HW[None], predicted_iou_C=None, memory_C=[memory])
+        return Prediction(masks_CHW=mask_HW[None], predicted_iou_C=None, mask_inputs_C=[fed_back])
 
 
-def _probability(memory: Trajectory | None) -> Tensor | None:
-    return memory.probability_HW if memory else None
+def _probability(previous: PreviousMask | None) -> Tensor | None:
+    return previous.probability_HW if previous else None
 
 
-def _tight_boxes(probabilities: Sequence[Tensor]) -> list[Box | None]:
-    """Return the box of each map (H, W) above the threshold, None where nothing is; one transfer for all of them."""
+def _tight_rois(probabilities: Sequence[Tensor]) -> list[Roi | None]:
+    """Return the roi of each map (H, W) above the threshold, None where nothing is; one transfer for all of them."""
     if not probabilities:
         return []
     profiles = torch.cat([torch.cat([p.amax(dim=1), p.amax(dim=0)]) for p in probabilities]).cpu().numpy()
-    boxes: list[Box | None] = []
+    rois: list[Roi | None] = []
     start = 0
     for height, width in (p.shape for p in probabilities):
         rows = np.flatnonzero(profiles[start : start + height] > ZOOM_THRESHOLD)
         start += height
         columns = np.flatnonzero(profiles[start : start + width] > ZOOM_THRESHOLD)
         start += width
-        boxes.append(Box(int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])) if len(rows) else None)
-    return boxes
+        rois.append(Roi(int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])) if len(rows) else None)
+    return rois

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from job.errors import WeightsError
 from job.models.ritm.architecture import RitmArch
 from job.models.ritm.click_maps import click_features, disks
 from job.models.ritm.hrnet import enlarge
@@ -20,8 +19,6 @@ class RitmNetwork(nn.Module):
 
     def __init__(self, arch: RitmArch) -> None:
         super().__init__()
-        if (arch.with_aux_output, arch.use_rgb_conv, arch.use_disks, arch.with_prev_mask) != (True, False, True, True):
-            raise WeightsError(f"RITM: expected aux output, disks and previous mask, and no rgb_conv (got {arch})")
         self.radius = arch.norm_radius
         self.maps_transform = click_features(leaky=arch.use_leaky_relu)
         self.feature_extractor = HRNetOCR(arch.width, arch.ocr_width, small=arch.small)

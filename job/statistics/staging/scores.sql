@@ -19,7 +19,7 @@ final AS (
         iou.dice,
         objects.modality,
         objects.patient,
-        objects.parts,
+        objects.components,
         objects.object_px / objects.image_px AS object_share
     FROM iou
     INNER JOIN objects USING (dataset, image, axis, slice, task)

@@ -55,10 +55,10 @@ def distances(points, size):
     return each.masked_fill(is_padding, 1e6).amin(dim=1, keepdim=True)
 
 
-def request(encoded, clicks, memory=None):
+def request(encoded, clicks, mask_input=None):
     """Clicks as the oracle writes them (positive?, row, column) become a request."""
     clicks = np.asarray(clicks, dtype=np.int32)
-    return Request(image=encoded, points_N2=clicks[:, [2, 1]], labels_N=clicks[:, 0], memory=memory)
+    return Request(image=encoded, points_N2=clicks[:, [2, 1]], labels_N=clicks[:, 0], mask_input=mask_input)
 
 
 def trajectory(model, image, clicks):
@@ -67,6 +67,6 @@ def trajectory(model, image, clicks):
     predictions, memory = [], None
     for step in range(1, len(clicks) + 1):
         [prediction] = model.predict([request(encoded, clicks[:step], memory)])
-        [memory] = prediction.memory_C
+        [memory] = prediction.mask_inputs_C
         predictions.append(prediction)
     return predictions

@@ -25,11 +25,11 @@ def noise(height, width, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def assert_follows(predictions, probabilities, boxes):
-    found = [prediction.memory_C[0] for prediction in predictions]
-    assert [list(memory.box or (-1,) * 4) for memory in found] == boxes.tolist()
-    for memory, expected in zip(found, probabilities, strict=True):
-        np.testing.assert_allclose(memory.probability_HW, expected, rtol=0, atol=2e-3)
+def assert_follows(predictions, probabilities, rois):
+    found = [prediction.mask_inputs_C[0] for prediction in predictions]
+    assert [list(mask_input.roi or (-1,) * 4) for mask_input in found] == rois.tolist()
+    for mask_input, expected in zip(found, probabilities, strict=True):
+        np.testing.assert_allclose(mask_input.probability_HW, expected, rtol=0, atol=2e-3)
 
 
 @pytest.fixture(scope="module", params=["network", "stand-in"])
@@ -48,7 +48,7 @@ def model():
 @needs_shared
 @pytest.mark.parametrize(("arch", "switches"), [*(("hrnet18s", name) for name in SWITCHES), ("hrnet32", "zoom_flip")])
 def test_six_clicks_on_a_brain_follow_the_official_predictor(arch, switches):
-    """Probabilities within 2e-3 after each click, boxes exact, with zoom-in and flip on and off."""
+    """Probabilities within 2e-3 after each click, rois exact, with zoom-in and flip on and off."""
     with np.load(FOLDER / f"predictor_{VARIANTS[arch]}_axial.npz") as oracle:
         model = RitmModel(network(arch), CPU, **SWITCHES[switches])
         predictions = trajectory(model, oracle["image"], oracle["clicks"])
@@ -59,7 +59,7 @@ def test_six_clicks_on_a_brain_follow_the_official_predictor(arch, switches):
 @pytest.mark.parametrize("case", ["case0", "case1"])
 @pytest.mark.parametrize("flip", [True, False])
 def test_zoom_in_follows_the_official_predictor(case, flip):
-    """A stand-in network, so that boxes, crops and clicks in crops are all that is compared."""
+    """A stand-in network, so that rois, crops and clicks in crops are all that is compared."""
     ending = "flip" if flip else "noflip"
     with np.load(FOLDER / "zoom_in.npz") as oracle:
         image = np.zeros((*oracle[f"{case}_size"], 3), dtype=np.uint8)
@@ -68,30 +68,30 @@ def test_zoom_in_follows_the_official_predictor(case, flip):
 
 
 def test_an_old_box_gets_the_whole_image_when_the_mask_has_vanished():
-    """Upstream's habit: nothing above 0.50 means a look at the whole image, pasted into the older box."""
+    """Upstream's habit: nothing above 0.50 means a look at the whole image, pasted into the older roi."""
     model = RitmModel(StandIn(), CPU)
     image = noise(300, 420)
     second = trajectory(model, image, [(1, 60, 80), (1, 70, 95)])[-1]
-    [memory] = second.memory_C
-    faded = type(memory)(probability_HW=memory.probability_HW * 0.5, box=memory.box)
+    [mask_input] = second.mask_inputs_C
+    faded = type(mask_input)(probability_HW=mask_input.probability_HW * 0.5, roi=mask_input.roi)
     [seen] = model.predict([request(*model.encode([image]), [(1, 60, 80), (1, 70, 95), (0, 250, 400)], faded)])
     inside = torch.zeros(300, 420, dtype=torch.bool)
-    inside[memory.box.window] = True
-    assert seen.memory_C[0].box == memory.box
-    assert not seen.memory_C[0].probability_HW[~inside].any()
-    assert seen.memory_C[0].probability_HW.argmax() // 420 < 60  # squeezed upwards
+    inside[mask_input.roi.window] = True
+    assert seen.mask_inputs_C[0].roi == mask_input.roi
+    assert not seen.mask_inputs_C[0].probability_HW[~inside].any()
+    assert seen.mask_inputs_C[0].probability_HW.argmax() // 420 < 60  # squeezed upwards
 
 
 def test_the_mask_is_what_exceeds_0_49():
     """One mask at the image's size, no estimate of its quality."""
     [prediction] = trajectory(RitmModel(StandIn(), CPU), noise(60, 50), [FIRST])
-    assert torch.equal(prediction.masks_CHW, prediction.memory_C[0].probability_HW[None] > 0.49)
+    assert torch.equal(prediction.masks_CHW, prediction.mask_inputs_C[0].probability_HW[None] > 0.49)
     assert prediction.masks_CHW.shape == (1, 60, 50)
     assert prediction.predicted_iou_C is None
 
 
 def objects(model):
-    """Six questions on three images: other sizes, other numbers of clicks, with and without a memory."""
+    """Six questions on three images: other sizes, other numbers of clicks, with and without a mask_input."""
     large, wide, twin = model.encode([noise(96, 64), noise(48, 120, seed=1), noise(96, 64, seed=2)])
     asked = [
         request(large, [FIRST]),
@@ -99,7 +99,7 @@ def objects(model):
         request(twin, [(1, 90, 3)]),
         request(large, [(0, 2, 2), (1, 70, 60)]),
     ]
-    remembered = [prediction.memory_C[0] for prediction in model.predict(asked[:2])]
+    remembered = [prediction.mask_inputs_C[0] for prediction in model.predict(asked[:2])]
     return [
         *asked,
         request(large, [FIRST, SECOND], remembered[0]),
@@ -108,7 +108,7 @@ def objects(model):
 
 
 def probabilities(predictions):
-    return [prediction.memory_C[0].probability_HW for prediction in predictions]
+    return [prediction.mask_inputs_C[0].probability_HW for prediction in predictions]
 
 
 def test_a_batch_gives_what_its_members_give_alone(any_model):
@@ -154,13 +154,13 @@ def test_objects_of_one_size_share_a_batch():
 
 
 @pytest.mark.parametrize(
-    ("views", "flip", "passes"),
+    ("framings", "flip", "passes"),
     [(6, True, [6]), (5, True, [4, 2]), (1, True, [2, 2, 2]), (2, False, [2, 1])],
 )
-def test_a_pass_has_a_bound_in_pixels(monkeypatch, views, flip, passes):
-    """Of so many views of 40 x 60 px, flips included, yet of one object at least; the answers are the same."""
+def test_a_pass_has_a_bound_in_pixels(monkeypatch, framings, flip, passes):
+    """Of so many framings of 40 x 60 px, flips included, yet of one object at least; the answers are the same."""
     expected = ask_three(StandIn(), flip=flip)
-    monkeypatch.setattr("job.models.ritm.model.NETWORK_PX", views * 40 * 60)
+    monkeypatch.setattr("job.models.ritm.model.NETWORK_PX", framings * 40 * 60)
     network = Counting()
     found = ask_three(network, flip=flip)
     assert network.seen == passes
@@ -180,10 +180,10 @@ def test_one_pass_forgets():
     """Neither the previous mask nor the zoom: the same as the same clicks at once, and nothing to feed back."""
     model = RitmModel(StandIn(), CPU, one_pass=True)
     [encoded] = model.encode([noise(300, 420)])
-    [memory] = trajectory(RitmModel(StandIn(), CPU), noise(300, 420), [FIRST])[0].memory_C
-    first, second = model.predict([request(encoded, [FIRST, SECOND], memory), request(encoded, [FIRST, SECOND])])
+    [mask_input] = trajectory(RitmModel(StandIn(), CPU), noise(300, 420), [FIRST])[0].mask_inputs_C
+    first, second = model.predict([request(encoded, [FIRST, SECOND], mask_input), request(encoded, [FIRST, SECOND])])
     assert torch.equal(first.masks_CHW, second.masks_CHW)
-    assert first.memory_C == [None]
+    assert first.mask_inputs_C == [None]
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (1, 1), (480, 700)])
@@ -197,7 +197,7 @@ def test_lower_precision_feeds_back_float32(model):
     """Only the network's pass is in bfloat16."""
     low = RitmModel(RitmNetwork(ARCHITECTURES["hrnet18s"]), Device.of(torch.device("cpu"), "bf16"))
     [prediction] = trajectory(low, noise(64, 64), [FIRST])
-    assert prediction.memory_C[0].probability_HW.dtype == torch.float32
+    assert prediction.mask_inputs_C[0].probability_HW.dtype == torch.float32
 
 
 def test_a_box_is_refused(model):
@@ -205,7 +205,7 @@ def test_a_box_is_refused(model):
     [encoded] = model.encode([noise(16, 16)])
     none = np.zeros((0, 2), dtype=np.int32)
     boxed = Request(image=encoded, points_N2=none, labels_N=none[:, 0], box_4=np.array([1, 1, 5, 5], dtype=np.int32))
-    with pytest.raises(ValueError, match="box"):
+    with pytest.raises(ValueError, match="roi"):
         model.predict([boxed])
 
 

@@ -1,0 +1,54 @@
+"""Files in an output that no plan needs: of earlier plans, and of workers that came second or were killed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Container, Iterable, Iterator
+
+from job import storage
+from job.plan.file import Plan
+from job.results.store import PARTIAL, Results
+
+ABANDONED_S = 3600.0
+"""Age from which a file that is still being written has lost its writer."""
+
+
+def orphans(results: Results, plans: Iterable[Plan]) -> list[storage.FileInfo]:
+    """List the files that no part of these plans needs. Files that a worker may be writing now are not listed."""
+    plans = list(plans)
+    chunks = {chunk.name for plan in plans for chunk in plan.chunks}
+    parts = {part.name for plan in plans for part in plan.parts}
+    files: list[storage.FileInfo] = []
+    for table, names in (("excluded", chunks), ("objects", chunks), ("iou", parts)):
+        listed = results.listed(table)
+        files += [file for name, file in listed.items() if _is_orphan(name, names, listed)]
+        files += _abandoned(results, table)
+    files += _orphaned_predictions(results, parts)
+    files += [file for name, file in results.failures().items() if name not in chunks]
+    return files
+
+
+def _is_orphan(name: str, names: set[str], listed: Container[str]) -> bool:
+    """Return whether no plan names a file, or whether it is a partial file beside the full one."""
+    whole = name.removesuffix(PARTIAL)
+    return whole not in names or (name != whole and whole in listed)
+
+
+def _orphaned_predictions(results: Results, parts: set[str]) -> Iterator[storage.FileInfo]:
+    """Yield predictions that no part names. Those of an unfinished part stay: it may be about to name them."""
+    files = results.listed("predictions")
+    done = results.done()
+    used = {address.rsplit("/", 1)[-1].removesuffix(".parquet") for address in results.prediction_files(parts & done)}
+    for name, file in files.items():
+        part = name.rpartition("-")[0]
+        if part not in parts or (part in done and name not in used):
+            yield file
+    yield from _abandoned(results, "predictions")
+
+
+def _abandoned(results: Results, table: str) -> Iterator[storage.FileInfo]:
+    """Yield unfinished files on a local disk whose writer was killed."""
+    for file in storage.list_files(storage.join(results.output, table), f"{storage.WRITING}*"):
+        path = storage.local_path(file.address)
+        if path is not None and time.time() - path.stat().st_mtime > ABANDONED_S:
+            yield file

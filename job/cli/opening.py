@@ -1,0 +1,70 @@
+"""Open what commands work on: a study's spec with its results folder, or a results folder alone."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from job import storage
+from job.errors import OutputError, SpecError
+from job.plan import file as plan_file
+from job.plan.file import Plan
+from job.results.store import Results
+from job.storage import InputCache
+from job.study import MAX_BYTES, LoadedSpec, load, load_bytes
+from job.study.addresses import output_refusal, refusal
+from job.study.yaml_source import YamlSource
+
+BYTES_PER_GB = 10**9
+COMMANDS = ("run", "validate", "plan", "status", "verify", "sql", "reference", "schema")
+
+
+def read_spec(address: str) -> LoadedSpec:
+    """Read a spec from a local path or from a store; SpecError with every fault, StorageError if the store fails."""
+    if "://" not in address:
+        return load(address)
+    expected = refusal(address)
+    if expected:
+        raise SpecError([YamlSource(storage.public(address)).fault((), expected)])
+    return load_bytes(storage.read_head(address, MAX_BYTES + 1), storage.public(address))
+
+
+def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Results]:
+    """Read a study's spec and open its results folder: `output`, or what the spec says."""
+    try:
+        spec = read_spec(spec_address)
+    except SpecError as error:
+        raise _with_command_hint(spec_address, error) from None
+    return spec, Results(_checked(output) if output else spec.study.output_address)
+
+
+def open_cache(spec: LoadedSpec) -> InputCache:
+    """Open the folder of local copies of remote inputs."""
+    folder = Path(os.environ.get("MEDSAM_JOB_CACHE") or Path.home() / ".cache" / "medsam-job")
+    return InputCache(folder, int(spec.study.execution.cache_gb * BYTES_PER_GB))
+
+
+def open_results(output: str) -> tuple[Results, Plan]:
+    """Open a results folder and read the plan of its latest run."""
+    results = Results(_checked(output))
+    stored = plan_file.read(output, results.latest_plan())
+    if stored is None:
+        raise OutputError(f"{storage.public(output)}: its plan is missing; run the study again")
+    return results, stored
+
+
+def _checked(output: str) -> str:
+    expected = output_refusal(output)
+    if expected:
+        raise OutputError(f"{storage.public(output)}: {expected}")
+    return output
+
+
+def _with_command_hint(spec_address: str, error: SpecError) -> SpecError:
+    """Add a hint if the address of a missing spec looks like a mistyped command."""
+    near = difflib.get_close_matches(spec_address, COMMANDS, n=1)
+    if Path(spec_address).exists() or not near:
+        return error
+    hint = f"did you mean the command {near[0]!r}?"
+    return SpecError([fault.with_hint(hint) for fault in error.faults])

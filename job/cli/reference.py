@@ -1,0 +1,13 @@
+"""`reference`: the published study's means."""
+
+from __future__ import annotations
+
+from job.errors import EXIT_DONE
+from job.report import show
+from job.statistics import published
+
+
+def reference(form: str) -> int:
+    """Print the published study's mean IoU by task."""
+    show.write(published(), form)
+    return EXIT_DONE

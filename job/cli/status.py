@@ -1,0 +1,19 @@
+"""`status`: how far a study is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pyarrow as pa
+
+from job.audit.status import count_parts
+from job.cli.opening import open_results
+from job.errors import EXIT_DONE
+from job.report import show
+
+
+def status(output: str, form: str) -> int:
+    """Print the counts of parts by model, from the files in the store."""
+    rows = [asdict(counts) for counts in count_parts(*open_results(output))]
+    show.write(pa.Table.from_pylist(rows), form)
+    return EXIT_DONE

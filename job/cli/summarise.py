@@ -1,0 +1,98 @@
+"""`run`, second half: wait for the parts if asked to, compute the statistics, print them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from structlog.contextvars import bind_contextvars
+
+from job import storage
+from job.audit.status import failed_chunks
+from job.audit.wait import wait_for_parts, wait_for_plan
+from job.cli.opening import open_study
+from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, Fault, OutputError, SpecError
+from job.plan import file as plan_file
+from job.plan.file import Plan
+from job.report import terminal as table
+from job.results.store import Results
+from job.statistics import Summary
+from job.statistics import summarise as compute
+from job.study import LoadedSpec
+from job.study.cross_checks import unlike_fault
+
+
+def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: float | None) -> int:
+    """Compute the statistics from stored rows; return 3 if any row, part or chunk of the plan is an error or missing.
+
+    wait_s: how long to wait until every part is stored or failed; None: do not wait.
+    """
+    spec, results = open_study(spec_address, output)
+    bind_contextvars(study=spec.study.study)
+    name = plan_file.spec_name(spec.study, limit)
+    stored = plan_file.read(results.output, name) if wait_s is None else wait_for_plan(results, name, wait_s)
+    if stored is None:
+        shown = storage.public(results.output)
+        raise OutputError(f"output {shown}: holds no plan of this spec; run the study first, with the same --limit")
+    if wait_s is not None:
+        wait_for_parts(results, stored, wait_s)
+    results.gather_manifests()
+    summary = compute(spec.study, results, stored)
+    _print_summary(spec, summary, results, len(failed_chunks(results, stored)))
+    faults = [*_task_faults(spec, stored, summary), *_comparison_faults(spec, summary)] if summary.complete else []
+    if faults:
+        raise SpecError(faults)
+    return EXIT_DONE if summary.complete and not summary.error_lines else EXIT_ERROR_ROWS
+
+
+def _print_summary(spec: LoadedSpec, summary: Summary, results: Results, failed: int) -> None:
+    out = Console(markup=False)
+    out.print(table.render(summary))
+    for remark in _not_published(spec, summary):
+        out.print(remark, style="bold yellow")
+    if not summary.complete:
+        out.print(f"Only {summary.parts_done} of {summary.parts_planned} parts are done.", style="bold yellow")
+    if failed:
+        many = "1 chunk" if failed == 1 else f"{failed} chunks"
+        out.print(f"{many} failed twice: failed/ says why; run the study again to try once more.", style="bold yellow")
+    out.print(table.ledger(summary))
+    out.print(
+        f"Everything lies in {storage.public(results.output)}: summary/ (CSV, Parquet), iou/, predictions/, objects/, "
+        "excluded/ (Parquet), manifest.json",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _not_published(spec: LoadedSpec, summary: Summary) -> Iterator[str]:
+    """Describe each model whose `published` column matches none of its rows."""
+    beside = set(summary.marts["against_published"]["model"].to_pylist())
+    for model in spec.study.models:
+        if model.published is not None and model.name not in beside:
+            yield (
+                f"Nothing of {model.name} stands beside the published {model.published}: data set, task, prompt and "
+                "mask choice must have the names that `medsam-job reference` lists."
+            )
+
+
+def _task_faults(spec: LoadedSpec, plan: Plan, summary: Summary) -> Iterator[Fault]:
+    """Find the tasks of a full run without any object: their label values are most likely wrong.
+
+    Data sets with errors are passed over: the images that were left out may hold the object.
+    """
+    seen = {(row["dataset"], row["task"]) for row in summary.marts["task_scores"].to_pylist()}
+    faulty = {row["dataset"] for row in summary.marts["ledger"].to_pylist() if row["kind"] == "error"}
+    for index, dataset in enumerate(spec.study.datasets):
+        for task in dataset.tasks:
+            if plan.limit is None and dataset.name not in faulty and (dataset.name, task) not in seen:
+                place = ("datasets", index, "tasks", task)
+                yield spec.source.fault(place, "no image holds an object of this task")
+
+
+def _comparison_faults(spec: LoadedSpec, summary: Summary) -> Iterator[Fault]:
+    """Find a comparison of two models that have rows, but no pair. It may be newer than the plan."""
+    compare = spec.study.statistics.compare
+    scored = set(summary.marts["task_scores"]["model"].to_pylist())
+    pairs = summary.marts["comparison_by_task"].num_rows
+    if compare is not None and not pairs and {compare.model, compare.baseline} <= scored:
+        yield unlike_fault(spec.source, compare)

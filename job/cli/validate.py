@@ -1,0 +1,30 @@
+"""`validate`: check a study before any work."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from job.cli.opening import open_cache, open_study
+from job.errors import EXIT_DONE, EXIT_MENDABLE, JobError
+from job.plan import validate as checks
+
+
+def validate(spec_address: str, output: str | None, *, full: bool) -> int:
+    """Check a study, print what was found, and return the exit code: 2 for what a run would refuse."""
+    spec, results = open_study(spec_address, output)
+    report = checks.validate(spec, open_cache(spec), full=full)
+    try:
+        results.check_writable()
+    except JobError as error:
+        report.faults.append(spec.source.fault(("output",), str(error)))
+    out = Console(highlight=False)
+    for fault in report.faults:
+        out.print(str(fault), soft_wrap=True, markup=False)
+    for line in report.findings:
+        where = f"{line.dataset}: {line.image}" + (f", {line.task}" if line.task else "")
+        out.print(f"{where}: {line.kind}: {line.reason}: {line.detail}", soft_wrap=True, markup=False)
+    for note in report.notes:
+        out.print(note, soft_wrap=True, markup=False)
+    verdict = f"{len(report.faults)} faults of the spec" if report.faults else "the spec is sound"
+    out.print(f"{verdict}; {report.left_out} files would be left out", soft_wrap=True)
+    return EXIT_MENDABLE if report.faults else EXIT_DONE

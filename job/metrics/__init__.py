@@ -1,0 +1,1 @@
+"""Scores of a mask against the truth. Pure."""

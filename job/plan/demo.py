@@ -1,0 +1,15 @@
+"""Demo weights: the remark that has to stand wherever their scores appear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from job.models.demo_weights import DEMO
+
+
+def demo_remark(purposes: Mapping[str, str | None]) -> str | None:
+    """Return the remark on the models with demo weights, from purposes by model; None if there are none."""
+    names = [model for model, purpose in purposes.items() if purpose == DEMO]
+    if not names:
+        return None
+    return f"Demo weights: {', '.join(names)}. They show that the job works; they say nothing about SAM against RITM."

@@ -1,0 +1,46 @@
+"""A prompt block: what one model is asked about every object, either one-shot modes or simulated clicks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from job.study.prompts import CLICKS, ONE_SHOT, MaskChoice, Prompts
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptBlock:
+    """One block of the spec as one model gets it.
+
+    protocol: `one-shot`, where `prompts` are names of modes, or a click protocol, where `prompts` is (`clicks`,).
+    mask_choices: as the spec says, or (`single`,) for a model with one mask. steps: clicks per object, 1 for modes.
+    """
+
+    protocol: str
+    prompts: tuple[str, ...]
+    mask_choices: tuple[MaskChoice, ...]
+    steps: int = 1
+    target_iou: float | None = None
+
+    @property
+    def is_one_shot(self) -> bool:
+        """Whether the block holds modes, not clicks."""
+        return self.protocol == ONE_SHOT
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes the block has for each object."""
+        return len(self.prompts) * len(self.mask_choices)
+
+
+def resolve(block: Prompts, *, multimask: bool) -> PromptBlock:
+    """Resolve a block of the spec for a model. multimask: whether the model gives three candidates."""
+    choices: tuple[MaskChoice, ...] = block.mask_choice if multimask else ("single",)
+    if block.clicks is None:
+        return PromptBlock(protocol=ONE_SHOT, prompts=tuple(block.modes or ()), mask_choices=choices)
+    return PromptBlock(
+        protocol=block.clicks.protocol,
+        prompts=(CLICKS,),
+        mask_choices=choices,
+        steps=block.clicks.steps,
+        target_iou=block.clicks.target_iou,
+    )

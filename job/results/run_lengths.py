@@ -1,0 +1,31 @@
+"""COCO compressed run-lengths (column-major): the form in which the tables keep masks."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco
+
+Mask = NDArray[np.bool_]
+
+
+def encode(mask_HW: Mask) -> str:
+    """Encode a bool (H, W) mask."""
+    counts: bytes = coco.encode(np.asfortranarray(mask_HW, dtype=np.uint8))["counts"]
+    return counts.decode("ascii")
+
+
+def decode(counts: str, height: int, width: int) -> Mask:
+    """Decode to a bool (H, W) mask."""
+    return np.asarray(coco.decode(_coco(counts, height, width)), dtype=np.bool_)
+
+
+def intersection_and_union(a: str, b: str, height: int, width: int) -> tuple[int, int]:
+    """Count the pixels of the intersection and the union of two masks of (height, width), without decoding them."""
+    both = [_coco(counts, height, width) for counts in (a, b)]
+    intersection, union = (int(coco.area(coco.merge(both, intersect=intersect))) for intersect in (True, False))
+    return intersection, union
+
+
+def _coco(counts: str, height: int, width: int) -> dict[str, object]:
+    return {"size": [height, width], "counts": counts.encode("ascii")}

@@ -1,0 +1,6 @@
+"""The study spec, from YAML to frozen types."""
+
+from job.study.load import MAX_BYTES, LoadedSpec, load, load_bytes, loads
+from job.study.study import Study, json_schema
+
+__all__ = ["MAX_BYTES", "LoadedSpec", "Study", "json_schema", "load", "load_bytes", "loads"]

@@ -1,0 +1,137 @@
+"""Faults between parts of a spec: names that are taken, unknown or without meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+
+from job.errors import Fault
+from job.study.addresses import output_refusal, refusal
+from job.study.dataset import COMMON_FIELDS, template_fields
+from job.study.explain import nearest
+from job.study.study import Compare, Statistics
+from job.study.yaml_source import Path, YamlSource
+
+FILES_ONLY = ("masks", "patient", "labels", "slices")
+"""Keys of a data set that say how its files are to be read."""
+ADDRESSES = ("images", "masks", "checkpoint", "output")
+
+
+def cross_faults(source: YamlSource) -> Iterator[Fault]:
+    """Faults between parts of a spec, looked for even where other parts are faulty."""
+    datasets, models, prompts = (_mappings(source.data.get(key)) for key in ("datasets", "models", "prompts"))
+    yield from _duplicates(source, "datasets", datasets)
+    yield from _duplicates(source, "models", models)
+    # Expanded name -> as written: a variable's value is no suggestion, for it may be a secret.
+    names = {
+        model["name"]: source.as_written(("models", index, "name"), model["name"])
+        for index, model in models
+        if isinstance(model.get("name"), str)
+    }
+    for index, block in prompts:
+        for position, name in enumerate(block["models"] if isinstance(block.get("models"), list) else ()):
+            yield from _unknown_model(source, ("prompts", index, "models", position), name, names)
+    compare = (source.data.get("statistics") or {}).get("compare") if _is_map(source.data.get("statistics")) else None
+    for role in ("model", "baseline"):
+        if _is_map(compare) and role in compare:
+            yield from _unknown_model(source, ("statistics", "compare", role), compare[role], names)
+    yield from _addresses(source, (), source.data)
+    for index, dataset in datasets:
+        yield from _dataset_faults(source, index, dataset)
+    yield from _target_faults(source, prompts)
+
+
+def unlike_fault(source: YamlSource, compare: Compare, hint: str | None = None) -> Fault:
+    """The fault of a comparison without any pair; what the two are asked, and what they gave, is known further up."""
+    path: Path = ("statistics", "compare")
+    model, baseline = (source.as_written((*path, role), name) for role, name in compare)
+    expected = "expected two models that are asked the same: no prompt, protocol and mask choice is common to"
+    return source.fault(path, f"{expected} {model} and {baseline}", hint=hint)
+
+
+def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> Iterator[Fault]:
+    path: Path = ("datasets", index)
+    if "generated" in dataset:
+        yield from _generated_faults(source, path, dataset)
+        return
+    named = template_fields(str(dataset.get("images", "")))
+    for name in sorted(named.intersection((*COMMON_FIELDS, "image"))):
+        yield source.fault((*path, "images"), f"the field name {name!r} has a meaning of its own; choose another")
+    tasks = dataset["tasks"] if _is_map(dataset.get("tasks")) else {}
+    templates = {(*path, "masks"): dataset.get("masks"), (*path, "patient"): dataset.get("patient")}
+    for name, task in tasks.items():
+        own = task.get("masks") if _is_map(task) else None
+        templates[(*path, "tasks", name, "masks")] = own
+        if own is None and dataset.get("masks") is None:
+            yield source.fault((*path, "tasks", name), "no mask: expected `masks` on the data set or on this task")
+    for place, template in templates.items():
+        if isinstance(template, str):
+            known = [*COMMON_FIELDS, *sorted(named), *(["image"] if place[-1] == "masks" else [])]
+            yield from _template_faults(source, place, template, known)
+
+
+def _template_faults(source: YamlSource, place: Path, template: str, known: list[str]) -> Iterator[Fault]:
+    """Name the fields that no image has. One that `${VAR}` makes, here or in `images`, is not shown."""
+    shown = source.as_written(place, template)
+    images = (*place[:2], "images")
+    written = {*COMMON_FIELDS, "image", *template_fields(str(source.as_written(images, "")))}
+    for unknown in sorted(template_fields(template) - set(known)):
+        told = (
+            f"unknown field {{{unknown}}}" if unknown in template_fields(shown) else "a variable makes a field unknown"
+        )
+        yield source.fault(place, told, shown, nearest(unknown, [name for name in known if name in written]))
+
+
+def _generated_faults(source: YamlSource, path: Path, dataset: dict[str, Any]) -> Iterator[Fault]:
+    places = [(*path, key) for key in FILES_ONLY if key in dataset]
+    tasks = dataset["tasks"] if _is_map(dataset.get("tasks")) else {}
+    places += [(*path, "tasks", name, "masks") for name, task in tasks.items() if _is_map(task) and "masks" in task]
+    for place in places:
+        yield source.fault(place, f"`{place[-1]}` is about files; generated images bring their own; leave it out")
+
+
+def _addresses(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:
+    """Look at every text of a spec: what stands in an address ends in plans and manifests."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from _addresses(source, (*path, key), item)
+    if isinstance(value, str) and (path[-1] in ADDRESSES or "://" in value):
+        expected = output_refusal(value) if path == ("output",) else refusal(value)
+        if expected:
+            yield source.fault(path, expected)
+
+
+def _target_faults(source: YamlSource, prompts: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
+    statistics = source.data.get("statistics")
+    levels = statistics.get("noc") if _is_map(statistics) and "noc" in statistics else Statistics().noc
+    numbers = [level for level in levels if isinstance(level, int | float)] if isinstance(levels, list | tuple) else []
+    for index, block in prompts:
+        target = block["clicks"].get("target_iou") if _is_map(block.get("clicks")) else None
+        if isinstance(target, int | float) and numbers and target < max(numbers):
+            place = ("prompts", index, "clicks", "target_iou")
+            yield source.fault(place, f"expected at least {max(numbers)}, the highest of statistics.noc", target)
+
+
+def _duplicates(source: YamlSource, key: str, items: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
+    seen: dict[Any, int] = {}
+    for index, item in items:
+        name = item.get("name")
+        if isinstance(name, str) and seen.setdefault(name, index) != index:
+            place: Path = (key, index, "name")
+            yield source.fault(place, f"this name is taken by {key}[{seen[name]}]", source.as_written(place, name))
+
+
+def _unknown_model(source: YamlSource, path: Path, name: Any, names: dict[str, Any]) -> Iterator[Fault]:
+    if isinstance(name, str) and name not in names:
+        yield source.fault(
+            path, "no model of this name", source.as_written(path, name), nearest(name, list(names.values()))
+        )
+
+
+def _mappings(value: Any) -> list[tuple[int, dict[str, Any]]]:
+    items = enumerate(value) if isinstance(value, list) else ()
+    return [(index, item) for index, item in items if isinstance(item, dict)]
+
+
+def _is_map(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)

@@ -1,0 +1,151 @@
+"""The part of a spec that says what is looked at: data sets, their tasks, slices and intensities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from job.study.strict import Address, Name, Strict
+
+Label = int | Annotated[tuple[int, ...], Field(min_length=1, strict=False)] | Literal["any"]
+
+TEMPLATE_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+COMMON_FIELDS = ("stem", "name", "parent")
+
+
+class Intensity(Strict):
+    """How values become uint8: exactly one of `scale`, `percentiles` and `window`."""
+
+    scale: Literal["max", "minmax"] | None = None
+    """`max`: divided by the maximum, as published; refused where values are negative. `minmax`: minimum to 0."""
+    percentiles: tuple[float, float] | None = None
+    """Lower and upper percentile that become 0 and 255, such as [0.5, 99.5]."""
+    window: tuple[float, float] | None = None
+    """Centre and width, in the units of the file (Hounsfield units for CT)."""
+    per: Literal["slice", "volume"] = "slice"
+    """Whether the rule looks at one slice or at its whole volume."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Intensity:
+        rules = [name for name in ("scale", "percentiles", "window") if getattr(self, name) is not None]
+        if len(rules) != 1:
+            raise PydanticCustomError("one_rule", "expected exactly one of scale, percentiles, window")
+        if self.percentiles and not 0 <= self.percentiles[0] < self.percentiles[1] <= 100:
+            raise PydanticCustomError("percentiles", "expected two percentiles, 0 <= lower < upper <= 100")
+        if self.window and self.window[1] <= 0:
+            raise PydanticCustomError("window", "expected [centre, width] with a width above 0")
+        return self
+
+    @property
+    def label(self) -> str:
+        """The rule as the rows carry it, such as `window(40,400)/slice`."""
+        if self.scale:
+            return f"{self.scale}/{self.per}"
+        name, pair = ("percentiles", self.percentiles) if self.percentiles else ("window", self.window)
+        return f"{name}({','.join(_exact(value) for value in pair or ())})/{self.per}"
+
+
+def _exact(value: float) -> str:
+    """Write a number in six digits, or in as many as it takes: chunks are named by it."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value).removesuffix(".0")
+
+
+class Every(Strict):
+    """Each n-th slice, counted from slice 0."""
+
+    every: Annotated[int, Field(ge=1)]
+
+
+class Slices(Strict):
+    """Which slices of a volume are evaluated, by anatomical axis."""
+
+    axis: Literal["axial", "coronal", "sagittal"] = "axial"
+    keep: Literal["labelled", "all", "largest"] | Every = "labelled"
+    """`labelled` and `all` both evaluate slices with an object; `all` also lists the empty ones in the ledger.
+    `largest`: of each volume, the slice with most object pixels."""
+    indices: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], Field(min_length=1)] | None = None
+    """Slices by number, in place of `keep`; 0 is the inferior, posterior or right end."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Slices:
+        if self.indices is not None and "keep" in self.model_fields_set:
+            raise PydanticCustomError("one_way", "expected either keep or indices, not both")
+        return self
+
+
+class Task(Strict):
+    """One object class. Short forms: a label value, a list of them, or `any`."""
+
+    label: Label | None = None
+    """Label values that make up the object; `any` is everything above 0."""
+    above: float | None = None
+    """Instead of labels: values above this threshold are the object."""
+    masks: Address | None = None
+    """This task's own mask file, in place of the data set's `masks`. `{image}` is the image itself."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return value if isinstance(value, Mapping) else {"label": value}
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Task:
+        if (self.label is None) == (self.above is None):
+            raise PydanticCustomError("one_rule", "expected exactly one of label, above")
+        return self
+
+
+class Generated(Strict):
+    """Images that the project generates, 256 x 256, with label maps: no file is needed.
+
+    Labels: 1 organ (large, compact), 2 lesion (small, one or several), 3 vessel (long and thin), 4 wall (a ring around
+    a cavity). Each image holds at least one of them. Slices of one patient are neighbouring cuts.
+    """
+
+    patients: Annotated[int, Field(ge=1, le=100_000)] = 12
+    slices: Annotated[int, Field(ge=1, le=100)] = 1
+    """Of each patient."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Another seed gives other patients."""
+
+
+class Dataset(Strict):
+    """Images with masks, and the tasks that are evaluated on them."""
+
+    name: Name
+    modality: Name
+    images: Address | None = None
+    """Address with wildcards (`*`, `**`, `?`) or named fields (`{case}`), each within one folder name."""
+    generated: Generated | None = None
+    """In place of `images` and `masks`."""
+    masks: Address | None = None
+    """Where an image's mask lies: {stem}, {name}, {parent}, {image} and the named fields of `images`."""
+    patient: str | None = None
+    """What clusters the statistics, from the same fields. Unstated: each image or volume is its own cluster."""
+    tasks: Annotated[dict[Name, Task], Field(min_length=1)]
+    labels: Literal["values", "binary255"] = "values"
+    """`binary255`: masks of 0 and 255 where only 255 counts, as 1."""
+    intensity: Intensity = Intensity(scale="max")
+    slices: Slices = Slices()
+    """For volumes only."""
+
+    @property
+    def has_patients(self) -> bool:
+        """Whether patients are known; else each image or volume is its own cluster."""
+        return self.patient is not None or self.generated is not None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Dataset:
+        if (self.images is None) == (self.generated is None):
+            raise PydanticCustomError("one_origin", "expected exactly one of images, generated")
+        return self
+
+
+def template_fields(pattern: str) -> set[str]:
+    """The named fields of a pattern or template: `{case}` gives case."""
+    return set(TEMPLATE_FIELD.findall(pattern))

@@ -1,0 +1,70 @@
+"""Parse a YAML study spec into a typed study, or raise all of its faults at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from job.errors import SpecError
+from job.study.cross_checks import cross_faults
+from job.study.explain import explain, is_echo, merged
+from job.study.study import Study
+from job.study.yaml_nodes import parse
+from job.study.yaml_source import YamlSource, character_fault
+
+MAX_BYTES = 1 << 18
+
+
+@dataclass(frozen=True)
+class LoadedSpec:
+    """A valid study with the file that it came from, so that later checks can name line and column too."""
+
+    study: Study
+    source: YamlSource
+
+
+def load_bytes(data: bytes, file: str, environment: Mapping[str, str] | None = None) -> LoadedSpec:
+    """Parse the content of a spec file; raise SpecError with every fault of it. `file` names it in faults."""
+    source = YamlSource(file)
+    if len(data) > MAX_BYTES:
+        raise SpecError([source.fault((), f"larger than {MAX_BYTES} bytes; expected a study spec")])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8-sig")
+        raise SpecError([character_fault(file, before, "not UTF-8 text")]) from None
+    return loads(text, file, environment)
+
+
+def load(path: str | Path, environment: Mapping[str, str] | None = None) -> LoadedSpec:
+    """Read a spec from a local path, which may be a pipe; raise SpecError with every fault of it."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise SpecError([YamlSource(str(Path(path))).fault((), f"cannot be read: {reason or error}")]) from None
+    return load_bytes(data, str(Path(path)), environment)
+
+
+def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | None = None) -> LoadedSpec:
+    """Read a spec from text; raise SpecError with every fault of it."""
+    source = parse(text, file, os.environ if environment is None else environment)
+    if not isinstance(source.data, dict):
+        raise SpecError([source.fault((), "expected a mapping with study, datasets, models, prompts", source.raw)])
+    faults = [*source.faults, *cross_faults(source)]
+    study = None
+    try:
+        study = Study.model_validate_json(json.dumps(source.data))
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        faults += merged(explain(details, source) for details in found if not is_echo(details))
+    if study is None or faults:
+        unset = {(fault.line, fault.column) for fault in source.faults}
+        raise SpecError(f for f in dict.fromkeys(faults) if f in source.faults or (f.line, f.column) not in unset)
+    return LoadedSpec(study, source)

@@ -1,0 +1,61 @@
+"""The part of a spec that says what the models are asked: one-shot modes and simulated clicks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from job.study.strict import Strict
+
+Mode = Literal["largest_point", "each_point", "largest_box", "each_box", "whole_box"]
+MODE_NAMES: tuple[Mode, ...] = get_args(Mode)
+MaskChoice = Literal["first", "score", "oracle", "single"]
+Protocol = Literal["mazurowski2023", "mazurowski2023-corrected", "ritm"]
+
+ONE_SHOT = "one-shot"
+"""The protocol that rows of the modes carry."""
+CLICKS = "clicks"
+"""The prompt that rows of the click protocols carry."""
+
+DEFAULT_CLICKS = {"mazurowski2023": 9, "mazurowski2023-corrected": 9, "ritm": 20}
+
+
+class ClickSettings(Strict):
+    """Simulated clicks, one after the other."""
+
+    protocol: Protocol
+    max: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Clicks for each object; unstated: 9 for mazurowski2023 and its correction, 20 for ritm."""
+    target_iou: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Stop an object early at this IoU; at least the highest `statistics.noc`."""
+
+    @property
+    def steps(self) -> int:
+        """How many clicks each object gets."""
+        return self.max or DEFAULT_CLICKS[self.protocol]
+
+
+class Prompts(Strict):
+    """A block of prompts: either one-shot modes or clicks."""
+
+    models: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Names of models; unstated: all of them."""
+    modes: Annotated[tuple[Mode, ...], Field(min_length=1)] | None = None
+    clicks: ClickSettings | None = None
+    mask_choice: Annotated[tuple[MaskChoice, ...], Field(min_length=1)] = ("score",)
+    """Which of three candidates is taken, each its own run. A model with one mask runs once, as `single`."""
+
+    @field_validator("models", "modes", "mask_choice")
+    @classmethod
+    def _no_repeats(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value and len(set(value)) < len(value):
+            raise PydanticCustomError("repeats", "expected each name once")
+        return value
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Prompts:
+        if (self.modes is None) == (self.clicks is None):
+            raise PydanticCustomError("one_kind", "expected exactly one of modes, clicks")
+        return self

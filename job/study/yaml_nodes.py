@@ -1,0 +1,155 @@
+"""YAML as plain data, `${VAR}` filled in from the environment. Whatever a file holds, no code runs and reading ends."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.reader import ReaderError
+
+from job.errors import Fault, SpecError
+from job.study.yaml_source import Path, YamlSource, character_fault, shorten
+
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What breaks a line, drives a terminal, turns the direction of text, or is no Unicode."""
+TAG = "tag:yaml.org,2002:"
+MERGE = f"{TAG}merge"
+COLLECTIONS = (f"{TAG}map", f"{TAG}seq")
+NUMBERS = (f"{TAG}int", f"{TAG}float")
+CONSTRUCTED = (f"{TAG}null", f"{TAG}bool", *NUMBERS)
+AS_WRITTEN = (f"{TAG}str", f"{TAG}timestamp", f"{TAG}value", MERGE)
+MAX_VALUES = 50_000  # a few lines of nested aliases can stand for billions
+MAX_DEPTH = 40
+MAX_DIGITS = 400  # the largest float has 309 before its point; reading a million takes minutes
+
+
+def parse(text: str, file: str, environment: Mapping[str, str]) -> YamlSource:
+    """Read one YAML document. Faults that leave readable data are collected in `.faults`; others raise SpecError."""
+    source = YamlSource(file)
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            raise SpecError([source.fault((), "the spec is empty; expected a study")])
+        source.raw = _Builder(source, loader, environment=None).build(node, ())
+        source.faults.clear()
+        source.data = _Builder(source, loader, environment).build(node, ())
+    except yaml.MarkedYAMLError as error:
+        raise SpecError([_syntax_fault(file, error)]) from None
+    except ReaderError as error:
+        fault = character_fault(file, text[: error.position], f"the character U+{error.character:04X}")
+        raise SpecError([fault]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise SpecError([source.fault((), f"not readable as YAML: {shorten(str(error))}")]) from None
+    except RecursionError:
+        raise SpecError([source.fault((), "nested too deeply to be a study spec")]) from None
+    return source
+
+
+@dataclass
+class _Builder:
+    """Turns YAML nodes into plain data, noting places and faults on the way."""
+
+    source: YamlSource
+    loader: yaml.SafeLoader
+    environment: Mapping[str, str] | None
+    values: int = 0
+
+    def build(self, node: yaml.Node, path: Path) -> Any:
+        self._count()
+        self.source.places.setdefault(path, _place(node))
+        if isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTIONS:
+            raise _refusal(node, f"the tag {node.tag!r} has no place in a spec")
+        if len(path) > MAX_DEPTH:
+            raise _refusal(node, "nested too deeply to be a study spec")
+        if isinstance(node, yaml.MappingNode):
+            return {key: self.build(value, (*path, key)) for key, value in self._items(node, path)}
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+        value = node.value if node.tag in AS_WRITTEN else self._constructed(node)
+        if not isinstance(value, str) or self.environment is None:
+            return value
+        return self._readable(VARIABLE.sub(lambda match: self._variable(match.group(1), path), value), path)
+
+    def _count(self) -> None:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise yaml.YAMLError(f"more than {MAX_VALUES} values, aliases counted")
+
+    def _items(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node]]:
+        """Give what a mapping holds, noting the places of its keys."""
+        own = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.tag != MERGE)
+        for name in (name for name, times in own.items() if times > 1):
+            self.source.faults.append(self.source.fault(path, f"the key '{shorten(name)}' stands here more than once"))
+        for key, value in self._pairs(node).values():
+            name = self._readable(key.value, path)
+            self.source.places[(*path, name)] = _place(key)
+            yield name, value
+
+    def _pairs(self, node: yaml.Node) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]]:
+        """Give a mapping's own items, after those of the mappings that it merges (`<<`)."""
+        if not isinstance(node, yaml.MappingNode):
+            raise _refusal(node, "`<<` takes mappings")
+        own: dict[str, tuple[yaml.ScalarNode, yaml.Node]] = {}
+        merged: dict[str, tuple[yaml.ScalarNode, yaml.Node]] = {}
+        for key, value in node.value:
+            self._count()
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refusal(key, "a key must be a plain word")
+            if key.tag != MERGE:
+                own[key.value] = (key, value)
+                continue
+            for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                merged = self._pairs(one) | merged
+        return merged | own
+
+    def _constructed(self, node: yaml.Node) -> Any:
+        """Let PyYAML read a null, a bool or a number; what it throws at those that are none becomes a fault."""
+        if node.tag not in CONSTRUCTED:
+            raise _refusal(node, f"the tag {node.tag!r} has no place in a spec")
+        if node.tag in NUMBERS and len(node.value) > MAX_DIGITS:
+            raise _refusal(node, "a number this long has no place in a spec")
+        try:
+            value = self.loader.construct_object(node)
+        except (ValueError, LookupError, ArithmeticError):
+            raise _refusal(node, f"'{shorten(node.value)}' is no {node.tag.removeprefix(TAG)}") from None
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise _refusal(node, "a whole number of more than 64 bits has no place in a spec")
+        return value
+
+    def _readable(self, text: str, path: Path) -> str:
+        """Refuse control characters; other faults are still looked for."""
+        if CONTROL.search(text):
+            fault = self.source.fault(path, "expected text without line breaks and control characters")
+            self.source.faults.append(fault)
+        return CONTROL.sub("\ufffd", text)
+
+    def _variable(self, name: str, path: Path) -> str:
+        found = (self.environment or {}).get(name)
+        if not found:
+            shown = shorten(name)
+            self.source.faults.append(
+                self.source.fault(path, f"the environment variable {shown} is not set", hint=f"export {shown}=…")
+            )
+        return found or ""
+
+
+def _place(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _refusal(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+def _syntax_fault(file: str, error: yaml.MarkedYAMLError) -> Fault:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return Fault(
+        file=file, line=line, column=column, field="", expected=f"not valid YAML: {shorten(error.problem, 200)}"
+    )

@@ -1,0 +1,1 @@
+"""One shard at work, from the plan to Parquet."""

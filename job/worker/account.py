@@ -1,0 +1,27 @@
+"""Counts and times of one worker's run."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Account:
+    """What one worker did: counts, seconds by stage, and the names of the parts that it stored."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    committed: set[str] = field(default_factory=set)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to a stage."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.monotonic() - began

@@ -1,0 +1,47 @@
+"""The share of the chunks that this worker runs: from --shard, or as Kubernetes or AWS Batch number workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from job.errors import JobError
+
+Item = TypeVar("Item")
+
+INDEXES = ("JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX")
+"""An Indexed Job of Kubernetes; an array job of AWS Batch."""
+COUNTS = ("MEDSAM_JOB_SHARDS", "AWS_BATCH_JOB_ARRAY_SIZE")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Worker `index` of `count`, counted from 0."""
+
+    index: int
+    count: int
+
+    def share(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return every `count`-th item from `index` on: neighbours cost alike, so they go to different workers."""
+        return items[self.index :: self.count]
+
+
+def resolve(text: str | None, count: int | None, environment: Mapping[str, str]) -> Shard | None:
+    """Return the shard that `--shard i/n` or the environment names; None if neither does."""
+    if text is not None:
+        index, slash, of = text.partition("/")
+        return _shard(index, of if slash else None, f"--shard {text}")
+    name = next((name for name in INDEXES if environment.get(name)), None)
+    if name is None:
+        return None
+    counted = next((environment[key] for key in COUNTS if environment.get(key)), None)
+    return _shard(environment[name], counted if count is None else str(count), name)
+
+
+def _shard(index: str, count: str | None, origin: str) -> Shard | None:
+    if count is None:
+        raise JobError(f"{origin}: expected the number of shards too: --shards N, or {COUNTS[0]}=N, or --shard i/N")
+    if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
+        raise JobError(f"{origin}: expected i/n with 0 <= i < n, counted from 0; got {index}/{count}")
+    return Shard(int(index), int(count))

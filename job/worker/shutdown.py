@@ -1,0 +1,73 @@
+"""Handle SIGTERM: finish the current chunk if that fits into the grace period, else drop it; stored parts stay.
+
+Kubernetes and AWS send SIGTERM when they take a machine away, and SIGKILL some 30 seconds later.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import structlog
+
+GRACE_S = 25.0
+
+
+class Stopped(BaseException):
+    """The run was asked to stop. Not an `Exception`, so that no error handler catches it."""
+
+
+class Stop:
+    """Receives SIGTERM and decides at once how the run ends.
+
+    The signal handlers do not log: the log may have been interrupted in the middle of a line, and would deadlock.
+    """
+
+    def __init__(self, grace_s: float = GRACE_S) -> None:
+        self._grace_s = grace_s
+        self._seconds_left: Callable[[], float] | None = None
+        self._asked = False
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Handle the signals inside this context. For the main thread only, because Python runs handlers there."""
+        handlers = {signal.SIGTERM: self._on_term, signal.SIGALRM: self._on_alarm}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        except Stopped as stopped:
+            structlog.get_logger().warning(f"SIGTERM: {stopped}; run again to go on")
+            raise
+        except KeyboardInterrupt:
+            structlog.get_logger().warning("interrupted: what is stored stays; run again to go on")
+            raise
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def chunk(self, seconds_left: Callable[[], float]) -> Iterator[None]:
+        """Work on a chunk, whose end `seconds_left` estimates; stop after it if SIGTERM came."""
+        self._seconds_left = seconds_left
+        try:
+            yield
+        finally:
+            self._seconds_left = None
+            signal.setitimer(signal.ITIMER_REAL, 0)  # what follows a chunk is short; dropping it would save nothing
+        if self._asked:
+            raise Stopped("finished the chunk in hand")
+
+    def _on_term(self, number: int, frame: FrameType | None) -> None:
+        left = self._seconds_left() if self._seconds_left is not None else math.inf
+        if left >= self._grace_s:
+            raise Stopped("stopping now")
+        if not self._asked:
+            self._asked = True
+            signal.setitimer(signal.ITIMER_REAL, self._grace_s)
+
+    def _on_alarm(self, number: int, frame: FrameType | None) -> None:
+        raise Stopped("the grace is over; dropped the chunk in hand")

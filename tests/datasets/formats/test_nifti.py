@@ -1,0 +1,164 @@
+"""NIfTI files: header from the first bytes, values as scaled, and what is refused."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from job import storage
+from job.datasets.formats.nifti import read_header, read_volume
+from job.errors import DataError, StorageError
+from job.storage import FileInfo
+from tests.datasets.make import nifti, write
+
+
+def header(path: Path) -> Any:
+    info = storage.info(str(path))
+    assert info
+    return read_header(info)
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+@pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
+def test_versions_and_packing(tmp_path: Path, name: str, kind: Any) -> None:
+    """NIfTI-1 and -2, packed and not, give the same values and grid."""
+    values = np.random.default_rng(0).integers(-1000, 1000, (3, 4, 5)).astype(np.int16)
+    path = nifti(tmp_path / name, values, np.diag([1.0, 2, 3, 1]), kind)
+    assert np.array_equal(read_volume(path).values_XYZ, values)
+    assert header(path).grid.shape_XYZ == (3, 4, 5)
+    assert header(path).oriented
+
+
+def test_big_endian(tmp_path: Path) -> None:
+    """Byte order does not matter."""
+    values = np.arange(24, dtype=">i2").reshape(2, 3, 4)
+    big = nib.Nifti1Image(values, np.eye(4), nib.Nifti1Header(endianness=">"))
+    nib.save(big, tmp_path / "a.nii")
+    assert (tmp_path / "a.nii").read_bytes()[:4] == b"\x00\x00\x01\x5c"
+    assert np.array_equal(read_volume(tmp_path / "a.nii").values_XYZ, values)
+    assert header(tmp_path / "a.nii").grid.shape_XYZ == (2, 3, 4)
+
+
+def test_slope_and_intercept_are_applied(tmp_path: Path) -> None:
+    """Stored 0, 1, 2, … with slope 2 and intercept -1024 is -1024, -1022, …"""
+    image = nib.Nifti1Image(np.arange(8, dtype=np.int16).reshape(2, 2, 2), np.eye(4))
+    image.header.set_slope_inter(2, -1024)
+    nib.save(image, tmp_path / "a.nii.gz")
+    # nibabel scales what it saves; write the stored numbers by hand
+    raw = bytearray(gzip.decompress((tmp_path / "a.nii.gz").read_bytes()))
+    raw[352:] = np.arange(8, dtype="<i2").tobytes()
+    write(tmp_path / "b.nii", bytes(raw))
+    assert read_volume(tmp_path / "b.nii").values_XYZ.ravel(order="F").tolist() == [-1024 + 2 * n for n in range(8)]
+
+
+def test_one_trailing_volume_is_fine(tmp_path: Path) -> None:
+    """A fourth axis of length 1 says nothing; a missing third is one slice."""
+    assert read_volume(nifti(tmp_path / "a.nii", np.ones((2, 3, 4, 1), np.uint8))).values_XYZ.shape == (2, 3, 4)
+    assert read_volume(nifti(tmp_path / "b.nii", np.ones((2, 3), np.uint8))).values_XYZ.shape == (2, 3, 1)
+
+
+def test_4d_is_refused(tmp_path: Path) -> None:
+    """Which of several volumes is meant is not guessed."""
+    path = nifti(tmp_path / "a.nii.gz", np.ones((2, 3, 4, 5), np.uint8))
+    for read in (header, read_volume):
+        with pytest.raises(DataError, match="2 x 3 x 4 x 5") as caught:
+            read(path)
+        assert caught.value.reason == "several volumes"
+
+
+def test_rgb_and_complex_are_refused(tmp_path: Path) -> None:
+    """Colour NIfTI holds no one number for each voxel."""
+    rgb = np.zeros((2, 3, 4), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]))
+    for values in (rgb, np.ones((2, 3, 4), np.complex64)):
+        with pytest.raises(DataError) as caught:
+            header(nifti(tmp_path / "a.nii.gz", values))
+        assert caught.value.reason == "colour volume"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.9999])
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+def test_truncated(tmp_path: Path, name: str, share: float) -> None:
+    """A file that was cut off is never half a volume."""
+    values = np.random.default_rng(0).integers(0, 255, (20, 30, 40)).astype(np.uint8)
+    path = nifti(tmp_path / name, values)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(DataError) as caught:
+        read_volume(path)
+    assert caught.value.reason == "unreadable"
+
+
+def test_flipped_byte_in_gzip(tmp_path: Path) -> None:
+    """The checksum of gzip is compared: stored (not deflated) data would else be read as they are."""
+    raw = nifti(tmp_path / "a.nii", np.zeros((20, 30, 40), np.uint8)).read_bytes()
+    packed = bytearray(gzip.compress(raw, compresslevel=0))
+    packed[len(packed) // 2] ^= 1
+    with pytest.raises(DataError):
+        read_volume(write(tmp_path / "b.nii.gz", bytes(packed)))
+
+
+def test_header_that_promises_too_much(tmp_path: Path) -> None:
+    """30,000 voxels a side in a small file: refused before memory is asked for."""
+    for name, pack in (("a.nii", bytes), ("a.nii.gz", gzip.compress)):
+        raw = bytearray(nifti(tmp_path / "raw.nii", np.zeros((2, 3, 4), np.uint8)).read_bytes())
+        raw[42:48] = np.array([30000] * 3, "<i2").tobytes()
+        for read in (header, read_volume):
+            with pytest.raises(DataError, match="the header promises"):
+                read(write(tmp_path / name, pack(bytes(raw))))
+
+
+@pytest.mark.parametrize("data", [b"", b"no volume", b"\x1f\x8b", b"\0" * 1000, gzip.compress(b"\0" * 1000)])
+def test_not_a_volume(tmp_path: Path, data: bytes) -> None:
+    """Whatever is no NIfTI is a DataError, for the header and for the values."""
+    path = write(tmp_path / "a.nii.gz", data)
+    for read in (header, read_volume):
+        with pytest.raises(DataError):
+            read(path)
+
+
+def test_file_without_orientation(tmp_path: Path) -> None:
+    """Neither sform nor qform: told, and NIfTI's convention assumed."""
+    image = nib.Nifti1Image(np.zeros((2, 3, 4), np.uint8), None)
+    nib.save(image, tmp_path / "a.nii")
+    assert not header(tmp_path / "a.nii").oriented
+
+
+def test_header_needs_the_first_bytes_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The grid of a remote volume is known without fetching it."""
+    noise = np.random.default_rng(0).integers(0, 255, (60, 60, 60)).astype(np.uint8)
+    path = nifti(tmp_path / "a.nii.gz", noise)
+    head = path.read_bytes()[: 1 << 16]
+    monkeypatch.setattr(storage, "read_head", lambda address, length: head[:length])
+    file = FileInfo(address="s3://bucket/a.nii.gz", size=path.stat().st_size, version="")
+    assert read_header(file).grid.shape_XYZ == (60, 60, 60)
+
+
+def test_file_that_went_away_is_a_matter_of_storage(tmp_path: Path) -> None:
+    """A file that cannot be opened is no faulty file."""
+    with pytest.raises(StorageError):
+        read_volume(tmp_path / "none.nii")
+
+
+@pytest.mark.parametrize(
+    ("offset", "data"),
+    [
+        (70, np.array([999], "<i2")),  # datatype
+        (40, np.array([0], "<i2")),  # number of axes
+        (42, np.array([-3], "<i2")),  # length of an axis
+        (108, np.array([np.nan], "<f4")),  # where the values start
+        (280, np.full(12, np.nan, "<f4")),  # sform
+        (280, np.zeros(12, "<f4")),
+    ],
+)
+def test_header_with_a_nonsensical_field(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, offset: int, data: Any
+) -> None:
+    """A DataError, and no remark of nibabel's on the terminal."""
+    raw = bytearray(nifti(tmp_path / "raw.nii", np.zeros((2, 3, 4), np.uint8)).read_bytes())
+    raw[offset : offset + data.nbytes] = data.tobytes()
+    for read in (header, read_volume):
+        with pytest.raises(DataError):
+            read(write(tmp_path / "a.nii", bytes(raw)))
+    assert caplog.records == []

@@ -1,0 +1,26 @@
+"""The command line with quick models, as a process that a test can kill: python -m tests.worker.fake_worker …
+
+Each call of a model takes MODEL_SECONDS, so that there is something to interrupt.
+"""
+
+import os
+import time
+
+import pytest
+
+from job.__main__ import main
+from tests.cases import use_fake_models
+from tests.models.fake import FakeModel
+
+
+class SlowModel(FakeModel):
+    """A quick model that is held up."""
+
+    def predict(self, requests):
+        time.sleep(float(os.environ.get("MODEL_SECONDS", "0")))
+        return super().predict(requests)
+
+
+if __name__ == "__main__":
+    use_fake_models(pytest.MonkeyPatch(), SlowModel)
+    main()

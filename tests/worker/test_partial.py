@@ -1,0 +1,86 @@
+"""Storage that fails for a while: what could be done is used, and a later run makes it whole."""
+
+import json
+
+import fsspec
+import pyarrow.parquet as pq
+import pytest
+
+from job import storage
+from job.plan.settle import settle
+from job.storage import InputCache
+from job.study import load
+from tests.cases import SPEC, medsam_job, write_study
+
+ALONE = ("--shard", "0/1")
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Two images in a remote store, planned; then one of them is out of reach. Gives the spec and a way to mend it."""
+    monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
+    write_study(tmp_path, cases=2)
+    remote = f"memory://{tmp_path.name}"
+    for path in (tmp_path / "data").rglob("*.png"):
+        storage.write(f"{remote}/{path.parent.name}/{path.name}", path.read_bytes())
+    spec = tmp_path / "remote.yaml"
+    spec.write_text(SPEC.format(data=remote, output=tmp_path / "results"))
+    settle(load(spec), str(tmp_path / "results"), InputCache(tmp_path / "none", 10**9), None, shared=True)
+    files = fsspec.filesystem("memory").store
+    address = f"/{tmp_path.name}/images/case1.png"
+    lost = files.pop(address)  # and not deleted and written again: that would be another version
+    return spec, lambda: files.update({address: lost})
+
+
+def images(folder, name):
+    return {row["image"] for row in pq.read_table(folder / "results/iou" / name).to_pylist()}
+
+
+def test_what_storage_gave_is_evaluated_and_the_rest_is_in_the_ledger(study, tmp_path, monkeypatch):
+    """As a partial part: it counts, and says that it is not all."""
+    spec, _ = study
+    assert medsam_job(monkeypatch, spec, *ALONE) == 0
+    (part,) = (tmp_path / "results/iou").iterdir()
+    assert part.name.endswith(".partial.parquet")
+    assert images(tmp_path, part.name) == {"case0.png"}
+    (line,) = pq.read_table(tmp_path / "results/excluded").to_pylist()
+    assert (line["image"], line["kind"], line["reason"]) == ("case1.png", "error", "storage")
+    assert medsam_job(monkeypatch, spec, "--only", "statistics") == 3
+
+
+def test_a_partial_part_of_a_second_model_is_told_beside_a_full_ledger(study, tmp_path, monkeypatch, capfd):
+    """The ledger of the first model's run knows nothing of what storage did to the second's."""
+    spec, mend = study
+    mend()
+    assert medsam_job(monkeypatch, spec) == 0
+    more = tmp_path / "more.yaml"
+    text = spec.read_text()
+    model = text[text.index("  - name: lite\n") : text.index("prompts:")]
+    more.write_text(text.replace(model, model + model.replace("name: lite", "name: again")))
+    settle(load(more), str(tmp_path / "results"), InputCache(tmp_path / "none", 10**9), None, shared=True)
+    files = fsspec.filesystem("memory").store
+    files.pop(f"/{tmp_path.name}/images/case1.png")
+    monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "empty"))
+    assert medsam_job(monkeypatch, more, *ALONE) == 0
+    assert medsam_job(monkeypatch, more, "--only", "statistics") == 3
+    capfd.readouterr()
+    assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 3
+    lines = capfd.readouterr().out.splitlines()
+    assert sum("cut short, as storage failed" in line for line in lines) == 1
+    assert sum("1 lines are errors, such as case1.png: storage: " in line for line in lines) == 1
+
+
+def test_a_later_run_makes_it_whole(study, tmp_path, monkeypatch, capfd):
+    """The full part takes the partial one's place, in the status and in the statistics."""
+    spec, mend = study
+    medsam_job(monkeypatch, spec, *ALONE)
+    mend()
+    assert medsam_job(monkeypatch, spec, *ALONE) == 0
+    full = [path for path in (tmp_path / "results/iou").iterdir() if ".partial" not in path.name]
+    assert images(tmp_path, full[0].name) == {"case0.png", "case1.png"}
+    capfd.readouterr()
+    assert medsam_job(monkeypatch, "status", tmp_path / "results", "--format", "json") == 0
+    counts = {"planned": 1, "done": 1, "partial": 0, "failed": 0}
+    assert json.loads(capfd.readouterr().out) == {"model": "lite"} | counts
+    assert medsam_job(monkeypatch, spec, "--only", "statistics") == 0
+    assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 0
