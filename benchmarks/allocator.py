@@ -32,7 +32,7 @@ print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def measure(kind: str, images: int) -> tuple[float, float]:
-    """Give seconds per image and peak memory in MiB of a fresh process."""
+    """Return seconds per image and peak memory in MiB of a fresh process."""
     out = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", CHILD, kind, str(images)], check=True, capture_output=True, text=True
     ).stdout

@@ -40,14 +40,14 @@ Means = dict[tuple[str, ...], float]
 
 
 def generated_spec(objects: int) -> dict[str, Any]:
-    """Give the study of generated images, with about so many objects."""
+    """Return the study of generated images, with about so many objects."""
     spec = yaml.safe_load((HERE / "demo_weights.yaml").read_text())
     spec["datasets"][0]["generated"]["patients"] = max(1, objects // OBJECTS_AN_IMAGE)
     return spec
 
 
 def real_spec(data: Path | None) -> dict[str, Any]:
-    """Give the study of real slices; of those data sets that are at hand."""
+    """Return the study of real slices, with the data sets that are available."""
     spec = yaml.safe_load((HERE / "demo_weights_real.yaml").read_text())
     if data is None:
         spec["datasets"] = [one for one in spec["datasets"] if not one["images"].startswith("${DATA}")]
@@ -69,7 +69,7 @@ def run(spec: dict[str, Any], out: Path, data: Path | None) -> list[Row]:
 
 
 def means(rows: Iterable[Row], *keys: str) -> Means:
-    """Give mean IoU over objects by some keys of the rows."""
+    """Return mean IoU over objects by some keys of the rows."""
     groups = defaultdict(list)
     for row in rows:
         groups[tuple(str(row[key]) for key in keys)].append(row["iou"])

@@ -52,17 +52,19 @@ OBJECTS = """
         'data' || (i % 28) % 19 AS dataset, 'image' || i AS image, 'axial' AS axis, CAST(i % 64 AS INTEGER) AS slice,
         'task' || i % 28 AS task, 'CT' AS modality, 'v' AS volume, 'patient' || i // 1400 AS patient,
         256 AS height, 256 AS width, 65536::BIGINT AS image_px, (1 + hash(i) % 20000)::BIGINT AS object_px,
-        CAST(1 + i % 3 AS INTEGER) AS parts, 'max/slice' AS intensity, '' AS truth
+        CAST(1 + i % 3 AS INTEGER) AS components,
+        NULL::DOUBLE AS spacing_row_mm, NULL::DOUBLE AS spacing_column_mm, NULL::DOUBLE AS spacing_slice_mm, 'max/slice' AS intensity, '' AS truth
     FROM range(?) AS o (i)
 """
 
 IOU = """
     SELECT
         dataset, image, axis, slice, task, model, prompt, protocol, choice AS mask_choice, CAST(step AS INTEGER) AS step,
+        0::BIGINT AS seed,
         hits / 10000 AS iou, 2 * hits / (10000 + hits) AS dice, 0.5 AS predicted_iou,
         hits AS intersection_px, 10000::BIGINT AS union_px, 0::TINYINT AS mask_index,
         0 AS point_x, 0 AS point_y, TRUE AS point_positive, 1::FLOAT AS point_depth, 1 AS point_ties,
-        'ok' AS status, 'fp32' AS precision, 0::BIGINT AS seed, 'part' AS part
+        'ok' AS status, 'fp32' AS precision, 'part' AS part
     FROM (SELECT *, (hash(image, model, prompt, choice, step) % 10001)::BIGINT AS hits FROM objects, runs)
 """
 

@@ -13,7 +13,7 @@ import pyarrow.dataset as arrow
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from job.datasets import Sample, discover, load
+from job.datasets import discover, load
 from job.results import run_lengths
 from job.storage import InputCache
 from job.study import load as load_spec
@@ -23,12 +23,12 @@ GREEN, RED, WHITE = (60, 220, 90), (235, 70, 60), (255, 255, 255)
 
 
 def outline(mask_HW: np.ndarray) -> np.ndarray:
-    """Give the pixels of a mask that touch the outside."""
+    """Return the pixels of a mask that touch its outside."""
     return mask_HW & ~ndimage.binary_erosion(mask_HW)
 
 
 def rows(folder: Path, table: str) -> dict[str, dict]:
-    """Give the rows of the slice by task."""
+    """Return the rows of the slice by task."""
     wanted = arrow.field("slice") == SLICE
     if table != "objects":
         wanted &= (arrow.field("prompt") == PROMPT) & (arrow.field("mask_choice") == CHOICE)
@@ -55,8 +55,7 @@ def main() -> None:
     """Write the picture."""
     folder, target = Path(sys.argv[1]), Path(sys.argv[2])
     dataset = load_spec("specs/quickstart.yaml").study.datasets[0]
-    found = load(dataset, discover(dataset)[0], [SLICE], InputCache(folder, 10**9), 10**8)
-    (sample,) = [item for item in found if isinstance(item, Sample)]
+    (sample,) = load(dataset, discover(dataset)[0], [SLICE], InputCache(folder, 10**9), 10**8).samples
     truths, predictions, scores = (rows(folder, table) for table in ("objects", "predictions", "iou"))
     panels = [panel(sample.image_HWC, truths[t], predictions[t], scores[t]["iou"]) for t in dataset.tasks]
     Image.fromarray(np.hstack([np.asarray(one) for one in panels])).save(target, optimize=True)

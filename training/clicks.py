@@ -67,7 +67,7 @@ def first_clicks(truth_HW: Mask, rng: np.random.Generator) -> ClickList:
 
 
 def correct(clicks: ClickList, truth_HW: Mask, prediction_HW: Mask, rng: np.random.Generator | None) -> None:
-    """Add a click into the deeper of the missing and the excess region; none where nothing is wrong.
+    """Add a click in the deeper of the missing and the excess region; none if the mask is right.
 
     rng: chooses among the pixels at least half as deep as the deepest, as RITM trains; None takes the deepest.
     """
@@ -91,5 +91,5 @@ def _add_one_of(clicks: ClickList, region_HW: Mask, rng: np.random.Generator, *,
 
 
 def overlap(prediction_HW: Mask, truth_HW: Mask) -> float:
-    """Give the IoU."""
+    """Return the IoU of two masks."""
     return float((prediction_HW & truth_HW).sum() / max(1, (prediction_HW | truth_HW).sum()))

@@ -64,7 +64,7 @@ class Decoder(nn.Module):
         self.mask_decoder = network.mask_decoder
 
     def forward(self, embeddings: Tensor, dense: Tensor, sparse: Tensor) -> tuple[Tensor, Tensor]:
-        """Give logits (B, 4, 256, 256) and predicted IoUs (B, 4): the single mask first, then the candidates."""
+        """Return logits (B, 4, 256, 256) and predicted IoUs (B, 4): the single mask first, then the candidates."""
         masks, predicted = self.mask_decoder.predict_masks(
             image_embeddings=torch.zeros_like(embeddings[:1]),  # as `MaskDecodingModel`: each prompt has its own image
             image_pe=self.prompt_encoder.get_dense_pe(),
@@ -97,29 +97,29 @@ class ClicksTask:
         embeddings, truths = self._embeddings(batch), [truth for _, truth in batch]
         truth = torch.from_numpy(np.stack(truths)).to(self.device.device)[:, None]
         roll, feedback, chooser = rng.random(), rng.random() < 0.5, int(rng.integers(3))
-        boxes = np.stack([jittered_box(one, rng) for one in truths]) if roll < 0.4 else None
-        clicks = [ClickList() if boxes is not None else first_click(one, rng) for one in truths]
+        boxes = np.stack([jittered_box(truth_HW, rng) for truth_HW in truths]) if roll < 0.4 else None
+        clicks = [ClickList() if boxes is not None else first_click(truth_HW, rng) for truth_HW in truths]
         if 0.4 <= roll < 0.5:
-            for one, points in zip(truths, clicks, strict=True):
-                points.add(*first_click(one, rng).points[0], positive=True)
+            for truth_HW, points in zip(truths, clicks, strict=True):
+                points.add(*first_click(truth_HW, rng).points[0], positive=True)
         rounds = int(rng.integers(1, 4 if boxes is not None else MOST_ROUNDS + 1))
         memory = None
         for _ in range(rounds):
             logits, predicted = self._decode(self.network, embeddings, clicks, boxes, memory)
-            told = boxes is not None or len(clicks[0].points) > 1
-            yield _loss(logits, predicted, truth, told=told)
-            shown = _choose(logits.detach(), predicted.detach(), truth, chooser, single=feedback and told)
+            unambiguous = boxes is not None or len(clicks[0].points) > 1
+            yield _loss(logits, predicted, truth, unambiguous=unambiguous)
+            shown = _choose(logits.detach(), predicted.detach(), truth, chooser, single=feedback and unambiguous)
             memory = shown[:, None] if feedback else None
-            for points, one, found in zip(clicks, truths, (shown > 0).cpu().numpy(), strict=True):
+            for points, truth_HW, mask_HW in zip(clicks, truths, (shown > 0).cpu().numpy(), strict=True):
                 before = len(points.points)
-                correct(points, one, found, rng)
+                correct(points, truth_HW, mask_HW, rng)
                 if len(points.points) == before:  # nothing is wrong; the batch keeps its shape
-                    points.add(*first_click(one, rng).points[0], positive=True)
+                    points.add(*first_click(truth_HW, rng).points[0], positive=True)
 
     @property
     def origin(self) -> Mapping[str, str | int]:
         """The weights belong to the image encoder of this file."""
-        packaged = sha256(registry.packaged_checkpoint())
+        packaged = sha256(registry.lite_medsam_checkpoint())
         return {"model": "lite_medsam_clicks", "seed": self.seed, "images": self.images, ENCODER_SHA256: packaged}
 
     @torch.no_grad()
@@ -131,19 +131,19 @@ class ClicksTask:
             members = slice(start, start + len(some))
             embeddings, truths = self._embeddings(some), [truth for _, truth in some]
             truth = torch.from_numpy(np.stack(truths)).to(self.device.device)[:, None]
-            boxes = np.array([tight_box(one) for one in truths], dtype=np.float32)
+            boxes = np.array([tight_box(truth_HW) for truth_HW in truths], dtype=np.float32)
             boxed, _ = self._decode(network, embeddings, [ClickList() for _ in some], boxes, None)
             scores[CLICKS, members] = ious(boxed[:, :1], truth)[:, 0].cpu().numpy()
-            clicks = [deepest_click(one) for one in truths]
+            clicks = [deepest_click(truth_HW) for truth_HW in truths]
             for click in range(CLICKS):
                 logits, predicted = self._decode(network, embeddings, clicks, None, None)
                 if click == 0:
                     scores[CLICKS + 1, members] = ious(logits[:, CANDIDATES], truth).amax(dim=1).cpu().numpy()
-                found = (_choose(logits, predicted, truth, SCORE, single=False) > 0).cpu().numpy()
-                scores[click, members] = [overlap(*pair) for pair in zip(found, truths, strict=True)]
-                for points, one, mask in zip(clicks, truths, found, strict=True):
+                masks = (_choose(logits, predicted, truth, SCORE, single=False) > 0).cpu().numpy()
+                scores[click, members] = [overlap(*pair) for pair in zip(masks, truths, strict=True)]
+                for points, truth_HW, mask_HW in zip(clicks, truths, masks, strict=True):
                     before = len(points.points)
-                    correct(points, one, mask, None)
+                    correct(points, truth_HW, mask_HW, None)
                     if len(points.points) == before:
                         points.add(*points.points[0], positive=True)
         found_ious = {f"iou_{click}": float(scores[click - 1].mean()) for click in (1, 3, 5)}
@@ -168,8 +168,8 @@ class ClicksTask:
         where = self.device.device
         points = None
         if clicks[0].points:
-            coords = torch.from_numpy(np.stack([one.points_xy for one in clicks])).to(where)
-            points = (coords, torch.from_numpy(np.stack([one.signs for one in clicks])).to(where))
+            coords = torch.from_numpy(np.stack([points.points_xy for points in clicks])).to(where)
+            points = (coords, torch.from_numpy(np.stack([points.signs for points in clicks])).to(where))
         given = None if boxes is None else torch.from_numpy(boxes).to(where)
         encoder: Any = network.prompt_encoder
         sparse, dense = encoder(points=points, boxes=given, masks=memory)
@@ -192,14 +192,14 @@ def _choose(logits: Tensor, predicted: Tensor, truth: Tensor, chooser: int, *, s
     return candidates[torch.arange(len(candidates), device=candidates.device), ranks.argmax(dim=1)]
 
 
-def _loss(logits: Tensor, predicted: Tensor, truth: Tensor, *, told: bool) -> Tensor:
-    """Best candidate, single mask and IoU head. told: whether the prompts say enough for all masks to agree.
+def _loss(logits: Tensor, predicted: Tensor, truth: Tensor, *, unambiguous: bool) -> Tensor:
+    """Best candidate, single mask and IoU head. unambiguous: the prompts determine the object, so all masks agree.
 
     Some of the mean over the candidates is added, for a study may take the first of them, whichever is best.
     """
     each = bce_dice(logits, truth)
     best, mean = each[:, CANDIDATES].amin(dim=1), each[:, CANDIDATES].mean(dim=1)
-    masks = best + (0.5 if told else 0.15) * mean + (1.0 if told else 0.3) * each[:, 0]
+    masks = best + (0.5 if unambiguous else 0.15) * mean + (1.0 if unambiguous else 0.3) * each[:, 0]
     ranking = (predicted - ious(logits, truth)).square().mean(dim=1)
     return (masks + ranking).mean()
 
@@ -208,7 +208,7 @@ def lite_medsam(device: Device) -> MaskDecodingModel:
     """Load LiteMedSAM as it comes with its package."""
     spec = LiteMedSam(name="lite_medsam", family="lite_medsam")
     precision = "bf16" if device.autocast is torch.bfloat16 else "fp32"
-    model = registry.build(spec, registry.packaged_checkpoint(), device.device, precision)
+    model = registry.build(spec, registry.lite_medsam_checkpoint(), device.device, precision)
     if not isinstance(model, MaskDecodingModel):
         raise TypeError(f"expected a model with a mask decoder, got {type(model).__name__}")
     return model
@@ -225,7 +225,7 @@ def main() -> None:
         device = training_device(arguments.device, arguments.threads)
         model = lite_medsam(device)
         folder = arguments.bank or arguments.out / "bank"
-        encoder = sha256(registry.packaged_checkpoint())
+        encoder = sha256(registry.lite_medsam_checkpoint())
         held_out = build_bank(folder, model, encoder, HELD_OUT_SEEDS + arguments.seed, HELD_OUT)
         bank = build_bank(folder, model, encoder, TRAIN_SEEDS + arguments.seed, arguments.images)
         return ClicksTask(device, arguments.seed, Decoder(copy.deepcopy(model.network)), bank, held_out)

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from job.errors import EXIT_MENDABLE, EXIT_STOPPED, JobError
-from job.models.checkpoint import MADE, load_state, read_checkpoint, read_weights
+from job.models.checkpoint import METADATA_KEY, load_state, read_checkpoint, read_weights
 from job.models.device import NATIVE_BF16, Device, configure, describe, resolve_device
 from job.storage import sha256
 
@@ -82,7 +82,7 @@ class Task(Protocol):
         ...
 
     def losses(self, batch: Any, step: int, progress: float) -> Iterator[Tensor]:
-        """Give one loss after the other; the weights are updated in between. progress: 0 at the start, 1 at the end."""
+        """Yield losses one by one; the weights are updated in between. progress: 0 at the start, 1 at the end."""
         ...
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
@@ -90,25 +90,25 @@ class Task(Protocol):
         ...
 
     def shipped(self, network: nn.Module) -> Mapping[str, Tensor]:
-        """Give the tensors that a user needs."""
+        """Return the tensors that a user needs."""
         ...
 
 
 def parser(description: str, *, batch: int, rate: float) -> argparse.ArgumentParser:
     """Build the options that both scripts take."""
-    found = argparse.ArgumentParser(description=description)
-    length = found.add_mutually_exclusive_group(required=True)
+    parser = argparse.ArgumentParser(description=description)
+    length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="of training, over all sittings; evaluations not counted")
     length.add_argument("--steps", type=int, help="instead of minutes: the same weights whatever the machine's speed")
-    found.add_argument("--out", type=Path, required=True, help="checkpoints and curves; the last one there is resumed")
-    found.add_argument("--seed", type=int, default=1)
-    found.add_argument("--device", default="auto")
-    found.add_argument("--batch", type=int, default=batch)
-    found.add_argument("--rate", type=float, default=rate, help="learning rate at its highest")
-    found.add_argument("--workers", type=int, default=0, help="processes that make examples; 0: this one")
-    found.add_argument("--start", type=Path, help="weights to begin with; unstated: those that the script begins with")
-    found.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    return found
+    parser.add_argument("--out", type=Path, required=True, help="checkpoints and curves; the last one there is resumed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--batch", type=int, default=batch)
+    parser.add_argument("--rate", type=float, default=rate, help="learning rate at its highest")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make examples; 0: this one")
+    parser.add_argument("--start", type=Path, help="weights to begin with; unstated: those that the script begins with")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    return parser
 
 
 def train(arguments: argparse.Namespace, task_of: Callable[[], Task]) -> None:
@@ -184,20 +184,20 @@ class Run:
             signal.signal(number, self.ask_to_stop)
         began = saved = evaluated = logged = time.monotonic()
         losses: list[float] = []  # since the last row of the curves
-        told = 0  # of them, how many the last line of progress knew
+        logged_losses = 0  # of them, how many the last line of progress knew
         for batch in self._batches():
             losses.append(self._one_step(batch))
             now = time.monotonic()
             self.seconds += now - began
             over = self.progress >= 1 or self._asked_to_stop
-            rate = (len(losses) - told) / max(now - logged, 1e-9)
+            rate = (len(losses) - logged_losses) / max(now - logged, 1e-9)
             if over or now - evaluated > 60 * self.options.evaluate_minutes or self.step == 1:
                 self._evaluate(fmean(losses), rate)
                 evaluated = logged = time.monotonic()
-                losses, told = [], 0
+                losses, logged_losses = [], 0
             elif now - logged > self.options.log_seconds:
-                self._tell(f"loss {fmean(losses[told:]):.4f}", rate)
-                logged, told = now, len(losses)
+                self._tell(f"loss {fmean(losses[logged_losses:]):.4f}", rate)
+                logged, logged_losses = now, len(losses)
             if over or now - saved > 60 * self.options.checkpoint_minutes:
                 self.save()
                 saved = time.monotonic()
@@ -221,7 +221,7 @@ class Run:
         part.replace(self.options.out / CHECKPOINT)
         part = self.options.out / "weights.part"
         tensors = {key: half(value) for key, value in self.task.shipped(self.average).items()}
-        save_file(tensors, part, metadata={MADE: json.dumps(self.made, sort_keys=True)})
+        save_file(tensors, part, metadata={METADATA_KEY: json.dumps(self.made, sort_keys=True)})
         part.chmod(0o644)  # safetensors keeps it to its owner
         part.replace(self.options.out / WEIGHTS)
 
@@ -283,16 +283,16 @@ class Run:
         rate *= 0.5 + 0.5 * math.cos(math.pi * min(1.0, self.progress))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        told: list[Tensor] = []
+        logged_losses: list[Tensor] = []
         for loss in self.task.losses(batch, self.step, self.progress):
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.trained, LARGEST_GRADIENT)
             self.optimiser.step()
-            told.append(loss.detach())
+            logged_losses.append(loss.detach())
         self.step += 1
         _average(self.average, self.task.network, min(EMA_DECAY, self.step / (10 + self.step)))
-        return float(torch.stack(told).mean())
+        return float(torch.stack(logged_losses).mean())
 
     def _evaluate(self, loss: float, rate: float) -> None:
         scores = self.task.evaluate(self.average)

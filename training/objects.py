@@ -1,4 +1,4 @@
-"""What training draws from the generator: one object of one image, whole or as a crop; the same for the same index."""
+"""Training examples from the generator: one object of one image, whole or cropped. An index determines its example."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class ObjectCrops:
 
 
 def generator(*identity: int) -> np.random.Generator:
-    """Make a source of chance that depends on these numbers alone."""
+    """Return a random generator that depends on these numbers alone."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(identity)))
 
 
 def choose_object(labels_HW: NDArray[np.uint8], rng: np.random.Generator) -> Mask:
-    """Choose a label's object: most often whole, as a study asks for it, else one part, or two labels joined."""
+    """Choose a label's object: most often whole, as a study asks for it, else one component, or two labels joined."""
     labels = [int(label) for label in np.unique(labels_HW) if label]
     label, roll = labels[int(rng.integers(len(labels)))], rng.random()
     if roll < 0.1:
@@ -88,7 +88,7 @@ def _relit(image_HW: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
 
 
 def jittered_box(truth_HW: Mask, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Give the box x0, y0, x1, y1: tight half of the time, else each side off by up to a tenth of its length."""
+    """Return the box x0, y0, x1, y1: tight half of the time, else each side off by up to a tenth of its length."""
     box = np.array(tight_box(truth_HW), dtype=np.float32)
     if rng.random() < 0.5:
         return box

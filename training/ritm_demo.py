@@ -87,8 +87,8 @@ class RitmTask:
             previous = torch.zeros_like(images[:, :1])
             for click in range(CLICKS):
                 previous = self._probability(network, images, previous, clicks)
-                found = (previous[:, 0] > MASK_THRESHOLD).cpu().numpy()
-                scores[click, start : start + 8] = [overlap(*pair) for pair in zip(found, truths, strict=True)]
+                masks = (previous[:, 0] > MASK_THRESHOLD).cpu().numpy()
+                scores[click, start : start + 8] = [overlap(*pair) for pair in zip(masks, truths, strict=True)]
                 _correct(clicks, truths, previous, None)
         return {f"iou_{click}": float(scores[click - 1].mean()) for click in (1, 3, 5)}
 
@@ -101,7 +101,7 @@ class RitmTask:
         return stacked.to(self.device.device).permute(0, 3, 1, 2).float() / 255
 
     def _forward(self, network: nn.Module, images: Tensor, previous: Tensor, clicks: Sequence[ClickList]) -> Logits:
-        points = torch.from_numpy(padded([one.for_ritm() for one in clicks])).to(self.device.device)
+        points = torch.from_numpy(padded([points.for_ritm() for points in clicks])).to(self.device.device)
         shown = torch.cat([images, previous], dim=1).contiguous(memory_format=torch.channels_last)
         with self.device.autocasting():
             outputs: Logits = network(shown, points)
@@ -115,9 +115,9 @@ class RitmTask:
 def _correct(
     clicks: Sequence[ClickList], truths: Sequence[Mask], probability: Tensor, rng: np.random.Generator | None
 ) -> None:
-    found = (probability[:, 0] > MASK_THRESHOLD).cpu().numpy()
-    for one, truth, prediction in zip(clicks, truths, found, strict=True):
-        correct(one, truth, prediction, rng)
+    masks = (probability[:, 0] > MASK_THRESHOLD).cpu().numpy()
+    for points, truth, prediction in zip(clicks, truths, masks, strict=True):
+        correct(points, truth, prediction, rng)
 
 
 def _loss(logits: Tensor, truth: Tensor, progress: float) -> Tensor:

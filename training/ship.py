@@ -22,7 +22,7 @@ from torch import Tensor
 from job import storage
 from job.errors import EXIT_MENDABLE, JobError
 from job.models import demo_weights, registry
-from job.models.checkpoint import MADE, read_made, read_weights
+from job.models.checkpoint import METADATA_KEY, read_metadata, read_weights
 from training.card import fill
 from training.curves import draw_curves
 from training.loop import CURVES, WEIGHTS, half
@@ -36,29 +36,29 @@ TRAINED = {"clicks": "lite_medsam_clicks", "ritm": "ritm_h18s_demo"}
 
 def ship(
     trained: Path, name: str, root: Path, folder: Path, share: float = 1.0, start: Path | None = None
-) -> demo_weights.Shipped:
+) -> demo_weights.ShippedWeights:
     """Write one model's files below the project's root, the weights into `folder`.
 
     share: of the way from the weights `start` (LiteMedSAM's own, where it is None) to the trained ones; see `towards`.
     """
     source, target = trained / WEIGHTS, folder / f"{name}.safetensors"
-    made = read_made(source)
+    made = read_metadata(source)
     if share == 1:
         shutil.copyfile(source, target)
     else:
         made |= {"share": share, "share_from": "LiteMedSAM's own"}
         if start is not None:
             made["share_from"] = (
-                f"those of sha256 {storage.sha256(start)[:12]}… after step {read_made(start)['steps']:,}"
+                f"those of sha256 {storage.sha256(start)[:12]}… after step {read_metadata(start)['steps']:,}"
             )
-        tensors = towards(load_file(source), read_weights(start or registry.packaged_checkpoint()), share)
-        save_file(tensors, target, metadata={MADE: json.dumps(made, sort_keys=True)})
+        tensors = towards(load_file(source), read_weights(start or registry.lite_medsam_checkpoint()), share)
+        save_file(tensors, target, metadata={METADATA_KEY: json.dumps(made, sort_keys=True)})
     target.chmod(0o644)  # safetensors keeps it to its owner
     curves = [row for row in read_curves(trained / CURVES) if int(row["step"]) <= made["steps"]]
     write_curves(root / CARDS / f"{name}_curves.csv", curves)
     draw_curves(curves).save(root / CARDS / f"{name}_curves.png", optimize=True)
     card = CARDS / f"{name}.md"
-    shipped = demo_weights.Shipped(
+    shipped = demo_weights.ShippedWeights(
         file=target.name, sha256=storage.sha256(target), purpose=demo_weights.DEMO, card=card.as_posix()
     )
     fill(root / card, "facts", "training/ship.py", facts(shipped, target.stat().st_size, made))
@@ -75,7 +75,7 @@ def verify(trained: Path) -> None:
     size = (trained / WEIGHTS).stat().st_size
     if size > LARGEST_BYTES:
         raise JobError(f"{trained / WEIGHTS}: expected at most {LARGEST_BYTES:,} bytes, got {size:,}")
-    if not read_made(trained / WEIGHTS):
+    if not read_metadata(trained / WEIGHTS):
         raise JobError(f"{trained / WEIGHTS}: does not tell how it was made; use what training/ wrote")
 
 
@@ -88,7 +88,7 @@ def towards(trained: dict[str, Tensor], own: dict[str, Tensor], share: float) ->
     return {name: half(own[name].float().lerp(value.float(), share)) for name, value in trained.items()}
 
 
-def facts(shipped: demo_weights.Shipped, size: int, made: Mapping[str, Any]) -> str:
+def facts(shipped: demo_weights.ShippedWeights, size: int, made: Mapping[str, Any]) -> str:
     """Write a card's tables: what the file is, and in which sittings it was made."""
     lines = {
         "file": f"`job/models/weights/{shipped.file}`, {size / 1e6:.1f} MB, half precision",
@@ -139,14 +139,19 @@ def write_curves(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def declare(shipped: list[demo_weights.Shipped], path: Path) -> None:
+def declare(shipped: list[demo_weights.ShippedWeights], path: Path) -> None:
     """Write them into `weights.json`. Hashes that stood there stay known: results that were made with them are kept."""
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for one in shipped:
-        before = told.get(one.file, {"sha256": one.sha256, "retired": []})
-        retired = [hash_ for hash_ in [*before["retired"], before["sha256"]] if hash_ != one.sha256]
-        told[one.file] = {"sha256": one.sha256, "purpose": one.purpose, "card": one.card, "retired": retired}
-    path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    declared: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for weights in shipped:
+        before = declared.get(weights.file, {"sha256": weights.sha256, "retired": []})
+        retired = [hash_ for hash_ in [*before["retired"], before["sha256"]] if hash_ != weights.sha256]
+        declared[weights.file] = {
+            "sha256": weights.sha256,
+            "purpose": weights.purpose,
+            "card": weights.card,
+            "retired": retired,
+        }
+    path.write_text(json.dumps(declared, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ def estimate(
 
 
 def even_count(left: Sequence[int], wanted: int, most: int) -> int:
-    """Give the first number of shards, from `wanted` on, that deals the chunks left as evenly as `wanted` could.
+    """Return the first number of shards, from `wanted` on, that deals the chunks left as evenly as `wanted` could.
 
     If none up to `most` does: the one whose fullest shard has the fewest. What is left after a run of n shards is often
     all of one residue modulo n, and n shards would give it all to one worker.
@@ -102,7 +102,7 @@ def fullest(left: Sequence[int], count: int) -> int:
 
 
 def predict_request(name: str, outputs: Mapping[str, str], spec: str, shards: int) -> dict[str, Any]:
-    """Give the SubmitJob request of the workers.
+    """Return the SubmitJob request of the workers.
 
     An array of one is not to be had. Then it is a plain job, told to be the only shard: a run without shards would end
     with 3 if chunks failed, Batch would try it again and again, and the gathering step would never start.
@@ -120,7 +120,7 @@ def predict_request(name: str, outputs: Mapping[str, str], spec: str, shards: in
 
 
 def gather_request(name: str, outputs: Mapping[str, str], spec: str, after: str | None) -> dict[str, Any]:
-    """Give the SubmitJob request of the gathering step, which starts when job `after` has succeeded as a whole."""
+    """Return the SubmitJob request of the gathering step, which starts when job `after` has succeeded as a whole."""
     request = {
         "jobName": f"{name}-gather",
         "jobQueue": outputs["CpuQueue"],
