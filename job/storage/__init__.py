@@ -1,14 +1,14 @@
 """Files at any address: list, read, cache, checksum, atomic and create-only writes. The only place that knows fsspec.
 
 An address is a local path or a URL of any installed fsspec adapter (`s3://`, `https://`, `memory://`, …), or
-`package://NAME/…` for a file that lies inside an installed Python package. S3 takes its endpoint from AWS_ENDPOINT_URL.
+`package://NAME/…` for a file inside an installed Python package. S3 takes its endpoint from AWS_ENDPOINT_URL.
 
-What fails and may pass is tried again; what a store refuses is a StoreRefusedError at once; all else that keeps a file
-from being used is a StorageError.
+Transient errors are retried. A request that a store refuses raises StoreRefusedError at once. Every other error that
+keeps a file from being used is a StorageError.
 """
 
 from job.storage.address import FileInfo, join, public
-from job.storage.cache import FETCHING, InputCache
+from job.storage.cache import InputCache
 from job.storage.files import (
     BLOCK,
     create,
@@ -28,7 +28,6 @@ from job.storage.local import WRITING
 
 __all__ = [
     "BLOCK",
-    "FETCHING",
     "WRITING",
     "FileInfo",
     "InputCache",

@@ -1,4 +1,4 @@
-"""Addresses as text: put together, shown without secrets, found inside Python packages."""
+"""Addresses as text: join them, hide the secrets in them, resolve `package://`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from job.errors import StorageError
 PACKAGE = "package://"
 URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-SHORTEST_SECRET = 8  # what is shorter protects nothing, and would be found inside ordinary words
+SHORTEST_SECRET = 8  # a shorter value protects nothing, and would be replaced inside ordinary words
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileInfo:
-    """A file as its store lists it. `version` changes with the content (an ETag, a time of change); "" if untold."""
+    """A file as its store lists it.
+
+    version: changes with the content (an ETag, a modification time); "" if the store reports none.
+    """
 
     address: str
     size: int
@@ -27,39 +30,39 @@ class FileInfo:
 
 
 def join(folder: str, *names: str) -> str:
-    """Put names below a folder's address."""
+    """Return the address of names below a folder."""
     return "/".join([folder.rstrip("/"), *names])
 
 
 def public(address: str) -> str:
-    """Write an address without user, password and query, for logs and manifests."""
+    """Return an address without user, password and query, for logs and manifests."""
     if "://" not in address:
         return address
     try:
         parts = urlsplit(address)
-        parts.port  # noqa: B018  computed when asked for; a password with a slash is no port
-    except ValueError:  # no URL at all, such as http://[bucket
+        _ = parts.port  # raises if a password holds a slash: its first half then reads as the port
+    except ValueError:  # not a URL, such as http://[bucket
         return f"{address.partition('://')[0]}://…"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def scrub(text: str) -> str:
-    """Write what a store said on one line, without the secrets that it may repeat."""
+    """Return a store's message as one line, without the secrets that it may repeat."""
     for name in SECRETS:
         value = os.environ.get(name, "")
         if len(value) >= SHORTEST_SECRET:
             text = text.replace(value, f"({name})")
-    return URL.sub(lambda found: public(found[0]), " ".join(text.split()))
+    return URL.sub(lambda match: public(match[0]), " ".join(text.split()))
 
 
 def in_package(address: str) -> Path:
-    """Give the path of a `package://` address; StorageError where there is no such package, or it leads out of it."""
+    """Return the path of a `package://` address; StorageError if the package is missing or the path leaves it."""
     package, _, name = address.removeprefix(PACKAGE).partition("/")
     spec = importlib.util.find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
-        raise StorageError(f"{address}: no Python package {package!r} is installed here; pip install it")
+        raise StorageError(f"{address}: the Python package {package!r} is not installed; install it with pip")
     root = Path(spec.submodule_search_locations[0]).resolve()
     path = Path(os.path.normpath(root / name))
     if not path.is_relative_to(root):
-        raise StorageError(f"{address}: leads out of the package {package!r}")
+        raise StorageError(f"{address}: points outside the package {package!r}; name a file inside it")
     return path

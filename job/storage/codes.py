@@ -1,81 +1,82 @@
-"""How stores and adapters name what went wrong: by code, status, number and kind of error; and the words for it.
+"""Which errors of the stores are transient and which are refusals, and the messages for the refusals.
 
-What is refused has a pair: what came, and the way out.
+Keys are S3 error codes, HTTP statuses, exception types and errno numbers. A refusal's message is a pair: what went
+wrong, and how to mend it.
 """
 
 from __future__ import annotations
 
 import errno
 
-RIGHTS = "check the credentials (for S3: AWS_ACCESS_KEY_ID, AWS_PROFILE or the role) and what they may do there"
+PERMISSIONS = "check the credentials (for S3: AWS_ACCESS_KEY_ID, AWS_PROFILE or the role) and their permissions"
 KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or the role"
 NO_CREDENTIALS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or a role"
 BUCKET = "check its name and AWS_ENDPOINT_URL, or create it"
 REGION = "check AWS_REGION and AWS_ENDPOINT_URL"
 CERTIFICATE = "check the address, AWS_CA_BUNDLE and SSL_CERT_FILE"
-ROOM = "make room, or choose another place"
+SPACE = "free some space, or choose another location"
 
 REFUSED_CODES = {
-    "AccessDenied": ("access denied", RIGHTS),
-    "AccessDeniedException": ("access denied", RIGHTS),
-    "AccountProblem": ("access denied: a problem of the account", RIGHTS),
-    "AllAccessDisabled": ("access denied", RIGHTS),
-    "NotSignedUp": ("access denied: the account has no S3", RIGHTS),
-    "InvalidPayer": ("access denied: the payer", RIGHTS),
-    "SignatureDoesNotMatch": ("access denied: the secret key does not fit the access key", KEYS),
-    "RequestTimeTooSkewed": ("access denied: the clock of this machine is wrong", "set the clock"),
+    "AccessDenied": ("access denied", PERMISSIONS),
+    "AccessDeniedException": ("access denied", PERMISSIONS),
+    "AccountProblem": ("access denied: there is a problem with the account", PERMISSIONS),
+    "AllAccessDisabled": ("access denied", PERMISSIONS),
+    "NotSignedUp": ("access denied: the account is not signed up for S3", PERMISSIONS),
+    "InvalidPayer": ("access denied: the payer is not valid", PERMISSIONS),
+    "SignatureDoesNotMatch": ("access denied: the secret key does not match the access key", KEYS),
+    "RequestTimeTooSkewed": ("access denied: this machine's clock is wrong", "set the clock"),
     "NoSuchBucket": ("there is no such bucket", BUCKET),
-    "InvalidBucketName": ("no valid name of a bucket", BUCKET),
+    "InvalidBucketName": ("the bucket's name is not valid", "check its name"),
     "PermanentRedirect": ("the bucket is in another region", REGION),
     "AuthorizationHeaderMalformed": ("the bucket is in another region", REGION),
     "IllegalLocationConstraintException": ("the bucket is in another region", REGION),
-    "QuotaExceeded": ("the store's quota is used up", ROOM),
-    "XMinioStorageFull": ("the store is full", ROOM),
+    "QuotaExceeded": ("the store's quota is exceeded", SPACE),
+    "XMinioStorageFull": ("the store is full", SPACE),
 }
-"""Codes of S3: what each says, and the way out."""
+"""S3 error codes of refused requests."""
 
 EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId"}
-"""New credentials may lie where these came from: a role's, or a file that someone keeps up to date."""
+"""S3 error codes after which the credentials are read again: a role or an updated file may have new ones."""
 
-PASSING_CODES = {
+TRANSIENT_CODES = {
     "BadDigest", "BandwidthLimitExceeded", "ConditionalRequestConflict", "IncompleteBody", "InternalError",
     "OperationAborted", "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
     "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable", "SlowDown", "TooManyRequestsException",
     "TransactionInProgressException", "XAmzContentSHA256Mismatch",
 }  # fmt: skip
-PASSING_STATUSES = {408, 425, 429}
-LASTING_STATUSES = {501, 505}  # of those from 500 on, which else pass
+TRANSIENT_STATUSES = {408, 425, 429}
+PERMANENT_STATUSES = {501, 505}  # all other statuses from 500 on are transient
 
-BROKEN_ANSWER = "aiohttp.HttpProcessingError"  # such as one that ends early: it has a status, but of aiohttp's own
-PASSING_TYPES = {
-    "job.MismatchError", BROKEN_ANSWER, "aiohttp.ClientError", "botocore.ConnectionError",
+BROKEN_RESPONSE = "aiohttp.HttpProcessingError"  # such as a response cut short; aiohttp sets its status, not the server
+TRANSIENT_TYPES = {
+    "job.MismatchError", BROKEN_RESPONSE, "aiohttp.ClientError", "botocore.ConnectionError",
     "botocore.FlexibleChecksumError", "botocore.HTTPClientError", "botocore.IncompleteReadError",
     "botocore.ResponseParserError", "botocore.CredentialRetrievalError", "botocore.MetadataRetrievalError",
     "builtins.ConnectionError", "builtins.TimeoutError", "http.IncompleteRead", "socket.gaierror", "ssl.SSLError",
     "urllib3.IncompleteRead",
 }  # fmt: skip
-"""Errors by `package.Name` of their class, or of one that it comes from."""
-UNTRUSTED = "certificate verify failed"  # in the text: botocore and aiohttp wrap the kind of error away
+"""Exception types as `package.Name` of the class or of one of its bases."""
+UNTRUSTED = "certificate verify failed"  # matched in the text: botocore and aiohttp hide the exception's type
 
 REFUSED_TYPES = {
     "botocore.NoCredentialsError": ("no credentials were found", NO_CREDENTIALS),
     "botocore.PartialCredentialsError": ("the credentials are incomplete", NO_CREDENTIALS),
-    "botocore.ProfileNotFound": ("AWS_PROFILE names no profile", NO_CREDENTIALS),
+    "botocore.ProfileNotFound": ("the profile in AWS_PROFILE does not exist", NO_CREDENTIALS),
     "botocore.SSOError": ("the login has expired", "run `aws sso login` again"),
     "botocore.TokenRetrievalError": ("the login has expired", "run `aws sso login` again"),
-    "builtins.ImportError": ("no adapter for such addresses is installed", "pip install it"),
+    "builtins.ImportError": ("the fsspec adapter for this kind of address is not installed", "install it with pip"),
 }
 
-OWN_RIGHTS = "check who owns it, and as whom this runs"
+FILE_PERMISSIONS = "check its owner and permissions, and which user runs this program"
 REFUSED_NUMBERS = {
-    errno.EACCES: ("access denied", OWN_RIGHTS),
-    errno.EPERM: ("access denied", OWN_RIGHTS),
-    errno.EROFS: ("the file system is read-only", "choose another place"),
-    errno.ENOSPC: ("the disk is full", ROOM),
-    errno.EDQUOT: ("the disk quota is used up", ROOM),
-    errno.EFBIG: ("the file is larger than may be written there", ROOM),
+    errno.EACCES: ("access denied", FILE_PERMISSIONS),
+    errno.EPERM: ("access denied", FILE_PERMISSIONS),
+    errno.EROFS: ("the file system is read-only", "choose another location"),
+    errno.ENOSPC: ("the disk is full", SPACE),
+    errno.EDQUOT: ("the disk quota is exceeded", SPACE),
+    errno.EFBIG: ("the file exceeds the size limit of this location", "choose another location"),
 }
-PASSING_NUMBERS = {
+TRANSIENT_NUMBERS = {
     errno.EAGAIN, errno.EBUSY, errno.EHOSTUNREACH, errno.EINTR, errno.EIO, errno.ENETDOWN, errno.ENETUNREACH,
     errno.ESTALE,
 }  # fmt: skip

@@ -1,6 +1,6 @@
-"""What an error of a store means: that nothing is there, that it will pass, that it was refused, or none of these.
+"""Classify the errors of stores, and turn them into messages for the user.
 
-Errors are told apart by names and numbers, so that no adapter is imported for it: each throws kinds of its own.
+Errors are recognised by names and numbers (`codes.py`), so that no adapter is imported to classify its exceptions.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ LONGEST_REASON = 300
 class Kind(Enum):
     """What a caller can do about an error."""
 
-    GONE = auto()  # nothing is there
-    PASSING = auto()  # try again
-    EXPIRED = auto()  # try again with credentials read anew
-    REFUSED = auto()  # the store will say it again, of other files too
-    FAULT = auto()  # it will be said again of this file
+    NOT_FOUND = auto()  # the file does not exist
+    TRANSIENT = auto()  # try again
+    EXPIRED = auto()  # read the credentials again, then try again
+    REFUSED = auto()  # trying again will fail, for other files of this store too
+    PERMANENT = auto()  # trying again will fail for this file
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What an error means, what came, and how the user can mend it."""
+    """The class of an error, why it happened, and how the user can mend it."""
 
     kind: Kind
     reason: str
@@ -39,39 +39,39 @@ class Finding:
 
 
 class MismatchError(Exception):
-    """What came is not what the store says it holds: its length or its checksum differs."""
+    """The length or the checksum of the received content differs from what the store reports."""
 
 
-def judge(error: BaseException) -> Finding:
-    """Say what an error means. The innermost cause that is known decides: adapters wrap what they were told."""
+def classify(error: BaseException) -> Finding:
+    """Return what an error means. The innermost known cause decides, because adapters wrap the original error."""
     for cause in reversed(list(_causes(error))):
-        found = _known(cause)
-        if found is not None:
-            return found
-    return Finding(Kind.FAULT, _said(error))
+        finding = _known(cause)
+        if finding is not None:
+            return finding
+    return Finding(Kind.PERMANENT, _message(error))
 
 
-def failure(error: BaseException, address: str, action: str) -> StorageError:
-    """Write an error as the user is told it: the address, what was tried, what came, how to mend it."""
-    found = judge(error)
-    remedy = f"; {found.remedy}" if found.remedy else ""
-    refused = found.kind in (Kind.REFUSED, Kind.EXPIRED)
+def storage_error(error: BaseException, address: str, action: str) -> StorageError:
+    """Return the error for the user: the address, the action that failed, the reason and the remedy."""
+    finding = classify(error)
+    remedy = f"; {finding.remedy}" if finding.remedy else ""
+    refused = finding.kind in (Kind.REFUSED, Kind.EXPIRED)
     return (StoreRefusedError if refused else StorageError)(
-        f"{public(address)}: cannot {action}: {found.reason}{remedy}"
+        f"{public(address)}: cannot {action}: {finding.reason}{remedy}"
     )
 
 
-def changed(address: str) -> StorageError:
-    """Say that a file is not what was planned."""
+def changed_since_plan(address: str) -> StorageError:
+    """Return the error for a file whose content is not the planned one."""
     return StorageError(
         f"{public(address)}: changed since it was planned; "
-        "a run without --shard, or `medsam-job plan SPEC --store`, plans anew"
+        "to plan again, run without --shard, or run `medsam-job plan SPEC --store`"
     )
 
 
-def code(error: BaseException) -> str:
-    """Give the code of S3 that an error, or what it comes from, carries; "" for any other."""
-    return next((found for cause in _causes(error) if (found := _code(cause))), "")
+def s3_code(error: BaseException) -> str:
+    """Return the S3 error code of an error or of its causes; "" if there is none."""
+    return next((code for cause in _causes(error) if (code := _code(cause))), "")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -83,69 +83,71 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _known(error: BaseException) -> Finding | None:
     if _code(error):
-        return _of_s3(error)
+        return _from_s3(error)
     names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
     status = _status(error)
-    if status is not None and codes.BROKEN_ANSWER not in names:
-        return _of_status(status, _said(error))
+    if status is not None and codes.BROKEN_RESPONSE not in names:
+        return _from_status(status, _message(error))
     for name, (reason, remedy) in codes.REFUSED_TYPES.items():
         if name in names:
-            return Finding(Kind.REFUSED, f"{reason} ({_said(error)})", remedy)
+            return Finding(Kind.REFUSED, f"{reason} ({_message(error)})", remedy)
     if codes.UNTRUSTED in str(error):
-        return Finding(Kind.REFUSED, f"the store's certificate is not trusted ({_said(error)})", codes.CERTIFICATE)
-    if not names.isdisjoint(codes.PASSING_TYPES):
-        return Finding(Kind.PASSING, _said(error))
+        return Finding(Kind.REFUSED, f"the store's certificate is not trusted ({_message(error)})", codes.CERTIFICATE)
+    if not names.isdisjoint(codes.TRANSIENT_TYPES):
+        return Finding(Kind.TRANSIENT, _message(error))
     if isinstance(error, FileNotFoundError):
-        return Finding(Kind.GONE, "nothing is there")
-    return _of_number(error) if isinstance(error, OSError) else None
+        return Finding(Kind.NOT_FOUND, "nothing is there")
+    return _from_number(error) if isinstance(error, OSError) else None
 
 
-def _of_s3(error: BaseException) -> Finding:
+def _from_s3(error: BaseException) -> Finding:
     name = _code(error)
     status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    said = f"{name}: {_response(error)['Error'].get('Message', '')}" if name != str(status) else f"status {status}"
-    said = scrub(said)[:LONGEST_REASON]
+    message = f"{name}: {_response(error)['Error'].get('Message', '')}" if name != str(status) else f"status {status}"
+    message = scrub(message)[:LONGEST_REASON]
     if name in codes.REFUSED_CODES:
         reason, remedy = codes.REFUSED_CODES[name]
         return Finding(Kind.REFUSED, f"{reason} ({name})", remedy)
     if name in codes.EXPIRED_CODES or (name == "400" and _is_head(error)):
         return Finding(
-            Kind.EXPIRED, f"access denied: these credentials are not accepted, or no longer ({said})", codes.KEYS
+            Kind.EXPIRED, f"access denied: the credentials are not valid or have expired ({message})", codes.KEYS
         )
     if name == "403" and _is_head(error):
         return Finding(
-            Kind.REFUSED, "access denied, or nothing is there and you may not list (status 403)", codes.RIGHTS
+            Kind.REFUSED,
+            "access denied, or the file is missing and you may not list the bucket (status 403)",
+            codes.PERMISSIONS,
         )
-    if name in codes.PASSING_CODES or "Throttl" in name:
-        return Finding(Kind.PASSING, said)
+    if name in codes.TRANSIENT_CODES or "Throttl" in name:
+        return Finding(Kind.TRANSIENT, message)
     if name in ("NoSuchKey", "404", "NotFound"):
-        return Finding(Kind.GONE, "nothing is there")
-    return _of_status(status, said)
+        return Finding(Kind.NOT_FOUND, "nothing is there")
+    return _from_status(status, message)
 
 
-def _of_status(status: int, said: str) -> Finding:
+def _from_status(status: int, message: str) -> Finding:
     if status in (401, 403):
-        return Finding(Kind.REFUSED, f"access denied (status {status})", codes.RIGHTS)
+        return Finding(Kind.REFUSED, f"access denied (status {status})", codes.PERMISSIONS)
     if status in (404, 410):
-        return Finding(Kind.GONE, "nothing is there")
+        return Finding(Kind.NOT_FOUND, "nothing is there")
     if status == 507:
-        return Finding(Kind.REFUSED, "the store is full", codes.ROOM)
-    passes = status in codes.PASSING_STATUSES or (status >= 500 and status not in codes.LASTING_STATUSES)
-    return Finding(Kind.PASSING if passes else Kind.FAULT, said)
+        return Finding(Kind.REFUSED, "the store is full", codes.SPACE)
+    transient = status in codes.TRANSIENT_STATUSES or (status >= 500 and status not in codes.PERMANENT_STATUSES)
+    return Finding(Kind.TRANSIENT if transient else Kind.PERMANENT, message)
 
 
-def _of_number(error: OSError) -> Finding | None:
+def _from_number(error: OSError) -> Finding | None:
     number = errno.EACCES if isinstance(error, PermissionError) else error.errno
     if number in codes.REFUSED_NUMBERS:
         reason, remedy = codes.REFUSED_NUMBERS[number]
-        return Finding(Kind.REFUSED, f"{reason} ({_said(error)})", remedy)
-    return Finding(Kind.PASSING, _said(error)) if number in codes.PASSING_NUMBERS else None
+        return Finding(Kind.REFUSED, f"{reason} ({_message(error)})", remedy)
+    return Finding(Kind.TRANSIENT, _message(error)) if number in codes.TRANSIENT_NUMBERS else None
 
 
 def _response(error: BaseException) -> dict[str, Any]:
-    """Give the answer of S3 that an error of botocore carries."""
-    answer = getattr(error, "response", None)
-    return answer if isinstance(answer, dict) else {}
+    """Return the S3 response that a botocore error carries; {} for other errors."""
+    response = getattr(error, "response", None)
+    return response if isinstance(response, dict) else {}
 
 
 def _code(error: BaseException) -> str:
@@ -153,20 +155,20 @@ def _code(error: BaseException) -> str:
 
 
 def _is_head(error: BaseException) -> bool:
-    """Whether S3 could not say more than a status, for answers to HEAD have no body: an expired token is a mere 400."""
+    """Return whether the request was a HEAD: its response has a status, 400 for an expired token, but no error code."""
     return str(getattr(error, "operation_name", "")).startswith("Head")
 
 
 def _status(error: BaseException) -> int | None:
-    """Give the status of an HTTP answer, where adapters keep it."""
+    """Return the status of an HTTP response, from the attributes in which adapters keep it."""
     values = (getattr(error, name, None) for name in ("status", "status_code", "code"))
     return next((value for value in values if isinstance(value, int) and 400 <= value < 600), None)
 
 
-def _said(error: BaseException) -> str:
-    """Write what an error says: its kind and text, or the system's words for its number."""
+def _message(error: BaseException) -> str:
+    """Return an error's type and text, or the system's description of its errno, on one line without secrets."""
     text = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
     message = getattr(error, "message", None)
     if isinstance(message, str) and _status(error) is not None:
-        text = f"status {_status(error)} {message}"  # the whole text of aiohttp's repeats the address, token included
+        text = f"status {_status(error)} {message}"  # aiohttp's full text repeats the address, tokens included
     return scrub(f"{type(error).__name__}: {text}" if text else type(error).__name__)[:LONGEST_REASON]

@@ -1,4 +1,4 @@
-"""What can be done with a file at any address."""
+"""Operations on a file at any address."""
 
 from __future__ import annotations
 
@@ -11,94 +11,97 @@ from typing import Any, TypeVar
 from job.errors import StorageError
 from job.storage import local
 from job.storage.address import FileInfo, join, public
-from job.storage.faults import Kind, MismatchError, judge
-from job.storage.retry import persistently
-from job.storage.stores import described, is_local, is_s3, open_store
+from job.storage.faults import Kind, MismatchError, classify
+from job.storage.retry import with_retries
+from job.storage.stores import file_info, is_local, is_s3, open_store
 
-BLOCK = 1 << 20
+BLOCK = 1 << 20  # bytes to read at a time
 
 T = TypeVar("T")
 
 
 def list_files(folder: str, pattern: str) -> list[FileInfo]:
-    """List the files below a folder that match a glob pattern, sorted by address; no error if there are none.
+    """Return the files below a folder that match a glob pattern, sorted by address; [] if there are none.
 
-    folder: taken as it is written, for a name may hold `[` or `*`. pattern: `*`, `?` and `[…]` within one name, `**`
-    over folders.
+    folder: taken literally, because a name may hold `[` or `*`. pattern: `*`, `?` and `[…]` match within one name,
+    `**` across folders.
     """
 
-    def listed() -> list[FileInfo]:
+    def attempt() -> list[FileInfo]:
         fs, path = open_store(folder)
-        found = fs.glob(f"{literal(path).rstrip('/')}/{pattern}", detail=True)
+        matches = fs.glob(f"{literal(path).rstrip('/')}/{pattern}", detail=True)
         return sorted(
-            (described(fs, folder, _sized(fs, details)) for details in found.values() if _is_file(details)),
-            key=lambda info: info.address,
+            (file_info(fs, folder, _with_size(fs, details)) for details in matches.values() if _is_file(details)),
+            key=lambda file: file.address,
         )
 
-    return persistently(join(folder, pattern), "list", listed)
+    return with_retries(join(folder, pattern), "list", attempt)
 
 
 def literal(text: str) -> str:
-    """Bracket what a glob would take as special."""
+    """Return a glob pattern that matches a text literally."""
     return re.sub(r"([*?\[])", r"[\1]", text)
 
 
 def why_nothing_matches(folder: str) -> str:
-    """Say why nothing is listed below a folder: it is missing, may not be read, or holds no such file."""
+    """Return the reason why no file below a folder matches: the folder is missing, or holds no such file.
+
+    StorageError if the folder may not be read.
+    """
     if not folder or folder.endswith(":/"):  # the working folder; a store without a bucket
         return "no file matches this pattern"
 
-    def is_there() -> bool:
+    def attempt() -> bool:
         fs, path = open_store(folder)
-        return _unless_gone(lambda: fs.ls(path)) is not None
+        return _none_if_missing(lambda: fs.ls(path)) is not None
 
-    if persistently(folder, "list", is_there):
+    if with_retries(folder, "list", attempt):
         return "no file matches this pattern"
     return f"no file matches this pattern: there is no folder {public(folder)}"
 
 
 def info(address: str) -> FileInfo | None:
-    """Describe one file; None where there is none."""
+    """Return the description of one file; None if it does not exist."""
 
-    def looked_at() -> FileInfo | None:
+    def attempt() -> FileInfo | None:
         fs, path = open_store(address)
-        details: dict[str, Any] | None = _unless_gone(lambda: fs.info(path))
-        return described(fs, address, details) if details and details.get("type") == "file" else None
+        details: dict[str, Any] | None = _none_if_missing(lambda: fs.info(path))
+        return file_info(fs, address, details) if details and details.get("type") == "file" else None
 
-    return persistently(address, "read", looked_at)
+    return with_retries(address, "read", attempt)
 
 
 def read(address: str) -> bytes:
     """Read a whole file."""
-    return persistently(address, "read", lambda: _content(*open_store(address)))
+    return with_retries(address, "read", lambda: _content(*open_store(address)))
 
 
 def read_head(address: str, length: int) -> bytes:
     """Read the first `length` bytes of a file, or all of a shorter one."""
-    return persistently(address, "read", lambda: _content(*open_store(address), length))
+    return with_retries(address, "read", lambda: _content(*open_store(address), length))
 
 
 def write(address: str, data: bytes) -> None:
-    """Write a whole file; a reader sees the old one or the new one, never a part."""
+    """Write a whole file. A reader sees the old file or the new one, never a mixture."""
 
-    def written() -> None:
+    def attempt() -> None:
         fs, path = open_store(address)
         if is_local(fs):
             local.write(Path(path), data, replace=True)
         else:
             fs.pipe_file(path, data)
 
-    persistently(address, "write", written)
+    with_retries(address, "write", attempt)
 
 
 def create(address: str, data: bytes) -> bool:
-    """Write a whole file only if there is none; say whether what lies there now is what was given.
+    """Write a whole file only if it does not exist; return whether the stored content is now `data`.
 
-    So a lost answer is no matter: where the first attempt did write, and the second finds the file there, it is this
-    content, and True. Two workers who create the same content both get True; of different ones, the first alone.
+    The result is thus right if a response is lost: the first attempt wrote the file, and the second finds `data` in
+    it. If two workers create the same content, both get True; if the contents differ, only the first does.
     """
 
-    def created() -> bool:
+    def attempt() -> bool:
         fs, path = open_store(address)
         try:
             if is_local(fs):
@@ -109,74 +112,77 @@ def create(address: str, data: bytes) -> bool:
             return False
         return True
 
-    return persistently(address, "write", created) or read(address) == data
+    return with_retries(address, "write", attempt) or read(address) == data
 
 
 def delete(address: str) -> None:
-    """Remove one file; one that is gone already is no error."""
+    """Delete one file; no error if it does not exist."""
 
-    def deleted() -> None:
+    def attempt() -> None:
         fs, path = open_store(address)
-        _unless_gone(lambda: fs.rm_file(path))
+        _none_if_missing(lambda: fs.rm_file(path))
 
-    persistently(address, "delete", deleted)
+    with_retries(address, "delete", attempt)
 
 
 def local_path(address: str) -> Path | None:
-    """Give the path of a file on this machine's disk or in an installed package; None for a remote address."""
-    fs, path = persistently(address, "read", lambda: open_store(address))
+    """Return the path of a file on this machine's disk or in an installed package; None for a remote address."""
+    fs, path = with_retries(address, "read", lambda: open_store(address))
     return Path(path) if is_local(fs) else None
 
 
 def sha256(path: Path) -> str:
-    """Hash a local file."""
-    return persistently(str(path), "read", lambda: local.sha256(path))
+    """Return the SHA-256 of a local file, in hexadecimal."""
+    return with_retries(str(path), "read", lambda: local.sha256(path))
 
 
 @contextmanager
 def filesystem(address: str) -> Iterator[Any | None]:
-    """Have the fsspec file system of a remote address, for a reader that takes one (DuckDB); None for a local one.
+    """Open the fsspec file system of a remote address for a reader that needs one (DuckDB); None for a local address.
 
-    What such a reader makes of a StorageError is replaced by that.
+    Such a reader raises errors of its own; a StorageError behind one is raised in its place.
     """
-    fs, _ = persistently(address, "read", lambda: open_store(address))
+    fs, _ = with_retries(address, "read", lambda: open_store(address))
     reader = None if is_local(fs) else fs.reader() if is_s3(fs) else fs
     try:
         yield reader
     except Exception:
-        fault: StorageError | None = getattr(reader, "fault", None)
-        if fault is not None:
-            raise fault from None
+        storage_error: StorageError | None = getattr(reader, "last_error", None)
+        if storage_error is not None:
+            raise storage_error from None
         raise
 
 
 def _is_file(details: dict[str, Any]) -> bool:
-    """Whether a listing names a file; a link to one is listed as something else."""
+    """Return whether a listing's entry is a file; a symbolic link to a file has another type."""
     return details.get("type") == "file" or (bool(details.get("islink")) and Path(details["name"]).is_file())
 
 
-def _sized(fs: Any, details: dict[str, Any]) -> dict[str, Any]:
-    """Ask again for what a listing did not tell, as those of HTTP servers do not."""
+def _with_size(fs: Any, details: dict[str, Any]) -> dict[str, Any]:
+    """Return a listing's entry with its size, which listings of HTTP servers lack."""
     return details if details.get("size") is not None else {**details, **fs.info(details["name"])}
 
 
 def _content(fs: Any, path: str, length: int | None = None) -> bytes:
-    """Read a file, or its first bytes, once; MismatchError where they are not as many as the store says."""
+    """Read a file or its first `length` bytes once; MismatchError if the store reports another size."""
     if is_s3(fs):
         return bytes(fs.content(path, length))
     data: bytes = fs.cat_file(path, end=length)[:length]
     size = fs.info(path).get("size")
     expected = len(data) if size is None else size if length is None else min(size, length)
     if len(data) != expected:
-        raise MismatchError(f"{len(data)} of {expected} bytes came")
+        raise MismatchError(f"received {len(data)} of {expected} bytes")
     return data
 
 
-def _unless_gone(do: Callable[[], T]) -> T | None:
-    """Do it; None where nothing is there. An adapter may say that of any error, and name the true one as its cause."""
+def _none_if_missing(operation: Callable[[], T]) -> T | None:
+    """Call the operation; return None if the file does not exist.
+
+    Some adapters raise FileNotFoundError for any failure and keep the real error as its cause; that is raised.
+    """
     try:
-        return do()
+        return operation()
     except FileNotFoundError as error:
-        if judge(error).kind is not Kind.GONE:
+        if classify(error).kind is not Kind.NOT_FOUND:
             raise
         return None

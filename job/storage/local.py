@@ -1,4 +1,4 @@
-"""Files on a local disk, written so that a reader sees all of one or nothing."""
+"""Files on a local disk, written so that a reader sees a whole file or none."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from pathlib import Path
 
 from job.errors import StoreRefusedError
 
-WRITING = ".writing-"  # starts the name of a file that is not whole yet
+WRITING = ".writing-"  # prefix of a file that is still being written
 NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
 
 
 def write(path: Path, data: bytes, *, replace: bool) -> None:
-    """Write a whole file; unless it may be replaced, FileExistsError where there is one."""
+    """Write a whole file. With `replace` False, raise FileExistsError if the file exists."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=WRITING, delete=False) as part:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=WRITING, delete=False) as file:
+        temporary = Path(file.name)
         try:
-            part.write(data)
-            part.flush()
-            os.fsync(part.fileno())
-            Path(part.name).chmod(0o644)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            temporary.chmod(0o644)
             if replace:
-                Path(part.name).replace(path)
+                temporary.replace(path)
             else:
-                _link(Path(part.name), path)
+                _link(temporary, path)
         finally:
-            Path(part.name).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def sha256(path: Path) -> str:
-    """Hash a file."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _link(part: Path, path: Path) -> None:
-    """Give a file its name, which fails where the name is taken, unlike a rename."""
+def _link(temporary: Path, path: Path) -> None:
+    """Add a second name to a file. Unlike a rename, this fails if the name is taken."""
     try:
-        os.link(part, path)
+        os.link(temporary, path)
     except OSError as error:
         if error.errno not in NO_LINKS:
             raise
         raise StoreRefusedError(
-            f"{path}: cannot write: this file system has no hard links ({error.strerror}), by which a file is written "
-            "only where there is none; choose another place"
+            f"{path}: cannot write: this file system has no hard links ({error.strerror}), which are needed to create "
+            "a file without overwriting another; choose another location"
         ) from None

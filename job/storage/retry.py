@@ -1,7 +1,7 @@
-"""Tries again what may pass: exponential backoff with full jitter, bounded in attempts and in time.
+"""Retry transient errors: exponential backoff with full jitter, bounded in attempts and in time.
 
-This is the only layer that does. On S3 it is around each request (`s3.py`), with all other stores around each
-operation; botocore's and s3fs's own attempts are switched off, for layers would multiply.
+No other layer retries, because the attempts of two layers multiply: those of botocore and s3fs are switched off. On S3
+each request is retried (`s3.py`); in all other stores, each operation.
 """
 
 from __future__ import annotations
@@ -16,59 +16,63 @@ import structlog
 
 from job.errors import StorageError
 from job.storage.address import public
-from job.storage.faults import Kind, failure, judge
+from job.storage.faults import Kind, classify, storage_error
 
 ATTEMPTS = 10
-FIRST_WAIT_S = 0.25  # at most; it doubles with each attempt
+FIRST_WAIT_S = 0.25  # upper bound of the first wait; it doubles with each attempt
 LONGEST_WAIT_S = 20.0
-TOTAL_S = 180.0  # no attempt begins later
+TOTAL_S = 180.0  # no attempt starts later than this after the first
+STALL_S = 20.0  # a connection that receives no byte for this long has failed
 
 T = TypeVar("T")
-_chance = random.SystemRandom()  # of its own, so that no seeded sequence is disturbed
+_jitter = random.SystemRandom()  # its own generator, so that no seeded sequence is disturbed
 
 
 @dataclass
-class Retries:
-    """The attempts at one obj."""
+class Backoff:
+    """The failed attempts at one operation, and the wait before the next."""
 
     address: str
     action: str
-    made: int = 0
-    began: float = field(default_factory=time.monotonic)
+    attempts: int = 0
+    started: float = field(default_factory=time.monotonic)
 
-    def failed(self, error: Exception) -> float:
-        """Note that an attempt failed: give the seconds until the next one, or raise what the user is told."""
-        found = judge(error)
-        if found.kind is not Kind.PASSING:
-            raise failure(error, self.address, self.action) from None
-        self.made += 1
-        wait = _chance.uniform(0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (self.made - 1)))
-        spent = time.monotonic() - self.began
-        if self.made >= ATTEMPTS or spent + wait > TOTAL_S:
+    def wait_after(self, error: Exception) -> float:
+        """Return the seconds to wait after a failed attempt; StorageError if there is no further attempt."""
+        finding = classify(error)
+        if finding.kind is not Kind.TRANSIENT:
+            raise storage_error(error, self.address, self.action) from None
+        self.attempts += 1
+        wait = _jitter.uniform(0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (self.attempts - 1)))
+        elapsed = time.monotonic() - self.started
+        if self.attempts >= ATTEMPTS or elapsed + wait > TOTAL_S:
             raise StorageError(
-                f"{public(self.address)}: cannot {self.action}: {found.reason}; "
-                f"{self.made} attempts in {spent:.0f} s failed; run again later"
+                f"{public(self.address)}: cannot {self.action}: {finding.reason}; "
+                f"{self.attempts} attempts in {elapsed:.0f} s failed; run again later"
             ) from None
         structlog.get_logger().warning(
-            "storage failed; trying again",
+            "storage request failed; retrying",
             address=public(self.address),
             action=self.action,
-            attempt=self.made,
+            attempt=self.attempts,
             of=ATTEMPTS,
-            reason=found.reason,
+            reason=finding.reason,
             wait_s=round(wait, 2),
         )
         return wait
 
 
-def persistently(address: str, action: str, do: Callable[[], T]) -> T:
-    """Do it until it succeeds; raise StorageError for what does not pass, or not in time."""
-    attempts = Retries(address, action)
+def with_retries(address: str, action: str, operation: Callable[[], T]) -> T:
+    """Return the result of an operation, retried on transient errors; StorageError if it still fails.
+
+    action: the verb for messages, such as "read".
+    """
+    backoff = Backoff(address, action)
     while True:
         try:
-            return do()
+            return operation()
         except StorageError:
             raise
         except Exception as error:
-            wait = attempts.failed(error)
+            wait = backoff.wait_after(error)
         time.sleep(wait)

@@ -1,4 +1,4 @@
-"""S3 through s3fs, with every request tried again by our own rules, and every answer checked before it is used."""
+"""S3 through s3fs: each request is retried by `retry.py`, and each response is checked before it is used."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from fsspec.asyn import sync
 from s3fs import S3FileSystem
 
 from job.errors import StorageError
-from job.storage.faults import Kind, MismatchError, changed, code, judge
-from job.storage.received import Received, received
-from job.storage.retry import Retries
+from job.storage.faults import Kind, MismatchError, changed_since_plan, classify, s3_code
+from job.storage.received import ReceivedBody, receive
+from job.storage.retry import STALL_S, Backoff
 
 CONNECT_S = 10.0
-STALL_S = 20.0  # without a byte
-REQUEST_S = 300.0  # for all of a request; BLOCK needs 110 kB/s
-BLOCK = 1 << 25
-WHOLE = 1 << 23  # up to which a reader gets a file in one piece
+REQUEST_S = 300.0  # for a whole request; a BLOCK then needs 110 kB/s
+BLOCK = 1 << 25  # bytes of a file that one request reads
+WHOLE = 1 << 23  # bytes; a Reader reads files up to this size with one request
 
 ACTIONS = {"get_object": "read", "head_object": "read", "list_objects_v2": "list", "delete_object": "delete"}
 PRECONDITION = ("PreconditionFailed", "412")
@@ -27,9 +26,9 @@ NO_SUCH_RANGE = ("InvalidRange", "416")
 
 
 class S3(S3FileSystem):  # type: ignore[misc]
-    """The file system of `s3://`."""
+    """The file system of `s3://`. It is not registered with fsspec, whose other users keep s3fs's own."""
 
-    retries = 1  # of s3fs itself
+    retries = 1  # s3fs's own count of attempts
 
     def __init__(self, *args: Any, config_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         settings = {
@@ -40,95 +39,95 @@ class S3(S3FileSystem):  # type: ignore[misc]
         super().__init__(*args, config_kwargs=settings | (config_kwargs or {}), **kwargs)
 
     async def _call_s3(self, method: str, *akwarglist: Any, **kwargs: Any) -> Any:
-        """Make one request, through which all of s3fs goes.
+        """Make one request. All requests of s3fs come through here; it has no public hook.
 
-        FileNotFoundError and FileExistsError pass, for s3fs reads them; all other errors leave as StorageError, which
-        it does not catch: its listings take an OSError for an empty folder.
+        FileNotFoundError and FileExistsError are raised as they are, because s3fs handles them. All other errors are
+        raised as StorageError, which s3fs does not handle: its listings take an OSError for an empty folder.
         """
         address = f"s3://{kwargs.get('Bucket', '')}/{kwargs.get('Key') or kwargs.get('Prefix') or ''}"
-        attempts = Retries(address, ACTIONS.get(method, "write"))
+        backoff = Backoff(address, ACTIONS.get(method, "write"))
         renewed = False
         while True:
             try:
                 async with asyncio.timeout(REQUEST_S):
-                    answer = await super()._call_s3(method, *akwarglist, **kwargs)
-                    return await received(answer) if method == "get_object" else answer
+                    response = await super()._call_s3(method, *akwarglist, **kwargs)
+                    return await receive(response) if method == "get_object" else response
             except FileExistsError:
                 raise
             except Exception as error:
-                found = judge(error)
-                if found.kind is Kind.GONE:
+                kind, code = classify(error).kind, s3_code(error)
+                if kind is Kind.NOT_FOUND:
                     raise FileNotFoundError(address) from None
-                if code(error) in NO_SUCH_RANGE and str(kwargs.get("Range")).startswith("bytes=0-"):
-                    return {"Body": Received(b"", "", "")}  # an empty file has no first byte
-                if code(error) in PRECONDITION and "IfNoneMatch" in kwargs:
+                if code in NO_SUCH_RANGE and str(kwargs.get("Range")).startswith("bytes=0-"):
+                    return {"Body": ReceivedBody(b"", "", "")}  # an empty file has no first byte
+                if code in PRECONDITION and "IfNoneMatch" in kwargs:
                     raise FileExistsError(address) from None
-                if code(error) in PRECONDITION:
-                    raise changed(address) from None
-                expired = found.kind is Kind.EXPIRED and not renewed
-                wait = 0.0 if expired else attempts.failed(error)
-            if expired:
+                if code in PRECONDITION:
+                    raise changed_since_plan(address) from None
+                renew = kind is Kind.EXPIRED and not renewed
+                wait = 0.0 if renew else backoff.wait_after(error)
+            if renew:
                 renewed = True
                 await self.set_session(refresh=True)
             await asyncio.sleep(wait)
 
     def content(self, path: str, length: int | None = None) -> bytes:
-        """Read a whole file, or its first bytes, with one request."""
+        """Read a whole file, or its first `length` bytes, with one request."""
         head = {} if length is None else {"Range": f"bytes=0-{length - 1}"}
         return self._get(path, **head).data[:length]
 
     def blocks(self, path: str, size: int, version: str) -> Iterator[bytes]:
-        """Read a file of that size and that version, "" if it has none, in blocks; StorageError if it is another."""
+        """Yield a file's content in blocks; StorageError if its version is another. version: "" for any."""
         digest, md5 = hashlib.md5(usedforsecurity=False), ""
-        same = {"IfMatch": f'"{version}"'} if version else {}
+        condition = {"IfMatch": f'"{version}"'} if version else {}
         for start in range(0, max(size, 1), BLOCK):
-            ranged = {"Range": f"bytes={start}-{min(start + BLOCK, size) - 1}"} if size > BLOCK else {}
-            got = self._get(path, **same, **ranged)
-            if version and got.version != version:
-                raise changed(self.unstrip_protocol(path))
-            md5 = got.md5
-            digest.update(got.data)
-            yield got.data
+            block_range = {"Range": f"bytes={start}-{min(start + BLOCK, size) - 1}"} if size > BLOCK else {}
+            body = self._get(path, **condition, **block_range)
+            if version and body.version != version:
+                raise changed_since_plan(self.unstrip_protocol(path))
+            md5 = body.md5
+            digest.update(body.data)
+            yield body.data
         if md5 and md5 != digest.hexdigest():
             raise MismatchError("the content does not match its ETag")
 
     def reader(self) -> Reader:
-        """Give a file system for those who read through one."""
+        """Return a file system for a program that reads through one (DuckDB)."""
         return Reader(endpoint_url=self.endpoint_url, client_kwargs=self.client_kwargs, skip_instance_cache=True)
 
-    def _get(self, path: str, **kwargs: Any) -> Received:
+    def _get(self, path: str, **kwargs: Any) -> ReceivedBody:
         bucket, key, version_id = self.split_path(path)
-        asked = {"VersionId": version_id} if version_id else {}
-        answer = sync(self.loop, self._call_s3, "get_object", Bucket=bucket, Key=key, **asked, **kwargs)
-        body: Received = answer["Body"]
+        version = {"VersionId": version_id} if version_id else {}
+        response = sync(self.loop, self._call_s3, "get_object", Bucket=bucket, Key=key, **version, **kwargs)
+        body: ReceivedBody = response["Body"]
         return body
 
 
 class Reader(S3):
-    """For readers that take a file system and ask for each file many times (DuckDB): files that never change.
+    """A file system for readers that request a file's description many times (DuckDB). The files must not change.
 
-    fault: the last StorageError, which such a reader turns into an error of its own.
+    last_error: the last StorageError, which such a reader turns into an error of its own.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.fault: StorageError | None = None
-        self._known: dict[str, dict[str, Any]] = {}
+        self.last_error: StorageError | None = None
+        self._details: dict[tuple[str, ...], dict[str, Any]] = {}
 
     async def _call_s3(self, method: str, *akwarglist: Any, **kwargs: Any) -> Any:
         try:
             return await super()._call_s3(method, *akwarglist, **kwargs)
         except StorageError as error:
-            self.fault = error
+            self.last_error = error
             raise
 
     async def _info(self, path: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        name = self._strip_protocol(path)
-        if name not in self._known:
-            self._known[name] = await super()._info(name, *args, **kwargs)
-        return self._known[name]
+        key = self.split_path(path)
+        if key not in self._details:
+            self._details[key] = await super()._info(path, *args, **kwargs)
+        return self._details[key]
 
     def _open(self, path: str, mode: str = "rb", **kwargs: Any) -> Any:
-        """Open a file; a small one is read whole, for of a whole the checksum can be checked."""
-        whole = self.info(path)["size"] <= WHOLE
-        return super()._open(path, mode, **kwargs | ({"cache_type": "all"} if whole else {}))
+        """Open a file. A small file is read whole, because only a whole file's checksum is known."""
+        is_small = self.info(path)["size"] <= WHOLE
+        return super()._open(path, mode, **kwargs | ({"cache_type": "all"} if is_small else {}))

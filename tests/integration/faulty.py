@@ -1,6 +1,6 @@
 """A proxy between a client and an S3 server that makes a share of the requests fail, each in one of several ways.
 
-It forwards requests unchanged, `Host` included, so that signatures hold. Chance is seeded.
+It forwards requests unchanged, `Host` included, so that their signatures stay valid. Its random numbers are seeded.
 """
 
 from __future__ import annotations
@@ -22,32 +22,33 @@ ERRORS = {
     "AccessDenied": (403, "AccessDenied", "Access Denied."),
     "NoSuchBucket": (404, "NoSuchBucket", "The specified bucket does not exist"),
 }
-"""Faults that are an answer of S3: status, code, message."""
-PASSING = ("500", "503", "reset", "lose", "truncate", "alter", "stall")
-"""Faults that a client should get over.
+"""Faults that are an error response of S3: status, code, message."""
+TRANSIENT = ("500", "503", "reset", "lose", "truncate", "alter", "stall")
+"""Faults after which a client should succeed.
 
-reset: the connection is reset, the request not carried out. lose: carried out, but then reset. truncate: half the body
-comes. alter: one byte of it is another. stall: half of it comes, and then nothing more.
+reset: the connection is reset before the request is carried out. lose: it is reset afterwards. truncate: half of the
+response's body is sent. alter: one byte of the body is changed. stall: half of the body is sent, then nothing.
 """
 
 
 class FaultyProxy:
-    """The proxy, listening on 127.0.0.1. `seen` counts requests, `done` the faults by kind.
+    """The proxy, listening on 127.0.0.1.
 
-    share: of requests that fail, in one of `kinds` by chance. script: the fates of the next requests, "" for none.
-    lasting: by a part of addresses, how every request to them fails; "" is a part of all. from_write: a part of
-    addresses and a fault; from the first write to such an address on, all requests fail so.
+    requests, faults: the number of requests, and that of injected faults by kind. share: of requests that fail, each
+    with one of `kinds` at random. script: the faults of the next requests, "" for none. lasting: substrings of
+    addresses, and the fault of all requests to these; "" is in every address. from_write: a substring and a fault;
+    from the first write to such an address on, all requests fail with it.
     """
 
-    def __init__(self, upstream: str, *, share: float = 0.0, kinds: tuple[str, ...] = PASSING, seed: int = 0) -> None:
+    def __init__(self, upstream: str, *, share: float = 0.0, kinds: tuple[str, ...] = TRANSIENT, seed: int = 0) -> None:
         parts = urlsplit(upstream)
         self.upstream = (parts.hostname, parts.port)
         self.share, self.kinds = share, kinds
         self.script: list[str] = []
         self.lasting: dict[str, str] = {}
         self.from_write: tuple[str, str] | None = None
-        self.seen = 0
-        self.done: Counter[str] = Counter()
+        self.requests = 0
+        self.faults: Counter[str] = Counter()
         self.closing = threading.Event()
         self._random = random.Random(seed)
         self._lock = threading.Lock()
@@ -64,21 +65,21 @@ class FaultyProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def fate(self, method: str, path: str) -> str:
-        """Decide what happens to a request; "" if it is left alone."""
+    def next_fault(self, method: str, path: str) -> str:
+        """Return the fault of a request; "" if it is forwarded without one."""
         with self._lock:
-            self.seen += 1
+            self.requests += 1
             if self.from_write and method == "PUT" and self.from_write[0] in path:
                 self.lasting[""] = self.from_write[1]
-            found = next((fault for part, fault in self.lasting.items() if part in path), None)
-            if found is None and self.script:
-                found = self.script.pop(0)
-            elif found is None:
+            fault = next((fault for substring, fault in self.lasting.items() if substring in path), None)
+            if fault is None and self.script:
+                fault = self.script.pop(0)
+            elif fault is None:
                 fails, kind = self._random.random() < self.share, self._random.choice(self.kinds)
-                found = kind if fails else ""
-            if found:
-                self.done[found] += 1
-            return found
+                fault = kind if fails else ""
+            if fault:
+                self.faults[fault] += 1
+            return fault
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -86,31 +87,31 @@ class _Handler(BaseHTTPRequestHandler):
     proxy: FaultyProxy
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
-    def _do(self) -> None:
+    def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        fate = self.proxy.fate(self.command, self.path)
-        if fate in ERRORS:
-            self._answer(*_error(fate))
-        elif fate == "reset":
+        fault = self.proxy.next_fault(self.command, self.path)
+        if fault in ERRORS:
+            self._respond(*_error(fault))
+        elif fault == "reset":
             self._reset()
         else:
             status, headers, content = self._forward(body)
-            if fate == "stall" and not content:
+            if fault == "stall" and not content:
                 self.proxy.closing.wait(STALL_S)
-            if fate == "lose" or (fate and not content) or (fate == "alter" and not self._is_object(status)):
-                self._reset()  # also an answer that has no body, or one that nothing could check
-            elif fate == "alter":
+            if fault == "lose" or (fault and not content) or (fault == "alter" and not self._is_object(status)):
+                self._reset()  # also if the response has no body, or no checksum that would reveal a changed byte
+            elif fault == "alter":
                 middle = len(content) // 2
-                self._answer(status, headers, content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+                self._respond(status, headers, content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
             else:
-                self._answer(status, headers, content, cut=fate)
+                self._respond(status, headers, content, cut=fault)
 
     def _is_object(self, status: int) -> bool:
         return self.command == "GET" and status in (200, 206) and "list-type=" not in self.path
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _do
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _handle
 
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(*self.proxy.upstream, timeout=60)
@@ -120,15 +121,15 @@ class _Handler(BaseHTTPRequestHandler):
                 if name.lower() not in ("connection", "expect"):
                     connection.putheader(name, value)
             connection.endheaders(body)
-            answer = connection.getresponse()
-            content = answer.read()
+            response = connection.getresponse()
+            content = response.read()
             dropped = ("connection", "transfer-encoding", "keep-alive")
-            headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in dropped]
-            return answer.status, headers, content
+            headers = [(name, value) for name, value in response.getheaders() if name.lower() not in dropped]
+            return response.status, headers, content
         finally:
             connection.close()
 
-    def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes, cut: str = "") -> None:
+    def _respond(self, status: int, headers: list[tuple[str, str]], content: bytes, cut: str = "") -> None:
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() != "content-length" or self.command == "HEAD":

@@ -1,4 +1,4 @@
-"""A real S3 server on 127.0.0.1: SeaweedFS, started once for the session and ended by its own process id."""
+"""A real S3 server on 127.0.0.1: SeaweedFS, started once for the test session and killed by its process id."""
 
 import json
 import shutil
@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +23,8 @@ IDENTITIES = {
         {
             "name": "owner",
             "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
-            "actions": [
-                f"Admin:{BUCKET}",
-                "Read",
-                "List",
-                "Write",
-            ],  # who is Admin of all creates a bucket by writing to it
+            # Admin of one bucket: an admin of all would create a missing bucket by writing to it.
+            "actions": [f"Admin:{BUCKET}", "Read", "List", "Write"],
         },
         {
             "name": "reader",
@@ -41,15 +38,15 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Server:
-    """Where the server listens, and the environment that its users need."""
+    """The address on which the server listens, and the environment that its clients need."""
 
     endpoint: str
     environment: dict[str, str]
 
     def names(self, prefix):
-        """List what lies below a prefix of the bucket."""
-        found = client_of(self.environment).list_objects_v2(Bucket=BUCKET, Prefix=f"{prefix}/")
-        return [one["Key"] for one in found.get("Contents", [])]
+        """Return the keys below a prefix of the bucket."""
+        response = client_of(self.environment).list_objects_v2(Bucket=BUCKET, Prefix=f"{prefix}/")
+        return [entry["Key"] for entry in response.get("Contents", [])]
 
     def read(self, name):
         """Read an object of the bucket."""
@@ -57,7 +54,7 @@ class Server:
 
 
 def client_of(environment):
-    """Open a client that does not try twice."""
+    """Return a client that does not retry."""
     return get_session().create_client(
         "s3",
         aws_access_key_id=KEY,
@@ -69,19 +66,17 @@ def client_of(environment):
 
 
 def free_ports(count):
-    """Find ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Return ports on which no process listens."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]
 
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory):
-    """A running server with two identities: an owner, and one who may only read."""
+    """A running server with two identities: an owner, and a reader who may not write."""
     folder = tmp_path_factory.mktemp("seaweedfs")
     s3, master, volume, filer = free_ports(4)
     credentials = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
@@ -97,20 +92,20 @@ def s3_server(tmp_path_factory):
         try:
             endpoint = f"http://127.0.0.1:{s3}"
             environment = {**credentials, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1"}
-            wait_until_it_keeps_what_it_gets(environment, process, folder / "log.txt")
+            wait_until_it_stores_files(environment, process, folder / "log.txt")
             yield Server(endpoint=endpoint, environment=environment)
         finally:
             process.kill()
             process.wait()
 
 
-def wait_until_it_keeps_what_it_gets(environment, process, log):
-    """A port that answers is not yet a store that keeps: wait for a put and a get."""
+def wait_until_it_stores_files(environment, process, log):
+    """Wait until a file can be put and got; the port is open earlier."""
     client = client_of(environment)
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            if BUCKET not in [one["Name"] for one in client.list_buckets()["Buckets"]]:
+            if BUCKET not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
                 client.create_bucket(Bucket=BUCKET)
             client.put_object(Bucket=BUCKET, Key="probe", Body=b"x")
             if client.get_object(Bucket=BUCKET, Key="probe")["Body"].read() == b"x":

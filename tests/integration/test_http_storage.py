@@ -14,42 +14,42 @@ from job.storage import InputCache
 from tests.cases import GENERATED
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files; with `versions` False it tells nothing that changes with the content."""
+class Server(http.server.SimpleHTTPRequestHandler):
+    """A server of files. versions: whether it sends `Last-Modified`. statuses: errors of the next responses."""
 
     versions = True
     statuses = []
 
     def log_message(self, *arguments):
-        """Say nothing."""
+        """Log nothing."""
 
     def do_GET(self):
-        """Answer with the next of the statuses that a test has set, if any is left."""
+        """Respond with the next status that a test has set, else with the file."""
         if self.statuses:
             self.send_error(self.statuses.pop(0))
         else:
             super().do_GET()
 
     def do_HEAD(self):
-        """Likewise."""
+        """Respond as to a GET, without a body."""
         self.do_GET() if self.statuses else super().do_HEAD()
 
     def send_header(self, keyword, value):
-        """Leave out the time of change."""
+        """Leave out the modification time if there are no versions."""
         if self.versions or keyword != "Last-Modified":
             super().send_header(keyword, value)
 
 
-class Versionless(Quiet):
-    """A server that names no version."""
+class Versionless(Server):
+    """A server that reports no version."""
 
     versions = False
 
 
-@pytest.fixture(params=[Quiet, Versionless])
+@pytest.fixture(params=[Server, Versionless])
 def site(request, tmp_path, quick):
-    """A folder and its address."""
-    Quiet.statuses.clear()
+    """A folder and its address on the server."""
+    Server.statuses.clear()
     (tmp_path / "site").mkdir()
     handler = partial(request.param, directory=str(tmp_path / "site"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -58,8 +58,8 @@ def site(request, tmp_path, quick):
         server.shutdown()
 
 
-def test_a_file_is_described_read_and_cached(site, tmp_path):
-    """As from any other store."""
+def test_a_file_is_described_and_cached(site, tmp_path):
+    """As in any other store."""
     folder, address = site
     (folder / "a.png").write_bytes(b"pixels")
     file = storage.info(f"{address}/a.png")
@@ -69,7 +69,7 @@ def test_a_file_is_described_read_and_cached(site, tmp_path):
 
 
 def test_a_folder_is_listed_with_sizes(site, tmp_path):
-    """The server's page of links tells none: each file is asked for."""
+    """The server's page of links has none, so each file is looked up."""
     folder, address = site
     for name in ("a.png", "b.png"):
         (folder / name).write_bytes(name.encode())
@@ -79,8 +79,8 @@ def test_a_folder_is_listed_with_sizes(site, tmp_path):
     assert files[0] == storage.info(f"{address}/a.png")
 
 
-def test_a_spec_is_read_from_there(site):
-    """Though this server sends all of it, where only the first 256 KiB are asked for."""
+def test_a_spec_is_read(site):
+    """Only its first 256 KiB are requested, but a server like this one sends the whole file."""
     folder, address = site
     (folder / "my.yaml").write_text(GENERATED.format(output="results"))
     assert read_spec(f"{address}/my.yaml").study.study == "generated"
@@ -89,7 +89,7 @@ def test_a_spec_is_read_from_there(site):
 
 
 def test_a_changed_file_is_never_taken_from_the_cache(site, tmp_path):
-    """Even where the server names no version: then its content is hashed."""
+    """If the server reports no version, the content is hashed."""
     folder, address = site
     cache = InputCache(tmp_path / "cache", 10**6)
     keys, copies = set(), []
@@ -103,22 +103,23 @@ def test_a_changed_file_is_never_taken_from_the_cache(site, tmp_path):
     assert len(keys) == 2
 
 
-def test_a_busy_server_is_asked_again(site, tmp_path):
-    """A file is not missing because a server could not answer, whatever the adapter makes of it."""
+def test_a_request_to_a_busy_server_is_retried(site, tmp_path):
+    """The adapter raises FileNotFoundError for some of these statuses, but the file is not missing."""
     folder, address = site
     (folder / "a.png").write_bytes(b"pixels")
-    for use in (storage.info, storage.read, lambda a: InputCache(tmp_path / "cache", 10**6).local(storage.info(a))):
-        Quiet.statuses[:] = [503, 429, 500, 502]
-        assert use(f"{address}/a.png") is not None
-        assert Quiet.statuses == []
+    cache = InputCache(tmp_path / "cache", 10**6)
+    for operation in (storage.info, storage.read, lambda name: cache.local(storage.info(name))):
+        Server.statuses[:] = [503, 429, 500, 502]
+        assert operation(f"{address}/a.png") is not None
+        assert Server.statuses == []
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_server_that_refuses_is_not_asked_again(site, status):
-    """It is said at once, without what a query may hold."""
+def test_a_refused_request_is_not_retried(site, status):
+    """The message has no secret of the address's query."""
     _, address = site
-    Quiet.statuses[:] = [status] * 9
-    with pytest.raises(StoreRefusedError, match=rf"/a.png: cannot read: access denied \(status {status}\)") as told:
+    Server.statuses[:] = [status] * 9
+    with pytest.raises(StoreRefusedError, match=rf"/a.png: cannot read: access denied \(status {status}\)") as refused:
         storage.read(f"{address}/a.png?token=secret")
-    assert "secret" not in str(told.value)
-    assert len(Quiet.statuses) == 8
+    assert "secret" not in str(refused.value)
+    assert len(Server.statuses) == 8

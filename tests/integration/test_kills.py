@@ -1,4 +1,4 @@
-"""Workers that are killed, stopped, or many at once, on a real S3 server: no row is lost and none is doubled."""
+"""Workers on a real S3 server that are killed, stopped, or run in parallel: no row is lost or stored twice."""
 
 import os
 import random
@@ -20,31 +20,31 @@ STUDY = GENERATED.replace("patients: 6", "patients: 16").replace("chunk: 4", "ch
 
 
 def start(spec, output, *arguments, seconds=0.1):
-    """Start a worker as a process of its own."""
+    """Start a worker in its own process."""
     command = [sys.executable, "-m", "tests.worker.fake_worker", spec, "--output", output, *arguments]
     environment = os.environ | {"MODEL_SECONDS": str(seconds), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def until_done(spec, output, *arguments):
-    """Run a worker to its end."""
+    """Run a worker to its end, which must be a success."""
     worker = start(spec, output, *arguments)
     _, log = worker.communicate(timeout=300)
     assert worker.returncode == 0, log
 
 
 def until_stored(output, worker):
-    """Wait until some parts are there."""
+    """Wait until the worker has stored a part."""
     while worker.poll() is None:
-        with suppress(OutputError):  # nothing is planned yet
+        with suppress(OutputError):  # no plan is stored yet
             if rows(output, "iou"):
                 return
         time.sleep(0.1)
-    pytest.fail(f"ended too early: {worker.stderr.read()}")
+    pytest.fail(f"the worker ended too early: {worker.stderr.read()}")
 
 
 def rows(output, *tables):
-    """Give all rows of the latest plan."""
+    """Return all rows of these tables that the latest plan names."""
     opened = open_results(output)
     return [row for table in tables for row in query(*opened, f"FROM {table} SELECT * ORDER BY ALL").to_pylist()]
 
@@ -59,20 +59,20 @@ def spec(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(spec):
-    """The rows of one worker that nothing happens to, and the seconds that it took."""
-    output, began = str(spec.parent / "undisturbed"), time.monotonic()
+    """The rows of one undisturbed worker, and the seconds that it took."""
+    output, started = str(spec.parent / "undisturbed"), time.monotonic()
     until_done(spec, output)
-    return rows(output, *TABLES), time.monotonic() - began
+    return rows(output, *TABLES), time.monotonic() - started
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.long)])
 def test_a_study_killed_at_random_moments_ends_with_the_rows_of_an_undisturbed_one(s3, spec, undisturbed, kills):
-    """SIGKILL, and the same command again, until it is done."""
+    """After each SIGKILL the same command is run again."""
     expected, seconds = undisturbed
-    chance = random.Random(kills)
+    rng = random.Random(kills)
     for _ in range(kills):
         worker = start(spec, s3)
-        time.sleep(chance.uniform(0.3, 1.0) * seconds)
+        time.sleep(rng.uniform(0.3, 1.0) * seconds)
         worker.kill()
         worker.communicate()
     until_done(spec, s3)
@@ -89,15 +89,15 @@ def test_four_workers_at_once_two_on_the_same_shard_give_the_same_rows(s3, spec,
     assert list(verify(*open_results(s3))) == []
 
 
-@pytest.mark.parametrize(("grace", "told"), [("60", "finished the chunk in hand"), ("0", "stopping now")])
-def test_a_worker_that_is_asked_to_stop_ends_with_143_and_can_be_resumed(s3, spec, undisturbed, grace, told):
-    """Whether the chunk in hand fits into the grace or not."""
+@pytest.mark.parametrize(("grace", "message"), [("60", "finished the chunk in hand"), ("0", "stopping now")])
+def test_a_worker_that_is_asked_to_stop_ends_with_143_and_can_be_resumed(s3, spec, undisturbed, grace, message):
+    """Whether or not the current chunk can be finished within the grace period."""
     worker = start(spec, s3, "--shard", "0/1", "--grace", grace)
     until_stored(s3, worker)
     worker.send_signal(signal.SIGTERM)
     _, log = worker.communicate(timeout=60)
     assert worker.returncode == 143
-    assert told in log
+    assert message in log
     assert "Traceback" not in log
     stored = len(rows(s3, "iou"))
     until_done(spec, s3)

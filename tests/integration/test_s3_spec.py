@@ -1,4 +1,4 @@
-"""A study whose spec lies on a real S3 server, as on AWS Batch."""
+"""A study whose spec is on a real S3 server, as on AWS Batch."""
 
 import json
 
@@ -11,19 +11,19 @@ from tests.integration.s3_server import KEY, SECRET
 
 @pytest.fixture
 def spec(s3):
-    """The address of a study there; its results go beside it."""
+    """The address of a spec in the bucket; the results go beside it."""
     storage.write(f"{s3}/specs/my.yaml", GENERATED.format(output=f"{s3}/results").encode())
     return f"{s3}/specs/my.yaml"
 
 
 def refusal(capfd):
-    """Give what a command said, which is one line."""
+    """Return the one line that a command printed to standard error."""
     (line,) = capfd.readouterr().err.splitlines()
     return line
 
 
 def test_a_spec_on_s3_is_checked_planned_and_run(spec, monkeypatch, capfd):
-    """From there, with no file on this machine."""
+    """Without a local file."""
     use_fake_models(monkeypatch)
     assert medsam_job(monkeypatch, "validate", spec) == 0
     assert medsam_job(monkeypatch, spec) == 0
@@ -34,26 +34,26 @@ def test_a_spec_on_s3_is_checked_planned_and_run(spec, monkeypatch, capfd):
 
 
 def test_a_fault_of_a_spec_on_s3_has_its_place(spec, monkeypatch, capfd):
-    """Address, line and column."""
+    """The address, the line and the column."""
     storage.write(spec, storage.read(spec).replace(b"seed: 5", b"seed: five"))
     assert medsam_job(monkeypatch, spec) == 2
-    assert refusal(capfd).startswith(f"{spec}:6:41: datasets[0].generated.seed: expected a valid integer")
+    assert refusal(capfd).startswith(f"{spec}:6:41: datasets[0].generated.seed: expected an integer")
 
 
-def test_a_missing_spec_is_said_in_a_line(s3, monkeypatch, capfd):
-    """With where it was looked for."""
+def test_a_missing_spec_is_reported_in_one_line(s3, monkeypatch, capfd):
+    """With its address."""
     assert medsam_job(monkeypatch, f"{s3}/specs/none.yaml") == 2
     assert refusal(capfd) == f"{s3}/specs/none.yaml: cannot read: nothing is there"
 
 
-def test_a_missing_bucket_of_a_spec_is_said_in_a_line(s3, monkeypatch, capfd):
-    """It is no missing file."""
+def test_a_missing_bucket_of_a_spec_is_reported_in_one_line(s3, monkeypatch, capfd):
+    """It is not reported as a missing file."""
     assert medsam_job(monkeypatch, "s3://no-such-bucket/my.yaml") == 2
     assert "s3://no-such-bucket/my.yaml: cannot read: there is no such bucket" in refusal(capfd)
 
 
 @pytest.mark.parametrize(("key", "secret"), [("somebody-else", SECRET), (KEY, "another-secret")])
-def test_a_wrong_key_is_said_in_a_line(spec, log_in, monkeypatch, capfd, key, secret):
+def test_a_wrong_key_is_reported_in_one_line(spec, log_in, monkeypatch, capfd, key, secret):
     """Without the secret."""
     log_in(key, secret)
     assert medsam_job(monkeypatch, spec) == 2
@@ -62,8 +62,8 @@ def test_a_wrong_key_is_said_in_a_line(spec, log_in, monkeypatch, capfd, key, se
     assert secret not in line
 
 
-def test_a_busy_store_is_asked_again_for_the_spec(spec, proxy, monkeypatch):
-    """As for all that is read there."""
+def test_reading_a_spec_is_retried(spec, proxy, monkeypatch):
+    """Like every other request."""
     proxy.script = ["503", "lose"]
     assert medsam_job(monkeypatch, "validate", spec) == 0
-    assert sum(proxy.done.values()) == 2
+    assert proxy.faults.total() == 2

@@ -1,6 +1,7 @@
-"""The study's main job: SAM against RITM over every click protocol, on real brain MRI.
+"""The main kind of study: SAM against RITM with every click protocol, on real brain MRI.
 
-Weights are stand-ins of the official forms (random for SAM, the oracle's for RITM): the engine is on trial here.
+The checkpoints have the official format, but other weights (random for SAM, the oracle's for RITM): the engine is
+tested, not the scores.
 """
 
 import json
@@ -45,7 +46,7 @@ execution: {{device: cpu}}
 
 
 def official_ritm_checkpoint(path):
-    """Save the oracle's weights in the form of an official checkpoint."""
+    """Save the oracle's weights in the format of an official checkpoint."""
     folder = SHARED / "oracle/ritm"
     manifest = json.loads((folder / "h18s.json").read_text())
     weights = runpy.run_path(str(folder / "weights.py"))["state_dict"]("h18s")
@@ -58,7 +59,7 @@ def official_ritm_checkpoint(path):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A study that ran: its rows and its folder."""
+    """The rows and the folder of a finished study."""
     folder = tmp_path_factory.mktemp("study")
     torch.manual_seed(0)
     torch.save(sam_model_registry["vit_b"]().state_dict(), folder / "sam.pth")
@@ -70,15 +71,15 @@ def study(tmp_path_factory):
 
 
 def test_every_trajectory_is_complete(study):
-    """Two objects, three clicks; SAM under each choice it was asked for, RITM once, as `single`."""
+    """Two objects, three clicks; SAM with each mask choice of the spec, RITM with `single` alone."""
     rows, _ = study
     runs = {(row["model"], row["protocol"], row["mask_choice"]) for row in rows}
-    ritms = {
+    ritm_runs = {
         (name, protocol, "single")
         for name in ("ritm", "plain", "once")
         for protocol in ("mazurowski2023", "mazurowski2023-corrected", "ritm")
     }
-    assert runs == ritms | {
+    assert runs == ritm_runs | {
         ("sam", "mazurowski2023", "first"), ("sam", "mazurowski2023", "oracle"),
         ("sam", "mazurowski2023-corrected", "first"), ("sam", "ritm", "score"),
     }  # fmt: skip
@@ -88,19 +89,19 @@ def test_every_trajectory_is_complete(study):
 def test_all_models_get_the_same_first_click(study):
     """For each object and protocol."""
     rows, _ = study
-    firsts = {}
+    first_clicks = {}
     for row in rows:
         if row["step"] == 1:
-            clicks = firsts.setdefault((row["task"], row["protocol"]), set())
+            clicks = first_clicks.setdefault((row["task"], row["protocol"]), set())
             clicks.add((row["point_x"], row["point_y"], row["point_positive"]))
-    assert all(len(clicks) == 1 for clicks in firsts.values())
+    assert all(len(clicks) == 1 for clicks in first_clicks.values())
 
 
-def test_the_settings_of_ritm_change_what_it_does_and_are_on_the_manifest(study):
-    """Zoom-in and flip, and one pass without the previous mask."""
+def test_the_settings_of_ritm_change_its_masks_and_are_in_the_manifest(study):
+    """Zoom-in, flip, and `one_pass`, which leaves out the previous mask."""
     rows, folder = study
-    (account,) = json.loads((folder / "results/manifest.json").read_text())["runs"]
-    assert [model["ritm"] for model in account["models"] if model["family"] == "ritm"] == [
+    (run,) = json.loads((folder / "results/manifest.json").read_text())["runs"]
+    assert [model["ritm"] for model in run["models"] if model["family"] == "ritm"] == [
         {"zoom_in": True, "flip": True, "one_pass": False},
         {"zoom_in": False, "flip": False, "one_pass": False},
         {"zoom_in": True, "flip": True, "one_pass": True},

@@ -1,5 +1,6 @@
-"""A store that fails as it is told, and no waiting between attempts."""
+"""A store that fails on demand, and no waits between attempts."""
 
+import os
 from collections import Counter
 
 import fsspec
@@ -7,11 +8,14 @@ import pytest
 import structlog
 from fsspec.implementations.memory import MemoryFileSystem
 
+from job.storage import InputCache
+
 
 class Flaky(MemoryFileSystem):
-    """Keeps files in memory. `faults`: by operation, what its next calls do: errors to raise, or functions to apply.
+    """A store in memory whose operations fail on demand.
 
-    A function gets what the operation gave, and gives what the caller gets instead.
+    faults: for each operation, the faults of its next calls, in order: an exception to raise, or a function to apply
+    to the result.
     """
 
     protocol = "flaky"
@@ -53,7 +57,7 @@ class Flaky(MemoryFileSystem):
 
 @pytest.fixture
 def flaky(tmp_path):
-    """The class of an empty store at `flaky://`."""
+    """The class of the store at `flaky://`, which is empty."""
     fsspec.register_implementation("flaky", Flaky, clobber=True)
     Flaky.store.clear()
     Flaky.faults.clear()
@@ -61,8 +65,24 @@ def flaky(tmp_path):
     return Flaky
 
 
+@pytest.fixture
+def cache(tmp_path):
+    """An empty cache of 100 bytes."""
+    return InputCache(tmp_path / "cache", max_bytes=100)
+
+
+@pytest.fixture
+def without_root():
+    """A process that file permissions apply to, even where the tests run as root."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(user)
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """No waits; and logs as they are by default, for a study that ran before has set them up for its own output."""
+    """No waits, and structlog's default configuration, which an earlier study may have changed."""
     structlog.reset_defaults()
     monkeypatch.setattr("job.storage.retry.FIRST_WAIT_S", 0.0)

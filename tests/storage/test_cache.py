@@ -1,9 +1,10 @@
-"""Local copies of remote inputs: fetched once, whole, and never of another content than was planned."""
+"""Local copies of remote inputs: fetched once, complete, and with the planned content."""
 
 import errno
 import hashlib
 import io
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,21 +17,16 @@ SCAN = "flaky://images/scan.nii.gz"
 
 
 @pytest.fixture
-def cache(tmp_path):
-    return InputCache(tmp_path / "cache", max_bytes=100)
-
-
-@pytest.fixture
 def scan(flaky):
-    """A file in the store."""
+    """The description of a file in the store."""
     storage.write(SCAN, b"voxels")
     flaky.calls.clear()
-    (listed,) = storage.list_files("flaky://images", "*")
-    return listed
+    (file,) = storage.list_files("flaky://images", "*")
+    return file
 
 
 def test_a_remote_file_is_fetched_once_for_each_version(cache, scan, flaky):
-    """The copy has the file's endings, which readers go by."""
+    """The copy keeps the file's suffixes, by which readers choose the format."""
     assert cache.local(scan).read_bytes() == b"voxels"
     assert cache.local(scan).name.endswith(".nii.gz")
     assert flaky.calls["open"] == 1
@@ -38,74 +34,86 @@ def test_a_remote_file_is_fetched_once_for_each_version(cache, scan, flaky):
     assert cache.local(storage.info(SCAN)).read_bytes() == b"others"
 
 
-def test_a_file_of_this_machine_is_its_own_copy(cache, tmp_path):
-    """In a folder, or in a package."""
+def test_two_files_of_one_version_have_two_copies(cache, flaky):
+    """As when both were written in the same second."""
+    for name in ("a", "b"):
+        storage.write(f"flaky://{name}", name.encode())
+    flaky.store["/a"].created = flaky.store["/b"].created
+    assert [cache.local(storage.info(f"flaky://{name}")).read_bytes() for name in ("a", "b")] == [b"a", b"b"]
+
+
+def test_a_local_file_is_not_copied(cache, tmp_path):
+    """Its own path is returned."""
     (tmp_path / "a.png").write_bytes(b"abc")
     assert cache.local(storage.info(str(tmp_path / "a.png"))) == tmp_path / "a.png"
 
 
-def test_a_file_of_this_machine_that_may_not_be_read_is_refused(cache, tmp_path):
-    """When its content is to be named."""
+def test_an_unreadable_local_file_is_refused(cache, tmp_path, request):
+    """Its content cannot be hashed for the key."""
     path = tmp_path / "a.png"
     path.write_bytes(b"abc")
     planned = storage.info(str(path))
     path.chmod(0o000)
     tmp_path.chmod(0o755)
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)  # root may read everything
-    try:
-        with pytest.raises(StoreRefusedError, match=r"a.png: cannot read: access denied"):
-            cache.content_key(planned)
-    finally:
-        os.seteuid(user)
+    request.getfixturevalue("without_root")
+    with pytest.raises(StoreRefusedError, match=r"a.png: cannot read: access denied"):
+        cache.content_key(planned)
 
 
 @pytest.mark.parametrize("damage", [lambda copy: copy.write_bytes(b"vox"), lambda copy: copy.write_bytes(b"voxelz")])
-def test_a_copy_that_was_cut_short_or_altered_is_fetched_again(cache, scan, damage):
-    """Its hash lies beside it."""
+def test_a_truncated_or_altered_copy_is_fetched_again(cache, scan, damage):
+    """It does not match the hash beside it."""
     damage(cache.local(scan))
     assert cache.local(scan).read_bytes() == b"voxels"
 
 
 def test_a_copy_without_its_hash_is_fetched_again(cache, scan):
-    """As after a kill between the two."""
+    """A worker may be killed before it writes the hash."""
     copy = cache.local(scan)
     Path(f"{copy}.sha256").unlink()
     copy.write_bytes(b"voxelz")
     assert cache.local(scan).read_bytes() == b"voxels"
 
 
-def cut(remote):
-    """Give what an opened file would, but two bytes less."""
-    return io.BytesIO(remote.read()[:-2])
+def truncated(file):
+    """Return an open file's content without its last two bytes."""
+    return io.BytesIO(file.read()[:-2])
 
 
-def test_what_comes_incomplete_is_fetched_again(cache, scan, flaky):
-    """It is never used."""
-    flaky.faults["open"] = [cut, cut]
+def test_an_incomplete_download_is_repeated(cache, scan, flaky):
+    """The incomplete content is never used."""
+    flaky.faults["open"] = [truncated, truncated]
     assert cache.local(scan).read_bytes() == b"voxels"
     assert flaky.calls["open"] == 3
 
 
-def test_what_stays_incomplete_is_an_error_and_not_kept(cache, scan, flaky):
-    """With how much came."""
-    flaky.faults["open"] = [cut] * 100
-    with pytest.raises(StorageError, match="4 of 6 bytes came; 10 attempts"):
+def test_a_download_that_stays_incomplete_is_an_error(cache, scan, flaky):
+    """The message has both lengths, and no file is left in the cache."""
+    flaky.faults["open"] = [truncated] * 100
+    with pytest.raises(StorageError, match="received 4 of 6 bytes; 10 attempts"):
         cache.local(scan)
     assert list(cache.folder.iterdir()) == []
 
 
-def test_a_remote_file_that_changed_since_it_was_planned_is_not_used(cache, scan):
-    """It would be evaluated under the name of the old content."""
+def test_a_remote_file_that_changed_since_the_plan_is_refused(cache, scan):
+    """Its rows would have the name of the old content."""
     storage.write(SCAN, b"others")
     with pytest.raises(StorageError, match="changed since it was planned"):
         cache.local(scan)
     assert list(cache.folder.iterdir()) == []
 
 
-def test_a_local_file_that_changed_since_it_was_planned_is_not_used(tmp_path, cache):
-    """Of another length; or, where the plan tells the hash, of the same."""
+def test_a_remote_file_without_version_that_has_another_length_is_refused(cache, scan, flaky):
+    """At the first attempt: it is not a download that broke off."""
+    storage.write(SCAN, b"more voxels")
+    flaky.calls.clear()
+    with pytest.raises(StorageError, match="changed since it was planned"):
+        cache.local(FileInfo(address=SCAN, size=6, version=""))
+    assert flaky.calls["open"] == 1
+
+
+def test_a_local_file_that_changed_since_the_plan_is_refused(tmp_path, cache):
+    """By its length; or by its hash, if the plan has it and the modification time differs."""
     path = tmp_path / "a.png"
     path.write_bytes(b"abc")
     planned = storage.info(str(path))
@@ -119,8 +127,8 @@ def test_a_local_file_that_changed_since_it_was_planned_is_not_used(tmp_path, ca
         cache.local(planned)
 
 
-def test_a_local_file_with_another_time_and_the_same_content_is_the_one_that_was_planned(tmp_path, cache):
-    """As on another machine, where another shard runs."""
+def test_a_local_file_with_another_time_and_the_same_content_is_accepted(tmp_path, cache):
+    """Another machine's copy of the inputs has other times."""
     path = tmp_path / "a.png"
     path.write_bytes(b"abc")
     planned = storage.info(str(path))
@@ -129,19 +137,30 @@ def test_a_local_file_with_another_time_and_the_same_content_is_the_one_that_was
     assert keyed.local(planned) == path
 
 
-def test_a_remote_file_without_version_is_known_by_its_hash(cache, scan, tmp_path):
-    """It is fetched each time, and must have the content of the plan."""
+def test_an_untouched_local_file_is_not_hashed(tmp_path, monkeypatch):
+    """Its size and its modification time are the planned ones; hashing would read every image twice."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"abc")
+    monkeypatch.setattr("job.storage.cache.local.sha256", lambda path: pytest.fail("hashed"))
+    keyed = InputCache(tmp_path / "cache", 100, keys={str(path): "3-unknown"})
+    assert keyed.local(storage.info(str(path))) == path
+
+
+def test_a_remote_file_without_version_is_fetched_each_time(tmp_path, flaky):
+    """Its content must have the hash in the plan."""
     storage.write("flaky://a", b"abc")
-    planned = FileInfo(address="flaky://a", size=3, version=storage.info("flaky://a").version)
-    key = f"3-{hashlib.sha256(b'xyz').hexdigest()}"
-    keyed = InputCache(tmp_path / "cache", 100, keys={"flaky://a": key})
-    assert cache.local(planned).read_bytes() == b"abc"
+    flaky.calls.clear()
+    file = FileInfo(address="flaky://a", size=3, version="")
+    keyed = InputCache(tmp_path, 100, keys={"flaky://a": f"3-{hashlib.sha256(b'abc').hexdigest()}"})
+    assert [keyed.local(file).read_bytes() for _ in range(2)] == [b"abc", b"abc"]
+    assert flaky.calls["open"] == 2
+    storage.write("flaky://a", b"xyz")
     with pytest.raises(StorageError, match="changed since it was planned"):
-        keyed.local(FileInfo(address="flaky://a", size=3, version=""))
+        keyed.local(file)
 
 
-def test_a_full_disk_under_the_cache_is_named_as_such(cache, scan, monkeypatch):
-    """Not as a fault of the store; nothing stays of the copy."""
+def test_a_full_disk_of_the_cache_is_reported_as_the_caches(cache, scan, monkeypatch):
+    """Not as a fault of the store; nothing of the copy is left."""
 
     def full(source, target):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -154,42 +173,19 @@ def test_a_full_disk_under_the_cache_is_named_as_such(cache, scan, monkeypatch):
     assert list(cache.folder.iterdir()) == []
 
 
-def test_the_cache_drops_what_was_not_used_for_longest(cache):
-    """Beyond its bound of 100 bytes."""
-    copies = {}
-    for number, name in enumerate("abc"):
-        storage.write(f"memory://images/{name}", name.encode() * 40)
-        copies[name] = cache.local(storage.info(f"memory://images/{name}"))
-        os.utime(copies[name], (number, number))
-        if name == "b":
-            os.utime(copies["a"], (9, 9))
-    assert {name for name, copy in copies.items() if copy.exists()} == {"a", "c"}
+def test_a_cache_folder_that_may_not_be_written_is_reported_as_the_caches(cache, scan, monkeypatch):
+    """The store's permissions are right."""
+
+    def denied(*args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "mkstemp", denied)
+    with pytest.raises(StoreRefusedError, match=r"cache: cannot keep copies of inputs .*: access denied"):
+        cache.local(scan)
 
 
-def test_what_is_not_its_own_stays(cache, scan):
-    """A user's files and folders, however old and large, where the cache was given their folder."""
-    (cache.folder / "lost+found").mkdir(parents=True)
-    own = cache.folder / "sam_vit_b.pth"
-    own.write_bytes(b"x" * 1000)
-    os.utime(own, (1, 1))
-    cache.local(scan)
-    assert own.exists()
-    assert cache.local(scan).exists()
-
-
-def test_what_a_killed_worker_left_is_dropped(cache, scan):
-    """A day later; what is being fetched stays."""
-    cache.folder.mkdir()
-    old, new = (cache.folder / f".fetch-{name}" for name in ("old", "new"))
-    for path in (old, new):
-        path.write_bytes(b"half")
-    os.utime(old, (1, 1))
-    cache.local(scan)
-    assert (old.exists(), new.exists()) == (False, True)
-
-
-def test_content_is_named_by_its_hash_where_that_is_cheap(cache, tmp_path):
-    """Local files by sha256, so that moving them changes nothing; remote ones by the store's version."""
+def test_the_content_key_has_the_hash_of_a_local_file_or_the_version_of_a_remote_one(cache, tmp_path):
+    """Moving a local file thus changes nothing, and a remote file is not fetched."""
     (tmp_path / "a.png").write_bytes(b"abc")
     key = cache.content_key(storage.info(str(tmp_path / "a.png")))
     assert key == f"3-{hashlib.sha256(b'abc').hexdigest()}"

@@ -1,4 +1,4 @@
-"""What errors of stores mean, and how they are told."""
+"""How errors of stores are classified, and what the user reads about them."""
 
 import errno
 import ssl
@@ -9,22 +9,24 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 from yarl import URL
 
-from job.errors import StoreRefusedError
-from job.storage.faults import Kind, MismatchError, failure, judge
+from job.errors import StorageError, StoreRefusedError
+from job.storage.faults import Kind, MismatchError, changed_since_plan, classify, storage_error
 
 
 def s3(code, status, operation="GetObject", message="words"):
-    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, operation)
+    """Return botocore's error for a response of S3."""
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, operation)
 
 
-def translated(error, cause):
-    """What an adapter throws for an error that it was told."""
+def wrapped(error, cause):
+    """Return an adapter's error with the original one as its cause."""
     error.__cause__ = cause
     return error
 
 
 def http(status, url="https://host/a.png"):
+    """Return aiohttp's error for a response with this status."""
     request = aiohttp.RequestInfo(URL(url), "GET", {}, URL(url))
     return aiohttp.ClientResponseError(request, (), status=status, message="words")
 
@@ -32,43 +34,44 @@ def http(status, url="https://host/a.png"):
 @pytest.mark.parametrize(
     ("kind", "error"),
     [
-        (Kind.PASSING, s3("InternalError", 500)),
-        (Kind.PASSING, s3("SlowDown", 503)),
-        (Kind.PASSING, s3("503", 503, "HeadObject")),
-        (Kind.PASSING, s3("RequestTimeout", 400)),
-        (Kind.PASSING, s3("ThrottlingException", 400)),
-        (Kind.PASSING, s3("TooManyRequests", 429)),
-        (Kind.PASSING, s3("ConditionalRequestConflict", 409)),
-        (Kind.PASSING, s3("BadDigest", 400)),
-        (Kind.PASSING, translated(OSError(errno.EBUSY, "slow"), s3("SlowDown", 503))),
-        (Kind.PASSING, boto.ReadTimeoutError(endpoint_url="x")),
-        (Kind.PASSING, boto.ConnectTimeoutError(endpoint_url="x")),
-        (Kind.PASSING, boto.EndpointConnectionError(endpoint_url="x")),
-        (Kind.PASSING, boto.ConnectionClosedError(endpoint_url="x")),
-        (Kind.PASSING, boto.ResponseStreamingError(error="x")),
-        (Kind.PASSING, boto.FlexibleChecksumError(error_msg="x")),
-        (Kind.PASSING, aiohttp.ClientPayloadError("half")),
+        (Kind.TRANSIENT, s3("InternalError", 500)),
+        (Kind.TRANSIENT, s3("SlowDown", 503)),
+        (Kind.TRANSIENT, s3("503", 503, "HeadObject")),
+        (Kind.TRANSIENT, s3("RequestTimeout", 400)),
+        (Kind.TRANSIENT, s3("ThrottlingException", 400)),
+        (Kind.TRANSIENT, s3("TooManyRequests", 429)),
+        (Kind.TRANSIENT, s3("ConditionalRequestConflict", 409)),
+        (Kind.TRANSIENT, s3("BadDigest", 400)),
+        (Kind.TRANSIENT, wrapped(OSError(errno.EBUSY, "slow"), s3("SlowDown", 503))),
+        (Kind.TRANSIENT, boto.ReadTimeoutError(endpoint_url="x")),
+        (Kind.TRANSIENT, boto.ConnectTimeoutError(endpoint_url="x")),
+        (Kind.TRANSIENT, boto.EndpointConnectionError(endpoint_url="x")),
+        (Kind.TRANSIENT, boto.ConnectionClosedError(endpoint_url="x")),
+        (Kind.TRANSIENT, boto.ResponseStreamingError(error="x")),
+        (Kind.TRANSIENT, boto.FlexibleChecksumError(error_msg="x")),
+        (Kind.TRANSIENT, aiohttp.ClientPayloadError("half")),
         (
-            Kind.PASSING,
-            translated(aiohttp.ClientPayloadError("half"), aiohttp.http_exceptions.ContentLengthError("half")),
+            Kind.TRANSIENT,
+            wrapped(aiohttp.ClientPayloadError("half"), aiohttp.http_exceptions.ContentLengthError("half")),
         ),
-        (Kind.PASSING, aiohttp.ServerDisconnectedError()),
-        (Kind.PASSING, http(503)),
-        (Kind.PASSING, http(429)),
-        (Kind.PASSING, translated(FileNotFoundError("a.png"), http(502))),
-        (Kind.PASSING, ConnectionResetError()),
-        (Kind.PASSING, TimeoutError()),
-        (Kind.PASSING, OSError(errno.ESTALE, "stale")),
-        (Kind.PASSING, MismatchError("2 of 3 bytes came")),
-        (Kind.GONE, FileNotFoundError("a.png")),
-        (Kind.GONE, translated(FileNotFoundError("a.png"), s3("NoSuchKey", 404))),
-        (Kind.GONE, translated(FileNotFoundError("a.png"), s3("404", 404, "HeadObject"))),
-        (Kind.GONE, translated(FileNotFoundError("a.png"), http(404))),
+        (Kind.TRANSIENT, aiohttp.ServerDisconnectedError()),
+        (Kind.TRANSIENT, http(503)),
+        (Kind.TRANSIENT, http(429)),
+        (Kind.TRANSIENT, wrapped(FileNotFoundError("a.png"), http(502))),
+        (Kind.TRANSIENT, ConnectionResetError()),
+        (Kind.TRANSIENT, TimeoutError()),
+        (Kind.TRANSIENT, OSError(errno.ESTALE, "stale")),
+        (Kind.TRANSIENT, MismatchError("received 2 of 3 bytes")),
+        (Kind.NOT_FOUND, FileNotFoundError("a.png")),
+        (Kind.NOT_FOUND, wrapped(FileNotFoundError("a.png"), s3("NoSuchKey", 404))),
+        (Kind.NOT_FOUND, wrapped(FileNotFoundError("a.png"), s3("404", 404, "HeadObject"))),
+        (Kind.NOT_FOUND, wrapped(FileNotFoundError("a.png"), http(404))),
+        (Kind.NOT_FOUND, http(410)),
         (Kind.EXPIRED, s3("ExpiredToken", 400)),
         (Kind.EXPIRED, s3("400", 400, "HeadObject")),
-        (Kind.EXPIRED, translated(PermissionError("words"), s3("InvalidAccessKeyId", 403))),
-        (Kind.REFUSED, translated(FileNotFoundError("a"), s3("NoSuchBucket", 404))),
-        (Kind.REFUSED, translated(PermissionError("words"), s3("AccessDenied", 403))),
+        (Kind.EXPIRED, wrapped(PermissionError("words"), s3("InvalidAccessKeyId", 403))),
+        (Kind.REFUSED, wrapped(FileNotFoundError("a"), s3("NoSuchBucket", 404))),
+        (Kind.REFUSED, wrapped(PermissionError("words"), s3("AccessDenied", 403))),
         (Kind.REFUSED, s3("403", 403, "HeadObject")),
         (Kind.REFUSED, s3("SignatureDoesNotMatch", 403)),
         (Kind.REFUSED, s3("RequestTimeTooSkewed", 403)),
@@ -87,25 +90,27 @@ def http(status, url="https://host/a.png"):
         (Kind.REFUSED, OSError(errno.EROFS, "read-only")),
         (Kind.REFUSED, OSError(errno.EFBIG, "limit")),
         (Kind.REFUSED, ImportError("Install gcsfs to access GCS")),
-        (Kind.FAULT, s3("InvalidObjectState", 400)),
-        (Kind.FAULT, s3("NotImplemented", 501)),
-        (Kind.FAULT, IsADirectoryError(errno.EISDIR, "folder")),
-        (Kind.FAULT, ValueError("Protocol not known: nowhere")),
+        (Kind.PERMANENT, s3("InvalidObjectState", 400)),
+        (Kind.PERMANENT, s3("400", 400, "GetObject")),
+        (Kind.PERMANENT, s3("NotImplemented", 501)),
+        (Kind.PERMANENT, http(505)),
+        (Kind.PERMANENT, IsADirectoryError(errno.EISDIR, "folder")),
+        (Kind.PERMANENT, ValueError("Protocol not known: nowhere")),
     ],
     ids=lambda value: value.name if isinstance(value, Kind) else f"{type(value).__name__}-{value}"[:60],
 )
-def test_errors_are_told_apart(kind, error):
-    """By code, status, number or name, in the error itself or in what it comes from."""
-    assert judge(error).kind is kind
+def test_errors_are_classified(kind, error):
+    """By code, status, errno or type of the error or of its innermost known cause."""
+    assert classify(error).kind is kind
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (
             s3("AccessDenied", 403),
             "s3://b/x: cannot read: access denied (AccessDenied); check the credentials (for S3: AWS_ACCESS_KEY_ID, "
-            "AWS_PROFILE or the role) and what they may do there",
+            "AWS_PROFILE or the role) and their permissions",
         ),
         (
             s3("NoSuchBucket", 404),
@@ -114,7 +119,7 @@ def test_errors_are_told_apart(kind, error):
         ),
         (
             s3("ExpiredToken", 400, message="The provided token has expired."),
-            "s3://b/x: cannot read: access denied: these credentials are not accepted, or no longer (ExpiredToken: The "
+            "s3://b/x: cannot read: access denied: the credentials are not valid or have expired (ExpiredToken: The "
             "provided token has expired.); check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or the role",
         ),
         (
@@ -124,23 +129,48 @@ def test_errors_are_told_apart(kind, error):
         ),
         (
             OSError(errno.ENOSPC, "x"),
-            "s3://b/x: cannot read: the disk is full (OSError: No space left on device); make room, or choose another "
-            "place",
+            "s3://b/x: cannot read: the disk is full (OSError: No space left on device); free some space, or choose "
+            "another location",
         ),
     ],
     ids=["denied", "bucket", "expired", "none", "full"],
 )
-def test_a_refusal_is_one_plain_sentence(error, told):
-    """The address, what was tried, what came, how to mend it."""
-    refusal = failure(error, "s3://b/x", "read")
+def test_a_refusal_is_one_sentence(error, message):
+    """It has the address, the action, the reason and the remedy."""
+    refusal = storage_error(error, "s3://b/x", "read")
     assert isinstance(refusal, StoreRefusedError)
-    assert str(refusal) == told
+    assert str(refusal) == message
 
 
-def test_no_secret_is_told(monkeypatch):
-    """Neither of the environment, nor of an address, nor with a line of its own."""
+@pytest.mark.parametrize("error", [FileNotFoundError("a.png"), s3("InvalidObjectState", 400)])
+def test_an_error_of_one_file_is_no_refusal(error):
+    """The run goes on with the other files."""
+    assert type(storage_error(error, "s3://b/x", "read")) is StorageError
+
+
+def test_a_changed_file_is_reported_with_the_remedy():
+    """And without the password in its address."""
+    assert str(changed_since_plan("https://me:word@host/a")) == (
+        "https://host/a: changed since it was planned; "
+        "to plan again, run without --shard, or run `medsam-job plan SPEC --store`"
+    )
+
+
+def test_no_message_has_a_secret(monkeypatch):
+    """A message is one line, without secrets of the environment or of an address."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret-key")
-    said = ValueError("signed with\nvery-secret-key for https://me:word@host/a?token=abc")
-    told = str(failure(said, "https://me:word@host/a?token=abc", "read"))
-    assert told == "https://host/a: cannot read: ValueError: signed with (AWS_SECRET_ACCESS_KEY) for https://host/a"
-    assert "abc" not in str(failure(http(400, "https://host/a?token=abc"), "https://host/a?token=abc", "read"))
+    error = ValueError("signed with\nvery-secret-key for https://me:word@host/a?token=abc")
+    message = str(storage_error(error, "https://me:word@host/a?token=abc", "read"))
+    assert message == "https://host/a: cannot read: ValueError: signed with (AWS_SECRET_ACCESS_KEY) for https://host/a"
+    assert "abc" not in str(storage_error(http(400, "https://host/a?token=abc"), "https://host/a?token=abc", "read"))
+
+
+def test_a_secret_too_short_to_be_one_is_not_replaced(monkeypatch):
+    """It would be replaced inside ordinary words."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "read")
+    assert classify(ValueError("already read")).reason == "ValueError: already read"
+
+
+def test_a_long_message_is_cut():
+    """At 300 characters."""
+    assert len(classify(ValueError("x" * 1000)).reason) == 300

@@ -1,0 +1,98 @@
+"""Files on a local disk: written completely, or not at all."""
+
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from job import storage
+from job.errors import StoreRefusedError
+from job.storage import local
+
+
+def test_a_file_is_created_only_where_there_is_none(tmp_path):
+    """An existing file stays as it is, and no temporary file is left."""
+    local.write(tmp_path / "part", b"first", replace=False)
+    with pytest.raises(FileExistsError):
+        local.write(tmp_path / "part", b"second", replace=False)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"part": b"first"}
+
+
+def test_a_file_is_replaced_on_request(tmp_path):
+    """Nothing of the old content stays."""
+    local.write(tmp_path / "a", b"a long content", replace=True)
+    local.write(tmp_path / "a", b"short", replace=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"short"}
+
+
+def test_everyone_may_read_a_file(tmp_path):
+    """Temporary files have mode 0600; another user's statistics read the results."""
+    for replace in (False, True):
+        local.write(tmp_path / "a", b"", replace=replace)
+        assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
+        (tmp_path / "a").unlink()
+
+
+@pytest.mark.parametrize(("replace", "owner", "function"), [(True, Path, "replace"), (False, os, "link")])
+def test_the_content_is_complete_before_the_file_has_its_name(tmp_path, monkeypatch, replace, owner, function):
+    """And on the disk, not in a buffer."""
+    give_name, fsync, events = getattr(owner, function), os.fsync, []
+
+    def recorded_fsync(descriptor):
+        events.append(os.fstat(descriptor).st_size)
+        fsync(descriptor)
+
+    def recorded_name(source, target):
+        events.append(Path(source).read_bytes())
+        give_name(source, target)
+
+    monkeypatch.setattr(os, "fsync", recorded_fsync)
+    monkeypatch.setattr(owner, function, recorded_name)
+    local.write(tmp_path / "a", b"pixels", replace=replace)
+    assert events == [6, b"pixels"]
+
+
+def test_of_many_creators_at_once_one_wins(tmp_path):
+    """The file is complete, and no other is left beside it."""
+    contents = [bytes([number]) * 100_000 for number in range(8)]
+    address = str(tmp_path / "part")
+    with ThreadPoolExecutor(8) as pool:
+        wins = list(pool.map(lambda data: storage.create(address, data), contents))
+    assert wins.count(True) == 1
+    assert storage.read(address) == contents[wins.index(True)]
+    assert [path.name for path in tmp_path.iterdir()] == ["part"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch, number):
+    """A full disk is reported at once, with the file's address."""
+    storage.write(str(tmp_path / "a"), b"old")
+
+    def full(descriptor):
+        raise OSError(number, "full")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreRefusedError, match=f"a: cannot write: .*{os.strerror(number)}"):
+        storage.write(str(tmp_path / "a"), b"new")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old"}
+
+
+def test_a_disk_without_hard_links_is_refused(tmp_path, monkeypatch):
+    """Without them a file cannot be created without overwriting another."""
+
+    def no_links(source, target):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    with pytest.raises(StoreRefusedError, match="a: cannot write: this file system has no hard links"):
+        storage.create(str(tmp_path / "a"), b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_hash_is_sha256(tmp_path):
+    """That of `abc` is the first example of FIPS 180-2."""
+    (tmp_path / "a").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert local.sha256(tmp_path / "a") == expected
