@@ -1,20 +1,22 @@
 """The command line: names, options and exit codes. What a command does is in `cli/`.
 
-Its modules, and torch with them, are imported only when a command runs, so that `--help` answers at once.
+Each command imports its module, and torch with it, only when it runs, so that `--help` answers at once.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from job import __version__
-from job.errors import EXIT_DONE, EXIT_MENDABLE, EXIT_STOPPED, JobError
+from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MENDABLE, EXIT_STOPPED, JobError
 from job.worker import log
 from job.worker.shard import resolve
 from job.worker.shutdown import GRACE_S, Stop, Stopped
@@ -26,10 +28,23 @@ class RunByDefault(TyperGroup):
     """`medsam-job SPEC` means `medsam-job run SPEC`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `run` in front of arguments that name no command."""
+        """Put `run` before arguments that do not begin with a command. Raise JobError for a mistyped command."""
         if args and args[0] not in (*self.commands, *GROUP_OPTIONS):
+            self._refuse_mistyped(args[0])
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. Handle Ctrl-C here, because Typer would turn it into a regular exit."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _exit_at_once(EXIT_INTERRUPTED)
+
+    def _refuse_mistyped(self, word: str) -> None:
+        similar = difflib.get_close_matches(word, self.commands, n=1)
+        if similar and not (word.startswith("-") or "://" in word or Path(word).exists()):
+            raise JobError(f"{word}: neither a command nor a file; did you mean the command {similar[0]!r}?")
 
 
 app = typer.Typer(
@@ -37,54 +52,29 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Segment Anything against RITM on medical images: `medsam-job SPEC` runs a study, and finishes one begun.",
+    help="Compare Segment Anything with RITM on medical images. `medsam-job SPEC` runs a study, or resumes it.",
 )
 
-Spec = Annotated[
-    str,
-    typer.Argument(metavar="SPEC", help="The study, a YAML file: a path, or an address (s3://…).", show_default=False),
-]
-Output = Annotated[
-    str | None, typer.Option(help="Where results go, in place of the spec's output.", show_default=False)
-]
+Step = StrEnum("Step", ["predict", "statistics"])
+Format = StrEnum("Format", ["text", "json"])
+Rows = StrEnum("Rows", ["table", "csv", "json", "parquet"])
+
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="The study: the path or address (s3://…) of a YAML file.")]
+Output = Annotated[str | None, typer.Option(help="Where to store the results, instead of the spec's output.")]
 Limit = Annotated[
-    int | None,
-    typer.Option(min=1, help="Only N raw slices or images of each data set, evenly spaced.", show_default=False),
+    int | None, typer.Option(min=1, help="Use only N raw slices or images of each data set, evenly spaced.")
 ]
-
-
-class Step(StrEnum):
-    """The halves of a run."""
-
-    predict = "predict"
-    statistics = "statistics"
-
-
-class Format(StrEnum):
-    """How `plan` prints."""
-
-    text = "text"
-    json = "json"
-
-
-class Rows(StrEnum):
-    """How rows are printed."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-    parquet = "parquet"
-
-
-Stored = Annotated[str, typer.Argument(metavar="OUTPUT", help="Where a study's results lie.")]
-Printed = Annotated[Rows, typer.Option("--format", help="For people, or for programs.")]
+Stored = Annotated[
+    str, typer.Argument(metavar="OUTPUT", help="The output of a study: a folder, or an address (s3://…).")
+]
+Printed = Annotated[Rows, typer.Option("--format", help="A table for people, or rows for programs.")]
 
 
 @app.callback(invoke_without_command=True)
 def group(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Print the version, if that is all that is asked."""
+    """Configure the log, and print the version if requested."""
     log.configure()
     if version:
         typer.echo(__version__)
@@ -94,26 +84,21 @@ def group(
 @app.command()
 def run(
     spec: Spec,
-    only: Annotated[Step | None, typer.Option(help="Only one half of the work.", show_default=False)] = None,
+    only: Annotated[Step | None, typer.Option(help="Run only one step.")] = None,
     limit: Limit = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(metavar="i/n", help="Only this share of the chunks, counted from 0.", show_default=False),
-    ] = None,
+    shard: Annotated[str | None, typer.Option(metavar="i/n", help="Run only shard i of n, counted from 0.")] = None,
     shards: Annotated[
-        int | None, typer.Option(min=1, help="How many shards, if JOB_COMPLETION_INDEX says which.", show_default=False)
+        int | None, typer.Option(min=1, help="The number of shards, if JOB_COMPLETION_INDEX gives the shard.")
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until all parts are there or failed; with `--only statistics`.")
+        bool, typer.Option("--wait", help="Wait until every part is stored or failed. Only with `--only statistics`.")
     ] = False,
-    wait_minutes: Annotated[float, typer.Option(min=0, help="How long at most; then with what is there.")] = 1440,
-    grace: Annotated[float, typer.Option(min=0, help="Seconds that the chunk in hand may use after SIGTERM.")] = (
-        GRACE_S
-    ),
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="End at the first chunk that fails.")] = False,
+    wait_minutes: Annotated[float, typer.Option(min=0, help="The longest wait; then use what is stored.")] = 1440,
+    grace: Annotated[float, typer.Option(min=0, help="Seconds for the current chunk after SIGTERM.")] = GRACE_S,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first chunk that fails.")] = False,
     output: Output = None,
 ) -> None:
-    """Run a study, or what is left of it: predict, then summarise. A shard predicts only."""
+    """Run a study, or resume it: predict, then compute the statistics. A shard only predicts."""
     if wait and only is not Step.statistics:
         raise JobError("--wait: expected with --only statistics, which waits for the workers that predict")
     code, mine = EXIT_DONE, resolve(shard, shards, os.environ)
@@ -133,10 +118,10 @@ def run(
 @app.command()
 def validate(
     spec: Spec,
-    full: Annotated[bool, typer.Option("--full", help="Read every file whole, not 20 of each data set.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read all files completely, not 20 of each data set.")] = False,
     output: Output = None,
 ) -> None:
-    """Check a study before any work: addresses, masks, checkpoints, labels, and what each model supports."""
+    """Check a study before a run: addresses, masks, checkpoints, labels, and what each model supports."""
     from job.cli.validate import validate
 
     raise typer.Exit(validate(spec, output, full=full))
@@ -147,13 +132,13 @@ def plan(
     spec: Spec,
     limit: Limit = None,
     store: Annotated[
-        bool, typer.Option("--store", help="Store it, so that shards keep to it; forget which chunks failed.")
+        bool, typer.Option("--store", help="Store the plan for the shards, and clear the records of failed chunks.")
     ] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Delete the files that no stored plan names.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete the files that no plan names.")] = False,
     output: Output = None,
-    format: Annotated[Format, typer.Option(help="For people, or for programs.")] = Format.text,  # noqa: A002
+    format: Annotated[Format, typer.Option(help="Text for people, or JSON for programs.")] = Format.text,  # noqa: A002
 ) -> None:
-    """Show what a run would do, and what is done already."""
+    """Show what a run would do, and what is already done."""
     from job.cli.plan import plan
 
     raise typer.Exit(plan(spec, output, limit, store=store, prune=prune, as_json=format is Format.json))
@@ -161,7 +146,7 @@ def plan(
 
 @app.command()
 def status(output: Stored, form: Printed = Rows.table) -> None:
-    """Show how far a study is, from what lies in its output."""
+    """Show the progress of a study: the number of planned, done, partial and failed parts of each model."""
     from job.cli.status import status
 
     raise typer.Exit(status(output, form))
@@ -169,7 +154,7 @@ def status(output: Stored, form: Printed = Rows.table) -> None:
 
 @app.command()
 def verify(output: Stored) -> None:
-    """Check a study's results: every part there and readable, nothing doubled, every score true to its masks."""
+    """Check the results of a study: all parts present and readable, no row twice, scores equal to those of masks."""
     from job.cli.verify import verify
 
     raise typer.Exit(verify(output))
@@ -178,10 +163,10 @@ def verify(output: Stored) -> None:
 @app.command()
 def sql(
     output: Stored,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT over iou, predictions, objects, …")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="A SELECT over iou, predictions, objects, …")],
     form: Printed = Rows.table,
 ) -> None:
-    """Query a study's results: views iou, predictions, objects, excluded, and everything under summary/."""
+    """Query the results of a study: the views iou, predictions, objects and excluded, and the tables of summary/."""
     from job.cli.sql import sql
 
     raise typer.Exit(sql(output, query, form))
@@ -189,7 +174,7 @@ def sql(
 
 @app.command()
 def reference(form: Printed = Rows.table) -> None:
-    """Print the published study's mean IoU by task, under this project's names."""
+    """Print the mean IoU of the published study by task, under the names that a spec uses."""
     from job.cli.reference import reference
 
     raise typer.Exit(reference(form))
@@ -211,10 +196,14 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(EXIT_MENDABLE)
     except Stopped:
-        # At once: a regular exit would wait for threads, and those for storage, until SIGKILL comes.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(EXIT_STOPPED)
+        _exit_at_once(EXIT_STOPPED)
+
+
+def _exit_at_once(code: int) -> NoReturn:
+    """Exit without waiting for threads. A regular exit would wait for them, and they may be waiting for a store."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

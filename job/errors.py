@@ -1,9 +1,9 @@
-"""What a user can mend: `JobError` and its kinds. Anything else that escapes is a defect of this program."""
+"""Errors that a user can fix: `JobError` and its kinds. Any other exception that escapes is a bug of this program."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 EXIT_DONE = 0
 EXIT_MENDABLE = 2
@@ -13,15 +13,15 @@ EXIT_STOPPED = 143
 
 
 class JobError(Exception):
-    """A fault that the user can mend; its text says which field, what was expected, what came, and the way out."""
+    """An error that the user can fix. Its text names the field, what was expected, the value, and the remedy."""
 
 
 class StorageError(JobError):
-    """An address cannot be read, written or listed: missing, denied, or out of reach."""
+    """An address cannot be read, written or listed: missing, denied or unreachable."""
 
 
 class StoreRefusedError(StorageError):
-    """A store said no, and will say it again: denied, no such bucket, wrong credentials, disk full. Ends the run."""
+    """A store refused for good: access denied, no such bucket, wrong credentials, disk full. Ends the run."""
 
 
 class WeightsError(JobError):
@@ -29,11 +29,11 @@ class WeightsError(JobError):
 
 
 class OutputError(JobError):
-    """The output folder cannot be written, or holds what this program did not write."""
+    """The output folder cannot be written, or contains files that this program did not write."""
 
 
 class DataError(JobError):
-    """One image, mask or slice cannot be used. A run leaves it out and notes `reason` and `detail` in the ledger."""
+    """An image, mask or slice cannot be used. A run leaves it out and records `reason` and `detail` in the ledger."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -43,7 +43,7 @@ class DataError(JobError):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One fault of a spec: where it stands, what came, what was expected."""
+    """One fault of a spec: its place (line and column from 1), what was expected, the value, and a hint."""
 
     file: str
     line: int
@@ -53,19 +53,15 @@ class Fault:
     value: str | None = None
     hint: str | None = None
 
-    def with_hint(self, hint: str) -> Fault:
-        """Give the same fault with another way out."""
-        return replace(self, hint=hint)
-
     def __str__(self) -> str:
-        came = f" (got {self.value})" if self.value is not None else ""
+        value = f" (got {self.value})" if self.value is not None else ""
         hint = f"; {self.hint}" if self.hint else ""
         field = f"{self.field}: " if self.field else ""
-        return f"{self.file}:{self.line}:{self.column}: {field}{self.expected}{came}{hint}"
+        return f"{self.file}:{self.line}:{self.column}: {field}{self.expected}{value}{hint}"
 
 
 class SpecError(JobError):
-    """All faults of a spec at once, in the order of the file."""
+    """All faults of a spec, in the order of the file."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = sorted(faults, key=lambda fault: (fault.line, fault.column, fault.field))

@@ -1,4 +1,4 @@
-"""Small studies on disk, and the command line as a user types it."""
+"""Small studies on disk, and the command line as users call it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def draw_case(folder: Path, name: str, seed: int, side: int = 48) -> None:
 
 
 def write_study(folder: Path, cases: int = 3, text: str = SPEC) -> Path:
-    """Write a study of some discs and give its spec's path; results go to `results` beside it."""
+    """Write a study of discs and return the path of its spec. The results go to `results` beside it."""
     for number in range(cases):
         draw_case(folder / "data", f"case{number}.png", seed=number)
     spec = folder / "study.yaml"
@@ -73,7 +73,7 @@ def write_study(folder: Path, cases: int = 3, text: str = SPEC) -> Path:
 
 
 def write_generated(folder: Path, text: str = GENERATED) -> Path:
-    """Write a study of generated images, four chunks, and give its spec's path; results go to `results` beside it."""
+    """Write a study of generated images, in four chunks, and return the path of its spec. See `write_study`."""
     folder.mkdir(parents=True, exist_ok=True)
     spec = folder / "study.yaml"
     spec.write_text(text.format(output=folder / "results"))
@@ -81,13 +81,13 @@ def write_generated(folder: Path, text: str = GENERATED) -> Path:
 
 
 def use_fake_models(monkeypatch: pytest.MonkeyPatch, model: type[FakeModel] = FakeModel) -> None:
-    """Put a quick model in the place of every real one, so that the engine alone is on trial."""
+    """Replace every model by a quick one, for tests of the engine alone."""
     monkeypatch.setattr(registry, "build", lambda spec, *_: model(registry.capabilities(spec)))
 
 
 def medsam_job(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """Run the command line in this process; give its exit code."""
+    """Run the command line in this process and return its exit code."""
     monkeypatch.setattr(sys, "argv", ["medsam-job", *map(str, arguments)])
-    with pytest.raises(SystemExit) as end:
+    with pytest.raises(SystemExit) as exit_:
         main()
-    return int(end.value.code or 0)
+    return int(exit_.value.code or 0)

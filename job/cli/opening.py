@@ -1,8 +1,7 @@
-"""Open what commands work on: a study's spec with its results folder, or a results folder alone."""
+"""Open the input of a command: a study's spec with its results folder, or a results folder alone."""
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 
@@ -17,11 +16,10 @@ from job.study.addresses import output_refusal, refusal
 from job.study.yaml_source import YamlSource
 
 BYTES_PER_GB = 10**9
-COMMANDS = ("run", "validate", "plan", "status", "verify", "sql", "reference", "schema")
 
 
 def read_spec(address: str) -> LoadedSpec:
-    """Read a spec from a local path or from a store; SpecError with every fault, StorageError if the store fails."""
+    """Read a spec from a local path or a store. Raise SpecError with all faults, or StorageError if the store fails."""
     if "://" not in address:
         return load(address)
     expected = refusal(address)
@@ -31,11 +29,8 @@ def read_spec(address: str) -> LoadedSpec:
 
 
 def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Results]:
-    """Read a study's spec and open its results folder: `output`, or what the spec says."""
-    try:
-        spec = read_spec(spec_address)
-    except SpecError as error:
-        raise _with_command_hint(spec_address, error) from None
+    """Read a study's spec and open its results folder: `output`, or else the spec's."""
+    spec = read_spec(spec_address)
     return spec, Results(_checked(output) if output else spec.study.output_address)
 
 
@@ -59,12 +54,3 @@ def _checked(output: str) -> str:
     if expected:
         raise OutputError(f"{storage.public(output)}: {expected}")
     return output
-
-
-def _with_command_hint(spec_address: str, error: SpecError) -> SpecError:
-    """Add a hint if the address of a missing spec looks like a mistyped command."""
-    near = difflib.get_close_matches(spec_address, COMMANDS, n=1)
-    if Path(spec_address).exists() or not near:
-        return error
-    hint = f"did you mean the command {near[0]!r}?"
-    return SpecError([fault.with_hint(hint) for fault in error.faults])

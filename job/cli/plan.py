@@ -1,4 +1,4 @@
-"""`plan`: what a run would do, what is done, and which files of the output no plan needs."""
+"""`plan`: what a run would do, what is already done, and which files of the output no plan names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from job.study import LoadedSpec
 
 
 def plan(spec_address: str, output: str | None, limit: int | None, *, store: bool, prune: bool, as_json: bool) -> int:
-    """Print what a run would do. store: store the plan for shards. prune: delete the orphans."""
+    """Print the plan of a run, and what is done. store: store the plan for shards. prune: delete the orphans."""
     spec, results = open_study(spec_address, output)
     planned = make(spec, open_cache(spec), limit)
     if store:
@@ -31,21 +31,22 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
         for file in orphaned:
             storage.delete(file.address)
     left = planned.left(results.done())
+    orphans_key = "orphans_deleted" if prune else "orphans"
     figures: dict[str, Any] = {
         "study": spec.study.study,
         "output": storage.public(results.output),
         "plan": planned.spec,
         "plan_stored": _stored_state(planned, stored),
-        "precision": planned.precision,
-        "batch": planned.batch,
         "raw_slices": sum(chunk.raw for chunk in planned.chunks),
         "chunks": len(planned.chunks),
-        "parts": len(planned.parts),
-        "parts_left": sum(len(parts) for parts in left.values()),
         "chunks_left": len(left),
         "chunks_failed": len(failed_chunks(results, planned)),
+        "parts": len(planned.parts),
+        "parts_left": sum(len(parts) for parts in left.values()),
         "episodes_at_most": _episodes(spec, planned),
-        "orphans_deleted" if prune else "orphans": [_named(file.address) for file in orphaned],
+        "precision": planned.precision,
+        "batch": planned.batch,
+        orphans_key: [_short_name(file.address) for file in orphaned],
     }
     if as_json:
         chunks_left = [index for index, chunk in enumerate(planned.chunks) if chunk.name in left]
@@ -53,13 +54,13 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
         return EXIT_DONE
     for name, value in figures.items():
         print(f"{name.replace('_', ' '):<17} {_figure(value)}")
-    for name in figures["orphans_deleted" if prune else "orphans"]:
+    for name in figures[orphans_key]:
         print(f"  {name}")
     return EXIT_DONE
 
 
 def _store(planned: Plan, results: Results) -> None:
-    """Store a plan for shards, and clear the records of failed chunks, so that they are tried again."""
+    """Store a plan for shards, and clear the records of its failed chunks, so that they are run again."""
     plan_file.write(results.output, planned)
     results.note_plan(planned.spec)
     for chunk in results.failures().keys() & {chunk.name for chunk in planned.chunks}:
@@ -67,14 +68,15 @@ def _store(planned: Plan, results: Results) -> None:
 
 
 def _stored_state(planned: Plan, stored: Sequence[Plan]) -> str:
-    """Return whether shards would work on this plan: they keep to the stored one, even if its inputs changed."""
+    """Return whether shards would run this plan. They run the stored one, even if inputs changed since."""
     if planned in stored:
         return "yes"
     older = any(plan.spec == planned.spec for plan in stored)
-    return "before inputs changed; --store stores this one" if older else "no"
+    return "an older one, from before inputs changed; --store replaces it" if older else "no"
 
 
 def _episodes(spec: LoadedSpec, planned: Plan) -> dict[str, int]:
+    """Return the most episodes of each model: as if every raw slice held an object of every task."""
     tasks = {dataset.name: len(dataset.tasks) for dataset in spec.study.datasets}
     objects = {chunk.name: chunk.raw * tasks[chunk.dataset] for chunk in planned.chunks}
     episodes = Counter[str]()
@@ -83,14 +85,15 @@ def _episodes(spec: LoadedSpec, planned: Plan) -> dict[str, int]:
     return dict(episodes)
 
 
-def _named(address: str) -> str:
-    """Return the folder and name of a file; tables are one folder deep."""
+def _short_name(address: str) -> str:
+    """Return the folder and name of a file, such as `iou/NAME.parquet`."""
     return "/".join(storage.public(address).rsplit("/", 2)[-2:])
 
 
 def _figure(value: Any) -> str:
+    """Format a figure. Of orphans, it is their number; their names follow below."""
     if isinstance(value, dict):
         return ", ".join(f"{key} {count:,}" for key, count in value.items())
     if isinstance(value, list):
-        return f"{len(value):,} files that no plan names" if value else "none"
+        return f"{len(value):,} (files that no plan names)" if value else "none"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,4 +1,4 @@
-"""`reference`: the published study's means."""
+"""`reference`: the mean IoU of the published study."""
 
 from __future__ import annotations
 

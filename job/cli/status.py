@@ -1,4 +1,4 @@
-"""`status`: how far a study is."""
+"""`status`: the progress of a study."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from job.report import show
 
 
 def status(output: str, form: str) -> int:
-    """Print the counts of parts by model, from the files in the store."""
+    """Print the number of planned, done, partial and failed parts of each model."""
     rows = [asdict(counts) for counts in count_parts(*open_results(output))]
     show.write(pa.Table.from_pylist(rows), form)
     return EXIT_DONE

@@ -1,4 +1,4 @@
-"""`run`, second half: wait for the parts if asked to, compute the statistics, print them."""
+"""`run`, second step: wait for the parts if requested, compute the statistics, print them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from job import storage
 from job.audit.status import failed_chunks
 from job.audit.wait import wait_for_parts, wait_for_plan
 from job.cli.opening import open_study
+from job.cli.wording import counted
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, Fault, OutputError, SpecError
 from job.plan import file as plan_file
 from job.plan.file import Plan
@@ -19,13 +20,13 @@ from job.results.store import Results
 from job.statistics import Summary
 from job.statistics import summarise as compute
 from job.study import LoadedSpec
-from job.study.cross_checks import unlike_fault
+from job.study.cross_checks import incomparable_fault
 
 
 def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: float | None) -> int:
-    """Compute the statistics from stored rows; return 3 if any row, part or chunk of the plan is an error or missing.
+    """Compute the statistics from stored rows. Return 3 if the ledger lists an error or a part of the plan is missing.
 
-    wait_s: how long to wait until every part is stored or failed; None: do not wait.
+    wait_s: the time to wait until every part is stored or failed; None: do not wait.
     """
     spec, results = open_study(spec_address, output)
     bind_contextvars(study=spec.study.study)
@@ -53,8 +54,8 @@ def _print_summary(spec: LoadedSpec, summary: Summary, results: Results, failed:
     if not summary.complete:
         out.print(f"Only {summary.parts_done} of {summary.parts_planned} parts are done.", style="bold yellow")
     if failed:
-        many = "1 chunk" if failed == 1 else f"{failed} chunks"
-        out.print(f"{many} failed twice: failed/ says why; run the study again to try once more.", style="bold yellow")
+        problem = f"{counted(failed, 'chunk')} failed twice; the reasons are in failed/."
+        out.print(f"{problem} Run the study again to retry.", style="bold yellow")
     out.print(table.ledger(summary))
     out.print(
         f"Everything lies in {storage.public(results.output)}: summary/ (CSV, Parquet), iou/, predictions/, objects/, "
@@ -65,20 +66,20 @@ def _print_summary(spec: LoadedSpec, summary: Summary, results: Results, failed:
 
 
 def _not_published(spec: LoadedSpec, summary: Summary) -> Iterator[str]:
-    """Describe each model whose `published` column matches none of its rows."""
-    beside = set(summary.marts["against_published"]["model"].to_pylist())
+    """Yield a remark for each model whose `published` column matches none of its rows."""
+    compared = set(summary.marts["against_published"]["model"].to_pylist())
     for model in spec.study.models:
-        if model.published is not None and model.name not in beside:
+        if model.published is not None and model.name not in compared:
             yield (
-                f"Nothing of {model.name} stands beside the published {model.published}: data set, task, prompt and "
+                f"No row of {model.name} matches the published {model.published}: data set, task, prompt and "
                 "mask choice must have the names that `medsam-job reference` lists."
             )
 
 
 def _task_faults(spec: LoadedSpec, plan: Plan, summary: Summary) -> Iterator[Fault]:
-    """Find the tasks of a full run without any object: their label values are most likely wrong.
+    """Yield a fault for each task without any object in a full run: its label values are most likely wrong.
 
-    Data sets with errors are passed over: the images that were left out may hold the object.
+    Data sets with errors are skipped, because the images that were left out may contain the object.
     """
     seen = {(row["dataset"], row["task"]) for row in summary.marts["task_scores"].to_pylist()}
     faulty = {row["dataset"] for row in summary.marts["ledger"].to_pylist() if row["kind"] == "error"}
@@ -90,9 +91,9 @@ def _task_faults(spec: LoadedSpec, plan: Plan, summary: Summary) -> Iterator[Fau
 
 
 def _comparison_faults(spec: LoadedSpec, summary: Summary) -> Iterator[Fault]:
-    """Find a comparison of two models that have rows, but no pair. It may be newer than the plan."""
+    """Yield a fault if both compared models have rows, but no pair. The comparison may be newer than the plan."""
     compare = spec.study.statistics.compare
     scored = set(summary.marts["task_scores"]["model"].to_pylist())
     pairs = summary.marts["comparison_by_task"].num_rows
     if compare is not None and not pairs and {compare.model, compare.baseline} <= scored:
-        yield unlike_fault(spec.source, compare)
+        yield incomparable_fault(spec.source, compare)

@@ -1,16 +1,17 @@
-"""`validate`: check a study before any work."""
+"""`validate`: check a study before a run."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
 from job.cli.opening import open_cache, open_study
+from job.cli.wording import counted
 from job.errors import EXIT_DONE, EXIT_MENDABLE, JobError
 from job.plan import validate as checks
 
 
 def validate(spec_address: str, output: str | None, *, full: bool) -> int:
-    """Check a study, print what was found, and return the exit code: 2 for what a run would refuse."""
+    """Check a study and print the findings. Return 2 if a run would refuse the study."""
     spec, results = open_study(spec_address, output)
     report = checks.validate(spec, open_cache(spec), full=full)
     try:
@@ -25,6 +26,7 @@ def validate(spec_address: str, output: str | None, *, full: bool) -> int:
         out.print(f"{where}: {line.kind}: {line.reason}: {line.detail}", soft_wrap=True, markup=False)
     for note in report.notes:
         out.print(note, soft_wrap=True, markup=False)
-    verdict = f"{len(report.faults)} faults of the spec" if report.faults else "the spec is sound"
-    out.print(f"{verdict}; {report.left_out} files would be left out", soft_wrap=True)
+    faults = len(report.faults)
+    verdict = f"the spec has {counted(faults, 'fault')}" if faults else "the spec is sound"
+    out.print(f"{verdict}; {counted(report.left_out, 'file')} would be left out", soft_wrap=True)
     return EXIT_MENDABLE if report.faults else EXIT_DONE

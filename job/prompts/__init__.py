@@ -1,1 +1,1 @@
-"""Simulated prompts, pure: arrays in, points and boxes out. What each protocol does is written in docs/protocols.md."""
+"""Simulated prompts, pure: arrays in, points and boxes out. docs/protocols.md describes each protocol."""

@@ -1,4 +1,4 @@
-"""A prompt block: what one model is asked about every object, either one-shot modes or simulated clicks."""
+"""A prompt block: the prompts of one model for every object, either one-shot modes or simulated clicks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from job.study.prompts import CLICKS, ONE_SHOT, MaskChoice, Prompts
 
 @dataclass(frozen=True, kw_only=True)
 class PromptBlock:
-    """One block of the spec as one model gets it.
+    """One block of the spec, resolved for one model.
 
-    protocol: `one-shot`, where `prompts` are names of modes, or a click protocol, where `prompts` is (`clicks`,).
-    mask_choices: as the spec says, or (`single`,) for a model with one mask. steps: clicks per object, 1 for modes.
+    protocol: `one-shot`, with the names of modes as `prompts`, or a click protocol, with (`clicks`,) as `prompts`.
+    mask_choices: those of the spec, or (`single`,) for a model with one mask. steps: clicks per object, 1 for modes.
     """
 
     protocol: str
@@ -23,17 +23,17 @@ class PromptBlock:
 
     @property
     def is_one_shot(self) -> bool:
-        """Whether the block holds modes, not clicks."""
+        """Whether the block consists of modes, not clicks."""
         return self.protocol == ONE_SHOT
 
     @property
     def episodes(self) -> int:
-        """How many episodes the block has for each object."""
+        """Episodes for each object: one for each pair of prompt and mask choice."""
         return len(self.prompts) * len(self.mask_choices)
 
 
 def resolve(block: Prompts, *, multimask: bool) -> PromptBlock:
-    """Resolve a block of the spec for a model. multimask: whether the model gives three candidates."""
+    """Resolve a block of the spec for a model. multimask: whether the model returns three candidates."""
     choices: tuple[MaskChoice, ...] = block.mask_choice if multimask else ("single",)
     if block.clicks is None:
         return PromptBlock(protocol=ONE_SHOT, prompts=tuple(block.modes or ()), mask_choices=choices)

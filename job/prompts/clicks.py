@@ -1,7 +1,7 @@
-"""The click protocols: given truth and prediction, where does the next click go?
+"""The click protocols: rules that place the next click, given truth and prediction.
 
-`mazurowski2023` and its correction follow Mazurowski et al. 2023; `ritm` follows Sofiiuk et al. 2021 and the
-robot user of the interactive segmentation field since. A protocol never changes under its name.
+`mazurowski2023` and its correction follow Mazurowski et al. 2023. `ritm` follows Sofiiuk et al. 2021, whose simulated
+user is the standard in interactive segmentation since. A protocol never changes under its name.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ End = Literal["converged", "exhausted"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Situation:
-    """All that a protocol may look at. Masks are bool (H, W).
+    """The input of a protocol. Masks are bool (H, W).
 
-    truth: the task's own class. labelled: any class of its label map. prediction: the mask so far (empty before the
-    first click). clicked: pixels that were clicked already. step: the number of the click to come, from 1.
+    truth: the object. labelled: all classes of its label map. prediction: the current mask, empty before the first
+    click. clicked: the pixels clicked so far. step: the number of the next click, from 1.
     """
 
     truth_HW: Mask
@@ -37,9 +37,10 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True)
 class ClickProtocol:
-    """A rule for the next click, and how a model with optional memory is used under it.
+    """A rule for the next click, and how models with an optional mask input are used with it.
 
-    feedback: the chosen mask's logits are fed back, three candidates are asked for at the first click only.
+    feedback: from the second click on, the logits of the chosen mask are the mask input, and the model returns one mask
+    instead of three candidates.
     """
 
     name: str
@@ -48,7 +49,7 @@ class ClickProtocol:
 
 
 def pooled(situation: Situation, positive_HW: Mask) -> Point | End:
-    """Click a deepest pixel of truth XOR prediction, missing and excess pooled; positive where `positive_HW` is."""
+    """Click one of the deepest pixels of truth XOR prediction. The click is positive where `positive_HW` is true."""
     error_HW = situation.truth_HW ^ situation.prediction_HW
     if not error_HW.any():
         return "converged"
@@ -58,17 +59,17 @@ def pooled(situation: Situation, positive_HW: Mask) -> Point | End:
 
 
 def mazurowski2023(situation: Situation) -> Point | End:
-    """As published: positive if any class of the label map is there."""
+    """As in the published code: positive on any class of the label map."""
     return pooled(situation, situation.labelled_HW)
 
 
 def mazurowski2023_corrected(situation: Situation) -> Point | End:
-    """As published, but positive only if the task's own class is there."""
+    """As in the published text: positive only on the object."""
     return pooled(situation, situation.truth_HW)
 
 
 def ritm(situation: Situation) -> Point | End:
-    """Click the deepest unclicked pixel of the missing or the excess region, whichever is deeper; if equal, excess."""
+    """Click the deepest unclicked pixel of the missing or the excess region, whichever is deeper; excess if equal."""
     missing_HW = situation.truth_HW & ~situation.prediction_HW
     excess_HW = situation.prediction_HW & ~situation.truth_HW
     if not (missing_HW.any() or excess_HW.any()):

@@ -1,6 +1,6 @@
-"""A random choice among equals that depends on nothing but the object and the step.
+"""A random choice among equally deep pixels that depends only on seed, object and step.
 
-Models, mask choices, shards and the order of work play no component, so that every model gets the same first click.
+It does not depend on model, mask choice, shard or order of work, so every model gets the same first click.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """The source of chance for one object: a hash of (seed, image, slice, task) and what is asked of it."""
+    """The random choices for one object, from hashes of (seed, image, slice, task) and of step and component."""
 
     seed: int
     image: str
@@ -20,6 +20,6 @@ class Draw:
     task: str
 
     def below(self, count: int, *, step: int, component: int = 0) -> int:
-        """Draw an integer from 0 to count - 1 for a step, and for one component of several of the same step."""
+        """Return an integer from 0 to count - 1 for a step, and for one of several components in that step."""
         identity = json.dumps([self.seed, self.image, self.slice, self.task, step, component])
         return int.from_bytes(hashlib.sha256(identity.encode()).digest()) % count

@@ -16,7 +16,7 @@ MOST_COMPONENTS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A click: pixel (x, y), origin top left; how deep it lies in its region, px; how many pixels were as deep."""
+    """A click on pixel (x, y), origin top left. depth: px to the border of its region. ties: pixels of that depth."""
 
     x: int
     y: int
@@ -27,14 +27,14 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """What one call of a model is given: points, or one box."""
+    """The prompt of one call of a model: points, or one box."""
 
     points: tuple[Point, ...] = ()
     box: Box | None = None
 
 
 def admissible_points(component_HW: Mask) -> tuple[NDArray[np.int64], float]:
-    """Return the deepest pixels of a non-empty component, (x, y), row-major, int64 (N, 2), and their depth in px."""
+    """Return the deepest pixels of a non-empty component, int64 (N, 2) of (x, y), row-major, and their depth in px."""
     depths_HW = chamfer_depths(component_HW)
     depth = depths_HW.max()
     return np.argwhere(depths_HW == depth)[:, ::-1], float(depth)
@@ -69,9 +69,11 @@ def whole_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
 MODES: dict[str, Callable[[Mask, Draw], list[Prompt]]] = {
     mode.__name__: mode for mode in (largest_point, each_point, largest_box, each_box, whole_box)
 }
-"""By name: truth_HW (not empty) and its source of chance to the calls of a model, whose masks are joined by OR."""
+"""The modes by name, in the published order. Each maps truth_HW (not empty) and a Draw to the prompts of one or more
+calls, whose masks are joined by OR."""
 
 POINT_MODES = frozenset({"largest_point", "each_point"})
+"""The modes that give points; the others give boxes."""
 
 
 def _deepest(component_HW: Mask, draw: Draw, index: int) -> Point:

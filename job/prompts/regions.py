@@ -1,4 +1,4 @@
-"""Components, boxes and depths of binary regions, as the published code and the field's standard compute them."""
+"""Components, boxes and depths of binary regions, as computed by the published code and by RITM's."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from scipy import ndimage
 
 Mask = NDArray[np.bool_]
 Padded = NDArray[np.uint8]
-"""A region's box with one pixel of outside all round, 0 or 1."""
+"""The region within its tight box, padded by one pixel: 1 inside the region, 0 outside."""
 
 EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
-LARGEST_EXACT_IN_FLOAT32 = 1000  # px; beyond it the squares of cv2's float distances may round to the wrong integer
+LARGEST_EXACT_IN_FLOAT32 = 1000  # px; above it, squares of cv2's float32 distances may round to the wrong integer
 
 
 def components(mask_HW: Mask, most: int | None = None) -> list[Mask]:
     """Split a mask into 8-connected components, largest first; of equal areas, the later in row-major order first.
 
-    Each component is bool (H, W). most: how many are built, from the first on; a mask of specks would fill the memory.
+    Each component is bool (H, W). most: the maximum number to return; all specks of a mask could fill the memory.
     """
     labels_HW, count = ndimage.label(mask_HW, structure=EIGHT_CONNECTED)
     areas = np.bincount(labels_HW.ravel(), minlength=count + 1)[1:]
@@ -45,23 +45,23 @@ class Box(NamedTuple):
 
 
 def tight_box(mask_HW: Mask) -> Box:
-    """Return the tight box of a mask that is not empty."""
+    """Return the tight box of a non-empty mask."""
     rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1]))
 
 
 def chamfer_depths(region_HW: Mask) -> NDArray[np.float32]:
-    """Give each pixel's distance in px to the nearest pixel outside, by OpenCV's 5 x 5 mask, as published.
+    """Return each pixel's distance in px to the nearest pixel outside, by OpenCV's 5 x 5 mask, as published.
 
-    Beyond the image's edge everything is outside. float32 (H, W), 0 outside the region.
+    float32 (H, W), 0 outside the region. Everything beyond the edge of the image is outside.
     """
     return _in_its_box(region_HW, _chamfer, np.dtype(np.float32))
 
 
 def squared_depths(region_HW: Mask) -> NDArray[np.int64]:
-    """Give each pixel's exact squared Euclidean distance in px² to the nearest pixel outside. int64 (H, W).
+    """Return each pixel's exact squared Euclidean distance in px² to the nearest pixel outside. int64 (H, W).
 
-    Integers, because the last bit of OpenCV's float distances differs from call to call.
+    Integers, because the last bit of OpenCV's float distances varies from call to call.
     """
     small = max(region_HW.shape) <= LARGEST_EXACT_IN_FLOAT32
     return _in_its_box(region_HW, _squares_by_cv2 if small else _squares_by_scipy, np.dtype(np.int64))
@@ -82,7 +82,7 @@ def _squares_by_scipy(padded: Padded) -> NDArray[np.int64]:
 
 
 def _in_its_box(region_HW: Mask, transform: Callable[[Padded], NDArray[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Transform the region's box alone: what lies beyond the box plus one pixel is never nearer than its edge."""
+    """Transform only the padded box of the region: no pixel beyond it is nearer to the region than the padding."""
     depths_HW = np.zeros(region_HW.shape, dtype)
     if region_HW.any():
         x0, y0, x1, y1 = tight_box(region_HW)

@@ -1,4 +1,4 @@
-"""What an address may not hold: secrets, which would end in plans and manifests, and ways around the store it names."""
+"""Checks on addresses: no secrets, which would be stored in plans and manifests, and no way around the named store."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 USER = re.compile(r"(?<=://)[^/]*@")
 """User and password."""
 QUERY = re.compile(r"(https?://[^?]*)\?.*=.*", re.DOTALL)
-"""A query, which may hold a token; elsewhere `?` is a wildcard."""
+"""An http(s) address with a query, which may contain a token. In other addresses `?` is a wildcard."""
 
 
 def without_secrets(text: str) -> str:
-    """Leave out what addresses in a text may hold of secrets."""
+    """Remove users, passwords and queries from the addresses in a text."""
     return QUERY.sub(r"\1?…", USER.sub("…@", text))
 
 
 def refusal(address: str) -> str | None:
-    """Say what was expected in place of an address; None for one that is fine."""
+    """Return what was expected in place of an address; None if the address is valid."""
     if USER.search(address):
         return "expected an address without user and password: credentials belong in the environment"
     if QUERY.search(address):
@@ -25,14 +25,14 @@ def refusal(address: str) -> str | None:
     if "::" in address:
         return "expected one address, not a chain of them (`::`)"
     try:
-        urlsplit(address).port  # noqa: B018  computed when asked for; a password with a slash is no port
+        urlsplit(address).port  # noqa: B018  the property raises; a password with a slash is read as a port
     except ValueError:
-        return "expected an address that can be read as one"
+        return "expected a valid address"
     return None
 
 
 def output_refusal(address: str) -> str | None:
-    """Say what was expected in place of an address to write to; None for one that is fine."""
+    """Return what was expected in place of an address to write to; None if the address is valid."""
     if address.startswith("package://"):
-        return "expected an address that can be written: the files of a package are for reading"
+        return "expected an address that can be written: the files of a package are read-only"
     return refusal(address)

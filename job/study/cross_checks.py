@@ -1,4 +1,4 @@
-"""Faults between parts of a spec: names that are taken, unknown or without meaning."""
+"""Checks across the sections of a spec: names that are taken or unknown, and keys that do not go together."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from job.study.study import Compare, Statistics
 from job.study.yaml_source import Path, YamlSource
 
 FILES_ONLY = ("masks", "patient", "labels", "slices")
-"""Keys of a data set that say how its files are to be read."""
+"""Keys of a data set that state how to read its files."""
 ADDRESSES = ("images", "masks", "checkpoint", "output")
 
 
 def cross_faults(source: YamlSource) -> Iterator[Fault]:
-    """Faults between parts of a spec, looked for even where other parts are faulty."""
+    """Yield the faults across sections. The sections themselves may have faults: nothing is assumed of their types."""
     datasets, models, prompts = (_mappings(source.data.get(key)) for key in ("datasets", "models", "prompts"))
     yield from _duplicates(source, "datasets", datasets)
     yield from _duplicates(source, "models", models)
-    # Expanded name -> as written: a variable's value is no suggestion, for it may be a secret.
+    # Expanded name -> name as written: hints show the latter, because the value of a variable may be a secret.
     names = {
         model["name"]: source.as_written(("models", index, "name"), model["name"])
         for index, model in models
@@ -41,12 +41,12 @@ def cross_faults(source: YamlSource) -> Iterator[Fault]:
     yield from _target_faults(source, prompts)
 
 
-def unlike_fault(source: YamlSource, compare: Compare, hint: str | None = None) -> Fault:
-    """The fault of a comparison without any pair; what the two are asked, and what they gave, is known further up."""
+def incomparable_fault(source: YamlSource, compare: Compare, hint: str | None = None) -> Fault:
+    """Return the fault of a comparison without any pair of rows. The caller knows the rows, planned or stored."""
     path: Path = ("statistics", "compare")
     model, baseline = (source.as_written((*path, role), name) for role, name in compare)
-    expected = "expected two models that are asked the same: no prompt, protocol and mask choice is common to"
-    return source.fault(path, f"{expected} {model} and {baseline}", hint=hint)
+    expected = "expected two models with a prompt, protocol and mask choice in common"
+    return source.fault(path, f"{expected}: {model} and {baseline} have none", hint=hint)
 
 
 def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> Iterator[Fault]:
@@ -56,7 +56,7 @@ def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> 
         return
     named = template_fields(str(dataset.get("images", "")))
     for name in sorted(named.intersection((*COMMON_FIELDS, "image"))):
-        yield source.fault((*path, "images"), f"the field name {name!r} has a meaning of its own; choose another")
+        yield source.fault((*path, "images"), f"the field name {name!r} is reserved; choose another")
     tasks = dataset["tasks"] if _is_map(dataset.get("tasks")) else {}
     templates = {(*path, "masks"): dataset.get("masks"), (*path, "patient"): dataset.get("patient")}
     for name, task in tasks.items():
@@ -71,15 +71,14 @@ def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> 
 
 
 def _template_faults(source: YamlSource, place: Path, template: str, known: list[str]) -> Iterator[Fault]:
-    """Name the fields that no image has. One that `${VAR}` makes, here or in `images`, is not shown."""
+    """Yield a fault for each field that no image has. A field that comes from a `${VAR}` is not shown."""
     shown = source.as_written(place, template)
     images = (*place[:2], "images")
     written = {*COMMON_FIELDS, "image", *template_fields(str(source.as_written(images, "")))}
     for unknown in sorted(template_fields(template) - set(known)):
-        told = (
-            f"unknown field {{{unknown}}}" if unknown in template_fields(shown) else "a variable makes a field unknown"
-        )
-        yield source.fault(place, told, shown, nearest(unknown, [name for name in known if name in written]))
+        is_written = unknown in template_fields(shown)
+        problem = f"unknown field {{{unknown}}}" if is_written else "a variable names an unknown field"
+        yield source.fault(place, problem, shown, nearest(unknown, [name for name in known if name in written]))
 
 
 def _generated_faults(source: YamlSource, path: Path, dataset: dict[str, Any]) -> Iterator[Fault]:
@@ -87,11 +86,11 @@ def _generated_faults(source: YamlSource, path: Path, dataset: dict[str, Any]) -
     tasks = dataset["tasks"] if _is_map(dataset.get("tasks")) else {}
     places += [(*path, "tasks", name, "masks") for name, task in tasks.items() if _is_map(task) and "masks" in task]
     for place in places:
-        yield source.fault(place, f"`{place[-1]}` is about files; generated images bring their own; leave it out")
+        yield source.fault(place, f"`{place[-1]}` applies to files; remove it for generated images")
 
 
 def _addresses(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:
-    """Look at every text of a spec: what stands in an address ends in plans and manifests."""
+    """Check every text of a spec that is an address, because plans and manifests store it."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         yield from _addresses(source, (*path, key), item)

@@ -1,4 +1,4 @@
-"""The part of a spec that says what is looked at: data sets, their tasks, slices and intensities."""
+"""The `datasets` section of a spec: images and masks, tasks, slices and intensities."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ COMMON_FIELDS = ("stem", "name", "parent")
 
 
 class Intensity(Strict):
-    """How values become uint8: exactly one of `scale`, `percentiles` and `window`."""
+    """How values become uint8: exactly one of `scale`, `percentiles`, `window`."""
 
     scale: Literal["max", "minmax"] | None = None
-    """`max`: divided by the maximum, as published; refused where values are negative. `minmax`: minimum to 0."""
+    """`max`: 0 to 0, maximum to 255, as published; negative values are refused. `minmax`: minimum to 0."""
     percentiles: tuple[float, float] | None = None
-    """Lower and upper percentile that become 0 and 255, such as [0.5, 99.5]."""
+    """The lower and upper percentiles, which become 0 and 255, such as [0.5, 99.5]."""
     window: tuple[float, float] | None = None
     """Centre and width, in the units of the file (Hounsfield units for CT)."""
     per: Literal["slice", "volume"] = "slice"
-    """Whether the rule looks at one slice or at its whole volume."""
+    """Whether the rule is applied to each slice or to the whole volume."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> Intensity:
@@ -42,7 +42,7 @@ class Intensity(Strict):
 
     @property
     def label(self) -> str:
-        """The rule as the rows carry it, such as `window(40,400)/slice`."""
+        """The rule as stored in the rows, such as `window(40,400)/slice`."""
         if self.scale:
             return f"{self.scale}/{self.per}"
         name, pair = ("percentiles", self.percentiles) if self.percentiles else ("window", self.window)
@@ -50,13 +50,13 @@ class Intensity(Strict):
 
 
 def _exact(value: float) -> str:
-    """Write a number in six digits, or in as many as it takes: chunks are named by it."""
+    """Format a number in six digits, or more if needed to be exact, because the names of chunks depend on it."""
     short = f"{value:g}"
     return short if float(short) == value else repr(value).removesuffix(".0")
 
 
 class Every(Strict):
-    """Each n-th slice, counted from slice 0."""
+    """Every n-th slice, counted from slice 0."""
 
     every: Annotated[int, Field(ge=1)]
 
@@ -66,10 +66,10 @@ class Slices(Strict):
 
     axis: Literal["axial", "coronal", "sagittal"] = "axial"
     keep: Literal["labelled", "all", "largest"] | Every = "labelled"
-    """`labelled` and `all` both evaluate slices with an object; `all` also lists the empty ones in the ledger.
-    `largest`: of each volume, the slice with most object pixels."""
+    """`labelled` and `all` both evaluate the slices with an object; `all` also lists the empty ones in the ledger.
+    `largest`: the slice of each volume with the most object pixels."""
     indices: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], Field(min_length=1)] | None = None
-    """Slices by number, in place of `keep`; 0 is the inferior, posterior or right end."""
+    """Slice numbers, instead of `keep`. Slice 0 is the inferior, posterior or right end."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Slices:
@@ -82,11 +82,11 @@ class Task(Strict):
     """One object class. Short forms: a label value, a list of them, or `any`."""
 
     label: Label | None = None
-    """Label values that make up the object; `any` is everything above 0."""
+    """The label values of the object; `any`: all values above 0."""
     above: float | None = None
-    """Instead of labels: values above this threshold are the object."""
+    """Instead of `label`: the object is where the mask is above this threshold."""
     masks: Address | None = None
-    """This task's own mask file, in place of the data set's `masks`. `{image}` is the image itself."""
+    """The mask file of this task, instead of the data set's `masks`. `{image}` is the image itself."""
 
     @model_validator(mode="before")
     @classmethod
@@ -101,42 +101,42 @@ class Task(Strict):
 
 
 class Generated(Strict):
-    """Images that the project generates, 256 x 256, with label maps: no file is needed.
+    """Images that the project generates, 256 x 256, with label maps. No file is needed.
 
     Labels: 1 organ (large, compact), 2 lesion (small, one or several), 3 vessel (long and thin), 4 wall (a ring around
-    a cavity). Each image holds at least one of them. Slices of one patient are neighbouring cuts.
+    a cavity). Each image contains at least one of them. The slices of one patient are neighbouring cuts.
     """
 
     patients: Annotated[int, Field(ge=1, le=100_000)] = 12
     slices: Annotated[int, Field(ge=1, le=100)] = 1
-    """Of each patient."""
+    """Slices of each patient."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    """Another seed gives other patients."""
+    """Each seed generates different patients."""
 
 
 class Dataset(Strict):
-    """Images with masks, and the tasks that are evaluated on them."""
+    """Images with masks, and the tasks to evaluate on them."""
 
     name: Name
     modality: Name
     images: Address | None = None
-    """Address with wildcards (`*`, `**`, `?`) or named fields (`{case}`), each within one folder name."""
+    """Address with wildcards (`*`, `**`, `?`) or named fields (`{case}`), each within one folder or file name."""
     generated: Generated | None = None
-    """In place of `images` and `masks`."""
+    """Generated images, instead of `images` and `masks`."""
     masks: Address | None = None
-    """Where an image's mask lies: {stem}, {name}, {parent}, {image} and the named fields of `images`."""
+    """Address of an image's mask, from {stem}, {name}, {parent}, {image} and the named fields of `images`."""
     patient: str | None = None
-    """What clusters the statistics, from the same fields. Unstated: each image or volume is its own cluster."""
+    """Name of the patient, from the same fields: a cluster of the statistics. Default: each image or volume is one."""
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
     labels: Literal["values", "binary255"] = "values"
-    """`binary255`: masks of 0 and 255 where only 255 counts, as 1."""
+    """`binary255`: masks of 0 and 255, where only 255 counts, as label 1."""
     intensity: Intensity = Intensity(scale="max")
     slices: Slices = Slices()
     """For volumes only."""
 
     @property
     def has_patients(self) -> bool:
-        """Whether patients are known; else each image or volume is its own cluster."""
+        """Whether the patients are known. If not, each image or volume is a cluster of the statistics."""
         return self.patient is not None or self.generated is not None
 
     @model_validator(mode="after")
@@ -147,5 +147,5 @@ class Dataset(Strict):
 
 
 def template_fields(pattern: str) -> set[str]:
-    """The named fields of a pattern or template: `{case}` gives case."""
+    """Return the named fields of a pattern or template, such as `case` for `{case}`."""
     return set(TEMPLATE_FIELD.findall(pattern))

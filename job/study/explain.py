@@ -1,4 +1,4 @@
-"""Turns pydantic's errors into faults with a place, an expectation and the nearest valid name."""
+"""Turn pydantic's errors into faults with a place, an expectation and the nearest valid name."""
 
 from __future__ import annotations
 
@@ -13,28 +13,40 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from job.errors import Fault
+from job.study.strict import PATTERNS
 from job.study.study import Study
 from job.study.yaml_source import YamlSource, shorten
 
 WORDS = {
     "Input should be": "expected",
     "Tuple should have": "expected",
+    "Dictionary should have": "expected",
+    "String should have": "expected",
     " after validation": "",
-    "valid array": "list",
+    "a valid integer": "an integer",
+    "a valid array": "a list",
+    "a valid boolean": "true or false",
+    "a valid ": "a ",
     "an object": "a mapping",
+    "expected less than or equal to": "expected at most",
+    "greater than or equal to": "at least",
 }
-"""What pydantic says, in the words of a YAML file."""
+"""Pydantic's phrases -> those for a YAML file. Replaced in this order."""
 
 
-def nearest(word: Any, names: list[str]) -> str | None:
-    """A hint that names the likeliest intended word, or all of them."""
-    match = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+def nearest(word: str | int, names: list[str]) -> str | None:
+    """Return a hint with the nearest of these names, or with all of them; None if there are none."""
     shown = ", ".join(shorten(name) for name in names)
-    return f"did you mean '{shorten(match[0])}'?" if match else f"one of: {shown}" if names else None
+    return _similar(word, names) or (f"one of: {shown}" if names else None)
+
+
+def _similar(word: str | int, names: list[str]) -> str | None:
+    match = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+    return f"did you mean '{shorten(match[0])}'?" if match else None
 
 
 def explain(details: ErrorDetails, source: YamlSource) -> Fault:
-    """Turn one pydantic error into a fault with its place."""
+    """Return the fault of one pydantic error, with its place."""
     path = _real_path(details["loc"], source.data)
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     if kind == "extra_forbidden":
@@ -47,7 +59,7 @@ def explain(details: ErrorDetails, source: YamlSource) -> Fault:
     if kind in ("missing", "union_tag_not_found"):
         name = details["loc"][-1] if kind == "missing" else "family"
         return source.fault(path[:-1] if kind == "missing" else path, f"the key {name!r} is missing")
-    shown = source.as_written(path, value) if not isinstance(value, dict | list) else None
+    shown = None if isinstance(value, dict | list) else "null" if value is None else source.as_written(path, value)
     names = re.findall(r"'([^']*)'", str(context.get("expected") or context.get("expected_tags") or ""))
     if kind == "union_tag_invalid":
         path = (*path, "family")
@@ -55,18 +67,20 @@ def explain(details: ErrorDetails, source: YamlSource) -> Fault:
     expected = details["msg"]
     for theirs, ours in WORDS.items():
         expected = expected.replace(theirs, ours)
+    if kind == "string_pattern_mismatch":
+        expected = f"expected {PATTERNS[context['pattern']]}"
     if names:
         expected = f"expected {' or '.join(names)}"
-    return source.fault(path, expected, shown, nearest(shown, names) if names and shown is not None else None)
+    return source.fault(path, expected, shown, _similar(shown, names) if names and shown is not None else None)
 
 
 def is_echo(details: ErrorDetails) -> bool:
-    """Whether pydantic says of a list that it is too short only because its items are faulty."""
+    """Return whether a list is too short only because pydantic left out its faulty items."""
     return details["type"] == "too_short" and bool(details["input"])
 
 
 def merged(faults: Iterable[Fault]) -> list[Fault]:
-    """Join what pydantic says of one value for each form that it might have had."""
+    """Merge the faults of one value: pydantic reports one for each form that the value may have."""
     places: dict[tuple[int, int, str], Fault] = {}
     for fault in faults:
         first = places.setdefault((fault.line, fault.column, fault.field), fault)
@@ -77,36 +91,38 @@ def merged(faults: Iterable[Fault]) -> list[Fault]:
 
 
 def _real_path(loc: tuple[Any, ...], data: Any) -> tuple[int | str, ...]:
-    """Drop what pydantic adds for unions: keep the parts of `loc` that exist in the data, and a last missing key."""
+    """Return pydantic's `loc` without what it adds for unions: the keys that exist, and a last missing one."""
+    if loc[:1] == ("models",):
+        loc = (*loc[:2], *loc[3:])  # without the family, which may equal a key: `ritm` is both
     path: list[int | str] = []
-    for position, part in enumerate(loc):
-        if (isinstance(data, dict) and part in data) or (isinstance(data, list) and part in range(len(data))):
-            data = data[part]
+    for position, key in enumerate(loc):
+        if (isinstance(data, dict) and key in data) or (isinstance(data, list) and key in range(len(data))):
+            data = data[key]
         elif not isinstance(data, dict) or position < len(loc) - 1:
             continue
-        path.append(part)
+        path.append(key)
     return tuple(path)
 
 
 def _names_at(path: tuple[int | str, ...], loc: tuple[int | str, ...]) -> list[str]:
-    """The valid keys of the part of a spec that stands at `path`."""
-    models: list[type[BaseModel]] = [Study]
-    for part in path:
-        inner = [found for model in models for found in _models_in(_annotation(model, part))]
-        models = inner or models
+    """Return the valid keys of the mapping at `path`."""
+    types: list[type[BaseModel]] = [Study]
+    for key in path:
+        types = [inner for outer in types for inner in _types_in(_annotation(outer, key))] or types
     tagged = [
-        m for m in models if "family" in m.model_fields and get_args(m.model_fields["family"].annotation)[0] in loc
+        t for t in types if "family" in t.model_fields and get_args(t.model_fields["family"].annotation)[0] in loc
     ]
-    return list(dict.fromkeys(name for model in tagged or models for name in model.model_fields))
+    return list(dict.fromkeys(name for t in tagged or types for name in t.model_fields))
 
 
-def _annotation(model: type[BaseModel], part: int | str) -> Any:
-    return model.model_fields[part].annotation if isinstance(part, str) and part in model.model_fields else None
+def _annotation(outer: type[BaseModel], key: int | str) -> Any:
+    return outer.model_fields[key].annotation if isinstance(key, str) and key in outer.model_fields else None
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def _types_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the mappings of the spec that an annotation names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     elif get_origin(annotation) in (Union, UnionType, Annotated, tuple, list, dict):
         for argument in get_args(annotation):
-            yield from _models_in(argument)
+            yield from _types_in(argument)

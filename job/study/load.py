@@ -22,14 +22,14 @@ MAX_BYTES = 1 << 18
 
 @dataclass(frozen=True)
 class LoadedSpec:
-    """A valid study with the file that it came from, so that later checks can name line and column too."""
+    """A valid study and its source, which gives line and column to the faults of later checks."""
 
     study: Study
     source: YamlSource
 
 
 def load_bytes(data: bytes, file: str, environment: Mapping[str, str] | None = None) -> LoadedSpec:
-    """Parse the content of a spec file; raise SpecError with every fault of it. `file` names it in faults."""
+    """Parse the content of a spec file. `file`: its name in faults. Raise SpecError with all faults."""
     source = YamlSource(file)
     if len(data) > MAX_BYTES:
         raise SpecError([source.fault((), f"larger than {MAX_BYTES} bytes; expected a study spec")])
@@ -42,7 +42,7 @@ def load_bytes(data: bytes, file: str, environment: Mapping[str, str] | None = N
 
 
 def load(path: str | Path, environment: Mapping[str, str] | None = None) -> LoadedSpec:
-    """Read a spec from a local path, which may be a pipe; raise SpecError with every fault of it."""
+    """Read a spec from a local path, which may be a pipe. Raise SpecError with all faults."""
     try:
         with Path(path).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -53,7 +53,7 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Load
 
 
 def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | None = None) -> LoadedSpec:
-    """Read a spec from text; raise SpecError with every fault of it."""
+    """Parse the text of a spec. Raise SpecError with all faults."""
     source = parse(text, file, os.environ if environment is None else environment)
     if not isinstance(source.data, dict):
         raise SpecError([source.fault((), "expected a mapping with study, datasets, models, prompts", source.raw)])
@@ -62,9 +62,10 @@ def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | N
     try:
         study = Study.model_validate_json(json.dumps(source.data))
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        faults += merged(explain(details, source) for details in found if not is_echo(details))
+        errors = error.errors(include_url=False)
+        faults += merged(explain(details, source) for details in errors if not is_echo(details))
     if study is None or faults:
-        unset = {(fault.line, fault.column) for fault in source.faults}
-        raise SpecError(f for f in dict.fromkeys(faults) if f in source.faults or (f.line, f.column) not in unset)
+        # A value that could not be read, such as an unset variable, has no second fault.
+        unread = {(fault.line, fault.column) for fault in source.faults}
+        raise SpecError(f for f in dict.fromkeys(faults) if f in source.faults or (f.line, f.column) not in unread)
     return LoadedSpec(study, source)

@@ -1,4 +1,4 @@
-"""The part of a spec that says which models are asked: one class for each family."""
+"""The `models` section of a spec: one class for each family."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pydantic import Field
 from job.study.strict import Address, Name, Sha256, Strict
 
 PublishedName = Literal["sam_vit_h", "ritm_h32", "simpleclick", "focalclick"]
-"""The models of `statistics/reference`."""
+"""The models of the published tables in `statistics/reference`."""
 
 
 class _Model(Strict):
     name: Name
     sha256: Sha256 | None = None
-    """Refuse the checkpoint if its hash differs."""
+    """The sha256 of the checkpoint. Any other file is refused."""
     published: PublishedName | None = None
-    """The published column that this model is laid beside, such as sam_vit_h."""
+    """The published column that this model is compared with, such as sam_vit_h."""
 
 
 class Sam(_Model):
-    """Segment Anything (Kirillov et al. 2023); MedSAM's weights are a vit_b."""
+    """Segment Anything (Kirillov et al. 2023). MedSAM is a vit_b."""
 
     family: Literal["sam"]
     arch: Literal["vit_b", "vit_l", "vit_h"]
@@ -36,26 +36,26 @@ class LiteMedSam(_Model):
 
 
 class LiteMedSamClicks(_Model):
-    """LiteMedSAM taught clicks by this project: points, boxes, fed-back logits, three candidates. Demo weights."""
+    """LiteMedSAM, trained by this project for clicks: points, boxes, mask input, three candidates. Demo weights."""
 
     family: Literal["lite_medsam_clicks"]
     checkpoint: Address = "package://job/models/weights/lite_medsam_clicks.safetensors"
 
 
 class RitmOptions(Strict):
-    """Which parts of RITM's own predictor are used; as its authors run it unless said otherwise."""
+    """Options of RITM's own predictor. By default it runs as its authors run it."""
 
     zoom_in: bool = True
-    """From the second click on, look at the surroundings of the object alone."""
+    """From the second click on, pass only a crop around the object to the network."""
     flip: bool = True
     """Average the logits of the image and its mirror image."""
     one_pass: bool = False
-    """Show each set of clicks as if it were the first: no previous mask, no zoom-in kept. One reading of how the
-    published table was made."""
+    """Treat each set of clicks as the first: no previous mask, no zoom-in kept. The published table may have been made
+    this way."""
 
 
 class Ritm(_Model):
-    """RITM (Sofiiuk et al. 2021), an HRNet that is clicked: points only, one mask."""
+    """RITM (Sofiiuk et al. 2021), an HRNet for clicks: points only, one mask."""
 
     family: Literal["ritm"]
     arch: Literal["hrnet18s", "hrnet18", "hrnet32"]

@@ -1,4 +1,4 @@
-"""The part of a spec that says what the models are asked: one-shot modes and simulated clicks."""
+"""The `prompts` section of a spec: one-shot modes and simulated clicks."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MaskChoice = Literal["first", "score", "oracle", "single"]
 Protocol = Literal["mazurowski2023", "mazurowski2023-corrected", "ritm"]
 
 ONE_SHOT = "one-shot"
-"""The protocol that rows of the modes carry."""
+"""The protocol of the rows of one-shot modes."""
 CLICKS = "clicks"
-"""The prompt that rows of the click protocols carry."""
+"""The prompt of the rows of click protocols."""
 
 DEFAULT_CLICKS = {"mazurowski2023": 9, "mazurowski2023-corrected": 9, "ritm": 20}
 
@@ -27,13 +27,13 @@ class ClickSettings(Strict):
 
     protocol: Protocol
     max: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Clicks for each object; unstated: 9 for mazurowski2023 and its correction, 20 for ritm."""
+    """Clicks for each object. Default: 9 for mazurowski2023 and its correction, 20 for ritm."""
     target_iou: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Stop an object early at this IoU; at least the highest `statistics.noc`."""
+    """Stop an object early at this IoU, which is at least the highest `statistics.noc`."""
 
     @property
     def steps(self) -> int:
-        """How many clicks each object gets."""
+        """Clicks for each object."""
         return self.max or DEFAULT_CLICKS[self.protocol]
 
 
@@ -41,11 +41,11 @@ class Prompts(Strict):
     """A block of prompts: either one-shot modes or clicks."""
 
     models: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    """Names of models; unstated: all of them."""
+    """The names of the block's models. Default: all models."""
     modes: Annotated[tuple[Mode, ...], Field(min_length=1)] | None = None
     clicks: ClickSettings | None = None
     mask_choice: Annotated[tuple[MaskChoice, ...], Field(min_length=1)] = ("score",)
-    """Which of three candidates is taken, each its own run. A model with one mask runs once, as `single`."""
+    """Which of three candidates is taken; each choice is a run of its own. A model with one mask runs as `single`."""
 
     @field_validator("models", "modes", "mask_choice")
     @classmethod

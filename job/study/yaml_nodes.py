@@ -1,4 +1,4 @@
-"""YAML as plain data, `${VAR}` filled in from the environment. Whatever a file holds, no code runs and reading ends."""
+"""Read YAML as plain data, with `${VAR}` expanded from the environment. No input runs code or reads without end."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from job.study.yaml_source import Path, YamlSource, character_fault, shorten
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What breaks a line, drives a terminal, turns the direction of text, or is no Unicode."""
+"""Characters that break a line, control a terminal, change the direction of text, or are not valid Unicode."""
 TAG = "tag:yaml.org,2002:"
 MERGE = f"{TAG}merge"
 COLLECTIONS = (f"{TAG}map", f"{TAG}seq")
 NUMBERS = (f"{TAG}int", f"{TAG}float")
 CONSTRUCTED = (f"{TAG}null", f"{TAG}bool", *NUMBERS)
 AS_WRITTEN = (f"{TAG}str", f"{TAG}timestamp", f"{TAG}value", MERGE)
-MAX_VALUES = 50_000  # a few lines of nested aliases can stand for billions
+MAX_VALUES = 50_000  # a few lines of nested aliases can expand to billions
 MAX_DEPTH = 40
-MAX_DIGITS = 400  # the largest float has 309 before its point; reading a million takes minutes
+MAX_DIGITS = 400  # the largest float has 309 before its point; parsing a million digits takes minutes
 
 
 def parse(text: str, file: str, environment: Mapping[str, str]) -> YamlSource:
-    """Read one YAML document. Faults that leave readable data are collected in `.faults`; others raise SpecError."""
+    """Parse one YAML document. Faults that leave usable data are collected in `.faults`; others raise SpecError."""
     source = YamlSource(file)
     try:
         loader = yaml.SafeLoader(text)
@@ -53,7 +53,7 @@ def parse(text: str, file: str, environment: Mapping[str, str]) -> YamlSource:
 
 @dataclass
 class _Builder:
-    """Turns YAML nodes into plain data, noting places and faults on the way."""
+    """Turns YAML nodes into plain data, and records places and faults. environment: None keeps variables as written."""
 
     source: YamlSource
     loader: yaml.SafeLoader
@@ -64,7 +64,7 @@ class _Builder:
         self._count()
         self.source.places.setdefault(path, _place(node))
         if isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTIONS:
-            raise _refusal(node, f"the tag {node.tag!r} has no place in a spec")
+            raise _refusal(node, f"the tag {node.tag!r} is not allowed in a spec")
         if len(path) > MAX_DEPTH:
             raise _refusal(node, "nested too deeply to be a study spec")
         if isinstance(node, yaml.MappingNode):
@@ -82,61 +82,61 @@ class _Builder:
             raise yaml.YAMLError(f"more than {MAX_VALUES} values, aliases counted")
 
     def _items(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node]]:
-        """Give what a mapping holds, noting the places of its keys."""
+        """Yield the keys and value nodes of a mapping, and record the places of the keys."""
         own = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.tag != MERGE)
         for name in (name for name, times in own.items() if times > 1):
-            self.source.faults.append(self.source.fault(path, f"the key '{shorten(name)}' stands here more than once"))
+            self.source.faults.append(self.source.fault(path, f"the key '{shorten(name)}' occurs more than once"))
         for key, value in self._pairs(node).values():
             name = self._readable(key.value, path)
             self.source.places[(*path, name)] = _place(key)
             yield name, value
 
     def _pairs(self, node: yaml.Node) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]]:
-        """Give a mapping's own items, after those of the mappings that it merges (`<<`)."""
+        """Return the items of a mapping by key: first those of the mappings that it merges (`<<`), then its own."""
         if not isinstance(node, yaml.MappingNode):
-            raise _refusal(node, "`<<` takes mappings")
+            raise _refusal(node, "expected a mapping, or a list of mappings, after `<<`")
         own: dict[str, tuple[yaml.ScalarNode, yaml.Node]] = {}
         merged: dict[str, tuple[yaml.ScalarNode, yaml.Node]] = {}
         for key, value in node.value:
             self._count()
             if not isinstance(key, yaml.ScalarNode):
-                raise _refusal(key, "a key must be a plain word")
+                raise _refusal(key, "expected a plain word as key")
             if key.tag != MERGE:
                 own[key.value] = (key, value)
                 continue
-            for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                merged = self._pairs(one) | merged
+            for base in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                merged = self._pairs(base) | merged
         return merged | own
 
     def _constructed(self, node: yaml.Node) -> Any:
-        """Let PyYAML read a null, a bool or a number; what it throws at those that are none becomes a fault."""
+        """Let PyYAML convert a null, a bool or a number. Any error of the conversion becomes a fault."""
         if node.tag not in CONSTRUCTED:
-            raise _refusal(node, f"the tag {node.tag!r} has no place in a spec")
+            raise _refusal(node, f"the tag {node.tag!r} is not allowed in a spec")
         if node.tag in NUMBERS and len(node.value) > MAX_DIGITS:
-            raise _refusal(node, "a number this long has no place in a spec")
+            raise _refusal(node, f"expected a number of at most {MAX_DIGITS} digits")
         try:
             value = self.loader.construct_object(node)
         except (ValueError, LookupError, ArithmeticError):
-            raise _refusal(node, f"'{shorten(node.value)}' is no {node.tag.removeprefix(TAG)}") from None
+            raise _refusal(node, f"'{shorten(node.value)}' is not a valid {node.tag.removeprefix(TAG)}") from None
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise _refusal(node, "a whole number of more than 64 bits has no place in a spec")
+            raise _refusal(node, "expected an integer of at most 64 bits")
         return value
 
     def _readable(self, text: str, path: Path) -> str:
-        """Refuse control characters; other faults are still looked for."""
+        """Replace control characters and record a fault, so that the rest of the spec is still checked."""
         if CONTROL.search(text):
             fault = self.source.fault(path, "expected text without line breaks and control characters")
             self.source.faults.append(fault)
         return CONTROL.sub("\ufffd", text)
 
     def _variable(self, name: str, path: Path) -> str:
-        found = (self.environment or {}).get(name)
-        if not found:
+        value = (self.environment or {}).get(name)
+        if not value:
             shown = shorten(name)
             self.source.faults.append(
                 self.source.fault(path, f"the environment variable {shown} is not set", hint=f"export {shown}=…")
             )
-        return found or ""
+        return value or ""
 
 
 def _place(node: yaml.Node) -> tuple[int, int]:

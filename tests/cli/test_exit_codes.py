@@ -1,11 +1,19 @@
-"""What the statistics' exit code says of a study: whole and sound, wrong in the spec, or with errors and gaps."""
+"""The exit code of a command: done, to be fixed by the user, errors or gaps in the results, interrupted, stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
+from job.errors import JobError
+from job.worker.shutdown import Stopped
 from tests.cases import SPEC, medsam_job, use_fake_models, write_generated, write_study
 
 NOWHERE = "no image holds an object of this task"
-MORE = """\
+SECOND_DATASET = """\
   - name: More
     modality: synthetic
     images: {data}/more/*.png
@@ -13,24 +21,36 @@ MORE = """\
     tasks: {{disc: 1}}
 models:
 """
+COMMANDS = {
+    "predict": ["run", "SPEC"],
+    "summarise": ["run", "SPEC", "--only", "statistics"],
+    "validate": ["validate", "SPEC"],
+    "plan": ["plan", "SPEC"],
+    "status": ["status", "OUTPUT"],
+    "verify": ["verify", "OUTPUT"],
+    "sql": ["sql", "OUTPUT", "SELECT 1"],
+    "reference": ["reference"],
+    "schema": ["schema"],
+}
+"""Function of `job.cli`, in the module of the same name -> arguments that call it."""
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """The engine is on trial, not a model."""
+    """Use quick models."""
     use_fake_models(monkeypatch)
 
 
 @pytest.fixture
 def spec(tmp_path):
-    """A study of two data sets; no file of the second is an image."""
+    """Return the spec of two data sets. The only file of the second is not an image."""
     (tmp_path / "data/more").mkdir(parents=True)
     (tmp_path / "data/more/bad.png").write_bytes(b"no image")
-    return write_study(tmp_path, cases=1, text=SPEC.replace("models:\n", MORE))
+    return write_study(tmp_path, cases=1, text=SPEC.replace("models:\n", SECOND_DATASET))
 
 
 def test_statistics_of_an_unfinished_study_end_with_3(tmp_path, monkeypatch, capfd):
-    """A part is missing, though nothing failed."""
+    """A part is missing, although nothing failed."""
     spec = write_generated(tmp_path)
     assert medsam_job(monkeypatch, spec, "--shard", "0/2") == 0
     assert medsam_job(monkeypatch, spec, "--only", "statistics") == 3
@@ -39,16 +59,99 @@ def test_statistics_of_an_unfinished_study_end_with_3(tmp_path, monkeypatch, cap
     assert medsam_job(monkeypatch, spec, "--only", "statistics") == 0
 
 
-def test_a_data_set_without_one_good_image_is_told_by_the_ledger(spec, monkeypatch, capfd):
-    """Its labels may well be right."""
+def test_a_data_set_without_a_readable_image_ends_with_3(spec, monkeypatch, capfd):
+    """Its errors are in the ledger; its label values may be right."""
     assert medsam_job(monkeypatch, spec) == 3
     assert NOWHERE not in capfd.readouterr().err
 
 
-def test_a_wrong_label_is_a_fault_whatever_ails_another_data_set(spec, monkeypatch, capfd):
-    """Errors excuse the tasks of their own data set alone."""
+def test_a_label_that_occurs_nowhere_ends_with_2(spec, monkeypatch, capfd):
+    """Also if another data set has errors: they excuse only the tasks of their own data set."""
     spec.write_text(spec.read_text().replace("ring: 2", "ring: 7"))
     assert medsam_job(monkeypatch, spec) == 2
     err = capfd.readouterr().err
     assert f"datasets[0].tasks.ring: {NOWHERE}" in err
     assert err.count(NOWHERE) == 1
+
+
+@pytest.mark.parametrize("function", COMMANDS)
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(KeyboardInterrupt(), 130), (Stopped("now"), 143), (JobError("wrong"), 2)],
+    ids=["Ctrl-C", "SIGTERM", "JobError"],
+)
+def test_every_command_ends_with_the_code_of_its_error(function, error, code, monkeypatch, capfd):
+    """130 and 143 at once, without waiting for threads. 2 is for what the user can fix. There is no traceback."""
+    exits_at_once = []
+
+    def fail(*arguments, **options):
+        raise error
+
+    def exit_at_once(code):
+        exits_at_once.append(code)
+        sys.exit(code)
+
+    monkeypatch.setattr(f"job.cli.{function}.{function}", fail)
+    monkeypatch.setattr(os, "_exit", exit_at_once)
+    assert medsam_job(monkeypatch, *COMMANDS[function]) == code
+    assert exits_at_once == [end for end in (130, 143) if end == code]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def start(module, *arguments, **environment):
+    """Start the command line as a process that takes SIGINT even if this one ignores it, as in the background."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        env=os.environ | environment | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def wait_until(condition, process):
+    """Wait until a condition holds in a running process."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_ctrl_c_ends_a_run_with_130_and_the_run_can_be_resumed(tmp_path, monkeypatch):
+    """What is stored stays."""
+    spec, parts = write_generated(tmp_path), tmp_path / "results/iou"
+    worker = start("tests.worker.fake_worker", spec, MODEL_SECONDS="0.3")
+    wait_until(lambda: list(parts.glob("*.parquet")), worker)
+    worker.send_signal(signal.SIGINT)
+    _, log = worker.communicate(timeout=60)
+    stored = {path: path.stat().st_mtime_ns for path in parts.glob("*.parquet")}
+    assert worker.returncode == 130
+    assert "interrupted" in log
+    assert "Traceback" not in log
+    assert 0 < len(stored) < 4
+    assert medsam_job(monkeypatch, spec) == 0
+    assert len(list(parts.glob("*.parquet"))) == 4
+    assert stored.items() <= {path: path.stat().st_mtime_ns for path in parts.iterdir()}.items()
+
+
+def test_ctrl_c_ends_a_command_that_waits_for_its_input_with_130(tmp_path):
+    """Here for a spec from a pipe that nobody writes to."""
+    pipe = tmp_path / "spec.yaml"
+    os.mkfifo(pipe)
+    process, ends = start("job", "run", pipe, "--only", "statistics"), []
+
+    def is_read():
+        try:
+            ends.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:  # nobody reads yet
+            return False
+        return True
+
+    wait_until(is_read, process)
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=60)
+    os.close(*ends)
+    assert process.returncode == 130
+    assert "Traceback" not in log

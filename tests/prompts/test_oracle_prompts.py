@@ -31,21 +31,21 @@ def clicks():
     return json.loads((SHARED / "oracle/prompts/clicks.json").read_text())
 
 
-def test_each_part_has_the_area_and_the_admissible_points_of_the_oracle(masks, modes):
+def test_components_have_the_areas_and_the_admissible_points_of_the_oracle(masks, modes):
     """The number of components, the five largest areas, every admissible point of the three largest."""
     for index, expected in enumerate(modes):
-        found = components(masks[f"gt_{index}"])
-        assert len(found) == expected["components"]
-        assert [int(component.sum()) for component in found[:5]] == expected["areas"]
-        assert [admissible_points(component)[0].tolist() for component in found[:3]] == expected["mode2_points"]
+        largest_first = components(masks[f"gt_{index}"])
+        assert len(largest_first) == expected["components"]
+        assert [int(component.sum()) for component in largest_first[:5]] == expected["areas"]
+        assert [admissible_points(component)[0].tolist() for component in largest_first[:3]] == expected["mode2_points"]
 
 
 def test_points_of_modes_1_and_2_are_admissible(masks, modes):
-    """Whatever is drawn among equals is one of the oracle's points."""
+    """The random choice among equally deep pixels is one of the oracle's points."""
     for index, expected in enumerate(modes):
         truth = masks[f"gt_{index}"]
-        (one,), (each,) = MODES["largest_point"](truth, DRAW), MODES["each_point"](truth, DRAW)
-        assert [one.points[0].x, one.points[0].y] in expected["mode1_points"]
+        (largest,), (each,) = MODES["largest_point"](truth, DRAW), MODES["each_point"](truth, DRAW)
+        assert [largest.points[0].x, largest.points[0].y] in expected["mode1_points"]
         assert len(each.points) == len(expected["mode2_points"])
         for point, admissible in zip(each.points, expected["mode2_points"], strict=True):
             assert [point.x, point.y] in admissible
@@ -65,13 +65,14 @@ def test_boxes_of_modes_3_to_5_are_exact(masks, modes):
 
 
 def situation(masks, case, prediction, clicked=None):
+    """Return the input of a protocol for a case of the oracle."""
     truth = masks[f"gt_{case['mask']}"]
     clicked = np.zeros_like(truth) if clicked is None else clicked
     return Situation(truth_HW=truth, labelled_HW=truth, prediction_HW=prediction, clicked_HW=clicked, step=1, draw=DRAW)
 
 
 def test_the_pooled_click_is_admissible(masks, clicks):
-    """The published rule: any of the deepest pixels of truth XOR prediction; none on a perfect mask."""
+    """The published rule: any of the deepest pixels of truth XOR prediction, and no click on a perfect mask."""
     assert len(clicks) == 80
     for case in clicks:
         click = pooled(situation(masks, case, prediction_of(masks, case)), masks[f"gt_{case['mask']}"])
@@ -84,18 +85,18 @@ def test_the_pooled_click_is_admissible(masks, clicks):
 
 
 def test_successive_ritm_clicks_and_their_squared_depths_are_exact(masks, clicks):
-    """Up to four clicks on one unchanging prediction, clicked pixels excluded."""
+    """Up to four clicks on a prediction that does not change, with clicked pixels excluded."""
     for case in clicks:
-        prediction, found, depths = prediction_of(masks, case), [], []
+        prediction, ritm_clicks, depths = prediction_of(masks, case), [], []
         clicked = np.zeros_like(prediction)
         for _ in range(4):
             click = ritm(situation(masks, case, prediction, clicked))
             if isinstance(click, str):
                 break
             clicked[click.y, click.x] = True
-            found.append([click.positive, click.x, click.y])
+            ritm_clicks.append([click.positive, click.x, click.y])
             depths.append(round(click.depth**2))
-        assert found == (case["ritm_clicks"] or [])
+        assert ritm_clicks == (case["ritm_clicks"] or [])
         assert depths == (case["ritm_squared_depths"] or [])
 
 

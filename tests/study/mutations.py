@@ -1,4 +1,4 @@
-"""Specs gone wrong, as hypothesis strategies: mutated as YAML nodes, as text, and as bytes."""
+"""Faulty specs, as Hypothesis strategies: mutated as YAML nodes, as text, and as bytes."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ BYTES = [b"\xff", b"\xc3(", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80", b"\xfe\xff
 ACTIONS = ["remove", "double", "replace", "replace", "replace", "share", "key", "add", "tag", "wrap"]
 
 VALID = [VOLUMES, *(re.sub(r"(?m)^ *#.*\n", "", path.read_text()) for path in sorted(ROOT.glob("specs/*.yaml")))]
-"""Valid specs that mutations start from."""
+"""The valid specs to mutate."""
 
 
 def scalars() -> st.SearchStrategy[yaml.Node]:
-    """Odd values, most of them read as YAML reads them, some with a tag that they do not fit."""
+    """Return unusual values, most of them plain, some quoted, and some with a tag that they do not fit."""
     values = st.sampled_from([*NUMBERS, *WORDS, *ADDRESSES, *KEYS]) | st.text(max_size=8) | st.integers().map(str)
     reader = yaml.SafeLoader("")
     plain = values.map(lambda text: yaml.ScalarNode(reader.resolve(yaml.ScalarNode, text, (True, False)), text))
@@ -89,7 +89,7 @@ def _tag(short: str) -> str:
 
 @st.composite
 def restructured(draw: st.DrawFn, valid: Sequence[str]) -> str:
-    """A valid spec with a few of its YAML nodes replaced, moved, doubled, shared or left out, written as YAML again."""
+    """Return a valid spec with a few of its YAML nodes replaced, moved, doubled, shared or removed, as YAML text."""
     root = yaml.compose(draw(st.sampled_from(valid)), yaml.SafeLoader)
     for _ in range(draw(st.integers(1, 3))):
         collections = [node for node in _walk(root, set()) if node.value]
@@ -99,7 +99,7 @@ def restructured(draw: st.DrawFn, valid: Sequence[str]) -> str:
 
 
 def _change(draw: st.DrawFn, parent: yaml.CollectionNode, others: list[yaml.CollectionNode]) -> None:
-    """Do one obj to one item of a mapping or a list."""
+    """Change one item of a mapping or a list."""
     items = parent.value
     index = draw(st.integers(0, len(items) - 1))
     action = draw(st.sampled_from(ACTIONS))
@@ -122,7 +122,7 @@ def _other(draw: st.DrawFn, action: str, value: yaml.Node, others: list[yaml.Col
     if action == "replace":
         return draw(scalars())
     if action == "share":
-        return draw(st.sampled_from(others))  # an alias; of a collection around this place, a cycle
+        return draw(st.sampled_from(others))  # an alias; if the collection contains this place, a cycle
     for _ in range(draw(st.integers(1, 60)) if action == "wrap" else 0):
         value = yaml.SequenceNode(_tag("!!seq"), [value] * draw(st.integers(1, 3)), flow_style=True)
     return value
@@ -139,7 +139,7 @@ def _walk(node: yaml.Node, seen: set[int]) -> Iterator[yaml.CollectionNode]:
 
 @st.composite
 def rewritten(draw: st.DrawFn, valid: Sequence[str]) -> str:
-    """A valid spec whose text was cut, doubled, overwritten or added to."""
+    """Return a valid spec whose text was cut, doubled, overwritten or extended."""
     text = draw(st.sampled_from(valid))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
@@ -150,7 +150,7 @@ def rewritten(draw: st.DrawFn, valid: Sequence[str]) -> str:
 
 
 def flipped(valid: Sequence[str]) -> st.SearchStrategy[bytes]:
-    """A valid spec with bytes that were cut off, changed, or never were UTF-8."""
+    """Return a valid spec with bytes that were cut off, changed, or are not UTF-8."""
 
     def damage(text: str, place: int, put: bytes, keep: bool) -> bytes:
         data = text.encode()
@@ -162,6 +162,6 @@ def flipped(valid: Sequence[str]) -> st.SearchStrategy[bytes]:
 
 
 def specs(valid: Sequence[str] = VALID) -> st.SearchStrategy[bytes]:
-    """Any of these, as the bytes of a file."""
+    """Return any of these, as the bytes of a file."""
     written = restructured(valid) | rewritten(valid)
     return written.map(lambda text: text.encode(errors="surrogatepass")) | flipped(valid)

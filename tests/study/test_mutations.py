@@ -1,4 +1,4 @@
-"""Whatever a spec holds, it is a study or a list of faults with their places: never a traceback, never for long."""
+"""Any file is a study or a list of faults with places: no traceback, and no check that takes long."""
 
 import json
 import re
@@ -34,19 +34,19 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def check(file: Path, data: bytes) -> None:
-    """Load bytes as a spec; what is accepted can be planned and stored, what is not has its faults told in lines."""
+    """Check that bytes are a spec that can be planned and stored, or have faults of one line each."""
     file.write_bytes(data)
     try:
         use(load(file, ENVIRONMENT))
-        told = []
+        faults = []
     except SpecError as error:
-        told = str(error).split("\n")
-    assert all(PLACED.match(line) and not CONTROL.search(line) for line in told)
-    assert not any("hush" in line for line in told)
+        faults = str(error).split("\n")
+    assert all(PLACED.match(line) and not CONTROL.search(line) for line in faults)
+    assert not any("hush" in line for line in faults)
 
 
 def use(spec: LoadedSpec) -> None:
-    """Do what later steps do with a spec before they look at any data."""
+    """Do what later steps do with a spec before they read data."""
     assert json.dumps(spec.study.model_dump(mode="json"))
     assert json.dumps(spec.source.raw, ensure_ascii=False).encode()
     assert all(dataset.intensity.label for dataset in spec.study.datasets)
@@ -57,7 +57,7 @@ def use(spec: LoadedSpec) -> None:
 @few
 @given(specs())
 def test_a_mutated_spec_is_a_study_or_a_list_of_faults(file: Path, data: bytes) -> None:
-    """300 of them, the same every time."""
+    """300 specs, the same in every run."""
     check(file, data)
 
 
@@ -65,12 +65,12 @@ def test_a_mutated_spec_is_a_study_or_a_list_of_faults(file: Path, data: bytes) 
 @many
 @given(specs())
 def test_ten_thousand_mutated_specs(file: Path, data: bytes) -> None:
-    """Others every time."""
+    """Different ones in every run."""
     check(file, data)
 
 
 def stays(file: Path, folder: Path) -> bool:
-    """Whether a spec that can be loaded reads and writes below one folder, in memory and in packages alone."""
+    """Return whether a spec reads and writes only below a folder, in memory and in packages, or cannot be loaded."""
     try:
         study = load(file).study
     except SpecError:
@@ -91,14 +91,14 @@ def _near(address: str, folder: Path) -> bool:
 @commands
 @given(specs([STUDY]))
 @example(STUDY.encode())
-def test_the_command_line_ends_with_a_code_of_its_own(
+def test_the_command_line_ends_with_0_2_or_3(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], command: str, data: bytes
 ) -> None:
-    """0, 2 or 3, no traceback, and nothing is written beside the study's folder."""
+    """Without a traceback, and without writing outside the study's folder."""
     monkeypatch.setattr(registry, "build", lambda spec, *arguments: FakeModel(registry.capabilities(spec)))
     monkeypatch.setenv("SECRET", "hush")
-    with TemporaryDirectory() as around, monkeypatch.context() as inside:
-        folder = Path(around) / "here"
+    with TemporaryDirectory() as outside, monkeypatch.context() as inside:
+        folder = Path(outside) / "here"
         draw_case(folder / "data", "case.png", seed=1)
         inside.chdir(folder)
         inside.setenv("MEDSAM_JOB_CACHE", str(folder / "cache"))
@@ -106,6 +106,6 @@ def test_the_command_line_ends_with_a_code_of_its_own(
         if not stays(folder / "study.yaml", folder):
             return
         assert medsam_job(inside, command, "study.yaml") in (0, 2, 3)
-        assert [path.name for path in Path(around).iterdir()] == ["here"]
+        assert [path.name for path in Path(outside).iterdir()] == ["here"]
     out, err = capfd.readouterr()
     assert "Traceback" not in out + err

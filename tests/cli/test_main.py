@@ -1,0 +1,58 @@
+"""The command line takes a command or a spec, and recognises a mistyped command."""
+
+import pytest
+
+from tests.cases import medsam_job, use_fake_models, write_generated
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Return a function that runs the command line."""
+    return lambda *arguments: medsam_job(monkeypatch, *arguments)
+
+
+@pytest.mark.parametrize("arguments", [["valdate"], ["valdate", "study.yaml"], ["Plan"]])
+def test_a_mistyped_command_is_not_taken_for_a_spec(arguments, run, capfd):
+    """The message suggests the nearest command."""
+    assert run(*arguments) == 2
+    nearest = {"valdate": "validate", "Plan": "plan"}[arguments[0]]
+    assert capfd.readouterr().err == (
+        f"{arguments[0]}: neither a command nor a file; did you mean the command {nearest!r}?\n"
+    )
+
+
+def test_a_missing_spec_unlike_any_command_is_a_missing_spec(run, capfd):
+    """There is no suggestion."""
+    assert run("my-study.yaml") == 2
+    assert capfd.readouterr().err == "my-study.yaml:1:1: cannot be read: No such file or directory\n"
+
+
+def test_an_existing_file_is_a_spec_whatever_its_name(run, monkeypatch, tmp_path):
+    """Here one letter from a command."""
+    use_fake_models(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    write_generated(tmp_path).rename(tmp_path / "plans")
+    assert run("plans", "--only", "predict") == 0
+    assert (tmp_path / "results/iou").exists()
+
+
+def test_an_address_is_a_spec_whatever_its_name(run, capfd):
+    """Here one that ends like a command."""
+    assert run("xyz://schema") == 2
+    err = capfd.readouterr().err
+    assert err.startswith("xyz://schema")
+    assert "Protocol not known: xyz" in err
+
+
+def test_an_unknown_option_is_not_taken_for_a_command(run, capfd):
+    """Although a command has that name."""
+    assert run("--verify") == 2
+    assert "No such option: --verify" in capfd.readouterr().err
+
+
+def test_without_arguments_the_help_is_printed(run, capfd):
+    """It lists the commands."""
+    assert run() in (0, 2)
+    shown = capfd.readouterr()
+    for command in ("run", "validate", "plan", "status", "verify", "sql", "reference", "schema"):
+        assert f" {command} " in shown.out + shown.err
