@@ -1,20 +1,21 @@
-# One image for one machine, Kubernetes and AWS Batch:
+# The image for a single machine, Kubernetes and AWS Batch:
 #
 #     docker build -t medsam-job .
 #     mkdir -p results-docker && sudo chown 10001 results-docker
 #     docker run --rm --gpus all -v "$PWD/results-docker:/app/results" medsam-job specs/quickstart.yaml
 #
-# torch brings CUDA's libraries along; the host needs the NVIDIA driver alone. Without a GPU the same image runs on the CPU.
+# torch brings CUDA's libraries; the host needs only the NVIDIA driver and its container toolkit. Without a GPU, the
+# same image runs on the CPU.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
-# What the lock names, with its hashes: gigabytes, made again only when the lock changes.
+# The locked packages, checked by hash. This layer of gigabytes is rebuilt only when the lock changes.
 FROM ${BASE} AS dependencies
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/medsam-job
 COPY requirements.lock /build/
 RUN /opt/medsam-job/bin/python -m pip install --no-deps --require-hashes --requirement /build/requirements.lock
 
-# The program, in a virtual environment that holds nothing else; what builds it stays here.
+# The program, in a virtual environment that contains nothing else. The build tools stay in this stage.
 FROM ${BASE} AS program
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/builder && python -m venv --without-pip /opt/medsam-job
@@ -27,12 +28,13 @@ RUN /opt/builder/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-
 
 FROM dependencies
 RUN install -d -o 10001 -g 10001 /app/results /cache
-# The only layers that a change of code makes again: 18 MB. They are copied, since not every builder looks into what
-# `RUN --mount` takes from another stage, and it would keep the old program.
+# A change of code rebuilds only these layers: 18 MB. They use COPY, because not every builder notices a change in what
+# `RUN --mount` takes from another stage; such a builder would keep the old program.
 COPY --from=program /opt/medsam-job /opt/medsam-job
 COPY specs /app/specs
-# HOME=/tmp: libraries that keep caches find a place to write even if the root file system is read-only.
-# LD_LIBRARY_PATH: GKE mounts the driver's libraries there and tells the linker nothing; elsewhere the folder is not there.
+# HOME=/tmp: libraries can write their caches even if the root file system is read-only.
+# LD_LIBRARY_PATH: GKE mounts the driver's libraries there without telling the linker. On other machines the folder does
+# not exist.
 ENV PATH=/opt/medsam-job/bin:${PATH} LD_LIBRARY_PATH=/usr/local/nvidia/lib64 MEDSAM_JOB_CACHE=/cache HOME=/tmp \
     PYTHONUNBUFFERED=1
 WORKDIR /app

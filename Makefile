@@ -1,24 +1,33 @@
-# Needs Python 3.11 or later; everything else comes from the lock files.
+# Needs Python 3.11 or later. The lock files provide everything else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check format lock schema train-demo ship-demo image-test image k8s-up k8s-watch k8s-down clean
+.PHONY: demo test test-long check mutate format lock schema train-demo ship-demo image-test image k8s-up k8s-watch k8s-down clean
 
-demo: $(VENV)/ready  ## run the embedded study; prints the table and where everything lies
+demo: $(VENV)/ready  ## run the embedded study; print the tables and where the results are
 	$(BIN)/medsam-job specs/quickstart.yaml
 
-test: $(VENV)/ready  ## the whole suite, servers included
+test: $(VENV)/ready  ## run the test suite, including the tests that start servers
 	$(BIN)/pytest -m "not long"
 
-test-long: $(VENV)/ready  ## what takes minutes, or weights of hundreds of megabytes
+test-long: $(VENV)/ready  ## run the tests that take minutes or need weights of hundreds of megabytes
 	$(BIN)/pytest -m long
 
-check: $(VENV)/ready  ## format, lint, types, the direction of imports
+check: $(VENV)/ready  ## check format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest tests/test_house.py
+
+# A full run takes half an hour on two cores. ROOM selects modules: make mutate ROOM='job.prompts.modes*'
+ROOM ?=
+FLOOR ?= 85
+mutate: $(VENV)/ready  ## break the pure rooms in small ways; fail if the tests notice fewer than FLOOR % of them
+	rm -rf mutants
+	OMP_NUM_THREADS=1 PYTHONHASHSEED=0 MEDSAM_SHARED=$(abspath ../shared) $(BIN)/mutmut run $(if $(ROOM),'$(ROOM)') \
+		> mutants.log 2>&1 || { tr '\r' '\n' < mutants.log | tail -30; exit 1; }
+	$(BIN)/python tests/mutation_score.py $(FLOOR)
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .
@@ -27,17 +36,18 @@ format: $(VENV)/ready
 schema: $(VENV)/ready  ## write specs/schema.json from the code
 	$(BIN)/medsam-job schema > specs/schema.json
 
-# Each as long as MINUTES says, over all sittings, see docs/training.md: call it again to go on after an interruption.
+# MINUTES is the length of each training over all sittings. After an interruption, run it again: it resumes. See
+# docs/training.md.
 MINUTES ?= 300
 TRAINED ?= ../trained
-train-demo: $(VENV)/ready  ## make the demo weights again: LiteMedSAM with clicks, then RITM; checkpoints in TRAINED
+train-demo: $(VENV)/ready  ## train the demo weights: LiteMedSAM with clicks, then RITM; checkpoints in TRAINED
 	$(BIN)/python -m training.clicks_demo --minutes $(MINUTES) --out $(TRAINED)/clicks
 	$(BIN)/python -m training.ritm_demo --minutes $(MINUTES) --out $(TRAINED)/ritm
 
-ship-demo: $(VENV)/ready  ## put what lies in TRAINED into the package, with curves and model cards
+ship-demo: $(VENV)/ready  ## copy the weights in TRAINED into the package; write curves and model cards
 	$(BIN)/python -m training.ship --trained $(TRAINED)
 
-# uv is needed for this one alone: python3 -m pip install uv
+# Only this target needs uv: python3 -m pip install uv
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 lock:  ## pin the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade --output-file requirements.lock pyproject.toml
@@ -48,29 +58,30 @@ lock:  ## pin the newest versions that pyproject.toml allows
 IMAGE ?= medsam-job
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
 REVISION = $(shell git rev-parse --short HEAD)
-image:  ## build the image with docker; tags: latest, the version, the git revision
+image:  ## build the image with Docker; tags: latest, the version, the git revision
 	docker build --tag $(IMAGE) --tag $(IMAGE):$(VERSION) --tag $(IMAGE):$(REVISION) \
 		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) .
 
-# As root, with buildah, podman and runc (apt), and kubectl. Without an image registry: tests/infra/stand_in_base.sh first.
+# Runs as root; needs buildah, podman and runc (apt), and kubectl. Without an image registry, run
+# tests/infra/stand_in_base.sh first.
 INFRA := .venv-infra
-image-test: $(INFRA)/ready  ## build the image without docker, run it as clusters do, check manifests and template
+image-test: $(INFRA)/ready  ## build the image without Docker, run it as clusters do, check manifests and template
 	$(INFRA)/bin/hadolint Dockerfile
 	$(INFRA)/bin/python -m pytest tests/infra/check_kubernetes.py tests/infra/check_aws_batch.py
 	tests/infra/build_image.sh
 	. tests/infra/containers.sh && $(INFRA)/bin/python -m pytest tests/infra/check_image.py tests/infra/check_shards.py \
 		tests/infra/check_cluster.py tests/infra/check_batch_array.py
 
-# OVERLAY is cpu, gpu, array or spot; KUBECTL may name a context and a namespace.
+# OVERLAY is cpu, gpu, array or spot. KUBECTL may include a context and a namespace.
 OVERLAY ?= gpu
 KUBECTL ?= kubectl
 k8s-up:  ## submit the study in infra/kubernetes/base to Kubernetes
 	$(KUBECTL) apply --kustomize infra/kubernetes/overlays/$(OVERLAY)
 
-k8s-watch:  ## follow its pods
+k8s-watch:  ## watch the pods of the study
 	$(KUBECTL) get pods --selector app.kubernetes.io/name=medsam-job --watch --output wide
 
-k8s-down:  ## take its jobs off Kubernetes; results stay
+k8s-down:  ## delete the study's jobs from Kubernetes; results stay
 	$(KUBECTL) delete jobs,configmaps,serviceaccounts --selector app.kubernetes.io/name=medsam-job
 
 $(INFRA)/ready: requirements-infra.lock
@@ -87,4 +98,4 @@ $(VENV)/ready: requirements-dev.lock pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(INFRA) results dist
+	rm -rf $(VENV) $(INFRA) results dist mutants mutants.log

@@ -1,4 +1,4 @@
-"""How much keeping freed memory saves on a CPU: the same encodings in two processes, in turn, with and without.
+"""Measure how much time keeping freed memory saves on a CPU: encode the same image in processes with and without it.
 
 python benchmarks/allocator.py [--images 4] [--rounds 3]
 """
@@ -41,19 +41,19 @@ def measure(kind: str, images: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print medians and their ratio."""
+    """Print the median time and peak memory of each setting, and the ratio of the times."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     runs: dict[str, list[tuple[float, float]]] = {"default": [], "keep": []}
-    for _ in range(asked.rounds):
-        for kind, found in runs.items():
-            found.append(measure(kind, asked.images))
-    middle = {kind: [statistics.median(column) for column in zip(*found, strict=True)] for kind, found in runs.items()}
-    for kind, (seconds, peak) in middle.items():
+    for _ in range(arguments.rounds):
+        for kind, measurements in runs.items():
+            measurements.append(measure(kind, arguments.images))
+    medians = {kind: [statistics.median(column) for column in zip(*rows, strict=True)] for kind, rows in runs.items()}
+    for kind, (seconds, peak) in medians.items():
         print(f"{kind:<8} {seconds:.3f} s/image, peak {peak:.0f} MiB")
-    print(f"ratio    {middle['default'][0] / middle['keep'][0]:.2f}")
+    print(f"ratio    {medians['default'][0] / medians['keep'][0]:.2f}")
 
 
 if __name__ == "__main__":

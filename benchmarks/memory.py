@@ -1,8 +1,8 @@
-"""Whether memory grows with a study: the same engine on few and on many generated slices, each in a process of its own.
+"""Measure whether peak memory grows with the number of slices. Each number is measured in a process of its own.
 
     python benchmarks/memory.py [--slices 200 2000]
 
-With a quick model that needs no weights, so that what grows would be the engine's: plan, chunks, results, statistics.
+The model is a fast fake without weights, so any growth is in plan, chunks, results or statistics.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slices", type=int, nargs="+", default=[200, 2000])
     for slices in parser.parse_args().slices:
-        # A process of its own measures, since what its ended children used is counted together.
+        # In a process of its own, because RUSAGE_CHILDREN covers all earlier children of a process.
         subprocess.run([sys.executable, __file__, "--measure", str(slices)], check=True)
 
 
 def measure(slices: int) -> None:
-    """Run one study and print its peak of memory."""
+    """Run one study and print its peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         text = GENERATED.replace("patients: 6, slices: 2", f"patients: {slices}").replace("chunk: 4", "chunk: 64")
         spec, began = write_generated(Path(folder), text), time.monotonic()
-        command = [sys.executable, "-m", "tests.fake_worker", spec]
+        command = [sys.executable, "-m", "tests.worker.fake_worker", spec]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"{slices} slices: peak {peak:,.0f} MiB, {time.monotonic() - began:.0f} s", flush=True)

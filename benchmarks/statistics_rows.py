@@ -1,9 +1,9 @@
-"""How long all marts take on generated rows, and in how much memory.
+"""Measure the time and memory of computing all marts from generated rows.
 
     python benchmarks/statistics_rows.py [--objects 100000]
 
-Each object has 100 rows: two models, 9 clicks and 5 modes under several mask choices, in 28 tasks of 19 data sets; about
-50 objects a patient. So 100,000 objects are 10 million rows of `iou`.
+Each object has 100 rows: two models, with clicks and modes under several mask choices. The objects belong to 28 tasks
+of 19 data sets, about 50 to each patient of a task. 100,000 objects have 10 million rows of `iou`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ ROW = "  - {{name: data{}, modality: CT, images: x/*.png, masks: y, patient: p, 
 
 
 def make_rows(folder: str, objects: int) -> None:
-    """Write objects.parquet and iou.parquet."""
+    """Write objects.parquet and iou.parquet into a folder."""
     with duckdb.connect() as connection:
         connection.sql(RUNS).create("runs")
         connection.execute(f"CREATE TABLE objects AS {OBJECTS}", [objects])
@@ -96,26 +96,26 @@ def measure(folder: str) -> None:
             connection.read_parquet(f"{folder}/{name}.parquet").create_view(name)
         connection.from_arrow(EXCLUDED.empty_table()).create("excluded")
         began = time.perf_counter()
-        marts = compute(connection, study, weights={})
+        marts = compute(connection, study, models={})
         seconds = time.perf_counter() - began
         ((rows,),) = connection.sql("SELECT count(*) FROM iou").fetchall()
-    # Not ru_maxrss: Linux lets a process inherit that of the one that started it.
+    # VmHWM, not ru_maxrss: on Linux a process inherits the ru_maxrss of its parent.
     peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
     print(f"{rows:,} rows, {len(marts)} marts, {os.cpu_count()} cores, DuckDB {duckdb.__version__}:", end=" ")
     print(f"{seconds:.1f} s, peak memory {peak:,.0f} MiB")
 
 
 def main() -> None:
-    """Make the rows, and measure in a process of its own."""
+    """Write the rows, then measure in a process of its own."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--objects", type=int, default=100_000)
-    parser.add_argument("--measure", metavar="FOLDER", help="compute the marts of rows that lie there")
-    asked = parser.parse_args()
-    if asked.measure:
-        measure(asked.measure)
+    parser.add_argument("--measure", metavar="FOLDER", help="only compute the marts, from the rows in this folder")
+    arguments = parser.parse_args()
+    if arguments.measure:
+        measure(arguments.measure)
         return
     with tempfile.TemporaryDirectory() as folder:
-        make_rows(folder, asked.objects)
+        make_rows(folder, arguments.objects)
         subprocess.run([sys.executable, __file__, "--measure", folder], check=True)
 
 

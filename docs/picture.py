@@ -1,4 +1,4 @@
-"""Draws the README's picture from the results of the embedded study: truth (green) and prediction (red) of one slice.
+"""Draw the README's picture from the results of the embedded study: truth (green) and prediction (red) of one slice.
 
 medsam-job specs/quickstart.yaml && python docs/picture.py results/quickstart docs/quickstart.png
 """
@@ -23,12 +23,12 @@ GREEN, RED, WHITE = (60, 220, 90), (235, 70, 60), (255, 255, 255)
 
 
 def outline(mask_HW: np.ndarray) -> np.ndarray:
-    """Return the pixels of a mask that touch its outside."""
+    """Return the pixels of a mask that border on the background."""
     return mask_HW & ~ndimage.binary_erosion(mask_HW)
 
 
 def rows(folder: Path, table: str) -> dict[str, dict]:
-    """Return the rows of the slice by task."""
+    """Return the row of each task in the slice, by task."""
     wanted = arrow.field("slice") == SLICE
     if table != "objects":
         wanted &= (arrow.field("prompt") == PROMPT) & (arrow.field("mask_choice") == CHOICE)
@@ -36,7 +36,7 @@ def rows(folder: Path, table: str) -> dict[str, dict]:
 
 
 def panel(image_HWC: np.ndarray, truth: dict, predicted: dict, iou: float) -> Image.Image:
-    """Draw one task."""
+    """Draw one task: image, outlines of truth and prediction, boxes, and the IoU."""
     height, width = image_HWC.shape[:2]
     big = np.array(Image.fromarray(image_HWC).resize((width * SCALE, height * SCALE), Image.Resampling.BICUBIC))
     for counts, colour in ((truth["truth"], GREEN), (predicted["mask"], RED)):
@@ -52,13 +52,13 @@ def panel(image_HWC: np.ndarray, truth: dict, predicted: dict, iou: float) -> Im
 
 
 def main() -> None:
-    """Write the picture."""
+    """Read results and image, and write the picture."""
     folder, target = Path(sys.argv[1]), Path(sys.argv[2])
     dataset = load_spec("specs/quickstart.yaml").study.datasets[0]
     (sample,) = load(dataset, discover(dataset)[0], [SLICE], InputCache(folder, 10**9), 10**8).samples
     truths, predictions, scores = (rows(folder, table) for table in ("objects", "predictions", "iou"))
-    panels = [panel(sample.image_HWC, truths[t], predictions[t], scores[t]["iou"]) for t in dataset.tasks]
-    Image.fromarray(np.hstack([np.asarray(one) for one in panels])).save(target, optimize=True)
+    panels = [panel(sample.image_HWC, truths[task], predictions[task], scores[task]["iou"]) for task in dataset.tasks]
+    Image.fromarray(np.hstack([np.asarray(picture) for picture in panels])).save(target, optimize=True)
 
 
 if __name__ == "__main__":

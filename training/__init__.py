@@ -1,1 +1,1 @@
-"""How the demo weights were made: `make train-demo`, then `make ship-demo`; see docs/training.md. Outside the wheel."""
+"""Training of the demo weights: `make train-demo`, then `make ship-demo`; see docs/training.md. Not in the wheel."""

@@ -1,4 +1,4 @@
-"""A bank of generated images with the embeddings that a frozen image encoder gives them, computed once, on disk."""
+"""A bank of generated images and their embeddings by a frozen image encoder, computed once and kept on disk."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from job.errors import JobError
 from job.models.mask_decoding import MaskDecodingModel
 
 EMBEDDING = (256, 64, 64)
-TOGETHER = 8
-"""Images between two notes of progress; an interrupted build goes on after the last one."""
+RECORD_EVERY = 8
+"""Images between two records of the progress. An interrupted build resumes after the last record."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Bank:
-    """Image i: embeddings[i] float16 256x64x64, labels[i] uint8 256x256. Memory-mapped, 2 MB an image."""
+    """Memory-mapped images, 2 MB each. embeddings[i]: float16 256x64x64. labels[i]: label map, uint8 256x256."""
 
     embeddings: NDArray[np.float16]
     labels: NDArray[np.uint8]
@@ -32,23 +32,25 @@ class Bank:
 
 
 def build_bank(folder: Path, model: MaskDecodingModel, encoder: str, seed: int, count: int) -> Bank:
-    """Embed patients 0 to `count` - 1 of a generator seed, or what is not embedded yet of them.
+    """Embed patients 0 to `count` - 1 of a generator seed, except those that are embedded already; return the bank.
 
-    encoder: sha256 of the model's weights. JobError if the folder's embeddings are another's.
+    encoder: sha256 of the model's weights. Raise JobError if the folder has embeddings of another encoder or generator.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    note = folder / f"seed{seed}.json"
-    made = {"encoder_sha256": encoder, "generator": VERSION}
-    found: dict[str, Any] = json.loads(note.read_text()) if note.exists() else {"done": 0, **made}
-    done = int(found.pop("done"))
-    if found != made:
-        raise JobError(f"{note}: expected embeddings of {made}, got {found}; name another folder, or remove this one")
+    record = folder / f"seed{seed}.json"
+    expected = {"encoder_sha256": encoder, "generator": VERSION}
+    origin: dict[str, Any] = json.loads(record.read_text()) if record.exists() else {"done": 0, **expected}
+    done = int(origin.pop("done"))
+    if origin != expected:
+        raise JobError(
+            f"{record}: expected embeddings of {expected}, got {origin}; name another folder, or remove this one"
+        )
     bank = _open(folder, seed, max(count, done))
-    for start in range(done, count, TOGETHER):
-        patients = range(start, min(start + TOGETHER, count))
+    for start in range(done, count, RECORD_EVERY):
+        patients = range(start, min(start + RECORD_EVERY, count))
         _fill(bank, model, seed, patients)
-        note.with_suffix(".part").write_text(json.dumps({"done": patients.stop, **made}))
-        note.with_suffix(".part").replace(note)
+        record.with_suffix(".part").write_text(json.dumps({"done": patients.stop, **expected}))
+        record.with_suffix(".part").replace(record)
         print(f"embedded {patients.stop} of {count} images of seed {seed}", flush=True)
     return Bank(embeddings=bank.embeddings[:count], labels=bank.labels[:count])
 

@@ -1,9 +1,9 @@
-"""Teach LiteMedSAM clicks on generated objects: python -m training.clicks_demo --minutes 240 --out DIR.
+"""Train LiteMedSAM to use clicks, on generated objects: python -m training.clicks_demo --minutes 240 --out DIR.
 
-The image encoder stays as it is; a bank of generated images is embedded once. Prompt encoder and mask decoder learn
-from points, boxes and fed-back logits, round by round in the error so far, as SAM was trained (Kirillov et al. 2023,
-appendix A): the best of three candidates counts, one more mask answers when several prompts say what is meant, and the
-IoU head learns what each is worth. Only what was trained is saved.
+The image encoder is frozen; it embeds a bank of generated images once. Prompt encoder and mask decoder are trained on
+points, boxes and mask inputs, as SAM was (Kirillov et al. 2023, appendix A). Each round adds a click in the error of
+the last mask. The loss counts mainly the best of three candidates. The single mask counts mainly when the prompts
+determine the object. The IoU head learns to predict the IoU of each mask. Only the trained parameters are saved.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ CLICKS = 5
 MOST_ROUNDS = 8
 HELD_OUT = 48
 CANDIDATES = slice(1, None)
-"""The decoder's masks 1 to 3; mask 0 is the single one."""
+"""The decoder's masks 1 to 3. Mask 0 is the single mask."""
 
 Example = tuple[NDArray[np.float16], Mask]
 
 
 @dataclass(frozen=True, kw_only=True)
 class BankObjects:
-    """A map-style data set for torch's loader: index -> embedding float16 256x64x64, truth_HW bool."""
+    """A map-style data set for torch's loader. Index -> embedding, float16 256x64x64; truth_HW, bool 256x256."""
 
     bank: Bank
     seed: int
 
     def __getitem__(self, index: int) -> Example:
-        """Draw an object of some image of the bank."""
+        """Return a random object of a random image of the bank."""
         rng = generator(self.seed, index)
         image = int(rng.integers(len(self.bank)))
         return self.bank.embeddings[image], choose_object(self.bank.labels[image], rng)
 
 
 class Decoder(nn.Module):
-    """Prompt encoder and mask decoder of LiteMedSAM: what is trained."""
+    """The trained modules: prompt encoder and mask decoder of LiteMedSAM."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
@@ -65,8 +65,9 @@ class Decoder(nn.Module):
 
     def forward(self, embeddings: Tensor, dense: Tensor, sparse: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (B, 4, 256, 256) and predicted IoUs (B, 4): the single mask first, then the candidates."""
+        # As in `MaskDecodingModel`: each prompt has its own image, so embeddings are added to the dense prompts.
         masks, predicted = self.mask_decoder.predict_masks(
-            image_embeddings=torch.zeros_like(embeddings[:1]),  # as `MaskDecodingModel`: each prompt has its own image
+            image_embeddings=torch.zeros_like(embeddings[:1]),
             image_pe=self.prompt_encoder.get_dense_pe(),
             sparse_prompt_embeddings=sparse,
             dense_prompt_embeddings=embeddings + dense,
@@ -75,7 +76,7 @@ class Decoder(nn.Module):
 
 
 class ClicksTask:
-    """Episodes: a first prompt on each object, then clicks in the error; one loss a round."""
+    """Episodes of a first prompt on each object, then clicks in the error, with one loss for each round."""
 
     def __init__(self, device: Device, seed: int, decoder: Decoder, bank: Bank, held_out: Bank) -> None:
         self.device = device
@@ -91,48 +92,52 @@ class ClicksTask:
         ][:HELD_OUT]
 
     def losses(self, batch: Sequence[Example], step: int, progress: float) -> Iterator[Tensor]:
-        """Run one episode for the whole batch. All objects have equally many prompts, as in evaluation."""
+        """Run one episode for the whole batch. All objects have the same number of prompts, as in evaluation."""
         rng = generator(self.seed, step)
         self.network.train()
         embeddings, truths = self._embeddings(batch), [truth for _, truth in batch]
         truth = torch.from_numpy(np.stack(truths)).to(self.device.device)[:, None]
-        roll, feedback, chooser = rng.random(), rng.random() < 0.5, int(rng.integers(3))
+        roll, feed_back, choice = rng.random(), rng.random() < 0.5, int(rng.integers(3))
         boxes = np.stack([jittered_box(truth_HW, rng) for truth_HW in truths]) if roll < 0.4 else None
         clicks = [ClickList() if boxes is not None else first_click(truth_HW, rng) for truth_HW in truths]
         if 0.4 <= roll < 0.5:
             for truth_HW, points in zip(truths, clicks, strict=True):
                 points.add(*first_click(truth_HW, rng).points[0], positive=True)
         rounds = int(rng.integers(1, 4 if boxes is not None else MOST_ROUNDS + 1))
-        memory = None
+        mask_inputs = None
         for _ in range(rounds):
-            logits, predicted = self._decode(self.network, embeddings, clicks, boxes, memory)
+            logits, predicted = self._decode(self.network, embeddings, clicks, boxes, mask_inputs)
             unambiguous = boxes is not None or len(clicks[0].points) > 1
             yield _loss(logits, predicted, truth, unambiguous=unambiguous)
-            shown = _choose(logits.detach(), predicted.detach(), truth, chooser, single=feedback and unambiguous)
-            memory = shown[:, None] if feedback else None
-            for points, truth_HW, mask_HW in zip(clicks, truths, (shown > 0).cpu().numpy(), strict=True):
+            chosen = _choose(logits.detach(), predicted.detach(), truth, choice, single=feed_back and unambiguous)
+            mask_inputs = chosen[:, None] if feed_back else None
+            for points, truth_HW, mask_HW in zip(clicks, truths, (chosen > 0).cpu().numpy(), strict=True):
                 before = len(points.points)
                 correct(points, truth_HW, mask_HW, rng)
-                if len(points.points) == before:  # nothing is wrong; the batch keeps its shape
+                if len(points.points) == before:  # the mask has no error; the batch must keep its shape
                     points.add(*first_click(truth_HW, rng).points[0], positive=True)
 
     @property
     def origin(self) -> Mapping[str, str | int]:
-        """The weights belong to the image encoder of this file."""
-        packaged = sha256(registry.lite_medsam_checkpoint())
-        return {"model": "lite_medsam_clicks", "seed": self.seed, "images": self.images, ENCODER_SHA256: packaged}
+        """Model, seed, number of images, and the sha256 of the checkpoint whose image encoder the weights need."""
+        encoder = sha256(registry.lite_medsam_checkpoint())
+        return {"model": "lite_medsam_clicks", "seed": self.seed, "images": self.images, ENCODER_SHA256: encoder}
 
     @torch.no_grad()
     def evaluate(self, network: nn.Module) -> dict[str, float]:
-        """IoU of the candidate ranked highest, after each click into the deepest error; and with boxes."""
+        """Return mean IoUs on the held-out objects.
+
+        iou_N: of the candidate with the highest predicted IoU, after N clicks in the deepest error. iou_box: of the
+        single mask for a tight box. oracle_1: of the best candidate after one click.
+        """
         scores = np.zeros((CLICKS + 2, len(self._held_out)))
         for start in range(0, len(self._held_out), 8):
-            some = self._held_out[start : start + 8]
-            members = slice(start, start + len(some))
-            embeddings, truths = self._embeddings(some), [truth for _, truth in some]
+            examples = self._held_out[start : start + 8]
+            members = slice(start, start + len(examples))
+            embeddings, truths = self._embeddings(examples), [truth for _, truth in examples]
             truth = torch.from_numpy(np.stack(truths)).to(self.device.device)[:, None]
             boxes = np.array([tight_box(truth_HW) for truth_HW in truths], dtype=np.float32)
-            boxed, _ = self._decode(network, embeddings, [ClickList() for _ in some], boxes, None)
+            boxed, _ = self._decode(network, embeddings, [ClickList() for _ in examples], boxes, None)
             scores[CLICKS, members] = ious(boxed[:, :1], truth)[:, 0].cpu().numpy()
             clicks = [deepest_click(truth_HW) for truth_HW in truths]
             for click in range(CLICKS):
@@ -146,11 +151,11 @@ class ClicksTask:
                     correct(points, truth_HW, mask_HW, None)
                     if len(points.points) == before:
                         points.add(*points.points[0], positive=True)
-        found_ious = {f"iou_{click}": float(scores[click - 1].mean()) for click in (1, 3, 5)}
-        return found_ious | {"iou_box": float(scores[CLICKS].mean()), "oracle_1": float(scores[CLICKS + 1].mean())}
+        by_clicks = {f"iou_{click}": float(scores[click - 1].mean()) for click in (1, 3, 5)}
+        return by_clicks | {"iou_box": float(scores[CLICKS].mean()), "oracle_1": float(scores[CLICKS + 1].mean())}
 
     def shipped(self, network: nn.Module) -> Mapping[str, Tensor]:
-        """The trained parameters, by their names in LiteMedSAM's checkpoint; all else is as in the package."""
+        """Return the trained parameters by their names in LiteMedSAM's checkpoint, which has all others."""
         return {name: parameter.detach() for name, parameter in network.named_parameters()}
 
     def _embeddings(self, examples: Sequence[Example]) -> Tensor:
@@ -163,16 +168,16 @@ class ClicksTask:
         embeddings: Tensor,
         clicks: Sequence[ClickList],
         boxes: NDArray[np.float32] | None,
-        memory: Tensor | None,
+        mask_inputs: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        where = self.device.device
+        device = self.device.device
         points = None
         if clicks[0].points:
-            coords = torch.from_numpy(np.stack([points.points_xy for points in clicks])).to(where)
-            points = (coords, torch.from_numpy(np.stack([points.signs for points in clicks])).to(where))
-        given = None if boxes is None else torch.from_numpy(boxes).to(where)
+            coords = torch.from_numpy(np.stack([points.points_xy for points in clicks])).to(device)
+            points = (coords, torch.from_numpy(np.stack([points.signs for points in clicks])).to(device))
+        box_tensor = None if boxes is None else torch.from_numpy(boxes).to(device)
         encoder: Any = network.prompt_encoder
-        sparse, dense = encoder(points=points, boxes=given, masks=memory)
+        sparse, dense = encoder(points=points, boxes=box_tensor, masks=mask_inputs)
         with self.device.autocasting():
             logits, predicted = network(embeddings, dense, sparse)
         return logits, predicted
@@ -181,21 +186,22 @@ class ClicksTask:
 FIRST, SCORE, ORACLE = range(3)
 
 
-def _choose(logits: Tensor, predicted: Tensor, truth: Tensor, chooser: int, *, single: bool) -> Tensor:
-    """Take one mask (B, 256, 256) of each four, as the mask choices of a study do."""
+def _choose(logits: Tensor, predicted: Tensor, truth: Tensor, choice: int, *, single: bool) -> Tensor:
+    """Return one of the four masks of each object, (B, 256, 256). choice: FIRST, SCORE or ORACLE, as in a study."""
     if single:
         return logits[:, 0]
     candidates = logits[:, CANDIDATES]
-    if chooser == FIRST:
+    if choice == FIRST:
         return candidates[:, 0]
-    ranks = predicted[:, CANDIDATES] if chooser == SCORE else ious(candidates, truth)
+    ranks = predicted[:, CANDIDATES] if choice == SCORE else ious(candidates, truth)
     return candidates[torch.arange(len(candidates), device=candidates.device), ranks.argmax(dim=1)]
 
 
 def _loss(logits: Tensor, predicted: Tensor, truth: Tensor, *, unambiguous: bool) -> Tensor:
-    """Best candidate, single mask and IoU head. unambiguous: the prompts determine the object, so all masks agree.
+    """Return the loss of best candidate, single mask and IoU head.
 
-    Some of the mean over the candidates is added, for a study may take the first of them, whichever is best.
+    A share of the mean over the candidates is added, because a study may take the first candidate even if it is not the
+    best. unambiguous: whether the prompts determine the object, so that all masks should agree.
     """
     each = bce_dice(logits, truth)
     best, mean = each[:, CANDIDATES].amin(dim=1), each[:, CANDIDATES].mean(dim=1)
@@ -205,7 +211,7 @@ def _loss(logits: Tensor, predicted: Tensor, truth: Tensor, *, unambiguous: bool
 
 
 def lite_medsam(device: Device) -> MaskDecodingModel:
-    """Load LiteMedSAM as it comes with its package."""
+    """Return LiteMedSAM with the weights of its package."""
     spec = LiteMedSam(name="lite_medsam", family="lite_medsam")
     precision = "bf16" if device.autocast is torch.bfloat16 else "fp32"
     model = registry.build(spec, registry.lite_medsam_checkpoint(), device.device, precision)
@@ -215,10 +221,10 @@ def lite_medsam(device: Device) -> MaskDecodingModel:
 
 
 def main() -> None:
-    """Embed the bank, then train."""
+    """Embed the images, then train."""
     command = parser(str(__doc__), batch=4, rate=2e-4)
-    command.add_argument("--images", type=int, default=2000, help="in the bank, 2 MB each on disk")
-    command.add_argument("--bank", type=Path, help="its folder; unstated: `bank` in --out")
+    command.add_argument("--images", type=int, default=2000, help="number of images in the bank, 2 MB each on disk")
+    command.add_argument("--bank", type=Path, help="folder of the bank; by default `bank` in --out")
     arguments = command.parse_args()
 
     def task() -> ClicksTask:

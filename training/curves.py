@@ -1,4 +1,4 @@
-"""Draws the curves of a training: the loss on the left, what was scored on held-out objects on the right."""
+"""Draw the curves of a training: the loss on the left, the scores on held-out objects on the right."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 480, 320
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 34, 42
 """Margins of a panel, px."""
 SCALE = 2
-"""Drawn this much larger, then reduced, so that lines are smooth."""
+"""Panels are drawn larger by this factor, then reduced, so that lines are smooth."""
 INK, GRID = (40, 40, 40), (222, 222, 222)
 COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189))
 TICKS = 5
@@ -21,13 +21,13 @@ MEANING = {
     "iou_box": "box",
     "oracle_1": "1 click, best of three",
 }
-"""Of the columns of a `curves.csv`."""
+"""Columns of a `curves.csv` -> labels in the picture."""
 
 Lines = Mapping[str, Sequence[float]]
 
 
 def draw_curves(rows: Sequence[Mapping[str, str]]) -> Image.Image:
-    """Draw the rows of a `curves.csv`: step, minutes, loss, then the scores, which lie from 0 to 1."""
+    """Draw the rows of a `curves.csv`: step, minutes, loss, and scores from 0 to 1."""
     steps = [float(row["step"]) for row in rows]
     scores = {name: [float(row[name]) for row in rows] for name in rows[0] if name not in ("step", "minutes", "loss")}
     losses = {"loss": [float(row["loss"]) for row in rows]}
@@ -41,7 +41,7 @@ def _panel(title: str, steps: Sequence[float], lines: Lines, top: float) -> Imag
     picture = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), "white")
     draw = ImageDraw.Draw(picture)
     last = max(*steps, 1.0)
-    high = -(-top * 10 // 1) / 10  # the next tenth
+    high = -(-top * 10 // 1) / 10  # rounded up to a tenth
 
     def place(step: float, value: float) -> tuple[float, float]:
         across, up = step / last, value / high

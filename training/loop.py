@@ -1,6 +1,6 @@
-"""The loop that both scripts share: schedule, averaged weights, checkpoints, curves.
+"""The training loop of both scripts: schedule, averaged weights, checkpoints, curves.
 
-What is drawn for a step depends on seed and step alone, so that a resumed run goes on as if it had not stopped.
+All random choices of a step depend only on seed and step, so a resumed run has the examples of one that never stopped.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from job.models.device import NATIVE_BF16, Device, configure, describe, resolve_
 from job.storage import sha256
 
 CHECKPOINT, WEIGHTS, CURVES = "last.pt", "weights.safetensors", "curves.csv"
-"""What a training keeps in its folder: its whole state, what a user needs of it, and its scores on the way."""
+"""The files in the folder of a training: its whole state, the weights for studies, and the scores during training."""
 WARM_UP_STEPS = 200
 EMA_DECAY = 0.999
 LARGEST_GRADIENT = 1.0
@@ -40,9 +40,10 @@ LARGEST_GRADIENT = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """minutes or steps: the whole planned run, over all sessions; the learning rate falls to 0 at its end.
+    """The options of a training.
 
-    start: weights to begin with, such as the shipped ones; a checkpoint in `out` comes before them.
+    minutes or steps: the planned length over all sittings; the learning rate falls to 0 at its end. rate: the highest
+    learning rate. start: weights to start from, such as the shipped ones; ignored if `out` has a checkpoint.
     """
 
     minutes: float | None
@@ -59,16 +60,16 @@ class Options:
 
 
 class Task(Protocol):
-    """What is trained."""
+    """The network, its examples and its losses."""
 
     @property
     def device(self) -> Device:
-        """Where."""
+        """The device to train on."""
         ...
 
     @property
     def origin(self) -> Mapping[str, str | int]:
-        """What the examples come from, and what the weights belong to: a run goes on only where this is the same."""
+        """What determines the examples, and what the weights need. A run is resumed only if this is the same."""
         ...
 
     @property
@@ -78,41 +79,43 @@ class Task(Protocol):
 
     @property
     def data(self) -> Dataset[Any]:
-        """Index to one example; step s takes examples s * batch to (s + 1) * batch - 1."""
+        """Index -> example. Step s takes examples s * batch to (s + 1) * batch - 1."""
         ...
 
     def losses(self, batch: Any, step: int, progress: float) -> Iterator[Tensor]:
-        """Yield losses one by one; the weights are updated in between. progress: 0 at the start, 1 at the end."""
+        """Yield the losses of a step; the weights are updated after each. progress: 0 at the start, 1 at the end."""
         ...
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
-        """Score a copy of the network on held-out objects."""
+        """Return scores of a copy of the network on held-out objects, by name."""
         ...
 
     def shipped(self, network: nn.Module) -> Mapping[str, Tensor]:
-        """Return the tensors that a user needs."""
+        """Return the tensors of the weights file."""
         ...
 
 
 def parser(description: str, *, batch: int, rate: float) -> argparse.ArgumentParser:
-    """Build the options that both scripts take."""
+    """Return a parser with the options of both scripts. batch, rate: their defaults."""
     parser = argparse.ArgumentParser(description=description)
     length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--minutes", type=float, help="of training, over all sittings; evaluations not counted")
-    length.add_argument("--steps", type=int, help="instead of minutes: the same weights whatever the machine's speed")
-    parser.add_argument("--out", type=Path, required=True, help="checkpoints and curves; the last one there is resumed")
+    length.add_argument("--minutes", type=float, help="length of the training over all sittings, without evaluations")
+    length.add_argument("--steps", type=int, help="in place of --minutes, so that weights do not depend on the speed")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of checkpoint, weights and curves; a checkpoint is resumed"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--batch", type=int, default=batch)
-    parser.add_argument("--rate", type=float, default=rate, help="learning rate at its highest")
-    parser.add_argument("--workers", type=int, default=0, help="processes that make examples; 0: this one")
-    parser.add_argument("--start", type=Path, help="weights to begin with; unstated: those that the script begins with")
+    parser.add_argument("--rate", type=float, default=rate, help="highest learning rate")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make examples; 0: the main process")
+    parser.add_argument("--start", type=Path, help="weights to start from, in place of the script's")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     return parser
 
 
 def train(arguments: argparse.Namespace, task_of: Callable[[], Task]) -> None:
-    """Train what `task_of` makes, and exit: 0 at the planned end, 143 if asked to stop, 2 for what a user can mend."""
+    """Train the task that `task_of` returns. Exit with 143 if stopped by a signal, with 2 for a mendable fault."""
     names = ("minutes", "steps", "seed", "out", "batch", "rate", "workers", "start")
     try:
         run = Run(task_of(), Options(**{name: getattr(arguments, name) for name in names}))
@@ -125,7 +128,7 @@ def train(arguments: argparse.Namespace, task_of: Callable[[], Task]) -> None:
 
 
 def training_device(name: str, threads: int) -> Device:
-    """Set up the device; bfloat16 where the hardware multiplies it."""
+    """Set up threads and device, and return the device; with bfloat16 if the hardware supports it natively."""
     torch.set_num_threads(threads)
     cv2.setNumThreads(0)
     device = resolve_device(name)
@@ -138,7 +141,7 @@ def training_device(name: str, threads: int) -> Device:
 
 
 class Run:
-    """One training with its state: step, seconds, weights, their running average, optimiser."""
+    """A training and its state: step, seconds, weights, their running average, optimiser."""
 
     def __init__(self, task: Task, options: Options) -> None:
         self.task = task
@@ -154,37 +157,37 @@ class Run:
         if (options.out / CHECKPOINT).exists():
             self._resume(options.out / CHECKPOINT)
         elif options.start is not None:
-            self._begin_with(options.start)
-        self._sit_down()
+            self._start_from(options.start)
+        self._record_sitting()
 
     @property
     def progress(self) -> float:
-        """0 at the start, 1 at the planned end."""
+        """The share of the plan that is done: 0 at the start, 1 at the planned end."""
         if self.options.steps is not None:
             return self.step / self.options.steps
         return self.seconds / 60 / (self.options.minutes or math.inf)
 
     @property
     def identity(self) -> dict[str, str | int]:
-        """What must not change between two sittings: step s would see other examples."""
+        """What must not change between two sittings, because it determines the examples of a step."""
         return {**self.task.origin, "batch": self.options.batch}
 
     @property
-    def made(self) -> dict[str, Any]:
-        """How the weights were made; stored with them."""
+    def metadata(self) -> dict[str, Any]:
+        """How the weights were made. It is stored with them."""
         minutes = round(self.seconds / 60, 1)
         return {**self.identity, "steps": self.step, "minutes": minutes, "sittings": self.sittings}
 
     def go(self) -> None:
-        """Train to the planned end, or until SIGTERM or SIGINT, which leave a checkpoint."""
+        """Train to the planned end, or until SIGTERM or SIGINT; write a checkpoint in both cases."""
         if self.progress >= 1:
-            print(f"done before: step {self.step}, {self.seconds / 60:.1f} minutes")
+            print(f"already done: step {self.step}, {self.seconds / 60:.1f} minutes")
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.ask_to_stop)
         began = saved = evaluated = logged = time.monotonic()
         losses: list[float] = []  # since the last row of the curves
-        logged_losses = 0  # of them, how many the last line of progress knew
+        logged_losses = 0  # the number of them at the last log line
         for batch in self._batches():
             losses.append(self._one_step(batch))
             now = time.monotonic()
@@ -196,7 +199,7 @@ class Run:
                 evaluated = logged = time.monotonic()
                 losses, logged_losses = [], 0
             elif now - logged > self.options.log_seconds:
-                self._tell(f"loss {fmean(losses[logged_losses:]):.4f}", rate)
+                self._report(f"loss {fmean(losses[logged_losses:]):.4f}", rate)
                 logged, logged_losses = now, len(losses)
             if over or now - saved > 60 * self.options.checkpoint_minutes:
                 self.save()
@@ -206,7 +209,7 @@ class Run:
             began = time.monotonic()
 
     def save(self) -> None:
-        """Write the checkpoint, and the averaged weights in half precision, each whole or not at all."""
+        """Write the checkpoint, and the averaged weights in half precision. Each file is replaced atomically."""
         state = {
             "step": self.step,
             "seconds": self.seconds,
@@ -216,38 +219,38 @@ class Run:
             "identity": self.identity,
             "sittings": self.sittings,
         }
-        part = self.options.out / "last.part"
-        torch.save(state, part)
-        part.replace(self.options.out / CHECKPOINT)
-        part = self.options.out / "weights.part"
+        unfinished = self.options.out / "last.part"
+        torch.save(state, unfinished)
+        unfinished.replace(self.options.out / CHECKPOINT)
+        unfinished = self.options.out / "weights.part"
         tensors = {key: half(value) for key, value in self.task.shipped(self.average).items()}
-        save_file(tensors, part, metadata={METADATA_KEY: json.dumps(self.made, sort_keys=True)})
-        part.chmod(0o644)  # safetensors keeps it to its owner
-        part.replace(self.options.out / WEIGHTS)
+        save_file(tensors, unfinished, metadata={METADATA_KEY: json.dumps(self.metadata, sort_keys=True)})
+        unfinished.chmod(0o644)  # safetensors makes it readable only by its owner
+        unfinished.replace(self.options.out / WEIGHTS)
 
-    def _begin_with(self, start: Path) -> None:
-        """Take weights; what is not trained, and so not shipped, stays."""
-        given = read_weights(start)
+    def _start_from(self, start: Path) -> None:
+        """Load weights. Parameters that are not trained, and so not in the file, stay as they are."""
+        weights = read_weights(start)
         for network in (self.task.network, self.average):
             trained = {name for name, _ in network.named_parameters()}
             kept = {name: value for name, value in network.state_dict().items() if name not in trained}
-            load_state(network, kept | given, f"{start} as weights to begin with")
+            load_state(network, kept | weights, f"{start} as weights to start from")
 
     def _resume(self, last: Path) -> None:
         state = read_checkpoint(last)
         if state.get("identity") != self.identity:
             raise JobError(
                 f"{last}: expected a checkpoint of this training, {self.identity}; got one of {state.get('identity')}; "
-                "give the options that it was begun with, or another --out"
+                "use the options that it was started with, or another --out"
             )
         self.step, self.seconds, self.sittings = state["step"], state["seconds"], state["sittings"]
         self.task.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self._tell("resumed", 0)
+        self._report("resumed", 0)
 
-    def _sit_down(self) -> None:
-        """Note under which settings the steps from here on are made, if they are others than before."""
+    def _record_sitting(self) -> None:
+        """Record the settings of the steps from here on, if they differ from those before."""
         options, device = self.options, describe(self.task.device.device)
         sitting = {
             "planned": f"{options.minutes:g} minutes" if options.steps is None else f"{options.steps} steps",
@@ -261,7 +264,7 @@ class Run:
             self.sittings.append({"from_step": self.step, **sitting})
 
     def ask_to_stop(self, *_: object) -> None:
-        """Let the step in hand be the last of this session."""
+        """Stop after the current step."""
         self._asked_to_stop = True
 
     def _batches(self) -> Iterator[Any]:
@@ -283,41 +286,41 @@ class Run:
         rate *= 0.5 + 0.5 * math.cos(math.pi * min(1.0, self.progress))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        logged_losses: list[Tensor] = []
+        losses: list[Tensor] = []
         for loss in self.task.losses(batch, self.step, self.progress):
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.trained, LARGEST_GRADIENT)
             self.optimiser.step()
-            logged_losses.append(loss.detach())
+            losses.append(loss.detach())
         self.step += 1
         _average(self.average, self.task.network, min(EMA_DECAY, self.step / (10 + self.step)))
-        return float(torch.stack(logged_losses).mean())
+        return float(torch.stack(losses).mean())
 
     def _evaluate(self, loss: float, rate: float) -> None:
         scores = self.task.evaluate(self.average)
-        self._tell(f"loss {loss:.4f} " + " ".join(f"{name} {value:.3f}" for name, value in scores.items()), rate)
+        self._report(f"loss {loss:.4f} " + " ".join(f"{name} {value:.3f}" for name, value in scores.items()), rate)
         row = {"step": self.step, "minutes": f"{self.seconds / 60:.1f}", "loss": f"{loss:.4f}"}
         row |= {name: f"{value:.4f}" for name, value in scores.items()}
         curves = self.options.out / CURVES
         kept: list[dict[str, str]] = []
         if curves.exists():
             with curves.open(newline="") as file:
-                kept = [old for old in csv.DictReader(file) if int(old["step"]) < self.step]
+                kept = [earlier for earlier in csv.DictReader(file) if int(earlier["step"]) < self.step]
         with curves.with_suffix(".part").open("w", newline="") as file:
             writer = csv.DictWriter(file, list(row))
             writer.writeheader()
             writer.writerows([*kept, row])
         curves.with_suffix(".part").replace(curves)
 
-    def _tell(self, text: str, rate: float) -> None:
+    def _report(self, text: str, rate: float) -> None:
         speed = f" {rate:.2f} steps/s" if rate else ""
         done = f"{100 * self.progress:.1f}%"
         print(f"step {self.step} ({done}, {self.seconds / 60:.1f} min) {text}{speed}", flush=True)
 
 
 class _Steps:
-    """The examples of each step from a first one on, without end: the run ends by its own plan."""
+    """The indexes of the examples of each step, from a first step on. Endless, because the run ends by its plan."""
 
     def __init__(self, first: int, batch: int) -> None:
         self.first = first
@@ -331,13 +334,13 @@ class _Steps:
 
 
 def half(value: Tensor) -> Tensor:
-    """Store floats in half precision, as they load into float32 again."""
+    """Return a tensor on the CPU, floats in half precision. They are loaded as float32 again."""
     return (value.half() if value.is_floating_point() else value).cpu().contiguous()
 
 
 @torch.no_grad()
 def _average(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move the running average towards the network; what is no float is copied."""
+    """Move the running average towards the network. Tensors that are not float are copied."""
     for target, source in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
         if target.is_floating_point():
             target.lerp_(source.to(target.dtype), 1 - decay)

@@ -1,4 +1,4 @@
-"""Losses, one value for each mask: logits and truth (..., H, W) give (...). All computed in float32."""
+"""Losses with one value for each mask: logits and truth (..., H, W) -> (...). All are computed in float32."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 
 def bce_dice(logits: Tensor, truth: Tensor) -> Tensor:
-    """Cross entropy, which finds the object, plus soft Dice, which weighs small ones like large ones."""
+    """Return cross entropy plus soft Dice. Dice gives small objects the same weight as large ones."""
     logits = logits.float()
     truth = truth.float().expand_as(logits)
     cross = binary_cross_entropy_with_logits(logits, truth, reduction="none").mean(dim=(-2, -1))
@@ -18,7 +18,10 @@ def bce_dice(logits: Tensor, truth: Tensor) -> Tensor:
 
 
 def normalised_focal(logits: Tensor, truth: Tensor) -> Tensor:
-    """RITM's normalised focal loss (Sofiiuk et al. 2019): weights sum to the number of pixels, so it never fades."""
+    """Return RITM's normalised focal loss (Sofiiuk et al. 2019).
+
+    The weights of a mask sum to its number of pixels, so the loss does not vanish when most pixels are easy.
+    """
     logits, truth = logits.float(), truth.float()
     cross = binary_cross_entropy_with_logits(logits, truth, reduction="none")
     weight = (1 - torch.exp(-cross.detach())).square()
@@ -27,7 +30,7 @@ def normalised_focal(logits: Tensor, truth: Tensor) -> Tensor:
 
 
 def ious(logits: Tensor, truth: Tensor) -> Tensor:
-    """IoU of what is above 0."""
-    found, truth = logits.detach() > 0, truth.bool()
-    both, either = (found & truth).sum(dim=(-2, -1)), (found | truth).sum(dim=(-2, -1))
+    """Return the IoU of the masks of logits above 0."""
+    masks, truth = logits.detach() > 0, truth.bool()
+    both, either = (masks & truth).sum(dim=(-2, -1)), (masks | truth).sum(dim=(-2, -1))
     return both.float() / either.clamp(min=1).float()

@@ -1,4 +1,4 @@
-"""Training examples from the generator: one object of one image, whole or cropped. An index determines its example."""
+"""Training examples from the generator: one object of one image. An index determines its example."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from job.datasets.generated import SIDE, generate
 from job.prompts.regions import Mask, components, tight_box
 
 TRAIN_SEEDS, HELD_OUT_SEEDS = 1_000_000, 2_000_000
-"""Added to `--seed`: the generator's seeds for training and for the curves; studies use small ones."""
+"""Added to `--seed` to get the generator's seeds for training and for the curves. Studies use small seeds."""
 CROPS_OF_ONE_IMAGE = 2
 SMALLEST_PX = 20
 MAGNIFICATION = (0.75, 2.2)
-"""RITM sees an image as it is, and twice as large once it zooms in."""
+"""RITM sees an image at its own size, and at about twice that size when it zooms in."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectCrops:
-    """A map-style data set for torch's loader: index -> image_HWC uint8 RGB, truth_HW bool, side x side px."""
+    """A map-style data set for torch's loader. Index -> image_HWC, uint8 RGB; truth_HW, bool; both side x side px."""
 
     seed: int
     side: int
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], Mask]:
-        """Draw crop `index`."""
+        """Return crop `index`."""
         image_HW, labels_HW = generate(self.seed, index // CROPS_OF_ONE_IMAGE, 0)
         rng = generator(self.seed, index)
         crop_HW, truth_HW = _crop(image_HW, choose_object(labels_HW, rng), self.side, rng)
@@ -36,12 +36,12 @@ class ObjectCrops:
 
 
 def generator(*identity: int) -> np.random.Generator:
-    """Return a random generator that depends on these numbers alone."""
+    """Return a random generator that depends only on these numbers."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(identity)))
 
 
 def choose_object(labels_HW: NDArray[np.uint8], rng: np.random.Generator) -> Mask:
-    """Choose a label's object: most often whole, as a study asks for it, else one component, or two labels joined."""
+    """Return a random label's object: mostly whole, as in a study, else one component, or two labels joined."""
     labels = [int(label) for label in np.unique(labels_HW) if label]
     label, roll = labels[int(rng.integers(len(labels)))], rng.random()
     if roll < 0.1:
@@ -56,7 +56,10 @@ def choose_object(labels_HW: NDArray[np.uint8], rng: np.random.Generator) -> Mas
 def _crop(
     image_HW: NDArray[np.uint8], truth_HW: Mask, side: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], Mask]:
-    """Cut a square about some pixel of the object, turned and mirrored; wider, where it would lose the object."""
+    """Return a square crop around a random pixel of the object, rotated and mirrored at random.
+
+    If the crop has too few pixels of the object, the whole image is taken.
+    """
     magnified = np.exp(rng.uniform(*np.log(MAGNIFICATION)))
     rows, columns = np.nonzero(truth_HW)
     chosen = int(rng.integers(len(rows)))
@@ -80,7 +83,7 @@ def _crop(
 
 
 def _relit(image_HW: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Change brightness and contrast a little, and at times turn black to white."""
+    """Change brightness and contrast a little, and invert a tenth of the images."""
     values = image_HW.astype(np.float32) * rng.uniform(0.7, 1.3) + rng.uniform(-25, 25)
     inverted = 255 - values if rng.random() < 0.1 else values
     lit: NDArray[np.uint8] = np.clip(inverted, 0, 255).astype(np.uint8)
@@ -88,7 +91,7 @@ def _relit(image_HW: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
 
 
 def jittered_box(truth_HW: Mask, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return the box x0, y0, x1, y1: tight half of the time, else each side off by up to a tenth of its length."""
+    """Return a box x0, y0, x1, y1: tight in half of the cases, else each side off by up to a tenth of its length."""
     box = np.array(tight_box(truth_HW), dtype=np.float32)
     if rng.random() < 0.5:
         return box

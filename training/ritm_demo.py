@@ -1,8 +1,9 @@
 """Train RITM's HRNet18s from scratch on generated objects: python -m training.ritm_demo --minutes 240 --out DIR.
 
-RITM's iterative training (Sofiiuk et al. 2021): clicks on the object, then up to three more in what is still wrong,
-with the soft mask fed back. Two departures, without which nothing is learnt from scratch: cross entropy and Dice first,
-RITM's normalised focal loss only later; and click features that start at full strength.
+This is RITM's iterative training (Sofiiuk et al. 2021): clicks on the object, then up to three more in the error, with
+the soft mask fed back as previous mask. There are two departures, without which nothing is learnt from scratch: the
+loss is cross entropy and Dice first, and RITM's normalised focal loss only later; click features start at full
+strength.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from training.objects import HELD_OUT_SEEDS, TRAIN_SEEDS, ObjectCrops, generator
 ARCH = "hrnet18s"
 AUX_WEIGHT = 0.4
 FOCAL_FROM, FOCAL_TO, FOCAL_SHARE = 0.5, 0.8, 0.5
-"""Between these shares of the run, the loss goes over to this share of the normalised focal loss."""
+"""Between the first two shares of the run, the share of the normalised focal loss rises from 0 to the third."""
 MOST_ROUNDS = 3
 HELD_OUT = 64
 CLICKS = 5
@@ -40,7 +41,7 @@ Example = tuple[NDArray[np.uint8], Mask]
 
 
 class RitmTask:
-    """Object crops, clicks simulated in the error, and one loss a step."""
+    """Object crops, with clicks simulated in the error and one loss for each step."""
 
     def __init__(self, device: Device, seed: int, side: int, arch: RitmArch, held_out: int = HELD_OUT) -> None:
         torch.manual_seed(seed)
@@ -56,7 +57,7 @@ class RitmTask:
         self._held_out = [held[2 * index] for index in range(held_out)]
 
     def losses(self, batch: Sequence[Example], step: int, progress: float) -> Iterator[Tensor]:
-        """Simulate up to three rounds of clicks without gradients, and learn from the last."""
+        """Simulate up to three rounds of clicks without gradients, then yield the loss of one more prediction."""
         rng = generator(self.seed, step)
         images, truths = self._images(batch), [truth for _, truth in batch]
         clicks = [first_clicks(truth, rng) for truth in truths]
@@ -73,16 +74,16 @@ class RitmTask:
 
     @property
     def origin(self) -> Mapping[str, str | int]:
-        """The weights are a whole network, of this architecture."""
+        """Model, seed and side of the crops."""
         return {"model": f"ritm {ARCH}", "seed": self.seed, "side": self.side}
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
-        """IoU after each click into the deepest error, on crops as in training: no zoom-in, no flip."""
+        """Return the mean IoU after 1, 3 and 5 clicks in the deepest error, on crops, without zoom-in and flip."""
         network.eval()
         scores = np.zeros((CLICKS, len(self._held_out)))
         for start in range(0, len(self._held_out), 8):
-            some = self._held_out[start : start + 8]
-            images, truths = self._images(some), [truth for _, truth in some]
+            examples = self._held_out[start : start + 8]
+            images, truths = self._images(examples), [truth for _, truth in examples]
             clicks = [deepest_click(truth) for truth in truths]
             previous = torch.zeros_like(images[:, :1])
             for click in range(CLICKS):
@@ -93,7 +94,7 @@ class RitmTask:
         return {f"iou_{click}": float(scores[click - 1].mean()) for click in (1, 3, 5)}
 
     def shipped(self, network: nn.Module) -> Mapping[str, Tensor]:
-        """The whole network."""
+        """Return the whole network."""
         return network.state_dict()
 
     def _images(self, examples: Sequence[Example]) -> Tensor:
@@ -102,9 +103,9 @@ class RitmTask:
 
     def _forward(self, network: nn.Module, images: Tensor, previous: Tensor, clicks: Sequence[ClickList]) -> Logits:
         points = torch.from_numpy(padded([points.for_ritm() for points in clicks])).to(self.device.device)
-        shown = torch.cat([images, previous], dim=1).contiguous(memory_format=torch.channels_last)
+        inputs = torch.cat([images, previous], dim=1).contiguous(memory_format=torch.channels_last)
         with self.device.autocasting():
-            outputs: Logits = network(shown, points)
+            outputs: Logits = network(inputs, points)
         return outputs
 
     @torch.no_grad()
@@ -127,9 +128,9 @@ def _loss(logits: Tensor, truth: Tensor, progress: float) -> Tensor:
 
 
 def main() -> None:
-    """Train."""
+    """Train RITM's HRNet18s."""
     command = parser(str(__doc__), batch=8, rate=5e-4)
-    command.add_argument("--side", type=int, default=128, help="of the crops, px")
+    command.add_argument("--side", type=int, default=128, help="side of the crops, px")
     arguments = command.parse_args()
 
     def task() -> RitmTask:

@@ -1,8 +1,8 @@
-"""Put what was trained into the package: python -m training.ship --trained DIR.
+"""Copy trained weights into the package: python -m training.ship --trained DIR.
 
-DIR/clicks and DIR/ritm are what the two scripts wrote there. Each model's weights, which tell how they were made, go to
-job/models/weights; `weights.json` there gets their hashes; curves and their picture go to docs/models, and the facts
-into the model cards. The figures of the cards come from benchmarks/demo_weights.py afterwards.
+DIR/clicks and DIR/ritm are the folders that the two scripts wrote. The weights, with their metadata, go to
+job/models/weights, and their hashes into `weights.json` there. Curves and their picture go to docs/models, and the
+facts into the model cards. Run benchmarks/demo_weights.py afterwards: it writes the results into the cards.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ TRAINED = {"clicks": "lite_medsam_clicks", "ritm": "ritm_h18s_demo"}
 def ship(
     trained: Path, name: str, root: Path, folder: Path, share: float = 1.0, start: Path | None = None
 ) -> demo_weights.ShippedWeights:
-    """Write one model's files below the project's root, the weights into `folder`.
+    """Write one model's files below the project's root, the weights into `folder`; return what to declare.
 
-    share: of the way from the weights `start` (LiteMedSAM's own, where it is None) to the trained ones; see `towards`.
+    share: of the way from the weights `start` (LiteMedSAM's own, if None) to the trained ones; see `towards`.
     """
     source, target = trained / WEIGHTS, folder / f"{name}.safetensors"
     made = read_metadata(source)
@@ -53,7 +53,7 @@ def ship(
             )
         tensors = towards(load_file(source), read_weights(start or registry.lite_medsam_checkpoint()), share)
         save_file(tensors, target, metadata={METADATA_KEY: json.dumps(made, sort_keys=True)})
-    target.chmod(0o644)  # safetensors keeps it to its owner
+    target.chmod(0o644)  # safetensors makes it readable only by its owner
     curves = [row for row in read_curves(trained / CURVES) if int(row["step"]) <= made["steps"]]
     write_curves(root / CARDS / f"{name}_curves.csv", curves)
     draw_curves(curves).save(root / CARDS / f"{name}_curves.png", optimize=True)
@@ -66,30 +66,30 @@ def ship(
 
 
 def verify(trained: Path) -> None:
-    """Refuse a folder that is no training's, before anything is written; JobError."""
+    """Raise JobError if a folder is not a complete training, or its weights are too large."""
     for name in (WEIGHTS, CURVES):
         if not (trained / name).is_file():
             raise JobError(
-                f"{trained / name}: no such file; train first (make train-demo), or name one model by --only"
+                f"{trained / name}: no such file; train first (make train-demo), or select one model with --only"
             )
     size = (trained / WEIGHTS).stat().st_size
     if size > LARGEST_BYTES:
         raise JobError(f"{trained / WEIGHTS}: expected at most {LARGEST_BYTES:,} bytes, got {size:,}")
     if not read_metadata(trained / WEIGHTS):
-        raise JobError(f"{trained / WEIGHTS}: does not tell how it was made; use what training/ wrote")
+        raise JobError(f"{trained / WEIGHTS}: has no metadata on how it was made; use a file that training/ wrote")
 
 
-def towards(trained: dict[str, Tensor], own: dict[str, Tensor], share: float) -> dict[str, Tensor]:
-    """Go a share of the way from a model's earlier weights to what training made of them, in half precision.
+def towards(trained: dict[str, Tensor], earlier: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+    """Return weights a share of the way from a model's earlier weights to the trained ones, in half precision.
 
-    Short of the end, what the model could before is kept better than what it learnt is lost (Wortsman et al. 2022,
-    "Robust fine-tuning of zero-shot models", weight-space ensembling).
+    Such a mean keeps more of the model's earlier abilities than it loses of the new ones (Wortsman et al. 2022, "Robust
+    fine-tuning of zero-shot models", weight-space ensembling).
     """
-    return {name: half(own[name].float().lerp(value.float(), share)) for name, value in trained.items()}
+    return {name: half(earlier[name].float().lerp(value.float(), share)) for name, value in trained.items()}
 
 
 def facts(shipped: demo_weights.ShippedWeights, size: int, made: Mapping[str, Any]) -> str:
-    """Write a card's tables: what the file is, and in which sittings it was made."""
+    """Return the tables of a card: the facts of the file, and the sittings of its training."""
     lines = {
         "file": f"`job/models/weights/{shipped.file}`, {size / 1e6:.1f} MB, half precision",
         "sha256": f"`{shipped.sha256}`",
@@ -105,18 +105,18 @@ def facts(shipped: demo_weights.ShippedWeights, size: int, made: Mapping[str, An
 
 
 def sittings(made: Mapping[str, Any]) -> list[list[str]]:
-    """List what was changed while it was trained, a row from each step on."""
+    """Return a table of the settings during training, with a row for each step at which they changed."""
     head = ["from step", "planned in all", "highest rate", "on", "threads", "began with"]
     rows = [
         [
-            f"{one['from_step']:,}",
-            one["planned"],
-            f"{one['rate']:g}",
-            one["device"],
-            str(one["threads"]),
-            f"`{one['start'][:12]}…`" if one["start"] else "",
+            f"{sitting['from_step']:,}",
+            sitting["planned"],
+            f"{sitting['rate']:g}",
+            sitting["device"],
+            str(sitting["threads"]),
+            f"`{sitting['start'][:12]}…`" if sitting["start"] else "",
         ]
-        for one in made["sittings"]
+        for sitting in made["sittings"]
     ]
     return [head, ["---"] * len(head), *rows]
 
@@ -126,13 +126,13 @@ def _table(rows: list[list[str]]) -> str:
 
 
 def read_curves(path: Path) -> list[dict[str, str]]:
-    """Read a training's curves, a dict a row."""
+    """Read the curves of a training, a dict for each row."""
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
 
 def write_curves(path: Path, rows: list[dict[str, str]]) -> None:
-    """Write them."""
+    """Write the curves of a training."""
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -140,7 +140,7 @@ def write_curves(path: Path, rows: list[dict[str, str]]) -> None:
 
 
 def declare(shipped: list[demo_weights.ShippedWeights], path: Path) -> None:
-    """Write them into `weights.json`. Hashes that stood there stay known: results that were made with them are kept."""
+    """Declare weights in `weights.json`. A replaced hash is kept as retired, so that earlier results are recognised."""
     declared: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for weights in shipped:
         before = declared.get(weights.file, {"sha256": weights.sha256, "retired": []})
@@ -155,14 +155,14 @@ def declare(shipped: list[demo_weights.ShippedWeights], path: Path) -> None:
 
 
 def main() -> None:
-    """Ship both, or one."""
+    """Ship both models, or one."""
     command = argparse.ArgumentParser(description=str(__doc__), formatter_class=argparse.RawDescriptionHelpFormatter)
-    command.add_argument("--trained", type=Path, required=True, help="the folder with `clicks` and `ritm`")
-    command.add_argument("--only", choices=list(TRAINED), help="ship this one alone")
+    command.add_argument("--trained", type=Path, required=True, help="the folder that contains `clicks` and `ritm`")
+    command.add_argument("--only", choices=list(TRAINED), help="ship only this one")
     command.add_argument(
-        "--share", type=float, default=1.0, help="of the way from earlier weights of the first to the trained, 0 to 1"
+        "--share", type=float, default=1.0, help="of the way from earlier to trained weights of `clicks`, 0 to 1"
     )
-    command.add_argument("--start", type=Path, help="those earlier weights; unstated: LiteMedSAM's own")
+    command.add_argument("--start", type=Path, help="the earlier weights; by default LiteMedSAM's own")
     arguments = command.parse_args()
     chosen = [arguments.only] if arguments.only else list(TRAINED)
     try:

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the image with buildah, without a daemon, and tags it localhost/medsam-job. The base image is looked for among
-# the local ones: pull it, or make its stand-in (stand_in_base.sh). Needs 20 GB of disk and a package index.
+# Builds the image with buildah, without a daemon, and tags it localhost/medsam-job. The base image must be a local one:
+# pull it, or build its stand-in (stand_in_base.sh). Needs 20 GB of disk and a package index.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/infra/containers.sh
 volumes=()
-# Where packages come by a proxy with a certificate of its own, pip in the build must trust what this machine trusts. The files
-# are mounted while building, and are no part of the image.
+# If a proxy with its own certificate serves the packages, pip in the build must trust the same certificates as this
+# machine. The files are mounted only for the build and are not part of the image.
 for file in /etc/ssl/certs/ca-certificates.crt /etc/pip.conf; do
     [ -e "$file" ] && volumes+=(--volume "$(readlink -f "$file"):$file:ro")
 done

@@ -1,7 +1,7 @@
-"""The stack and the submit script in real containers: moto plays CloudFormation and AWS Batch over podman.
+"""The stack and the submit script in real containers: moto simulates CloudFormation and AWS Batch, with podman.
 
-Run by `make image-test`. moto runs a container for each job of an array and heeds dependencies; it knows no roles,
-rights, limits or retries. What Batch gives and moto does not is added here: numbers, credentials, a place for a volume.
+Run by `make image-test`. moto runs a container for each job of an array, in the order of dependencies. It simulates no
+roles, rights, limits or retries. This file adds what moto lacks: array indexes, credentials, a folder for the volume.
 """
 
 import json
@@ -32,24 +32,24 @@ PARAMETERS = {
 }
 
 
-def add_what_batch_gives(patch, environment):
-    """Number the containers of an array, and give all of them what their role would: access to the store."""
-    told = Job._get_container_property
+def add_batch_environment(patch, environment):
+    """Add array indexes to the containers' environment, and credentials for the store in place of a role."""
+    original = Job._get_container_property
 
-    def with_more(job, name, default):
-        found = told(job, name, default)
+    def extended(job, name, default):
+        value = original(job, name, default)
         if name != "environment":
-            return found
-        more = dict(environment)
+            return value
+        added = dict(environment)
         if "index" in job.array_properties:
-            more |= {"AWS_BATCH_JOB_ARRAY_INDEX": job.array_properties["index"], "AWS_BATCH_JOB_ARRAY_SIZE": SHARDS}
-        return [*found, *({"name": key, "value": str(value)} for key, value in more.items())]
+            added |= {"AWS_BATCH_JOB_ARRAY_INDEX": job.array_properties["index"], "AWS_BATCH_JOB_ARRAY_SIZE": SHARDS}
+        return [*value, *({"name": key, "value": str(text)} for key, text in added.items())]
 
-    patch.setattr(Job, "_get_container_property", with_more)
+    patch.setattr(Job, "_get_container_property", extended)
 
 
 def for_moto(template, cache):
-    """Say what AWS Batch finds out for itself: who it is, and where a job's volume lies."""
+    """Return the template with what AWS Batch would choose itself: a service role, and a folder for the volume."""
     changes = {
         "ReplaceComputeEnvironment: false": "ServiceRole: !GetAtt MachineRole.Arn",
         "{Name: cache}": f"{{Name: cache, Host: {{SourcePath: {cache}}}}}",
@@ -61,24 +61,24 @@ def for_moto(template, cache):
 
 
 def make_stack(cache):
-    """Create the stack of the template, in moto, with networks as an account has them."""
+    """Create the stack of the template in moto, with a subnet and a security group."""
     ec2 = boto3.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
-    given = PARAMETERS | {
+    parameters = PARAMETERS | {
         "Subnets": ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/25")["Subnet"]["SubnetId"],
         "SecurityGroups": ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"],
     }
     boto3.client("cloudformation").create_stack(
         StackName="medsam-job",
         TemplateBody=for_moto(PATH.read_text(), cache),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM"],
     )
 
 
 @pytest.fixture(scope="module")
 def ended(s3_server: Server, tmp_path_factory):  # noqa: F811
-    """The study as `submit.py` submits it: the jobs after their end, by what they are for."""
+    """The two jobs that `submit.py` submitted, after their end, as `predict` and `gather`."""
     folder = tmp_path_factory.mktemp("batch")
     (folder / "cache").mkdir()
     (folder / "cache").chmod(0o777)
@@ -92,18 +92,18 @@ def ended(s3_server: Server, tmp_path_factory):  # noqa: F811
     with pytest.MonkeyPatch.context() as patch, docker_socket(folder) as environment:
         for name, value in {**environment, "MOTO_DOCKER_NETWORK_MODE": "host", "AWS_REGION": REGION}.items():
             patch.setenv(name, value)
-        patch.delenv("AWS_DEFAULT_REGION", raising=False)  # as in the manifests: one name alone
+        patch.delenv("AWS_DEFAULT_REGION", raising=False)  # the manifests set only AWS_REGION
         with mock_aws(config={"batch": {"use_docker": True}}):
             boto3.setup_default_session(region_name=REGION)
-            add_what_batch_gives(patch, s3_server.environment)
+            add_batch_environment(patch, s3_server.environment)
             make_stack(folder / "cache")
-            asked = [SPEC, "--shards", str(SHARDS), "--seconds-per-slice", "2", "--price-per-hour", "1", "--yes"]
-            assert imported().main([*asked, "--medsam-job", str(planner)]) == 0
+            arguments = [SPEC, "--shards", str(SHARDS), "--seconds-per-slice", "2", "--price-per-hour", "1", "--yes"]
+            assert imported().main([*arguments, "--medsam-job", str(planner)]) == 0
             yield jobs_at_their_end()
 
 
 def jobs_at_their_end():
-    """Wait for both jobs."""
+    """Wait until both jobs have ended, and return them by name without the prefix `medsam-job-`."""
     batch, deadline = boto3.client("batch"), time.monotonic() + END_SECONDS
     queues = [queue["jobQueueName"] for queue in batch.describe_job_queues()["jobQueues"]]
     while True:
@@ -123,27 +123,27 @@ def jobs_at_their_end():
 
 
 def test_the_array_and_the_gathering_step_succeed(ended):
-    """Containers of the template's two definitions, with the spec by its address, all end with 0."""
+    """Both jobs, which run the template's definitions with the spec's address, end with 0."""
     assert {name: job["status"] for name, job in ended.items()} == {"predict": "SUCCEEDED", "gather": "SUCCEEDED"}
     assert ended["predict"]["arrayProperties"]["size"] == SHARDS
 
 
-def test_the_gathering_step_began_when_the_workers_had_ended(ended):
-    """The dependency holds."""
+def test_the_gathering_step_starts_after_the_workers_end(ended):
+    """The gathering job depends on all jobs of the array."""
     children = [f"{ended['predict']['jobId']}:{index}" for index in range(SHARDS)]
     workers = boto3.client("batch").describe_jobs(jobs=children)["jobs"]
     assert len(workers) == SHARDS
     assert all(ended["gather"]["startedAt"] >= worker["stoppedAt"] for worker in workers)
 
 
-def test_each_container_did_its_share(ended, s3_server: Server):  # noqa: F811
-    """Three workers' accounts lie in the store, each of its own shard."""
-    accounts = [json.loads(s3_server.read(name)) for name in s3_server.names("batch/first-run/manifests")]
-    shards = sorted((one["shard"]["index"], one["shard"]["count"]) for one in accounts)
+def test_each_container_ran_its_own_shard(ended, s3_server: Server):  # noqa: F811
+    """The store has the manifests of three workers, each with another shard."""
+    manifests = [json.loads(s3_server.read(name)) for name in s3_server.names("batch/first-run/manifests")]
+    shards = sorted((manifest["shard"]["index"], manifest["shard"]["count"]) for manifest in manifests)
     assert shards == [(index, SHARDS) for index in range(SHARDS)]
 
 
-def test_the_results_are_whole_and_true(ended, s3_server: Server):  # noqa: F811
-    """All parts are there, and each score fits its mask."""
-    done = in_image("verify", f"{RESULTS}/first-run", options=reaching(s3_server))
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_the_results_are_complete_and_correct(ended, s3_server: Server):  # noqa: F811
+    """`verify` finds every part, and every score equal to that of its mask."""
+    process = in_image("verify", f"{RESULTS}/first-run", options=reaching(s3_server))
+    assert process.returncode == 0, process.stdout + process.stderr

@@ -1,4 +1,4 @@
-"""The image as clusters run it: uid 10001, read-only, no rights, no network. Run by `make image-test`."""
+"""The image works as clusters run it: uid 10001, read-only, no privileges, no network. Run by `make image-test`."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ from tests.integration.s3_server import Server, s3_server  # noqa: F401 - a fixt
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """A folder that uid 10001 may write."""
+    """A folder that uid 10001 may write to."""
     folder = tmp_path_factory.mktemp("results")
     folder.chmod(0o777)
     return folder
@@ -35,13 +35,13 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def first_run(results):
-    """The embedded study, whole."""
+    """The completed process of a container that ran the embedded study."""
     return in_image("specs/quickstart.yaml", options=[OFFLINE, f"--volume={results}:/app/results"])
 
 
 @pytest.fixture
 def study(tmp_path):
-    """A way to write a study, with its folder; gives the options that mount it."""
+    """A function that writes a study and returns the options that mount its folder."""
     tmp_path.chmod(0o755)
 
     def write(**changes):
@@ -51,56 +51,58 @@ def study(tmp_path):
     return write
 
 
-def the_only_line(done):
-    """What a user is told who can mend it: code 2, and one line."""
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr.strip().splitlines()[-1]
+def the_fault(process):
+    """Return the last line of standard error of a process that ended with 2 and no traceback."""
+    assert process.returncode == 2, process.stderr
+    assert "Traceback" not in process.stderr
+    return process.stderr.strip().splitlines()[-1]
 
 
-def test_the_image_is_what_the_manifests_expect(tmp_path):
-    """container-structure-test finds user, entry point, labels and files in place, and nothing left of the build."""
+def test_the_image_has_the_structure_that_the_manifests_expect(tmp_path):
+    """container-structure-test finds user, entry point, labels and files, and no build tools."""
     command = [Path(sys.executable).with_name("container-structure-test"), "test", "--image", IMAGE]
     with docker_socket(tmp_path) as environment:
-        done = subprocess.run(
+        process = subprocess.run(
             [*command, "--config", ROOT / "tests/infra/structure.yaml"],
             capture_output=True, check=False, text=True, env=environment,
         )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_the_embedded_study_runs_without_network(first_run, results):
-    """The first command of the README ends with 0, and its summary lies in the volume."""
+    """The embedded study ends with 0, and its summary is in the volume."""
     assert first_run.returncode == 0, first_run.stdout + first_run.stderr
     assert (results / "quickstart/summary").is_dir()
 
 
-def test_without_a_gpu_the_log_says_so(first_run):
-    """`device: auto` falls back to the processor, and tells."""
+def test_the_log_reports_a_missing_gpu(first_run):
+    """`device: auto` uses the CPU, with a warning."""
     assert "running on the CPU" in first_run.stderr
 
 
 def test_the_program_is_user_10001(first_run, results):
-    """What it writes is owned by the user that the manifests name."""
+    """The files that it writes belong to the user of the manifests."""
     assert {path.stat().st_uid for path in (results / "quickstart/iou").iterdir()} == {10001}
 
 
 def test_a_second_run_finds_nothing_to_do(first_run, results):
-    """Results outlive the container, and are known again."""
+    """The results in the volume are recognised by the next container."""
     again = in_image("specs/quickstart.yaml", options=[OFFLINE, f"--volume={results}:/app/results"])
     assert again.returncode == 0
     assert "nothing to do" in again.stderr
 
 
-def test_a_spec_of_ones_own_is_mounted(study, tmp_path):
-    """A folder in place of /app/specs brings other studies."""
+def test_a_folder_of_specs_can_be_mounted(study, tmp_path):
+    """A folder that is mounted at /app/specs replaces the image's specs."""
     study()
-    found = in_image("plan", "specs/study.yaml", "--format", "json", options=[OFFLINE, f"-v={tmp_path}:/app/specs:ro"])
-    assert json.loads(found.stdout)["study"] == "first-run", found.stderr
+    process = in_image(
+        "plan", "specs/study.yaml", "--format", "json", options=[OFFLINE, f"-v={tmp_path}:/app/specs:ro"]
+    )
+    assert json.loads(process.stdout)["study"] == "first-run", process.stderr
 
 
-def test_sigterm_reaches_the_program_and_the_study_goes_on(study, results):
-    """There is no shell between: a container that is asked to stop ends with 143; the next one does what is left."""
+def test_a_stopped_container_ends_with_143_and_the_next_one_resumes(study, results):
+    """No shell intercepts SIGTERM. The next container runs the parts that are left."""
     options = [OFFLINE, f"--volume={results}:/app/results", *study(output="/app/results/stopped")]
 
     def stored():
@@ -117,52 +119,52 @@ def test_sigterm_reaches_the_program_and_the_study_goes_on(study, results):
 
 
 def test_a_missing_spec_ends_with_2():
-    """The code reaches the one who runs the container."""
-    assert "specs/none.yaml" in the_only_line(in_image("specs/none.yaml"))
+    """The program's exit code is the container's."""
+    assert "specs/none.yaml" in the_fault(in_image("specs/none.yaml"))
 
 
-def test_a_gpu_that_is_not_there_ends_with_2(study, results):
-    """`device: cuda` does not fall back to the processor."""
+def test_a_missing_gpu_ends_with_2(study, results):
+    """`device: cuda` does not fall back to the CPU."""
     options = [OFFLINE, f"--volume={results}:/app/results", *study(device="cuda")]
-    assert "cuda" in the_only_line(in_image("/study/study.yaml", options=options))
+    assert "cuda" in the_fault(in_image("/study/study.yaml", options=options))
 
 
 def test_output_that_cannot_be_written_ends_with_2():
-    """Without a volume the root file system is the output, and that is read-only."""
-    assert "Read-only file system" in the_only_line(in_image("specs/quickstart.yaml", "--limit", 1))
+    """Without a volume, the output is on the root file system, which is read-only."""
+    assert "Read-only file system" in the_fault(in_image("specs/quickstart.yaml", "--limit", 1))
 
 
 def test_a_full_disk_ends_with_2(study):
-    """A volume of 64 kB does not hold the results."""
+    """A volume of 64 kB is too small for the results."""
     options = [OFFLINE, "--tmpfs=/small:rw,size=64k,mode=1777", *study(output="/small/study")]
-    assert "No space left on device" in the_only_line(in_image("/study/study.yaml", options=options))
+    assert "No space left on device" in the_fault(in_image("/study/study.yaml", options=options))
 
 
 def test_wrong_credentials_end_with_2(study, s3_server: Server):  # noqa: F811
-    """A key that the store does not take is said in one line, without the key."""
+    """A key that the store refuses is reported in one line, without the key."""
     wrong = "--env=AWS_SECRET_ACCESS_KEY=not-the-secret"
     options = [*reaching(s3_server), wrong, *study(output="s3://study/denied")]
-    told = the_only_line(in_image("/study/study.yaml", options=options))
-    assert "s3://study/denied" in told
-    assert "not-the-secret" not in told
+    fault = the_fault(in_image("/study/study.yaml", options=options))
+    assert "s3://study/denied" in fault
+    assert "not-the-secret" not in fault
 
 
-def test_nothing_of_the_build_machine_is_in_it():
-    """No configuration of package indexes is left in the image."""
+def test_the_image_has_no_configuration_of_the_build_machine():
+    """The image contains no pip configuration, which could name package indexes."""
     script = "from pathlib import Path as P; p = P('/etc/pip.conf'); print(p.exists() and p.stat().st_size > 0)"
-    done = podman("run", "--rm", *RESTRICTED, "--entrypoint=/opt/medsam-job/bin/python", IMAGE, "-c", script)
-    assert done.stdout.split() == ["False"], done.stderr
+    process = podman("run", "--rm", *RESTRICTED, "--entrypoint=/opt/medsam-job/bin/python", IMAGE, "-c", script)
+    assert process.stdout.split() == ["False"], process.stderr
 
 
-def test_the_program_in_it_is_the_one_that_lies_here():
-    """No builder's cache has kept an older program."""
+def test_the_image_contains_the_current_code():
+    """The hashes of its Python and SQL files equal those of the checkout: no build cache kept an older program."""
     script = "import hashlib, pathlib, job; at = pathlib.Path(job.__file__).parent; "
     script += "print(*sorted(f'{p.relative_to(at)}={hashlib.sha256(p.read_bytes()).hexdigest()}' "
     script += "for p in at.rglob('*') if p.suffix in ('.py', '.sql')), sep='\\n')"
-    done = podman("run", "--rm", *RESTRICTED, "--entrypoint=/opt/medsam-job/bin/python", IMAGE, "-c", script)
-    here = ROOT / "job"
-    assert done.stdout.split() == sorted(
-        f"{path.relative_to(here)}={hashlib.sha256(path.read_bytes()).hexdigest()}"
-        for path in here.rglob("*")
+    process = podman("run", "--rm", *RESTRICTED, "--entrypoint=/opt/medsam-job/bin/python", IMAGE, "-c", script)
+    source = ROOT / "job"
+    assert process.stdout.split() == sorted(
+        f"{path.relative_to(source)}={hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in source.rglob("*")
         if path.suffix in (".py", ".sql")
     )

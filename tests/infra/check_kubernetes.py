@@ -1,4 +1,4 @@
-"""Each overlay renders, fits the schemas of Kubernetes, and says what it is for. Run by `make image-test`."""
+"""Each overlay renders, is valid by the schemas of Kubernetes, and has its own properties. Run by `make image-test`."""
 
 import re
 import shutil
@@ -19,41 +19,43 @@ ENUMS = {
     "operator": {"In", "Exists"},
     "effect": {"NoSchedule"},
 }
-"""What the schemas take as any string; RuntimeDefault is looked at below."""
+"""Valid values of fields that the schemas accept with any string. `test_pods_are_restricted` checks RuntimeDefault."""
 KEY = re.compile(r"AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)|aws_(?:access_key_id|secret_access_key)")
 
 
 @pytest.fixture(scope="module", params=NAMES)
 def rendered(request, tmp_path_factory):
-    """One overlay as kubectl would send it, in a file."""
+    """A file with one overlay as kubectl would send it."""
     kubectl = shutil.which("kubectl")
     assert kubectl, "kubectl is needed to render the overlays: install it, or put it on the path"
-    done = subprocess.run([kubectl, "kustomize", OVERLAYS / request.param], capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stderr
+    command = [kubectl, "kustomize", OVERLAYS / request.param]
+    process = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert process.returncode == 0, process.stderr
     path = tmp_path_factory.mktemp("rendered") / f"{request.param}.yaml"
-    path.write_text(done.stdout)
+    path.write_text(process.stdout)
     return path
 
 
 @pytest.fixture
 def documents(rendered):
-    """What it holds, by kind and name."""
-    return {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(rendered.read_text())}
+    """The objects of the overlay by kind and name."""
+    loaded = yaml.safe_load_all(rendered.read_text())
+    return {(document["kind"], document["metadata"]["name"]): document for document in loaded}
 
 
 @pytest.fixture
 def jobs(documents):
-    """The two Jobs, by name."""
-    return {name: one for (kind, name), one in documents.items() if kind == "Job"}
+    """The two Jobs by name."""
+    return {name: document for (kind, name), document in documents.items() if kind == "Job"}
 
 
 def pods(jobs):
-    """The pods' specs."""
+    """Return the pod specs of the Jobs."""
     return [job["spec"]["template"]["spec"] for job in jobs.values()]
 
 
 def walk(node):
-    """Give every key with its value, at any depth."""
+    """Yield every key with its value, at any depth."""
     if isinstance(node, dict):
         for key, value in node.items():
             yield key, value
@@ -63,15 +65,15 @@ def walk(node):
             yield from walk(value)
 
 
-def test_it_fits_the_schemas(rendered):
-    """No field is unknown, and each is of its type."""
+def test_an_overlay_is_valid_by_the_schemas(rendered):
+    """No field is unknown, and each has the right type."""
     command = [Path(sys.executable).with_name("kubernetes-validate"), "--strict", rendered]
-    done = subprocess.run(command, capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_its_words_are_known(documents):
-    """What the schemas pass as any string is one of the words that Kubernetes knows."""
+def test_values_that_the_schemas_leave_open_are_valid(documents):
+    """Fields that the schemas accept with any string have a value that Kubernetes knows."""
     wrong = [
         (key, value)
         for key, value in walk(list(documents.values()))
@@ -81,21 +83,21 @@ def test_its_words_are_known(documents):
 
 
 def test_pods_are_restricted(jobs):
-    """Both Jobs keep to the `restricted` standard for pods, on a root file system that is read-only."""
+    """Both Jobs follow the `restricted` pod security standard, with a read-only root file system."""
     for pod in pods(jobs):
-        (one,) = pod["containers"]
+        (container,) = pod["containers"]
         assert pod["securityContext"]["runAsNonRoot"]
         assert pod["securityContext"]["runAsUser"] == 10001
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert one["securityContext"] == {
+        assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         }
 
 
-def test_no_key_stands_in_it(rendered):
-    """Keys of a store come by identity or by a secret, never by these files."""
+def test_an_overlay_contains_no_key(rendered):
+    """Pods get access to a store by their identity or by a secret that these files do not contain."""
     text = rendered.read_text()
     assert KEY.findall(text) == []
     assert "kind: Secret" not in text
@@ -104,21 +106,21 @@ def test_no_key_stands_in_it(rendered):
 @pytest.mark.parametrize(
     "text", ["AWS_SECRET_ACCESS_KEY: a", "- name: AWS_SESSION_TOKEN\n  value: a", '"AWS_ACCESS_KEY_ID": a']
 )
-def test_a_key_would_be_seen(text):
-    """As an entry of a ConfigMap, or as a variable of a container."""
+def test_the_check_for_keys_finds_a_key(text):
+    """It finds a key as an entry of a ConfigMap and as a variable of a container."""
     assert KEY.findall(text)
 
 
-def test_both_jobs_read_one_study(jobs):
-    """The step that gathers looks for the plan of the very spec that the workers ran."""
+def test_both_jobs_read_the_same_study(jobs):
+    """The gathering step needs the spec that the workers ran, to find their plan."""
     predict, gather = (
         next(volume for volume in pod["volumes"] if volume["name"] == "study") for pod in pods(jobs)
     )  # fmt: skip
     assert predict == gather
 
 
-def test_gpus_are_asked_for_where_they_should_be(rendered, jobs):
-    """One GPU a worker, none on the `cpu` overlay, and none for the step that gathers."""
+def test_only_workers_request_a_gpu(rendered, jobs):
+    """A worker requests one GPU, or none in the `cpu` overlay. The gathering step requests none."""
     limits = {
         name: job["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"] for name, job in jobs.items()
     }
@@ -126,33 +128,34 @@ def test_gpus_are_asked_for_where_they_should_be(rendered, jobs):
     assert "nvidia.com/gpu" not in limits["medsam-job-gather"]
 
 
-def test_the_shards_are_counted(rendered, jobs):
-    """After all patches, the number of indexes is the number that the workers are told."""
+def test_completions_equal_the_number_of_shards(rendered, jobs):
+    """After all patches, the number of indexes equals the number of shards in the workers' environment."""
     spec = jobs["medsam-job-predict"]["spec"]
-    told = {one["name"]: one["value"] for one in spec["template"]["spec"]["containers"][0]["env"]}
-    assert told["MEDSAM_JOB_SHARDS"] == str(spec["completions"])
+    (container,) = spec["template"]["spec"]["containers"]
+    environment = {variable["name"]: variable["value"] for variable in container["env"]}
+    assert environment["MEDSAM_JOB_SHARDS"] == str(spec["completions"])
     assert 1 <= spec["parallelism"] <= spec["completions"]
     assert (spec["completions"] > 1) == (rendered.stem in ("array", "spot"))
 
 
 @pytest.mark.parametrize("name", ["predict", "gather"])
 def test_every_overlay_keeps_the_failure_policy(jobs, name):
-    """No patch takes away what is said of exit codes."""
+    """No patch removes the rules for disruptions and exit codes."""
     policy = jobs[f"medsam-job-{name}"]["spec"]["podFailurePolicy"]["rules"]
     assert [rule["action"] for rule in policy] == ["Ignore", "Ignore", "FailJob"]
 
 
-def test_spot_differs_from_the_array_by_its_machines_alone(rendered, jobs):
-    """A GPU's taint is tolerated there too: a list of tolerations replaces the one before."""
+def test_spot_selects_machines_and_still_tolerates_the_gpu_taint(rendered, jobs):
+    """Only `spot` has an affinity. Its list of tolerations replaces that of `gpu`, so it must repeat the GPU's."""
     if rendered.stem in ("gpu", "array", "spot"):
         pod = jobs["medsam-job-predict"]["spec"]["template"]["spec"]
-        assert "nvidia.com/gpu" in [one["key"] for one in pod["tolerations"]]
+        assert "nvidia.com/gpu" in [toleration["key"] for toleration in pod["tolerations"]]
         assert ("affinity" in pod) == (rendered.stem == "spot")
 
 
 def test_workers_fit_the_smallest_gpu_machines(jobs):
-    """4 processors and 16 GiB, of which pods get 3.9 and 13; a node's disk of 30 GB holds image and request."""
-    asked = jobs["medsam-job-predict"]["spec"]["template"]["spec"]["containers"][0]["resources"]
-    assert int(asked["requests"]["cpu"]) <= 3
-    assert int(asked["limits"]["memory"].removesuffix("Gi")) <= 12
-    assert int(asked["requests"]["ephemeral-storage"].removesuffix("Gi")) <= 8
+    """Of 4 vCPUs and 16 GiB, pods get 3.9 and 13. A disk of 30 GB is enough for the image and the request."""
+    resources = jobs["medsam-job-predict"]["spec"]["template"]["spec"]["containers"][0]["resources"]
+    assert int(resources["requests"]["cpu"]) <= 3
+    assert int(resources["limits"]["memory"].removesuffix("Gi")) <= 12
+    assert int(resources["requests"]["ephemeral-storage"].removesuffix("Gi")) <= 8

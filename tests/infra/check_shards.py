@@ -1,4 +1,4 @@
-"""Three shards in three containers over a real S3 server, one killed and run again. Run by `make image-test`."""
+"""Three shards run in three containers with a real S3 server; one is killed and run again. Run by `make image-test`."""
 
 import pytest
 
@@ -15,7 +15,7 @@ CLUSTERS = {
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A study of two chunks a shard; the options that mount it."""
+    """The options that mount a study with two chunks for each shard."""
     folder = tmp_path_factory.mktemp("study")
     folder.chmod(0o755)
     (folder / "study.yaml").write_text(small_study(patients=2 * SHARDS))
@@ -24,23 +24,23 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def alone(study, s3_server: Server):  # noqa: F811
-    """The study in one process."""
+    """The output of the study in one process."""
     options = [*reaching(s3_server), *study, "--env=RESULTS=s3://study/alone"]
-    done = in_image("/study/study.yaml", options=options)
-    assert done.returncode == 0, done.stderr
+    process = in_image("/study/study.yaml", options=options)
+    assert process.returncode == 0, process.stderr
     return "s3://study/alone/first-run"
 
 
 def rows(server, output, query):
-    """Query results, in the image: a line of JSON each."""
-    done = in_image("sql", output, query, "--format", "json", options=reaching(server))
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    """Query results with the image, and return a line of JSON for each row."""
+    process = in_image("sql", output, query, "--format", "json", options=reaching(server))
+    assert process.returncode == 0, process.stderr
+    return process.stdout.splitlines()
 
 
 @pytest.fixture(scope="module", params=CLUSTERS)
 def gathered(request, study, s3_server: Server):  # noqa: F811
-    """The study in three containers, numbered as clusters do it; one is killed after a chunk, and run again."""
+    """The output of the study in three containers with a cluster's variables. One was killed and run again."""
     index, count = CLUSTERS[request.param]
     places = [*reaching(s3_server), *study, f"--env=RESULTS=s3://study/{request.param}"]
 
@@ -55,28 +55,28 @@ def gathered(request, study, s3_server: Server):  # noqa: F811
             assert exit_code(killed) == 137
             with shard(1) as second:
                 assert [exit_code(name) for name in (first, second, third)] == [0, 0, 0]
-    done = in_image("/study/study.yaml", "--only", "statistics", "--wait", options=places)
-    assert done.returncode == 0, done.stderr
+    process = in_image("/study/study.yaml", "--only", "statistics", "--wait", options=places)
+    assert process.returncode == 0, process.stderr
     return f"s3://study/{request.param}/first-run"
 
 
-def test_the_summary_is_that_of_one_process(alone, gathered, s3_server: Server):  # noqa: F811
-    """Neither the number of containers nor the kill shows in a number."""
+def test_the_summary_equals_that_of_one_process(alone, gathered, s3_server: Server):  # noqa: F811
+    """Neither the number of containers nor the kill changes a figure."""
     query = "SELECT * FROM task_scores ORDER BY ALL"
     expected = rows(s3_server, alone, query)
     assert expected
     assert rows(s3_server, gathered, query) == expected
 
 
-def test_the_scores_are_those_of_one_process(alone, gathered, s3_server: Server):  # noqa: F811
-    """Row by row, each once: the same clicks, the same IoU."""
+def test_the_scores_equal_those_of_one_process(alone, gathered, s3_server: Server):  # noqa: F811
+    """Every row, with its clicks and IoU, occurs exactly once in both."""
     query = "SELECT * EXCLUDE (part) FROM iou ORDER BY ALL"
     expected = rows(s3_server, alone, query)
     assert expected
     assert rows(s3_server, gathered, query) == expected
 
 
-def test_what_they_left_is_sound(gathered, s3_server: Server):  # noqa: F811
-    """`verify` finds every part there, nothing doubled, each score true to its mask."""
-    done = in_image("verify", gathered, options=reaching(s3_server))
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_the_results_are_complete_and_correct(gathered, s3_server: Server):  # noqa: F811
+    """`verify` finds every part, no row twice, and every score equal to that of its mask."""
+    process = in_image("verify", gathered, options=reaching(s3_server))
+    assert process.returncode == 0, process.stdout + process.stderr

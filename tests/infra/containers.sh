@@ -1,7 +1,8 @@
-# Source it: buildah and podman keep images in a place of their own, and run as root without systemd.
+# Source this file. It gives buildah and podman a folder of their own for images, and lets them run as root without
+# systemd.
 #
-# overlay, since vfs copies gigabytes for every layer; runc and cgroupfs, since crun and systemd want what a plain
-# machine or a CI container lacks.
+# overlay, because vfs copies gigabytes for every layer. runc and cgroupfs, because crun and systemd need features that
+# a plain machine or a CI container lacks.
 export IMAGE_STORE=${IMAGE_STORE:-/var/tmp/medsam-job-image}
 mkdir -p "$IMAGE_STORE"
 cat > "$IMAGE_STORE/storage.conf" <<END

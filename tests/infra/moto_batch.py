@@ -1,10 +1,10 @@
-"""Queues in moto's AWS Batch, with what Batch wants before it makes them."""
+"""Job queues in moto's AWS Batch, with the resources that they require."""
 
 import boto3
 
 
 def make_queues(*names):
-    """Make machines, which are never started, and queues before them."""
+    """Create a compute environment, whose machines are never started, and queues for it; return the Batch client."""
     batch, ec2, iam = boto3.client("batch"), boto3.client("ec2"), boto3.client("iam")
     role = iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]

@@ -1,4 +1,4 @@
-"""Podman, and the image in it as clusters run it: uid 10001, read-only, without rights."""
+"""Run the image in podman as clusters do: uid 10001, read-only root file system, without privileges."""
 
 import os
 import subprocess
@@ -18,39 +18,39 @@ WAIT_SECONDS = 300
 
 
 def podman(*arguments):
-    """Run podman and give what came of it."""
+    """Run podman and return the completed process."""
     return subprocess.run(["podman", *map(str, arguments)], capture_output=True, check=False, text=True)
 
 
 def in_image(*arguments, options=(OFFLINE,)):
-    """Run the program in the image to its end."""
+    """Run the program in a container to its end, and return the completed process."""
     return podman("run", "--rm", *RESTRICTED, *options, IMAGE, *arguments)
 
 
 def reaching(server):
-    """Give the options of a container that may use an S3 server on this machine."""
+    """Return the options with which a container reaches an S3 server on this machine."""
     return ["--network=host", *(f"--env={name}={value}" for name, value in server.environment.items())]
 
 
 @contextmanager
 def started(*arguments, options=()):
-    """Run the program in the image in the background; give the container's name, and remove it at the end."""
+    """Run the program in a container in the background; yield the container's name, and remove it at the end."""
     name = f"medsam-job-{time.monotonic_ns()}"
-    done = podman("run", "--detach", f"--name={name}", *RESTRICTED, *options, IMAGE, *arguments)
+    process = podman("run", "--detach", f"--name={name}", *RESTRICTED, *options, IMAGE, *arguments)
     try:
-        assert done.returncode == 0, done.stderr
+        assert process.returncode == 0, process.stderr
         yield name
     finally:
         podman("rm", "--force", name)
 
 
 def exit_code(name):
-    """Wait for a container's end."""
+    """Wait until a container has ended, and return its exit code."""
     return int(podman("wait", name).stdout)
 
 
 def wait_until(condition, name):
-    """Wait until something holds, while a container runs."""
+    """Wait until a condition is true, while a container runs; fail if the container ends first."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
         state = podman("inspect", "--format", "{{.State.Status}}", name).stdout.strip()
@@ -61,7 +61,7 @@ def wait_until(condition, name):
 
 @contextmanager
 def docker_socket(folder):
-    """Serve podman as Docker's API; give the environment that its clients need."""
+    """Serve Docker's API by podman; yield the environment that its clients need."""
     socket = Path(folder) / "podman.sock"
     process = subprocess.Popen(
         ["podman", "system", "service", "--time=0", f"unix://{socket}"], stderr=subprocess.DEVNULL
@@ -69,8 +69,8 @@ def docker_socket(folder):
     try:
         deadline = time.monotonic() + SERVICE_SECONDS
         while not socket.exists():
-            assert process.poll() is None, "podman's service ended"
-            assert time.monotonic() < deadline, "podman's service does not answer"
+            assert process.poll() is None, "podman's service has ended"
+            assert time.monotonic() < deadline, "podman's service does not respond"
             time.sleep(0.1)
         yield os.environ | {"DOCKER_HOST": f"unix://{socket}"}
     finally:

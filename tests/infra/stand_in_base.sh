@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a local stand-in for the Dockerfile's base image, for machines that reach no image registry: the same Debian, with
-# Debian's own Python 3.11 in place of the one that python.org releases. As root, with mmdebstrap and podman.
+# Builds a local stand-in for the Dockerfile's base image, for machines that reach no image registry: the same Debian,
+# with Debian's Python 3.11 in place of python.org's. Runs as root; needs mmdebstrap and podman.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./containers.sh

@@ -1,4 +1,4 @@
-"""The study that the manifests carry, made small."""
+"""A small version of the study in the Kubernetes manifests."""
 
 import yaml
 
@@ -8,7 +8,7 @@ FIRST_RUN = ROOT / "infra/kubernetes/base/study.yaml"
 
 
 def small_study(*, patients, output="${RESULTS}/first-run", clicks=2, **execution):
-    """Give its YAML, with so many images and clicks, a chunk for each image."""
+    """Return its YAML, with a number of images and clicks, and a chunk for each image."""
     spec = yaml.safe_load(FIRST_RUN.read_text())
     spec["output"] = output
     spec["datasets"][0]["generated"]["patients"] = patients

@@ -1,4 +1,4 @@
-"""The submit script as a module; its folder's name is none that can be imported."""
+"""Import the submit script. Its folder's name, `aws-batch`, is not a valid package name."""
 
 import importlib.util
 import sys
@@ -7,9 +7,9 @@ from tests.infra.podman import ROOT
 
 
 def imported():
-    """Import it."""
-    found = importlib.util.spec_from_file_location("submit", ROOT / "infra/aws-batch/submit.py")
-    module = importlib.util.module_from_spec(found)
+    """Return the script as a module."""
+    spec = importlib.util.spec_from_file_location("submit", ROOT / "infra/aws-batch/submit.py")
+    module = importlib.util.module_from_spec(spec)
     sys.modules["submit"] = module
-    found.loader.exec_module(module)
+    spec.loader.exec_module(module)
     return module

@@ -1,4 +1,4 @@
-"""Reads the CloudFormation template of AWS Batch."""
+"""Read the CloudFormation template of AWS Batch."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ PATH = Path(__file__).parents[2] / "infra" / "aws-batch" / "stack.yaml"
 
 
 class Template(yaml.SafeLoader):
-    """Reads CloudFormation: `!Ref X` and the like become their values."""
+    """A YAML loader for CloudFormation: tags are dropped, so `!Ref X` becomes `X`."""
 
 
 def _plain(loader, suffix, node):
@@ -23,5 +23,5 @@ Template.add_multi_constructor("!", _plain)
 
 
 def read_template():
-    """Give it as plain data."""
+    """Return the template as plain data."""
     return yaml.load(PATH.read_text(), Template)  # noqa: S506 - a SafeLoader
