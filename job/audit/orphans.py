@@ -1,4 +1,4 @@
-"""Files in an output that no plan needs: of earlier plans, and of workers that came second or were killed."""
+"""Files in an output that no plan needs: left by earlier plans, by workers that were second, or by killed workers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from job.plan.file import Plan
 from job.results.store import PARTIAL, Results
 
 ABANDONED_S = 3600.0
-"""Age from which a file that is still being written has lost its writer."""
+"""Age, in seconds since its last change, from which an unfinished file is taken for abandoned."""
 
 
 def orphans(results: Results, plans: Iterable[Plan]) -> list[storage.FileInfo]:
-    """List the files that no part of these plans needs. Files that a worker may be writing now are not listed."""
+    """Return the files that no part of these plans needs, except those that a worker may be writing now."""
     plans = list(plans)
     chunks = {chunk.name for plan in plans for chunk in plan.chunks}
     parts = {part.name for plan in plans for part in plan.parts}
@@ -29,13 +29,13 @@ def orphans(results: Results, plans: Iterable[Plan]) -> list[storage.FileInfo]:
 
 
 def _is_orphan(name: str, names: set[str], listed: Container[str]) -> bool:
-    """Return whether no plan names a file, or whether it is a partial file beside the full one."""
-    whole = name.removesuffix(PARTIAL)
-    return whole not in names or (name != whole and whole in listed)
+    """Return whether a file is in no plan, or is a partial file beside the full one. names: those in the plans."""
+    full = name.removesuffix(PARTIAL)
+    return full not in names or (name != full and full in listed)
 
 
 def _orphaned_predictions(results: Results, parts: set[str]) -> Iterator[storage.FileInfo]:
-    """Yield predictions that no part names. Those of an unfinished part stay: it may be about to name them."""
+    """Yield predictions that no part names. Those of an unfinished part are kept: it may soon name them."""
     files = results.listed("predictions")
     done = results.done()
     used = {address.rsplit("/", 1)[-1].removesuffix(".parquet") for address in results.prediction_files(parts & done)}
@@ -47,7 +47,7 @@ def _orphaned_predictions(results: Results, parts: set[str]) -> Iterator[storage
 
 
 def _abandoned(results: Results, table: str) -> Iterator[storage.FileInfo]:
-    """Yield unfinished files on a local disk whose writer was killed."""
+    """Yield unfinished files on a local disk that no worker has changed for an hour."""
     for file in storage.list_files(storage.join(results.output, table), f"{storage.WRITING}*"):
         path = storage.local_path(file.address)
         if path is not None and time.time() - path.stat().st_mtime > ABANDONED_S:

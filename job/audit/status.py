@@ -1,4 +1,4 @@
-"""How far a study is, from the plan and the files in the store."""
+"""The progress of a study, from the plan and the stored files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from job.results.store import PARTIAL, Results
 
 @dataclass(frozen=True, kw_only=True)
 class PartCounts:
-    """Parts of one model: planned; stored in full; cut short by a storage error; not stored, in a failed chunk."""
+    """Numbers of parts of one model.
+
+    done: stored in full. partial: cut short by a storage error. failed: not stored, of a chunk that failed twice.
+    """
 
     model: str
     planned: int
@@ -22,7 +25,7 @@ class PartCounts:
 
 
 def count_parts(results: Results, plan: Plan) -> list[PartCounts]:
-    """Count the stored parts by model, in the plan's order."""
+    """Count the parts by model and state. Models are in the plan's order."""
     stored, failures = results.names("iou"), results.failures()
     counts: dict[str, Counter[str]] = {}
     for part in plan.parts:
@@ -40,7 +43,7 @@ def count_parts(results: Results, plan: Plan) -> list[PartCounts]:
 
 
 def part_state(part: Part, stored: Container[str], failures: Container[str]) -> str:
-    """Return `done`, `partial`, `failed` or `to do`. stored: names of `iou` files. failures: failed chunks."""
+    """Return `done`, `partial`, `failed` or `to do`. stored: names of `iou` files. failures: names of failed chunks."""
     if part.name in stored:
         return "done"
     if f"{part.name}{PARTIAL}" in stored:
@@ -49,6 +52,6 @@ def part_state(part: Part, stored: Container[str], failures: Container[str]) -> 
 
 
 def failed_chunks(results: Results, plan: Plan) -> frozenset[str]:
-    """Return the chunks that failed twice and have parts that no worker has stored since."""
+    """Return the names of the chunks that failed twice and still have a part that is not stored."""
     stored = results.done()
     return frozenset(results.failures()) & {part.chunk for part in plan.parts if part.name not in stored}

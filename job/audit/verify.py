@@ -1,4 +1,4 @@
-"""Verify stored results: every file present and readable, nothing doubled, every score true to its masks."""
+"""Verify stored results: every file is present and readable, no row is repeated, every score follows from its masks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from job.errors import JobError
 from job.metrics import overlap
 from job.plan.file import Part, Plan
 from job.results import run_lengths
-from job.results.store import Results, footer
+from job.results.store import Results, read_footer
 from job.results.tables import EPISODE_KEY, EXCLUDED, IOU, OBJECT_KEY, OBJECTS, PREDICTIONS
 
 Row = dict[str, Any]
@@ -26,27 +26,21 @@ Files = Mapping[str, Mapping[str, str]]
 
 
 def verify(results: Results, plan: Plan) -> Iterator[str]:
-    """Describe everything that is missing, unreadable, doubled or untrue; yield nothing if the results are sound.
+    """Describe every problem of the results; yield nothing if they are sound.
 
-    Works chunk by chunk, so that memory stays bounded; an image is in one chunk, so doubled scores show there.
+    One chunk is read at a time, so that memory stays bounded. All rows of one key are in the same chunk.
     """
     failed, stored = failed_chunks(results, plan), results.names("iou")
     files = _files(results, plan)
     for chunk, parts in plan.parts_by_chunk.items():
         if chunk in failed:
             yield f"failed/{chunk}: failed twice; the file says why; run the study again to try once more"
-        objects: dict[Key, Row] = {}
         yield from _verify_ledger(files, chunk)
-        table = yield from _table(files, "objects", chunk, OBJECTS)
-        for row in table.to_pylist() if table is not None else ():
-            key = _key(row, OBJECT_KEY)
-            if key in objects:
-                yield f"objects/{chunk}: an object stands here twice: {_shown(key)}"
-            objects[key] = row
+        objects = yield from _verify_objects(files, chunk)
         seen: Counter[Key] = Counter()
         for part in parts:
             if part_state(part, stored, failed) == "partial":
-                yield f"iou/{part.name}: cut short, as storage failed; run the study again to make it whole"
+                yield f"iou/{part.name}: cut short, because storage failed; run the study again to complete it"
             yield from _verify_part(files, part, objects, seen)
 
 
@@ -61,7 +55,7 @@ def _files(results: Results, plan: Plan) -> Files:
 
 
 def _verify_ledger(files: Files, chunk: str) -> Iterator[str]:
-    """Report errors in the ledger: the scores are true, but not all that was asked for is there."""
+    """Report the errors in the ledger: not everything that was planned could be evaluated."""
     table = yield from _table(files, "excluded", chunk, EXCLUDED)
     errors = [row for row in table.to_pylist() if row["kind"] == "error"] if table is not None else []
     if errors:
@@ -72,13 +66,26 @@ def _verify_ledger(files: Files, chunk: str) -> Iterator[str]:
         )
 
 
-def _verify_part(files: Files, part: Part, objects: dict[Key, Row], seen: Counter[Key]) -> Iterator[str]:
+def _verify_objects(files: Files, chunk: str) -> Generator[str, None, dict[Key, Row]]:
+    """Report repeated objects; return the objects of a chunk by key."""
+    table = yield from _table(files, "objects", chunk, OBJECTS)
+    objects: dict[Key, Row] = {}
+    for row in table.to_pylist() if table is not None else ():
+        key = _key(row, OBJECT_KEY)
+        if key in objects:
+            yield f"objects/{chunk}: repeated object: {_shown(key)}"
+        objects[key] = row
+    return objects
+
+
+def _verify_part(files: Files, part: Part, objects: Mapping[Key, Row], seen: Counter[Key]) -> Iterator[str]:
+    """Verify the scores of a part. seen: how often each key has occurred in the chunk, in this part or others."""
     scores = yield from _table(files, "iou", part.name, IOU)
     if scores is None:
         return
-    made = footer(scores.schema.metadata)
+    made = read_footer(scores.schema.metadata)
     if made.get("rows") != scores.num_rows:
-        yield f"iou/{part.name}: {scores.num_rows} rows, where its footer says {made.get('rows')}"
+        yield f"iou/{part.name}: {scores.num_rows} rows, but {made.get('rows')} in its footer"
     name = str(made.get("predictions", "")).removesuffix(".parquet")
     table = yield from _table(files, "predictions", name, PREDICTIONS)
     predictions = {_key(row, EPISODE_KEY): row for row in table.to_pylist()} if table is not None else {}
@@ -86,17 +93,17 @@ def _verify_part(files: Files, part: Part, objects: dict[Key, Row], seen: Counte
         key = _key(row, EPISODE_KEY)
         seen[key] += 1
         if seen[key] == 2:
-            yield f"iou/{part.name}: a score stands here, and here or in another part, twice: {_shown(key)}"
+            yield f"iou/{part.name}: repeated score, here or in another part: {_shown(key)}"
         truth, prediction = objects.get(_key(row, OBJECT_KEY)), predictions.get(key)
         if truth is None or prediction is None:
             missing = "object" if truth is None else "prediction"
             yield f"iou/{part.name}: a score without its {missing}: {_shown(key)}"
-        elif not _is_true(row, truth, prediction):
+        elif not _follows_from_masks(row, truth, prediction):
             yield f"iou/{part.name}: the masks do not give this score: {_shown(key)}"
 
 
-def _is_true(row: Row, truth: Row, prediction: Row) -> bool:
-    """Score a case again from its run-lengths and compare."""
+def _follows_from_masks(row: Row, truth: Row, prediction: Row) -> bool:
+    """Return whether the score of an episode equals the one that its run-lengths give."""
     intersection, union = run_lengths.intersection_and_union(
         truth["truth"], prediction["mask"], truth["height"], truth["width"]
     )
@@ -109,7 +116,7 @@ def _is_true(row: Row, truth: Row, prediction: Row) -> bool:
 
 
 def _table(files: Files, table: str, name: str, schema: pa.Schema) -> Generator[str, None, pa.Table | None]:
-    """Read one file; yield what is wrong with it, and return the table if it can be used."""
+    """Read one file. Yield what is wrong with it; return its rows, or None if they cannot be used."""
     address, shown = files[table].get(name), f"{table}/{name}"
     if address is None:
         yield f"{shown}: missing"
@@ -130,4 +137,4 @@ def _key(row: Row, fields: list[pa.Field]) -> Key:
 
 
 def _shown(key: Key) -> str:
-    return ", ".join(str(part) for part in key)
+    return ", ".join(str(value) for value in key)

@@ -1,4 +1,4 @@
-"""Wait until all parts of a plan are stored or failed. It looks at the store alone, whoever makes the parts."""
+"""Wait until all parts of a plan are stored or failed. Only the store is consulted, never the workers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 
 
 def wait_for_plan(results: Results, name: str, limit_s: float) -> Plan | None:
-    """Wait for the first worker to store the plan; None if none came in time."""
+    """Wait until a worker has stored the plan; return None if none did in time."""
 
     def stored() -> Plan | None:
         plan = plan_file.read(results.output, name)
@@ -31,14 +31,14 @@ def wait_for_plan(results: Results, name: str, limit_s: float) -> Plan | None:
 
 
 def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> None:
-    """Wait until every part is stored or its chunk failed, or until the time is over."""
+    """Wait until every part is stored or its chunk has failed, or until the time is over."""
 
     def settled() -> bool | None:
-        rows = count_parts(results, plan)
+        models = count_parts(results, plan)
         counts = {
-            "parts": sum(row.planned for row in rows),
-            "done": sum(row.done + row.partial for row in rows),
-            "failed": sum(row.failed for row in rows),
+            "parts": sum(model.planned for model in models),
+            "done": sum(model.done + model.partial for model in models),
+            "failed": sum(model.failed for model in models),
         }
         structlog.get_logger().info("gathering", **counts)
         return counts["done"] + counts["failed"] >= counts["parts"] or None
@@ -47,7 +47,7 @@ def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> None:
 
 
 def _poll(look: Callable[[], Value | None], limit_s: float) -> Value | None:
-    """Call `look` until it returns a value or the time is over: often at first, then twice a minute."""
+    """Call `look` until it returns a value or the time is over. The pauses grow from one second to half a minute."""
     deadline, pause_s = time.monotonic() + limit_s, FIRST_PAUSE_S
     while (value := look()) is None and time.monotonic() < deadline:
         time.sleep(max(0.0, min(pause_s, deadline - time.monotonic())))

@@ -1,8 +1,13 @@
-"""A data set of the spec becomes samples. `formats/` reads files; intensity, slicing and geometry are pure."""
+"""A data set of the spec becomes samples.
 
-from job.datasets.check import check_headers, look_inside
+`discover` lists the sources, `check` looks at them before a run, `load` makes samples of them. Behind these, `formats/`
+decodes files, `layers` reads one file of a source, `opening` reads a source whole, as a `case`. `geometry`,
+`intensity`, `labels`, `sizes` and `slicing` are pure.
+"""
+
+from job.datasets.check import check_headers, look_inside, raw_slices
 from job.datasets.discover import discover
-from job.datasets.load import Loaded, load, raw_slices
+from job.datasets.load import Loaded, load
 from job.datasets.sample import Excluded, Sample, TaskObject
 from job.datasets.source import Source
 

@@ -1,93 +1,72 @@
-"""What can be said about a source before a run: from its headers, and from its masks."""
+"""What is known about a source before a run: its slices and faults from headers, its tasks from a full read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from job.datasets import placement
-from job.datasets.formats import nifti, raster
-from job.datasets.generated import SIDE
-from job.datasets.labels import objects
-from job.datasets.layers import Layer, check_same_size, mask_file, named, read_image, read_map
-from job.datasets.ledger import axis_of, line
+from job.datasets import placement, slicing
+from job.datasets.formats import nifti
+from job.datasets.layers import Head, check_same_kind, faults_named, mask_file, read_head
+from job.datasets.ledger import Ledger
+from job.datasets.opening import open_case
 from job.datasets.sample import Excluded
-from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
+from job.datasets.source import Source, is_volume
 from job.errors import DataError
 from job.storage import InputCache
 from job.study.dataset import Dataset
 
-Head = nifti.VolumeHeader | tuple[int, int]
+
+def raw_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
+    """Return the slices that a run has to look at: 0 for a 2D image; for a volume, from its header alone.
+
+    Raise DataError if the header is unreadable.
+    """
+    if not is_volume(source.file):
+        return (0,)
+    with faults_named(source.file, "image"):
+        count = nifti.read_header(source.file).grid.slice_count(dataset.slices.axis)
+    return slicing.candidates(dataset.slices, count)
 
 
-def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Iterator[Excluded]:
-    """Tell what a run would refuse, from the first bytes of image and masks: readable, small enough, fitting."""
+def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> list[Excluded]:
+    """Return the errors that the first bytes of image and masks show: unreadable, too large, of another size."""
+    ledger = Ledger(dataset=dataset, source=source)
+    heads: dict[str, Head] = {}
     try:
-        with named(source.file, "image"):
-            image = _head(dataset, source, source.file, cache, max_image_px)
+        with faults_named(source.file, "image"):
+            image = read_head(dataset, source, source.file, cache, max_image_px)
     except DataError as error:
-        yield line(dataset, source, 0, None, "error", error.reason, error.detail)
-        return
-    heads = {source.file.address: image}
+        ledger.add_error(error)
+        return ledger.lines
+    heads[source.file.address] = image
     for task in dataset.tasks:
         try:
             file = mask_file(dataset, source, task)
-            with named(file, "mask"):
+            with faults_named(file, "mask"):
+                check_same_kind(source, file)
                 if file.address not in heads:  # tasks share masks
-                    heads[file.address] = _head(dataset, source, file, cache, max_image_px)
-                _check_fit(image, heads[file.address])
+                    heads[file.address] = read_head(dataset, source, file, cache, max_image_px)
+                placement.check(image, heads[file.address])
         except DataError as error:
-            yield line(dataset, source, 0, task, "error", error.reason, error.detail)
+            ledger.add_error(error, task=task)
+    return ledger.lines
 
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a source holds: the tasks whose object occurs, and the files that cannot be used."""
+    """What a source holds: the tasks whose object occurs, and errors for what cannot be used."""
 
-    tasks: set[str] = field(default_factory=set)
-    findings: list[Excluded] = field(default_factory=list)
+    tasks: set[str]
+    findings: list[Excluded]
 
 
 def look_inside(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Content:
-    """Read a source whole and report its content."""
-    layers: dict[str, Layer] = {}
-    content = Content()
+    """Read the image and all maps of a source, and return their content."""
+    ledger = Ledger(dataset=dataset, source=source)
     try:
-        read_image(dataset, source, cache, max_image_px)
+        case = open_case(dataset, source, cache, max_image_px)
     except DataError as error:
-        content.findings.append(line(dataset, source, 0, None, "error", error.reason, error.detail))
-        return content
-    for name, task in dataset.tasks.items():
-        try:
-            values = read_map(dataset, source, name, cache, max_image_px, layers).values
-        except DataError as error:
-            content.findings.append(line(dataset, source, 0, name, "error", error.reason, error.detail))
-            continue
-        truth, _ = objects(values, task, dataset.labels)
-        if truth.any():
-            content.tasks.add(name)
-    return content
-
-
-def _head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, max_image_px: int) -> Head:
-    """Give height and width, or the header of a volume."""
-    if is_volume(file):
-        header = nifti.read_header(file)
-        if source.is_volume:
-            raster.check_size(*header.grid.slice_size(axis_of(dataset, source)), max_image_px)
-        nifti.check_size(header.grid, max_image_px)
-        return header
-    size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else raster.image_size(file, cache)
-    raster.check_size(*size, max_image_px)
-    return size
-
-
-def _check_fit(image: Head, mask: Head) -> None:
-    if isinstance(image, nifti.VolumeHeader) and isinstance(mask, nifti.VolumeHeader):
-        placement.check(image, mask)
-    else:
-        check_same_size(_size(image), _size(mask))
-
-
-def _size(head: Head) -> tuple[int, ...]:
-    return head.grid.shape_XYZ if isinstance(head, nifti.VolumeHeader) else head
+        ledger.add_error(error)
+        return Content(tasks=set(), findings=ledger.lines)
+    ledger.add_remarks("error", case.errors)
+    return Content(tasks=case.tasks_present(), findings=ledger.lines)

@@ -1,4 +1,4 @@
-"""A data set's images, each with its masks, patient and volume, from listings alone: no file is opened."""
+"""List the images of a data set with their masks, patients and volumes. No file is opened."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from job.datasets.pattern import Pattern, Template, fill
-from job.datasets.source import GeneratedImage, Source
+from job.datasets.source import GeneratedImage, ImageFile, Source
 from job.errors import StorageError
 from job.storage import FileInfo
 from job.study.dataset import Dataset, Generated
@@ -15,7 +15,7 @@ IMAGE = "{image}"
 
 
 def discover(dataset: Dataset) -> tuple[Source, ...]:
-    """List a data set's sources, sorted by image. A pattern that matches nothing gives none: the caller reports it."""
+    """Return the sources of a data set, sorted by image; none if the pattern matches nothing."""
     if dataset.generated is not None:
         return tuple(_generated(dataset, dataset.generated))
     if dataset.images is None:
@@ -41,27 +41,28 @@ def discover(dataset: Dataset) -> tuple[Source, ...]:
 
 
 def mask_template(dataset: Dataset, task: str) -> str:
-    """Where a task's masks lie: its own template, else the data set's."""
+    """Return the address template of a task's masks: its own, else the data set's."""
     template = dataset.tasks[task].masks or dataset.masks
     if template is None:
         raise ValueError(f"{dataset.name}/{task}: no mask template; a loaded spec has one")
     return template
 
 
-def _generated(dataset: Dataset, wanted: Generated) -> Iterator[Source]:
-    for patient in range(wanted.patients):
-        for index in range(wanted.slices):
-            one = GeneratedImage(seed=wanted.seed, patient=patient, slice=index)
-            masks = dict.fromkeys(dataset.tasks, one)
-            yield Source(image=one.name, file=one, masks={**masks}, patient=one.patient_name, volume=one.name)
+def _generated(dataset: Dataset, generated: Generated) -> Iterator[Source]:
+    for patient in range(generated.patients):
+        for index in range(generated.slices):
+            image = GeneratedImage(seed=generated.seed, patient=patient, slice=index)
+            masks: dict[str, ImageFile | None] = dict.fromkeys(dataset.tasks, image)
+            yield Source(image=image.name, file=image, masks=masks, patient=image.patient_name, volume=image.name)
 
 
 def stem(name: str) -> str:
-    """A file's name without its extension; `.nii.gz` counts as one."""
+    """Return a file's name without its extension; `.nii.gz` is one extension."""
     return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else posixpath.splitext(name)[0]
 
 
 def _images(pattern: Pattern) -> Iterator[tuple[str, FileInfo, dict[str, str]]]:
+    """Yield each image's address below the root, its file, and the values of the template fields."""
     for image, file in sorted(pattern.files().items()):
         fields = pattern.fields(image)
         if fields is not None:
@@ -72,6 +73,6 @@ def _images(pattern: Pattern) -> Iterator[tuple[str, FileInfo, dict[str, str]]]:
 
 
 def _check_unicode(name: str) -> None:
-    """Refuse a name that no table can hold: of other bytes than UTF-8, Python makes lone surrogates."""
+    """Raise StorageError for a file name that is not UTF-8: Python reads such bytes as lone surrogates."""
     if any("\ud800" <= letter <= "\udfff" for letter in name):
-        raise StorageError(f"{name!a}: the name of this file is no UTF-8 text; rename it")
+        raise StorageError(f"{name!a}: the name of this file is not UTF-8; rename it")

@@ -1,4 +1,4 @@
-"""How an image's values become uint8. Pure; computed in float64 and truncated, as the published study does."""
+"""How an image's values become uint8: scaled in float64, then truncated, as in the published study. Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from job.study.dataset import Intensity
 
 
 def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
-    """Give the values that become 0 and 255, from an image HxW[x3] or a whole volume XYZ.
+    """Return the values that become 0 and 255, of an image HxW[x3] or a whole volume XYZ.
 
-    Values that are not finite are passed over: volumes often have some outside the field of view, and a slice that
-    holds any is refused by itself, which leaves the others of its volume usable.
+    Values that are not finite are ignored. Volumes often have some outside the field of view; a slice with any is
+    refused on its own, and the other slices of its volume stay usable.
     """
     if rule.window:
         centre, width = rule.window
@@ -38,24 +38,24 @@ def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
     return 0.0, highest
 
 
-def constant(values: NDArray[Any]) -> bool:
-    """Whether an image is all one value."""
+def is_constant(values: NDArray[Any]) -> bool:
+    """Return whether all values of an image are equal."""
     return bool((values == values.flat[0]).all())
 
 
 def to_rgb(
     values: NDArray[Any], rule: Intensity, volume_levels: tuple[float, float] | None = None
 ) -> NDArray[np.uint8]:
-    """Bring one image HxW or HxWx3 to uint8 RGB HxWx3, by the levels of its volume if given, else by its own.
+    """Convert one image HxW or HxWx3 to uint8 RGB HxWx3, by the levels of its volume if given, else by its own.
 
-    An image that is all one value becomes zeros.
+    An image whose values are all equal becomes zeros.
     """
     if not np.isfinite(values).all():
         raise DataError(
             "non-finite values", f"{np.count_nonzero(~np.isfinite(values))} of {values.size} values are NaN or infinite"
         )
     lower, upper = volume_levels or levels(values, rule)
-    if constant(values):
+    if is_constant(values):
         scaled = np.zeros(values.shape, np.uint8)
     elif not 0 < upper - lower < np.inf:
         raise DataError("no intensity range", f"{rule.label} goes from {lower:g} to {upper:g}; use minmax or window")

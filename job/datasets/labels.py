@@ -1,4 +1,4 @@
-"""From a label map, or from values, to a task's object. Pure."""
+"""From a label map, or a map of values, to a task's object. Pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,38 @@ from job.errors import DataError
 from job.study.dataset import Task
 
 
-def check_labels(values: NDArray[Any]) -> None:
-    """Refuse a label map, of any shape, that holds other than whole numbers."""
-    if values.dtype.kind == "f" and not (np.isfinite(values).all() and (values == np.rint(values)).all()):
-        strange = values[~(np.isfinite(values) & (values == np.rint(values)))].flat[0]
+def one_channel(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the HxW values of a 2D map stored as HxW or HxWx3; raise DataError if the channels differ."""
+    if values.ndim == 2:
+        return values
+    differing = np.argwhere((values != values[..., :1]).any(axis=-1))
+    if len(differing):
+        row, column = differing[0]
         raise DataError(
-            "labels are no whole numbers", f"found {strange:g}; a map of values takes `above: threshold`, not a label"
+            "colour mask",
+            f"expected one label for each pixel, a grey or palette image; at row {row}, column {column} the channels "
+            f"are {', '.join(str(value) for value in values[row, column])}",
+        )
+    return np.ascontiguousarray(values[..., 0])
+
+
+def check_labels(values: NDArray[Any]) -> None:
+    """Raise DataError if a label map, of any shape, holds values that are not whole numbers."""
+    if values.dtype.kind != "f":
+        return
+    whole = np.isfinite(values) & (values == np.rint(values))
+    if not whole.all():
+        raise DataError(
+            "labels are not whole numbers",
+            f"found {values[~whole].flat[0]:g}; a map of values needs `above: threshold`, not a label",
         )
 
 
 def objects(values: NDArray[Any], task: Task, labels: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Give truth and labelled, both bool and of the shape of `values`: the task's class, and every class of the map.
+    """Return truth and labelled, both bool and of the shape of `values`: the task's class, and every class of the map.
 
-    labels: the data set's `labels`; `binary255` counts 255 as 1 and all else as 0. For a threshold both are the same,
-    and NaN is not above it.
+    labels: the data set's `labels`; `binary255` counts 255 as 1 and everything else as 0. For a threshold, labelled is
+    the truth. NaN is not above a threshold.
     """
     if task.above is not None:
         above = np.asarray(values > task.above)

@@ -1,29 +1,54 @@
-"""Lines of the ledger about one source."""
+"""The ledger: what is left out of the evaluation and why, and warnings on what is used."""
 
 from __future__ import annotations
 
-from job.datasets.sample import Axis, Excluded, Kind
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from job.datasets.sample import Excluded, Kind
+from job.datasets.slicing import axis_of
 from job.datasets.source import Source
+from job.errors import DataError
 from job.study.dataset import Dataset
 
 
-def axis_of(dataset: Dataset, source: Source) -> Axis:
-    """Along which axis a source is cut; `none` for 2D."""
-    return dataset.slices.axis if source.is_volume else "none"
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """What a line of the ledger will say about a file, before the slice is known. task: None for the image."""
+
+    task: str | None
+    reason: str
+    detail: str
 
 
-def line(
-    dataset: Dataset, source: Source, index: int, task: str | None, kind: Kind, reason: str, detail: str
-) -> Excluded:
-    """Write one line, on slice `index`."""
-    axis = axis_of(dataset, source)
-    return Excluded(
-        dataset=dataset.name,
-        image=source.image,
-        axis=axis,
-        slice=index,
-        task=task,
-        kind=kind,
-        reason=reason,
-        detail=detail,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """The lines about one source, in the order in which they are added."""
+
+    dataset: Dataset
+    source: Source
+    lines: list[Excluded] = field(default_factory=list)
+
+    def add(self, kind: Kind, reason: str, detail: str, *, slice_: int, task: str | None = None) -> None:
+        """Add a line about one slice. task: None if the line is about the image."""
+        self.lines.append(
+            Excluded(
+                dataset=self.dataset.name,
+                image=self.source.image,
+                axis=axis_of(self.dataset, self.source),
+                slice=slice_,
+                task=task,
+                kind=kind,
+                reason=reason,
+                detail=detail,
+            )
+        )
+
+    def add_error(self, error: DataError, *, slice_: int = 0, task: str | None = None) -> None:
+        """Add an error line with the reason and detail of an exception."""
+        self.add("error", error.reason, error.detail, slice_=slice_, task=task)
+
+    def add_remarks(self, kind: Kind, remarks: Iterable[Remark], *, slice_: int = 0) -> None:
+        """Add a line for each remark."""
+        for remark in remarks:
+            self.add(kind, remark.reason, remark.detail, slice_=slice_, task=remark.task)

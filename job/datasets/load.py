@@ -1,20 +1,21 @@
-"""Load the raw slices of one source as samples and lines of the ledger. A faulty file never raises; a store may."""
+"""Load raw slices of one source as samples and lines of the ledger.
+
+A file that cannot be used becomes an error line, not an exception. StorageError passes through.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
-from job.datasets import intensity, ledger, slicing
-from job.datasets.case import Case, LastVolume
-from job.datasets.formats import nifti
-from job.datasets.labels import objects
-from job.datasets.layers import named
-from job.datasets.sample import Excluded, Sample, TaskObject
-from job.datasets.source import Source, is_volume
+from job.datasets import intensity, slicing
+from job.datasets.case import Case
+from job.datasets.ledger import Ledger
+from job.datasets.opening import LastVolume
+from job.datasets.sample import Excluded, Sample
+from job.datasets.source import Source
 from job.errors import DataError
 from job.storage import InputCache
 from job.study.dataset import Dataset
@@ -26,142 +27,116 @@ _last_volume = LastVolume()
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """The samples of a source and its lines of the ledger, both in ascending order of slices."""
+    """The samples of a source, in ascending order of slices, and the lines of the ledger, warnings included."""
 
     samples: list[Sample] = field(default_factory=list)
     left_out: list[Excluded] = field(default_factory=list)
 
 
-def raw_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
-    """List the slices that may be kept: 0 for 2D; of a volume from its header alone. DataError if it is unreadable."""
-    if not is_volume(source.file):
-        return (0,)
-    with named(source.file, "image"):
-        count = nifti.read_header(source.file).grid.slice_count(dataset.slices.axis)
-    return slicing.raw_slices(dataset.slices, count)
-
-
 def load(
     dataset: Dataset, source: Source, slices: Sequence[int] | None, cache: InputCache, max_image_px: int
 ) -> Loaded:
-    """Load raw slices of a source; None loads all of them.
+    """Load raw slices of a source, or all of them if `slices` is None.
 
-    With `keep: largest`, the largest of the given slices is kept: give whole volumes. Lines about a whole file carry
-    the first of the slices; a warning stands at the slice where its file is first used. StorageError passes through.
+    With `keep: largest`, the largest of the given slices is kept: pass all slices of a volume. An error about a whole
+    file is noted at the first of the slices, a warning about it at the first slice that is evaluated. Raise
+    StorageError if a file cannot be fetched or opened.
     """
     loaded = Loaded()
-    line = partial(ledger.line, dataset, source)
+    ledger = Ledger(dataset=dataset, source=source, lines=loaded.left_out)
     first = min(slices, default=0) if slices is not None else 0
     try:
         case = _last_volume.open(dataset, source, cache, max_image_px)
-    except DataError as error:
-        loaded.left_out.append(line(first, None, "error", error.reason, error.detail))
-        return loaded
-    errors = [remark for remark in case.remarks if remark.kind == "error"]
-    loaded.left_out.extend(line(first, remark.task, "error", remark.reason, remark.detail) for remark in errors)
-    wanted = slicing.raw_slices(dataset.slices, case.count) if source.is_volume else (0,)
-    wanted = wanted if slices is None else tuple(sorted(set(wanted).intersection(slices)))
-    for index in wanted:
-        if index >= case.count:
-            detail = f"the volume has {case.count} {case.axis} slices, 0 to {case.count - 1}"
-            loaded.left_out.append(line(index, None, "error", "no such slice", detail))
-    kept = list(_kept(dataset, case, [index for index in wanted if index < case.count]))
-    if not kept and 0 in wanted and not _any_object(dataset, case):
-        detail = f"in none of the {case.count} slices of the volume"
-        loaded.left_out.extend(line(0, task, "empty", "no object", detail) for task in case.maps)
-    try:
+        ledger.add_remarks("error", case.errors, slice_=first)
+        kept = _kept_slices(case, slices, ledger)
         levels = intensity.levels(case.image, dataset.intensity) if kept and dataset.intensity.per == "volume" else None
     except DataError as error:
-        loaded.left_out.append(line(first, None, "error", error.reason, error.detail))
+        ledger.add_error(error, slice_=first)
         return loaded
-    _load_slices(loaded, dataset, source, case, kept, levels)
+    warnings = case.warnings
+    for index in kept:
+        sample = _load_slice(case, index, levels, ledger)
+        if sample is not None:
+            ledger.add_remarks("warning", warnings, slice_=index)
+            warnings = ()
+            _warn_if_constant(case, index, ledger)
+            loaded.samples.append(sample)
     return loaded
 
 
-def _kept(dataset: Dataset, case: Case, wanted: Sequence[int]) -> Iterator[int]:
-    """Choose the slices that the samples or the ledger must show."""
-    if case.axis == "none" or slicing.lists_empty(dataset.slices):
-        yield from wanted
-    elif dataset.slices.keep == "labelled":
-        yield from (index for index in wanted if _object_px(dataset, case, index))
-    else:
-        largest = slicing.largest([_object_px(dataset, case, index) for index in wanted])
-        yield from () if largest is None else (wanted[largest],)
-
-
-def _load_slices(
-    loaded: Loaded,
-    dataset: Dataset,
-    source: Source,
-    case: Case,
-    kept: Sequence[int],
-    levels: tuple[float, float] | None,
-) -> None:
-    """Add the samples of the kept slices and the lines about them. levels: of the volume, for a rule per volume."""
-    line = partial(ledger.line, dataset, source)
-    warnings = [remark for remark in case.remarks if remark.kind == "warning"]
-    for index in kept:
-        present = _objects(dataset, case, index)
+def _kept_slices(case: Case, slices: Sequence[int] | None, ledger: Ledger) -> Sequence[int]:
+    """Return the slices to load. Add lines for indices beyond the volume, and for a volume without any object."""
+    wanted = slicing.candidates(case.dataset.slices, case.count) if case.axis != "none" else (0,)
+    if slices is not None:
+        wanted = tuple(sorted(set(wanted).intersection(slices)))
+    for index in wanted:
+        if index >= case.count:
+            detail = f"the volume has {case.count} {case.axis} slices, 0 to {case.count - 1}"
+            ledger.add("error", "no such slice", detail, slice_=index)
+    kept = _by_rule(case, [index for index in wanted if index < case.count])
+    holds_slice_0 = 0 in wanted  # as one chunk of each volume does, so that the volume is noted once
+    if holds_slice_0 and not kept and not any(case.objects(index) for index in range(case.count)):
         for task in case.maps:
-            if task not in {obj.task for obj in present}:
-                detail = _labels_here(dataset, case, task, index)
-                loaded.left_out.append(line(index, task, "empty", "no object", detail))
-        if not present:
-            continue
-        values = case.plane(case.image, index)
-        try:
-            image_HWC = intensity.to_rgb(values, dataset.intensity, levels)
-        except DataError as error:
-            loaded.left_out.append(line(index, None, "error", error.reason, error.detail))
-            continue
-        loaded.left_out.extend(line(index, warn.task, "warning", warn.reason, warn.detail) for warn in warnings)
-        warnings = []
-        if intensity.constant(values):
-            detail = f"all values are {values.flat[0]:g}; evaluated as zeros"
-            loaded.left_out.append(line(index, None, "warning", "constant image", detail))
-        loaded.samples.append(
-            Sample(
-                dataset=dataset.name,
-                modality=dataset.modality,
-                image=source.image,
-                axis=case.axis,
-                slice=index,
-                volume=source.volume,
-                patient=source.patient,
-                spacing=case.spacing,
-                intensity=dataset.intensity.label,
-                image_HWC=image_HWC,
-                objects=present,
-            )
-        )
+            ledger.add("empty", "no object", f"in none of the {case.count} slices of the volume", slice_=0, task=task)
+    return kept
 
 
-def _objects(dataset: Dataset, case: Case, index: int) -> tuple[TaskObject, ...]:
-    """Return the objects of one slice."""
-    present = []
-    for task, values in case.maps.items():
-        truth, labelled = objects(case.plane(values, index), dataset.tasks[task], dataset.labels)
-        if truth.any():
-            present.append(TaskObject(task=task, truth_HW=truth, labelled_HW=labelled))
-    return tuple(present)
+def _by_rule(case: Case, indices: Sequence[int]) -> Sequence[int]:
+    """Return those of the slices that the spec's rule `keep` keeps."""
+    rule = case.dataset.slices
+    if case.axis == "none" or slicing.lists_empty(rule):
+        return indices
+    object_px = [case.object_px(index) for index in indices]
+    if rule.keep == "labelled":
+        return [index for index, px in zip(indices, object_px, strict=True) if px]
+    largest = slicing.largest(object_px)
+    return [] if largest is None else [indices[largest]]
 
 
-def _object_px(dataset: Dataset, case: Case, index: int) -> int:
-    """Count the pixels of one slice that belong to any task's object."""
-    truths = [obj.truth_HW for obj in _objects(dataset, case, index)]
-    return int(np.logical_or.reduce(truths).sum()) if truths else 0
+def _load_slice(case: Case, index: int, levels: tuple[float, float] | None, ledger: Ledger) -> Sample | None:
+    """Return a slice as a sample, or None if it has no object or its values cannot be used, and add lines about it.
+
+    levels: the values that become 0 and 255 in the whole volume, for a rule `per: volume`.
+    """
+    objects = case.objects(index)
+    present = {obj.task for obj in objects}
+    for task in case.maps:
+        if task not in present:
+            ledger.add("empty", "no object", _values_in(case, task, index), slice_=index, task=task)
+    if not objects:
+        return None
+    try:
+        image_HWC = intensity.to_rgb(case.plane(case.image, index), case.dataset.intensity, levels)
+    except DataError as error:
+        ledger.add_error(error, slice_=index)
+        return None
+    return Sample(
+        dataset=case.dataset.name,
+        modality=case.dataset.modality,
+        image=case.source.image,
+        axis=case.axis,
+        slice=index,
+        volume=case.source.volume,
+        patient=case.source.patient,
+        spacing=case.spacing,
+        intensity=case.dataset.intensity.label,
+        image_HWC=image_HWC,
+        objects=objects,
+    )
 
 
-def _any_object(dataset: Dataset, case: Case) -> bool:
-    return any(_object_px(dataset, case, index) for index in range(case.count))
+def _warn_if_constant(case: Case, index: int, ledger: Ledger) -> None:
+    values = case.plane(case.image, index)
+    if intensity.is_constant(values):
+        detail = f"all values are {values.flat[0]:g}; evaluated as zeros"
+        ledger.add("warning", "constant image", detail, slice_=index)
 
 
-def _labels_here(dataset: Dataset, case: Case, task: str, index: int) -> str:
-    """List the values of a map that lacks the object: a wrong label in the spec shows here."""
+def _values_in(case: Case, task: str, index: int) -> str:
+    """Describe the values of a map that lacks the object, so that a wrong label or threshold in the spec shows."""
     values = case.plane(case.maps[task], index)
-    if dataset.tasks[task].above is not None:
+    if case.dataset.tasks[task].above is not None:
         return f"the highest value is {np.max(values):g}"
     labels = [f"{value:g}" for value in np.unique(values)]
-    return (
-        f"the labels here are {', '.join(labels[:MOST_LABELS_NAMED])}{', …' if len(labels) > MOST_LABELS_NAMED else ''}"
-    )
+    more = ", …" if len(labels) > MOST_LABELS_NAMED else ""
+    return f"the labels here are {', '.join(labels[:MOST_LABELS_NAMED])}{more}"

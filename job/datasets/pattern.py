@@ -1,4 +1,4 @@
-"""Addresses with wildcards and named fields: as a glob for the store, as an expression that reads the fields back."""
+"""Addresses with wildcards and named fields: a glob lists the files, a regular expression reads the fields back."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ WILD = re.compile(r"[*?]")
 
 @dataclass(frozen=True)
 class Pattern:
-    """The address of many files: `*` and `?` within one name, `**` over folders, `{case}` within one name.
+    """The address of many files: `*` and `?` within one name, `**` across folders, `{case}` within one name.
 
-    root: the longest folder prefix without wildcards and fields. tail: what follows it. As in a shell, a wildcard at
-    the start of a name matches no leading dot: archives made on macOS are full of `._scan.nii.gz`.
+    As in a shell, a wildcard at the start of a name does not match a leading dot: archives made on macOS contain many
+    files such as `._scan.nii.gz`.
     """
 
     text: str
 
     @cached_property
     def root(self) -> str:
-        """The folder that relative addresses count from; "" is the working folder."""
+        """The longest folder prefix without wildcards and fields; "" is the working folder."""
         folders = self.text.split("/")[:-1]
         fixed = next((n for n, name in enumerate(folders) if _varies(name)), len(folders))
         return "/".join(folders[:fixed]) or ("/" if self.text.startswith("/") else "")
 
     @cached_property
     def tail(self) -> str:
-        """The pattern below the root."""
+        """The rest of the pattern, below the root."""
         return self.text[len(self.root) :].lstrip("/")
 
     def files(self) -> dict[str, FileInfo]:
-        """List the files by address below the root. A text without wildcards and fields is one file's address."""
+        """Return the matching files by address below the root; at most one if the text has no wildcards and fields."""
         if not _varies(self.tail):
             file = storage.info(self.text)
             return {self.tail: file} if file else {}
@@ -45,27 +45,27 @@ class Pattern:
         return {relative(file.address, self.root): file for file in listed}
 
     def fields(self, address: str) -> dict[str, str] | None:
-        """Read the named fields of an address below the root; None if it does not match. The first field is greedy."""
+        """Return the named fields of an address below the root, None without a match. The first field is greedy."""
         if not _varies(self.tail):
             return {} if address == self.tail else None
-        found = self._expression.fullmatch(address)
-        return found.groupdict() if found else None
+        match = self._expression.fullmatch(address)
+        return match.groupdict() if match else None
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:
         *folders, name = self.tail.split("/")
         seen: set[str] = set()
-        parts = [r"(?:(?!\.)[^/]+/)*" if folder == "**" else _expression(folder, seen) + "/" for folder in folders]
+        before = [r"(?:(?!\.)[^/]+/)*" if folder == "**" else _expression(folder, seen) + "/" for folder in folders]
         last = r"(?:(?!\.)[^/]+/)*(?!\.)[^/]+" if name == "**" else _expression(name, seen)
-        return re.compile("".join([*parts, last]), re.DOTALL)
+        return re.compile("".join([*before, last]))
 
 
 @dataclass(frozen=True)
 class Template:
-    """An address with fields that each image fills: `{stem}` and its like, `{image}`, and the fields of `images`.
+    """An address whose fields each image fills: `{stem}`, `{name}`, `{parent}`, `{image}` and the fields of `images`.
 
-    Everything else in it is literal. `{image}` at the start is the image's whole address, elsewhere the one below its
-    root.
+    The rest is literal. `{image}` is the image's whole address at the start of the text, elsewhere its address below
+    the root.
     """
 
     text: str
@@ -73,11 +73,10 @@ class Template:
 
     @cached_property
     def _pattern(self) -> Pattern:
-        starts = self.text.startswith("{image}")
-        return Pattern(below(self.images.root, self.text) if starts else self.text)
+        return Pattern(below(self.images.root, self.text) if self.text.startswith("{image}") else self.text)
 
     def files(self) -> dict[str, FileInfo]:
-        """List, with one request, every file that some image may name, by address below the template's root."""
+        """Return, from one listing, the files that any image may name, by address below the template's root."""
         tail = self._pattern.tail
         if not TEMPLATE_FIELD.search(tail):
             file = storage.info(self.text)
@@ -87,34 +86,34 @@ class Template:
         return {relative(file.address, self._pattern.root): file for file in listed}
 
     def fill(self, fields: Mapping[str, str]) -> str:
-        """Give the address below the template's root that one image names."""
+        """Return the address that one image names, below the template's root."""
         return fill(self._pattern.tail, fields)
 
     def _glob(self, name: str) -> str:
         if "{image}" in name:
             before, _, after = name.partition("{image}")
             return (
-                self._glob(before) + "/".join(_glob(part) for part in self.images.tail.split("/")) + self._glob(after)
+                self._glob(before) + "/".join(_glob(name) for name in self.images.tail.split("/")) + self._glob(after)
             )
         return re.sub(r"\*\*+", "*", "*".join(storage.literal(text) for text in TEMPLATE_FIELD.split(name)[::2]))
 
 
 def fill(text: str, fields: Mapping[str, str]) -> str:
-    """Put values in place of `{name}`, once: a value that holds braces stays as it is."""
+    """Replace each `{name}` by its value, once: braces inside a value are left as they are."""
     return TEMPLATE_FIELD.sub(lambda field: fields[field[1]], text)
 
 
 def below(root: str, address: str) -> str:
-    """Put an address below a root, which may be "" or "/"."""
+    """Join a root, which may be "" or "/", and an address below it."""
     return storage.join(root, address) if root else address
 
 
 def relative(address: str, root: str) -> str:
-    """Give a listed address below a root, the same for a local folder, a bucket and a package."""
+    """Return a listed address relative to a root: the same text for a local folder, a bucket and a package."""
     path, folder = storage.local_path(address), storage.local_path(root)
     if path and folder:
         return path.relative_to(folder).as_posix()
-    # Stores differ in how they write scheme and host of what they list (s3a, abfs, memory); the path agrees.
+    # In their listings, stores write scheme and host differently (s3a, abfs, memory); the path is the same.
     _, _, path_below_host = address.partition("://")[2].lstrip("/").partition("/")
     _, _, root_below_host = root.partition("://")[2].lstrip("/").partition("/")
     return path_below_host.removeprefix(root_below_host.rstrip("/")).lstrip("/")
@@ -125,20 +124,20 @@ def _varies(text: str) -> bool:
 
 
 def _glob(name: str) -> str:
-    """Write one name of a pattern for the store: fields become `*`, and `[` is an ordinary character."""
+    """Return one name of a pattern as a glob: fields become `*`, and `[` is an ordinary character."""
     if name == "**":
         return name
     return re.sub(r"\*+", "*", "*".join(TEMPLATE_FIELD.split(name)[::2])).replace("[", "[[]")
 
 
 def _expression(name: str, seen: set[str]) -> str:
-    """Write one name of a pattern as a regular expression; a field that comes again must read the same."""
-    parts = []
+    """Return one name of a pattern as a regular expression. A repeated field must have the same value each time."""
+    pieces = []
     for piece in re.split(r"(\*+|\?|\{[A-Za-z_][A-Za-z0-9_]*\})", name):
         field = TEMPLATE_FIELD.fullmatch(piece)
         if field:
-            parts.append(f"(?P={field[1]})" if field[1] in seen else f"(?P<{field[1]}>[^/]+)")
+            pieces.append(f"(?P={field[1]})" if field[1] in seen else f"(?P<{field[1]}>[^/]+)")
             seen.add(field[1])
         else:
-            parts.append("[^/]*" if piece.startswith("*") else "[^/]" if piece == "?" else re.escape(piece))
-    return (r"(?!\.)" if _varies(name[:1]) or TEMPLATE_FIELD.match(name) else "") + "".join(parts)
+            pieces.append("[^/]*" if piece.startswith("*") else "[^/]" if piece == "?" else re.escape(piece))
+    return (r"(?!\.)" if _varies(name[:1]) or TEMPLATE_FIELD.match(name) else "") + "".join(pieces)

@@ -1,4 +1,4 @@
-"""Whether the mask of a volume lies on its image, as their two headers tell it."""
+"""Whether a mask fits on its image: their sizes and, for volumes, the positions that their headers state."""
 
 from __future__ import annotations
 
@@ -6,34 +6,51 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from job.datasets import sizes
 from job.datasets.formats.nifti import VolumeHeader
 from job.datasets.geometry import reordered
-from job.datasets.layers import check_same_size
+from job.datasets.layers import Head, Layer
 from job.errors import DataError
 
-SHIFT_VOXELS = 0.1  # float32 headers of one scan differ by far less, a wrong one by far more
-FLIP_VOXELS = 1.0  # whether an origin is a voxel's centre or corner is less; what is turned over is mostly far more
+SHIFT_VOXELS = 0.1  # rounding an affine to float32 moves a grid by far less, a wrong header by far more
+FLIP_VOXELS = 1.0  # an origin at a voxel's corner, not its centre, moves a grid by less; a flip mostly by far more
 
 
-def check(image: VolumeHeader, mask: VolumeHeader) -> tuple[str, str] | None:
-    """Refuse a mask of another size, or one that may be mirrored; give reason and detail of what is merely strange."""
+def check(image: Head, mask: Head) -> tuple[str, str] | None:
+    """Raise DataError if the mask has another size or may be mirrored.
+
+    Return reason and detail of a warning if it can be used but is doubtful, else None.
+    """
+    if image.header is None or mask.header is None:
+        sizes.check_same(image.size, mask.size)
+        return None
+    return _check_volumes(image.header, mask.header)
+
+
+def mask_on_image(image: Layer, mask: Layer) -> NDArray[Any]:
+    """Return the values of a mask in the image's voxel order. A view.
+
+    If only one of two volumes states an orientation, their voxels are taken to be stored in the same order.
+    """
+    if image.header is None or mask.header is None or image.header.oriented == mask.header.oriented:
+        return mask.values
+    return reordered(mask.values, mask.header.grid.codes, image.header.grid.codes)
+
+
+def _check_volumes(image: VolumeHeader, mask: VolumeHeader) -> tuple[str, str] | None:
     if image.oriented != mask.oriented:
-        check_same_size(image.grid.stored_shape, mask.grid.stored_shape)
-        silent = "mask" if image.oriented else "image"
-        detail = f"the {silent}'s header has neither sform nor qform; the mask is read in the voxel order of the image"
+        sizes.check_same(image.grid.stored_shape, mask.grid.stored_shape)
+        unoriented = "mask" if image.oriented else "image"
+        detail = f"the {unoriented}'s header has neither sform nor qform; the mask is read in the image's voxel order"
         return "orientation unknown", detail
-    check_same_size(image.grid.shape_XYZ, mask.grid.shape_XYZ)
+    sizes.check_same(image.grid.shape_XYZ, mask.grid.shape_XYZ)
     shift = image.grid.displacement(mask.grid)
-    apart = f"the affines of image and mask lie up to {shift:.3g} voxels apart"
+    distance = f"the affines of image and mask are up to {shift:.3g} voxels apart"
     if shift > FLIP_VOXELS and image.grid.codes != mask.grid.codes:
         raise DataError(
             "affines differ",
-            f"{apart}, the image is stored as {image.grid.codes}, the mask as {mask.grid.codes}: it would be mirrored "
-            "or turned; resample it to the image, or, if their voxels are in one order, give it the image's header",
+            f"{distance}, the image is stored as {image.grid.codes}, the mask as {mask.grid.codes}: it would be "
+            "mirrored or turned; resample it to the image or, if their voxels are in the same order, "
+            "copy the image's header to it",
         )
-    return ("affines differ", f"{apart}; used as if they agreed") if shift > SHIFT_VOXELS else None
-
-
-def placed(mask_XYZ: NDArray[Any], image: VolumeHeader, mask: VolumeHeader) -> NDArray[Any]:
-    """Give a mask in the image's voxel order, where only one of the two headers says what its order is. A view."""
-    return reordered(mask_XYZ, mask.grid.codes, image.grid.codes) if image.oriented != mask.oriented else mask_XYZ
+    return ("affines differ", f"{distance}; used as if they agreed") if shift > SHIFT_VOXELS else None

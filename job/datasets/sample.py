@@ -1,4 +1,4 @@
-"""What every data set becomes: samples, or lines of the ledger that say why not."""
+"""What a data set becomes: samples to evaluate, and lines of the ledger for what is left out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = Literal["empty", "error", "warning"]
 
 
 class Spacing(NamedTuple):
-    """Millimetres between neighbouring rows, columns and slices."""
+    """Millimetres between the centres of neighbouring rows, columns and slices."""
 
     row_mm: float
     column_mm: float
@@ -25,7 +25,7 @@ class TaskObject:
     """The object of one task in one image.
 
     truth_HW: bool, the task's own class, never empty. labelled_HW: bool, every class of the label map that the task was
-    read from (`mazurowski2023` decides polarity by it).
+    read from (the protocol `mazurowski2023` decides the polarity of clicks by it).
     """
 
     task: str
@@ -35,10 +35,10 @@ class TaskObject:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sample:
-    """One 2D image with at least one object.
+    """One 2D image, or one slice of a volume, with at least one object.
 
-    image: address below the data set's root. axis `none` and slice 0 for 2D images. image_HWC: uint8, RGB.
-    spacing: None where no header states it. intensity: how values became uint8, such as `window(40,400)/slice`.
+    image: address below the data set's root. axis, slice: `none` and 0 for 2D images. spacing: None for 2D images.
+    intensity: the rule by which values became uint8, such as `window(40,400)/slice`. image_HWC: uint8, RGB.
     """
 
     dataset: str
@@ -56,7 +56,11 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Excluded:
-    """One line of the ledger. `empty`: no object there; `error`: could not be used; `warning`: used, with a remark."""
+    """One line of the ledger.
+
+    kind: `empty` if there is no object, `error` if the data could not be used, `warning` if they were used but are
+    doubtful. task: None if the line is about the image.
+    """
 
     dataset: str
     image: str

@@ -1,16 +1,23 @@
-"""Which slices of a volume are evaluated. Pure."""
+"""Along which axis a source is cut, and which of its slices are evaluated. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from job.study.dataset import Every, Slices
+from job.datasets.sample import Axis
+from job.datasets.source import Source
+from job.study.dataset import Dataset, Every, Slices
 
 
-def raw_slices(rule: Slices, count: int) -> tuple[int, ...]:
-    """List the slices that a rule may keep in a volume of `count`, ascending, known from its header alone.
+def axis_of(dataset: Dataset, source: Source) -> Axis:
+    """Return the axis along which a source is cut into slices; `none` for a 2D image."""
+    return dataset.slices.axis if source.is_volume else "none"
 
-    Indices beyond the volume stay in: they have to be looked at to be told as errors.
+
+def candidates(rule: Slices, count: int) -> tuple[int, ...]:
+    """Return the slices of a volume of `count` slices that a rule may keep, in ascending order.
+
+    Indices beyond the end of the volume are included, so that each becomes an error in the ledger.
     """
     if rule.indices is not None:
         return tuple(sorted(set(rule.indices)))
@@ -18,11 +25,11 @@ def raw_slices(rule: Slices, count: int) -> tuple[int, ...]:
 
 
 def lists_empty(rule: Slices) -> bool:
-    """Whether a slice without any object was asked for, so that the ledger must list it."""
+    """Return whether the ledger lists the candidates that hold no object."""
     return rule.indices is not None or rule.keep not in ("labelled", "largest")
 
 
 def largest(object_px: Sequence[int]) -> int | None:
-    """Give the slice with most object pixels, the first of equals; None where no slice has any."""
+    """Return the position of the highest count, the first if several are equal; None if all are 0."""
     most = max(object_px, default=0)
     return object_px.index(most) if most else None

@@ -1,4 +1,4 @@
-"""One image with the masks of its tasks, before any of it is opened or generated."""
+"""One image and the masks of its tasks, before any of them is opened or generated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from job.storage import FileInfo
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratedImage:
-    """An image and its label map that come from the generator: its version and arguments stand for their content."""
+    """An image and its label map, drawn by the generator. Its version and arguments determine every pixel."""
 
     version: int = VERSION
     seed: int
@@ -20,22 +20,22 @@ class GeneratedImage:
 
     @property
     def name(self) -> str:
-        """What stands for the address below the data set's root."""
+        """The name that the rows carry in place of an address below the data set's root."""
         return f"{self.patient_name}/slice{self.slice}"
 
     @property
     def patient_name(self) -> str:
-        """What clusters the statistics."""
+        """The patient: a cluster of the statistics."""
         return f"patient{self.patient:03}"
 
     @property
     def address(self) -> str:
-        """What a fault names."""
+        """The name that error messages use in place of a file's address."""
         return f"generated:{self.seed}/{self.name}"
 
     @property
     def content_key(self) -> str:
-        """What names the content."""
+        """The key of the content: it differs if any pixel may differ."""
         return f"generated-{self.version}-{self.seed}-{self.patient}-{self.slice}-{SIDE}"
 
 
@@ -44,10 +44,10 @@ ImageFile = FileInfo | GeneratedImage
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One image file, 2D or a volume, with the mask file of each task; of a generated image both are the same.
+    """One image file, 2D or a volume, with the mask file of each task. A generated image is its own mask.
 
-    image: address below the data set's root, `/`-separated, the same wherever the data lie. masks: None where the mask
-    that should be there is not. patient: what clusters the statistics. volume: the image's own address.
+    image: address below the data set's root, `/`-separated, the same wherever the data are stored. masks: None for a
+    task whose mask file is missing. patient: a cluster of the statistics. volume: the image's own address.
     """
 
     image: str
@@ -58,15 +58,15 @@ class Source:
 
     @property
     def files(self) -> tuple[ImageFile | None, ...]:
-        """The image, then the masks by the names of their tasks."""
+        """The image, then the masks in the order of their tasks' names."""
         return self.file, *(self.masks[task] for task in sorted(self.masks))
 
     @property
     def is_volume(self) -> bool:
-        """Whether the image is cut into slices; its name says so."""
+        """Whether the image is a volume, judged by its file name."""
         return is_volume(self.file)
 
 
 def is_volume(file: ImageFile) -> TypeGuard[FileInfo]:
-    """Whether a file's name says NIfTI."""
+    """Return whether a file's name ends as NIfTI files do."""
     return file.address.lower().endswith((".nii", ".nii.gz"))

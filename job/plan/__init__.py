@@ -1,1 +1,1 @@
-"""What will run, written once and read by all: asks, chunks, part names, the plan file."""
+"""What will run, written once and read by all: prompt blocks, chunks, part names, the plan file."""

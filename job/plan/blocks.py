@@ -1,4 +1,4 @@
-"""The prompt blocks of every model. What a model does not support is refused here, before any work."""
+"""The prompt blocks of every model. A block that a model does not support is refused here, before any work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from job.prompts.blocks import PromptBlock, resolve
 from job.prompts.clicks import PROTOCOLS
 from job.prompts.modes import POINT_MODES
 from job.study import LoadedSpec
-from job.study.cross_checks import unlike_fault
+from job.study.cross_checks import incomparable_fault
 from job.study.prompts import Prompts
 
 RowKey = tuple[str, str, str, str]
@@ -22,7 +22,7 @@ RowKey = tuple[str, str, str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class ModelBlock:
-    """A prompt block with the model that gets it and its index in the spec."""
+    """A prompt block, the model that runs it, and its index in the spec."""
 
     model: str
     index: int
@@ -30,23 +30,25 @@ class ModelBlock:
 
     @property
     def row_keys(self) -> Iterator[RowKey]:
-        """Model, protocol, prompt and mask choice of each row that an object gets at one step."""
+        """The key of each row that one object gets at one step."""
         return product([self.model], [self.block.protocol], self.block.prompts, self.block.mask_choices)
 
 
 def prompt_blocks(spec: LoadedSpec) -> list[ModelBlock]:
-    """Resolve every block for every model that it is for; raise SpecError with all that is not supported."""
+    """Resolve every block for each of its models; raise SpecError with every fault."""
     resolved: list[ModelBlock] = []
     faults: list[Fault] = []
     for model in spec.study.models:
-        able = capabilities(model)
+        supported = capabilities(model)
         for index, block in enumerate(spec.study.prompts):
             if block.models is not None and model.name not in block.models:
                 continue
-            for key, reason in _refusals(block, able):
+            for key, reason in _refusals(block, supported):
                 hint = None if block.models else "name the models that it is for: models: […]"
                 faults.append(spec.source.fault(("prompts", index, key), f"{model.name} {reason}", hint=hint))
-            resolved.append(ModelBlock(model=model.name, index=index, block=resolve(block, multimask=able.multimask)))
+            resolved.append(
+                ModelBlock(model=model.name, index=index, block=resolve(block, multimask=supported.multimask))
+            )
     faults.extend(_repeated(spec, resolved))
     faults.extend(_incomparable(spec, resolved))
     if faults:
@@ -55,43 +57,43 @@ def prompt_blocks(spec: LoadedSpec) -> list[ModelBlock]:
 
 
 def _repeated(spec: LoadedSpec, resolved: Sequence[ModelBlock]) -> Iterator[Fault]:
-    """Find blocks whose rows another block gives already: the two could not be told apart."""
+    """Find blocks whose rows have the same keys as those of an earlier block."""
     first: dict[RowKey, int] = {}
     for model_block in resolved:
         for key in model_block.row_keys:
             index = first.setdefault(key, model_block.index)
             if index != model_block.index:
-                expected = f"prompts[{index}] asks {', '.join(key)} already"
+                expected = f"expected keys that no other block has: prompts[{index}] gives {', '.join(key)} too"
                 yield spec.source.fault(("prompts", model_block.index), expected)
                 break
 
 
 def _incomparable(spec: LoadedSpec, resolved: Sequence[ModelBlock]) -> Iterator[Fault]:
-    """Find a comparison that would have no pair of rows, by the rule of `pairs.sql`."""
+    """Find a comparison without any pair of rows, by the rule of `pairs.sql`."""
     compare = spec.study.statistics.compare
     keys = {key for model_block in resolved for key in model_block.row_keys}
     if compare is not None and not _have_pairs(keys, compare.model, compare.baseline):
         hint = "exchange the two" if _have_pairs(keys, compare.baseline, compare.model) else None
-        yield unlike_fault(spec.source, compare, hint)
+        yield incomparable_fault(spec.source, compare, hint)
 
 
 def _have_pairs(keys: Set[RowKey], model: str, baseline: str) -> bool:
-    """Return whether the baseline has a row for one of the model's: of the same mask choice, or its `single`."""
+    """Return whether any row of the model has a row of the baseline beside it: of its mask choice, or `single`."""
     return any(
         (baseline, *key[1:]) in keys or (baseline, *key[1:-1], "single") in keys for key in keys if key[0] == model
     )
 
 
-def _refusals(block: Prompts, able: Capabilities) -> Iterator[tuple[str, str]]:
-    """Yield the key of the block and the reason for each thing that the model cannot do."""
+def _refusals(block: Prompts, supported: Capabilities) -> Iterator[tuple[str, str]]:
+    """Yield the key of the block and the reason for everything that the model does not support."""
     modes = block.modes or ()
     points = [mode for mode in modes if mode in POINT_MODES]
     boxes = [mode for mode in modes if mode not in POINT_MODES]
-    if points and not able.points:
+    if points and not supported.points:
         yield "modes", f"takes no points, which {', '.join(points)} would give it"
-    if boxes and not able.boxes:
+    if boxes and not supported.boxes:
         yield "modes", f"takes no boxes, which {', '.join(boxes)} would give it"
-    if block.clicks is not None and not able.points:
+    if block.clicks is not None and not supported.points:
         yield "clicks", "takes no points, so it cannot be clicked"
-    elif block.clicks is not None and PROTOCOLS[block.clicks.protocol].feedback and able.mask_input == "none":
+    elif block.clicks is not None and PROTOCOLS[block.clicks.protocol].feedback and supported.mask_input == "none":
         yield "clicks", f"takes no mask input, which the protocol {block.clicks.protocol} feeds back"

@@ -1,9 +1,10 @@
-"""Chunks: units of work whose names follow from the content of their files, so that an added file changes one chunk."""
+"""Chunks: units of work, named after the content of their files, so that an added file changes one chunk."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from job.datasets import Source, raw_slices
 from job.datasets.source import GeneratedImage, ImageFile
@@ -12,35 +13,42 @@ from job.plan.file import Chunk, Unit, fingerprint
 from job.storage import InputCache
 from job.study.dataset import Dataset
 
+HASH_BITS = 256
+
+Selection = tuple[Source, tuple[int, ...]]
+"""A source and the numbers of its raw slices that are planned."""
+
 
 def chunks(
     dataset: Dataset, sources: Sequence[Source], size: int, cache: InputCache, limit: int | None, max_image_px: int
 ) -> list[Chunk]:
-    """Cut the files of a data set into chunks, in a fixed order."""
-    sliced = _limited([(source, _planned_slices(dataset, source)) for source in sources], limit)
+    """Divide the files of a data set into chunks of at most `size` raw slices or images, in a fixed order.
+
+    Volumes come first. A volume of which the largest slice is wanted is one chunk, whatever its size.
+    """
     whole_volumes = dataset.slices.keep == "largest" and dataset.slices.indices is None
-    found: list[list[Unit]] = []
-    flat: list[Unit] = []
-    keys = _ContentKeys(cache)
-    for source, slices in sliced:
+    units = _UnitFactory(cache)
+    groups: list[list[Unit]] = []
+    images: list[Unit] = []
+    for source, slices in _limited([(source, _planned_slices(dataset, source)) for source in sources], limit):
         if source.is_volume:
             step = len(slices) if whole_volumes else size
             for start in range(0, max(len(slices), 1), max(step, 1)):
-                found.append([keys.unit(source, slices[start : start + step])])
+                groups.append([units.make(source, slices[start : start + step])])
         else:
-            flat.append(keys.unit(source, slices))
-    found.extend(_groups(flat, size))
-    return [_chunk(dataset, units, max_image_px) for units in found]
+            images.append(units.make(source, slices))
+    groups.extend(_grouped(images, size))
+    return [_chunk(dataset, group, max_image_px) for group in groups]
 
 
-class _ContentKeys:
-    """Content keys, each file's once: tasks share masks, chunks share volumes."""
+@dataclass(frozen=True)
+class _UnitFactory:
+    """Makes units with content keys. Each file is keyed once: tasks share masks, and chunks share volumes."""
 
-    def __init__(self, cache: InputCache) -> None:
-        self._cache = cache
-        self._known: dict[str, str] = {}
+    cache: InputCache
+    keys: dict[str, str] = field(default_factory=dict)
 
-    def unit(self, source: Source, slices: tuple[int, ...]) -> Unit:
+    def make(self, source: Source, slices: tuple[int, ...]) -> Unit:
         return Unit(source=source, slices=slices, content=tuple(self._key(file) for file in source.files))
 
     def _key(self, file: ImageFile | None) -> str:
@@ -48,51 +56,57 @@ class _ContentKeys:
             return "missing"
         if isinstance(file, GeneratedImage):
             return file.content_key
-        if file.address not in self._known:
-            self._known[file.address] = self._cache.content_key(file)
-        return self._known[file.address]
+        if file.address not in self.keys:
+            self.keys[file.address] = self.cache.content_key(file)
+        return self.keys[file.address]
 
 
 def _planned_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
-    """Give the raw slices that the spec names; a file that cannot be counted gets one, and its error comes at load."""
+    """Return the numbers of the raw slices that the spec selects.
+
+    A file whose header cannot be read gets slice 0; its error is recorded when it is loaded.
+    """
     try:
         return raw_slices(dataset, source)
     except DataError:
         return (0,)
 
 
-def _limited(sliced: list[tuple[Source, tuple[int, ...]]], limit: int | None) -> list[tuple[Source, tuple[int, ...]]]:
-    """Keep `limit` raw slices of a data set, evenly spaced, so that a volume's empty ends do not fill a short run."""
-    raw = [(index, number) for index, (_, slices) in enumerate(sliced) for number in slices]
+def _limited(selections: list[Selection], limit: int | None) -> list[Selection]:
+    """Keep `limit` raw slices of a data set, evenly spaced, so that a short run is not the empty end of a volume."""
+    raw = [(index, number) for index, (_, slices) in enumerate(selections) for number in slices]
     if limit is None or limit >= len(raw):
-        return sliced
+        return selections
     kept: dict[int, list[int]] = {}
     for index, number in (raw[(2 * i + 1) * len(raw) // (2 * limit)] for i in range(limit)):
         kept.setdefault(index, []).append(number)
-    return [(sliced[index][0], tuple(numbers)) for index, numbers in kept.items()]
+    return [(selections[index][0], tuple(numbers)) for index, numbers in kept.items()]
 
 
-def _groups(units: list[Unit], size: int) -> Iterator[list[Unit]]:
-    """Split images by the leading bits of their address's hash until each group fits: an added file touches one."""
+def _grouped(images: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
+    """Split images by the leading bits of the hash of their address until each group has at most `size`.
+
+    An added image therefore changes one group, or splits it. The images of a group are sorted by address.
+    """
 
     def split(group: list[tuple[str, Unit]], bit: int) -> Iterator[list[Unit]]:
-        if len(group) <= size or bit == 256:
+        if len(group) <= size or bit == HASH_BITS:
             if group:
-                yield [unit for _, unit in sorted(group, key=lambda item: item[1].source.image)]
+                yield [unit for _, unit in sorted(group, key=lambda pair: pair[1].source.image)]
             return
         for value in "01":
-            yield from split([item for item in group if item[0][bit] == value], bit + 1)
+            yield from split([pair for pair in group if pair[0][bit] == value], bit + 1)
 
-    hashed = [(_bits(unit.source.image), unit) for unit in units]
-    yield from split(hashed, 0)
+    yield from split([(_bits(unit.source.image), unit) for unit in images], 0)
 
 
 def _bits(text: str) -> str:
-    return f"{int.from_bytes(hashlib.sha256(text.encode()).digest()):0256b}"
+    """Return the sha256 of a text in binary digits."""
+    return f"{int.from_bytes(hashlib.sha256(text.encode()).digest()):0{HASH_BITS}b}"
 
 
-def _chunk(dataset: Dataset, units: list[Unit], max_image_px: int) -> Chunk:
-    """Name a chunk by all that determines its objects; addresses play no part but below the data set's root."""
+def _chunk(dataset: Dataset, units: Sequence[Unit], max_image_px: int) -> Chunk:
+    """Name a chunk after everything that determines its objects. Of an address, only the part below the root counts."""
     slices = dataset.slices.model_dump() if units[0].source.is_volume else None
     identity = {
         "dataset": dataset.name,

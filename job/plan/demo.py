@@ -1,4 +1,4 @@
-"""Demo weights: the remark that has to stand wherever their scores appear."""
+"""Demo weights: the remark that must accompany their scores everywhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from job.models.demo_weights import DEMO
 
 
 def demo_remark(purposes: Mapping[str, str | None]) -> str | None:
-    """Return the remark on the models with demo weights, from purposes by model; None if there are none."""
+    """Return the remark that names the models with demo weights; None if there are none. purposes: by model."""
     names = [model for model, purpose in purposes.items() if purpose == DEMO]
     if not names:
         return None

@@ -19,12 +19,13 @@ from job.errors import OutputError
 from job.study.study import Precision, Study
 
 PLAN_VERSION = 2
-NAME_LENGTH = 24  # hex digits: 96 bits
+NAME_LENGTH = 24
+"""Hexadecimal digits of a name: 96 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """Raw slices of one image file. `content` holds a content key for each of the source's files, in their order."""
+    """Raw slices of one image file. content: the content key of each file of the source, in the order of `files`."""
 
     source: Source
     slices: tuple[int, ...]
@@ -47,7 +48,7 @@ class Chunk:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One chunk x model x prompt block x seed. `block` is the index in the spec; `episodes` are per object."""
+    """One chunk x model x prompt block x seed. block: index in the spec. episodes: number for each object."""
 
     name: str
     chunk: str
@@ -59,7 +60,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedModel:
-    """The checkpoint of a model: its sha256, and its purpose (`demo` for shipped demo weights, else None)."""
+    """The checkpoint of a model. purpose: `demo` for shipped demo weights, else None."""
 
     sha256: str
     purpose: str | None
@@ -67,9 +68,10 @@ class PlannedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that will run. `limit`: raw slices of each data set, None for a full run.
+    """Everything that will run.
 
-    version: of this file's form. rows: of the tables' columns.
+    version: format version of the plan file. rows: schema version of the tables. spec: name of the resolved spec.
+    batch: requests in one call of a model. limit: raw slices of each data set, None for a full run. models: by name.
     """
 
     version: int = PLAN_VERSION
@@ -84,7 +86,7 @@ class Plan:
 
     @property
     def parts_by_chunk(self) -> dict[str, list[Part]]:
-        """The parts of each chunk, both in the plan's order."""
+        """The parts of each chunk, by its name. Chunks and parts are in the plan's order."""
         by_chunk: dict[str, list[Part]] = {chunk.name: [] for chunk in self.chunks}
         for part in self.parts:
             by_chunk[part.chunk].append(part)
@@ -101,7 +103,7 @@ class Plan:
         return {name: model.purpose for name, model in self.models.items()}
 
     def left(self, done: Container[str]) -> dict[str, list[Part]]:
-        """Return the parts that are not in `done`, by chunk; chunks without any are left out."""
+        """Return the parts that are not in `done`, by chunk. Chunks without such parts are left out."""
         by_chunk = {
             chunk: [part for part in parts if part.name not in done] for chunk, parts in self.parts_by_chunk.items()
         }
@@ -129,17 +131,17 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "models": {"__all__": {"published"}},
     "execution": {"device", "cache_gb"},
 }
-"""Keys of the spec that are left out of a plan's name; seeds are added in their resolved form."""
+"""Keys of the spec that are excluded from a plan's name. Seeds are added in their resolved form."""
 
 
 def fingerprint(value: Any) -> str:
-    """Return the name of a JSON value: the beginning of its sha256."""
+    """Return the name of a JSON value: the first digits of its sha256. The order of keys does not matter."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:NAME_LENGTH]
 
 
 def spec_name(study: Study, limit: int | None) -> str:
-    """Return the name of a resolved spec, from all that its plan depends on."""
+    """Return the name of a resolved spec: a hash of everything that its plan depends on."""
     resolved = study.model_dump(mode="json", exclude=_WITHOUT_EFFECT_ON_ROWS)
     return fingerprint([resolved, list(study.all_seeds), limit])
 
@@ -150,9 +152,9 @@ def address(output: str, spec: str) -> str:
 
 
 def read(output: str, spec: str) -> Plan | None:
-    """Read the plan of a spec; None if there is none yet."""
-    place = address(output, spec)
-    return None if storage.info(place) is None else _read(place)
+    """Read the plan of a spec; return None if none is stored."""
+    plan_address = address(output, spec)
+    return None if storage.info(plan_address) is None else _read(plan_address)
 
 
 def read_all(output: str) -> list[Plan]:
@@ -160,26 +162,26 @@ def read_all(output: str) -> list[Plan]:
     return [_read(file.address) for file in storage.list_files(storage.join(output, "plan"), "*.json")]
 
 
-def _read(place: str) -> Plan:
-    text = storage.read(place)
+def _read(plan_address: str) -> Plan:
+    text = storage.read(plan_address)
     try:
         parsed = json.loads(text)
         versions = {key: parsed.get(key) for key in _VERSIONS}
         if versions == _VERSIONS:
             return _FORMAT.validate_json(text)
     except (ValueError, AttributeError):
-        raise OutputError(f"{storage.public(place)}: not a plan; delete it, or choose another output") from None
+        raise OutputError(f"{storage.public(plan_address)}: not a plan; delete it, or choose another output") from None
     raise OutputError(
-        f"{storage.public(place)}: written by another version of medsam-job (plan {versions}, here {_VERSIONS}); "
-        "use that version, or choose another output"
+        f"{storage.public(plan_address)}: written by another version of medsam-job "
+        f"(plan {versions}, here {_VERSIONS}); use that version, or choose another output"
     )
 
 
 def write(output: str, plan: Plan) -> None:
-    """Store a plan in place of an older one of the same spec."""
+    """Store a plan, replacing an older one of the same spec."""
     storage.write(address(output, plan.spec), _FORMAT.dump_json(plan, indent=1))
 
 
 def create(output: str, plan: Plan) -> bool:
-    """Store a plan unless one is there; return whether the stored one is this plan."""
+    """Store a plan unless one of the same spec is stored; return whether this call stored it."""
     return storage.create(address(output, plan.spec), _FORMAT.dump_json(plan, indent=1))

@@ -1,10 +1,11 @@
-"""Make a plan: list the inputs, key their content, hash the weights, name every part by what determines its content."""
+"""Make a plan: list and hash the inputs, hash the weights, name every part after what determines its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from job import SCHEMA_VERSION, storage
 from job.datasets import Source, discover
@@ -18,13 +19,13 @@ from job.plan.file import Chunk, Part, Plan, PlannedModel, fingerprint, spec_nam
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.study.model import Model
-from job.study.study import Precision
 
 AUTO_BATCH = 32
+"""Requests in one call of a model, for `batch: auto`."""
 
 
 def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
-    """Plan a study; raise SpecError for what is not supported, matches nothing, or cannot be fetched."""
+    """Plan a study; raise SpecError for unsupported prompts, patterns without a match and missing checkpoints."""
     study = spec.study
     blocks = prompt_blocks(spec)
     execution = study.execution
@@ -32,9 +33,10 @@ def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
     batch = AUTO_BATCH if execution.batch == "auto" else execution.batch
     planned = hash_models(spec, cache)
     all_chunks = [chunk for index in range(len(study.datasets)) for chunk in _chunks(spec, index, cache, limit)]
-    models = {model.name: model for model in study.models}
+    conditions = {"schema": SCHEMA_VERSION, "precision": precision, "batch": batch, "limit": limit}
+    identities = {model.name: conditions | _identity(model, planned[model.name]) for model in study.models}
     parts = [
-        _part(chunk, block, models[block.model], planned[block.model].sha256, seed, precision, batch, limit)
+        _part(chunk, block, seed, identities[block.model])
         for chunk in all_chunks
         for block in blocks
         for seed in study.all_seeds
@@ -51,7 +53,7 @@ def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
 
 
 def hash_models(spec: LoadedSpec, cache: InputCache) -> dict[str, PlannedModel]:
-    """Fetch and hash every checkpoint; raise SpecError for all that cannot be had or have another hash."""
+    """Fetch and hash every checkpoint; raise SpecError for those that are missing or have another hash than stated."""
     planned: dict[str, PlannedModel] = {}
     faults: list[Fault] = []
     for index, model in enumerate(spec.study.models):
@@ -62,7 +64,7 @@ def hash_models(spec: LoadedSpec, cache: InputCache) -> dict[str, PlannedModel]:
             faults.append(spec.source.fault(place, f"no checkpoint: {error}"))
             continue
         if model.sha256 and sha256 != model.sha256.lower():
-            expected = f"another hash than that of {storage.public(model.checkpoint)}, {sha256}"
+            expected = f"expected the sha256 of {storage.public(model.checkpoint)}, {sha256}"
             faults.append(spec.source.fault(("models", index, "sha256"), expected, model.sha256))
         planned[model.name] = PlannedModel(sha256=sha256, purpose=purpose_of(sha256))
     if faults:
@@ -79,7 +81,7 @@ def local_checkpoint(model: Model, cache: InputCache) -> Path:
 
 
 def find_sources(spec: LoadedSpec, index: int) -> Sequence[Source]:
-    """List the sources of a data set; raise SpecError, with the place of its pattern, if there are none."""
+    """List the sources of a data set; raise SpecError, at its pattern in the spec, if there are none."""
     dataset = spec.study.datasets[index]
     place = ("datasets", index, "images")
     try:
@@ -99,30 +101,16 @@ def _chunks(spec: LoadedSpec, index: int, cache: InputCache, limit: int | None) 
     return chunks(dataset, find_sources(spec, index), execution.chunk, cache, limit, execution.max_image_px)
 
 
-def _part(
-    chunk: Chunk,
-    block: ModelBlock,
-    model: Model,
-    sha256: str,
-    seed: int,
-    precision: Precision,
-    batch: int,
-    limit: int | None,
-) -> Part:
-    """Name a part by all that determines its rows."""
-    identity: Mapping[str, object] = {
-        "schema": SCHEMA_VERSION,
-        "chunk": chunk.name,
-        "model": model.model_dump(mode="json", exclude={"checkpoint", "sha256", "published"}),
-        "weights": sha256,
-        "prompts": asdict(block.block),
-        "seed": seed,
-        "precision": precision,
-        "batch": batch,
-        "limit": limit,
-    }
+def _identity(model: Model, planned: PlannedModel) -> dict[str, Any]:
+    """Return what determines the rows of a model: its settings, and the content of its checkpoint."""
+    settings = model.model_dump(mode="json", exclude={"checkpoint", "sha256", "published"})
+    return {"model": settings, "weights": planned.sha256}
+
+
+def _part(chunk: Chunk, block: ModelBlock, seed: int, identity: Mapping[str, Any]) -> Part:
+    """Name a part after everything that determines its rows. identity: what chunk, block and seed do not say."""
     return Part(
-        name=fingerprint(identity),
+        name=fingerprint({**identity, "chunk": chunk.name, "prompts": asdict(block.block), "seed": seed}),
         chunk=chunk.name,
         model=block.model,
         block=block.index,

@@ -1,4 +1,4 @@
-"""Settle which plan a run works on: a new one, or the one that is stored."""
+"""Settle which plan a run works on: a new one, or the stored one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from job.study import LoadedSpec
 def settle(spec: LoadedSpec, output: str, cache: InputCache, limit: int | None, *, shared: bool) -> Plan:
     """Return the plan of a run, stored in the output.
 
-    A worker alone plans from the inputs as they are now, and stores the plan if it is new or the inputs changed. With
-    `shared`, the plan is that of several shards, which must all work on the same one: the first of them makes it.
+    A worker alone plans from the inputs as they are now, and stores the plan if it is new or the inputs changed.
+    shared: the worker is one of several shards. The first of them makes the plan; all of them work on that one.
     """
     stored = plan_file.read(output, plan_file.spec_name(spec.study, limit))
     if shared and stored is not None:

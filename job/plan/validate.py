@@ -1,11 +1,11 @@
-"""Check a study before any work: what a run would refuse (faults), and what it would leave out (findings)."""
+"""Check a study before a run: what a run would refuse (faults), and what it would leave out (findings)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 from job import datasets
 from job.datasets import Source
@@ -16,15 +16,16 @@ from job.plan.demo import demo_remark
 from job.plan.make import find_sources, hash_models
 from job.storage import InputCache
 from job.study import LoadedSpec
-from job.study.dataset import Dataset
+
+Result = TypeVar("Result")
 
 SAMPLED = 20
-"""Images of each data set that are read whole, unless all are."""
+"""Number of images of each data set that are read whole by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What was found. `findings`: single files that a run would leave out. `notes`: how much was looked at."""
+    """The result. findings: ledger lines of single files. notes: how much was read, and remarks."""
 
     faults: list[Fault] = field(default_factory=list)
     findings: list[Excluded] = field(default_factory=list)
@@ -32,27 +33,27 @@ class Report:
 
     @property
     def left_out(self) -> int:
-        """Number of images with an error of any kind."""
+        """Number of images with an error, which a run would leave out."""
         return len({(line.dataset, line.image) for line in self.findings if line.kind == "error"})
 
 
 def validate(spec: LoadedSpec, cache: InputCache, *, full: bool) -> Report:
-    """Check everything that can be checked without running a model. full: read every file whole."""
+    """Check everything that needs no model. full: read every image whole, not only a sample."""
     report = Report()
     _collect(report, lambda: prompt_blocks(spec))
     models = _collect(report, lambda: hash_models(spec, cache)) or {}
     remark = demo_remark({name: model.purpose for name, model in models.items()})
     if remark:
         report.notes.append(remark)
-    for index, dataset in enumerate(spec.study.datasets):
+    for index in range(len(spec.study.datasets)):
         sources = _collect(report, partial(find_sources, spec, index))
         if sources is not None:
-            _check_dataset(report, spec, index, dataset, sources, cache, full)
+            _check_dataset(report, spec, index, sources, cache, full)
     return report
 
 
-def _collect(report: Report, check: Callable[[], Any]) -> Any:
-    """Run a check and return its result; note its faults and return None if it raises SpecError."""
+def _collect(report: Report, check: Callable[[], Result]) -> Result | None:
+    """Run a check and return its result; if it raises SpecError, add the faults to the report and return None."""
     try:
         return check()
     except SpecError as error:
@@ -61,39 +62,35 @@ def _collect(report: Report, check: Callable[[], Any]) -> Any:
 
 
 def _check_dataset(
-    report: Report,
-    spec: LoadedSpec,
-    index: int,
-    dataset: Dataset,
-    sources: Sequence[Source],
-    cache: InputCache,
-    full: bool,
+    report: Report, spec: LoadedSpec, index: int, sources: Sequence[Source], cache: InputCache, full: bool
 ) -> None:
-    limit = spec.study.execution.max_image_px
+    """Check the headers of all files and the content of a sample, and look for an object of every task."""
+    dataset, max_px = spec.study.datasets[index], spec.study.execution.max_image_px
     sound: list[Source] = []
     for source in sources:
-        findings = list(datasets.check_headers(dataset, source, cache, limit))
+        findings = list(datasets.check_headers(dataset, source, cache, max_px))
         report.findings.extend(findings)
         if not findings:
             sound.append(source)
     sampled = sound if full else _evenly(sound, SAMPLED)
     present: set[str] = set()
     for source in sampled:
-        content = datasets.look_inside(dataset, source, cache, limit)
+        content = datasets.look_inside(dataset, source, cache, max_px)
         report.findings.extend(content.findings)
         present |= content.tasks
     for task in dataset.tasks:
         if task not in present:
             text = f"no object of this task in {len(sampled)} of {len(sources)} images"
             if len(sampled) == len(sound):
-                place = ("datasets", index, "tasks", task)
-                report.faults.append(spec.source.fault(place, f"{text}: check its label values"))
+                fault = spec.source.fault(("datasets", index, "tasks", task), f"{text}: check its label values")
+                report.faults.append(fault)
             else:
                 report.notes.append(f"{dataset.name}, {task}: {text}; --full reads them all")
     report.notes.append(f"{dataset.name}: {len(sources)} images, {len(sampled)} read whole")
 
 
 def _evenly(sources: Sequence[Source], count: int) -> Sequence[Source]:
+    """Return `count` sources at equal distances, or all if there are no more."""
     if len(sources) <= count:
         return sources
     return [sources[i * len(sources) // count] for i in range(count)]

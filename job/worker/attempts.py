@@ -1,4 +1,4 @@
-"""Each step of a chunk is tried twice; a step that fails twice is recorded, and the study goes on."""
+"""Try each step of a chunk twice. A step that fails twice is recorded, and the study goes on."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Attempts:
-    """The attempts at one chunk. `failed`: the steps that failed twice, and why. fail_fast: no second attempt.
+    """The attempts at one chunk.
 
-    free_memory: gives back what a failed attempt held on the device.
+    fail_fast: raise the first error instead of trying again. free_memory: releases the device memory of a failed
+    attempt. failed: the reason for each step that failed twice.
     """
 
     fail_fast: bool
@@ -27,24 +28,24 @@ class Attempts:
     def twice(self, step: str, run: Callable[[], Result]) -> Result | None:
         """Run a step, and once more if it fails; return None if it failed twice.
 
-        An error that the user must mend ends the run at once.
+        Raise at once an error that the user must fix.
         """
         for is_last in (False, True):
             try:
                 return run()
             except Exception as error:
-                if self.fail_fast or _is_for_the_user(error):
+                if self.fail_fast or _user_must_fix(error):
                     raise
                 log = structlog.get_logger()
                 log.error("failed again" if is_last else "failed; trying once more", what=step, exc_info=error)
                 if is_last:
                     self.failed[step] = f"{type(error).__name__}: {error}"
-            # Out of the handler, so that the error's frames no longer hold tensors. A lost device raises here.
+            # Outside the handler, where the error's frames no longer hold tensors. Raises if the device is lost.
             self.free_memory()
         return None
 
 
-def _is_for_the_user(error: Exception) -> bool:
-    """Return whether another attempt is useless: the user must mend something first."""
+def _user_must_fix(error: Exception) -> bool:
+    """Return whether another attempt would fail too, until the user fixes something."""
     may_pass = isinstance(error, StorageError | DataError) and not isinstance(error, StoreRefusedError)
     return isinstance(error, JobError) and not may_pass

@@ -1,4 +1,4 @@
-"""One chunk of work: read its samples, encode and evaluate them with every model, store the rows."""
+"""One chunk of work: encode and evaluate its samples with every model, and store the rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from typing import Any
 
 import structlog
 
-from job import __version__, datasets, evaluate
-from job.datasets.sample import Excluded, Sample
-from job.errors import StorageError, StoreRefusedError
+from job import __version__, evaluate
+from job.datasets.sample import Sample
 from job.models import device as devices
 from job.models.protocol import PromptableModel
 from job.plan.blocks import ModelBlock
@@ -23,50 +22,20 @@ from job.plan.file import Chunk, Part, Plan
 from job.results.outcome import Outcome
 from job.results.store import Results
 from job.results.tables import excluded_table, objects_table, outcome_tables
-from job.storage import InputCache
-from job.study import LoadedSpec
-from job.worker.account import Account
 from job.worker.attempts import Attempts
 from job.worker.progress import ProgressBar
+from job.worker.read_chunk import ChunkContent
+from job.worker.tally import Tally
 
-ENCODED_AT_ONCE = 8  # images between two movements of the progress bar; a model batches within
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChunkContent:
-    """A chunk that was read. `full`: whether storage gave all of it."""
-
-    chunk: Chunk
-    samples: Sequence[Sample]
-    left_out: Sequence[Excluded]
-    full: bool
-
-
-def read_chunk(spec: LoadedSpec, chunk: Chunk, cache: InputCache) -> ChunkContent:
-    """Read a chunk's samples; a file that storage cannot give now is left out, and the chunk is not full."""
-    dataset = next(dataset for dataset in spec.study.datasets if dataset.name == chunk.dataset)
-    samples: list[Sample] = []
-    left_out: list[Excluded] = []
-    full = True
-    for unit in chunk.units:
-        try:
-            loaded = datasets.load(dataset, unit.source, unit.slices, cache, spec.study.execution.max_image_px)
-        except StoreRefusedError:
-            raise
-        except StorageError as error:
-            full = False
-            left_out.append(_storage_line(dataset.name, unit.source.image, error))
-        else:
-            samples.extend(loaded.samples)
-            left_out.extend(loaded.left_out)
-    return ChunkContent(chunk=chunk, samples=samples, left_out=left_out, full=full)
+ENCODED_AT_ONCE = 8
+"""Images between two updates of the progress bar. The model may encode them in smaller batches."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """Evaluates chunks one after the other, and stores their objects and parts. `pool`: threads for prompts and masks.
+    """Evaluates chunks one after the other, and stores their objects and parts.
 
-    blocks: by model and index in the spec.
+    blocks: prompt blocks by model and index in the spec. pool: threads that compute prompts and encode masks.
     """
 
     plan: Plan
@@ -74,13 +43,16 @@ class Worker:
     models: Mapping[str, PromptableModel]
     blocks: Mapping[tuple[str, int], ModelBlock]
     device: devices.TorchDevice
-    account: Account
+    tally: Tally
     bar: ProgressBar
     pool: Executor
     fail_fast: bool
 
     def run_chunk(self, chunk: Chunk, parts: Sequence[Part], read: Callable[[], ChunkContent]) -> None:
-        """Evaluate these parts of a chunk. What fails twice is recorded by its step: `read`, or the model's name."""
+        """Evaluate these parts of a chunk.
+
+        A step that fails twice is recorded under its name: `read`, or the name of the model.
+        """
         attempts = Attempts(self.fail_fast, self._free_memory)
         models = dict.fromkeys(part.model for part in parts)
         content = attempts.twice("read", lambda: self._store_chunk(read()))
@@ -90,81 +62,90 @@ class Worker:
                 parts_of_model = [part for part in parts if part.model == name]
                 attempts.twice(name, partial(self._run_model, name, parts_of_model, content, share))
         if attempts.failed:
-            self.account.counts["chunks_failed"] += 1
+            self.tally.counts["chunks_failed"] += 1
             self._record_failure(chunk, attempts.failed)
 
     def _store_chunk(self, content: ChunkContent) -> ChunkContent:
         """Store the objects and the ledger of a chunk."""
-        with self.account.stage("write"):
+        with self.tally.stage("write"):
             objects, ledger = objects_table(content.samples), excluded_table(content.left_out)
             self.results.write_chunk(content.chunk.name, objects, ledger, full=content.full)
-        self.account.counts.update(images=len(content.samples), objects=objects.num_rows)
-        self.account.counts.update(Counter(line.kind for line in content.left_out))
+        self.tally.counts.update(images=len(content.samples), objects=objects.num_rows)
+        self.tally.counts.update(Counter(line.kind for line in content.left_out))
         return content
 
     def _run_model(self, name: str, parts: Sequence[Part], content: ChunkContent, share: float) -> None:
-        """Evaluate a model's parts of one chunk; the model encodes the images once for all of them."""
+        """Evaluate a model's parts of one chunk, except those that an earlier attempt stored.
+
+        The model encodes the images once for all parts.
+        """
         encoded = self._encode(name, content.samples, share)
         for part in parts:
-            if part.name not in self.account.committed:
+            if part.name not in self.tally.committed:
                 self._run_part(part, encoded, content.full, share)
-                self.account.committed.add(part.name)
+                self.tally.committed.add(part.name)
 
     def _encode(self, name: str, samples: Sequence[Sample], share: float) -> list[evaluate.EncodedSample]:
+        """Encode images in order; after an out-of-memory error, half as many at once."""
         encoded: list[evaluate.EncodedSample] = []
         at_once = ENCODED_AT_ONCE
         while len(encoded) < len(samples):
             batch = samples[len(encoded) : len(encoded) + at_once]
             try:
-                with self.account.stage("encode"):
+                with self.tally.stage("encode"):
                     encoded.extend(evaluate.encode(self.models[name], batch))
             except Exception as error:
-                at_once = self._half(len(batch), error)
-                self._free_memory()
+                self._require_smaller(len(batch), error)
+                at_once = len(batch) // 2
             else:
                 self.bar.advance(share * len(batch) / len(samples))
+                continue
+            self._free_memory()  # outside the handler, where the error's frames no longer hold tensors
         return encoded
 
     def _run_part(self, part: Part, encoded: Sequence[evaluate.EncodedSample], full: bool, share: float) -> None:
+        """Evaluate and store a part; after an out-of-memory error, evaluate it again at half the batch size."""
         began, batch = time.monotonic(), self.plan.batch
         while (outcomes := self._evaluate(part, encoded, batch, share)) is None:
-            batch = max(1, batch // 2)
-        with self.account.stage("write"):
+            batch //= 2
+        with self.tally.stage("write"):
             tables = outcome_tables(
                 outcomes, model=part.model, precision=self.plan.precision, seed=part.seed, part=part.name
             )
             self.results.write_part(part.name, *tables, self._footer(part, began, batch), full=full)
-        self.account.counts["rows"] += len(outcomes)
+        self.tally.counts["rows"] += len(outcomes)
 
     def _evaluate(
         self, part: Part, encoded: Sequence[evaluate.EncodedSample], batch: int, share: float
     ) -> list[Outcome] | None:
-        """Evaluate a whole part at one batch size; return None if memory does not suffice for it."""
+        """Evaluate a whole part at one batch size; return None if the memory does not suffice for it."""
         block = self.blocks[part.model, part.block].block
-        rows = part.episodes * block.steps * sum(len(one.sample.objects) for one in encoded)
+        rows = part.episodes * block.steps * sum(len(encoded_sample.sample.objects) for encoded_sample in encoded)
         outcomes: list[Outcome] = []
         conditions = evaluate.Conditions(seed=part.seed, batch=batch)
         try:
-            with self.account.stage("evaluate"):
+            with self.tally.stage("evaluate"):
                 for outcome in evaluate.evaluate(self.models[part.model], encoded, block, conditions, self.pool):
                     outcomes.append(outcome)
                     self.bar.advance(share / rows)
         except Exception as error:
-            self._half(batch, error)
+            self._require_smaller(batch, error)
         else:
             return outcomes
         self._free_memory()
         self.bar.advance(-share * len(outcomes) / rows)
         return None
 
-    def _half(self, size: int, error: Exception) -> int:
-        """Return half the size after an out-of-memory, which is logged once a run; raise any other error again."""
+    def _require_smaller(self, size: int, error: Exception) -> None:
+        """Return if the error is an out-of-memory error and `size` can be halved; raise the error again otherwise.
+
+        Log the first out-of-memory error of a run.
+        """
         if size == 1 or not devices.is_out_of_memory(error):
             raise error
-        if not self.account.counts["out_of_memory"]:
+        if not self.tally.counts["out_of_memory"]:
             structlog.get_logger().warning("out of memory: going on at half the size", size=size, error=str(error))
-        self.account.counts["out_of_memory"] += 1
-        return size // 2
+        self.tally.counts["out_of_memory"] += 1
 
     def _free_memory(self) -> None:
         devices.free_memory(self.device)
@@ -193,10 +174,3 @@ class Worker:
             "medsam_job": __version__,
             **devices.describe(self.device),
         }
-
-
-def _storage_line(dataset: str, image: str, error: StorageError) -> Excluded:
-    detail = str(error)
-    return Excluded(
-        dataset=dataset, image=image, axis="none", slice=0, task=None, kind="error", reason="storage", detail=detail
-    )

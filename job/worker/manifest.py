@@ -1,4 +1,4 @@
-"""The manifest of a worker's run: what was asked, with which weights and versions, on what device, how long."""
+"""The manifest of one worker's run: spec, weights, versions, device, counts and times."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from job.models import device as devices
 from job.plan.file import Plan
 from job.study import LoadedSpec
 from job.study.model import Model
-from job.worker.account import Account
 from job.worker.shard import Shard
+from job.worker.tally import Tally
 
 VERSIONS_OF = (
     "torch",
@@ -28,19 +28,21 @@ VERSIONS_OF = (
     "pillow",
     "nibabel",
 )
+"""Packages whose versions can change a row."""
 DEPARTURES = (
-    "An object that is outlined perfectly gets no more clicks: its last row is repeated (status `converged`). "
-    "The published code clicks a random pixel there, and RITM's code clicks (0, 0) negatively."
+    "Once a mask equals the truth, the object gets no more clicks; its last row is repeated with status `converged`. "
+    "The published code then clicks a random pixel; RITM's code then places a negative click at (0, 0)."
 )
+"""How the click protocols differ from the code that they follow."""
 
 
 def worker_name() -> str:
-    """Return a name for this run. It ends at random: in containers, host names and process numbers can coincide."""
+    """Return a unique name for this run. Its end is random, because host names and process ids of containers repeat."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
-def manifest(spec: LoadedSpec, plan: Plan, shard: Shard | None, account: Account, began: datetime) -> dict[str, Any]:
-    """Describe how the rows were made. The spec stands as written, with `${VAR}` unexpanded."""
+def manifest(spec: LoadedSpec, plan: Plan, shard: Shard | None, tally: Tally, began: datetime) -> dict[str, Any]:
+    """Describe how the rows were made. The spec is included as written, with `${VAR}` unexpanded."""
     return {
         "study": spec.study.study,
         "spec": spec.source.raw,
@@ -56,8 +58,8 @@ def manifest(spec: LoadedSpec, plan: Plan, shard: Shard | None, account: Account
         "departures": DEPARTURES,
         "device": devices.describe(devices.resolve_device(spec.study.execution.device)),
         "versions": {"medsam-job": __version__} | {name: metadata.version(name) for name in VERSIONS_OF},
-        "counts": dict(account.counts),
-        "seconds": {stage: round(seconds, 2) for stage, seconds in account.seconds.items()},
+        "counts": dict(tally.counts),
+        "seconds": {stage: round(seconds, 2) for stage, seconds in tally.seconds.items()},
         "began": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -18,12 +18,11 @@ INTERVAL_S = 15.0
 
 
 class ProgressBar:
-    """Counts the raw slices (or images) that are done, of `total`."""
+    """Shows how many of `total` raw slices (or images) are done."""
 
     def __init__(self, total: int, *, terminal: bool) -> None:
-        self._total, self._done, self._noted = total, 0.0, time.monotonic()
-        self._end_of_chunk = 0.0
-        self._began = self._noted
+        self._total, self._done, self._end_of_chunk = total, 0.0, 0.0
+        self._began = self._logged = time.monotonic()
         self._log = structlog.get_logger()
         self._bar = _bar() if terminal else None
         self._task = self._bar.add_task("evaluating", total=total) if self._bar else None
@@ -41,29 +40,36 @@ class ProgressBar:
 
     @contextmanager
     def chunk(self, raw: int) -> Iterator[None]:
-        """Work on a chunk of `raw` slices; at its end all of them count as done, whatever was repeated or skipped."""
+        """Work on a chunk of `raw` slices. At its end exactly these count as done, whatever was repeated or skipped."""
         self._end_of_chunk = self._done + raw
         yield
         self._done = self._end_of_chunk
 
     def seconds_left(self) -> float:
         """Estimate the time to the end of the current chunk from the mean speed; infinite while nothing is done."""
-        per_second = self._done / (time.monotonic() - self._began)
-        return max(0.0, self._end_of_chunk - self._done) / per_second if per_second > 0 else math.inf
+        return self._seconds_until(self._end_of_chunk)
 
     def advance(self, raw: float) -> None:
-        """Add `raw` slices, or that fraction of one, to those done."""
+        """Add `raw` slices to those done: a fraction as work goes on, or a negative number if work is repeated."""
         self._done += raw
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=self._done)
-        elif time.monotonic() - self._noted >= INTERVAL_S:
+        elif time.monotonic() - self._logged >= INTERVAL_S:
             self._log_line()
 
+    def _seconds_until(self, done: float) -> float:
+        """Estimate the time until `done` slices are done; infinite while nothing is done."""
+        if self._done <= 0:
+            return math.inf
+        return max(0.0, done - self._done) * (time.monotonic() - self._began) / self._done
+
     def _log_line(self) -> None:
-        self._noted = time.monotonic()
-        per_second = self._done / (self._noted - self._began)
-        left = (self._total - self._done) / max(per_second, 1e-9)
-        rates = {"images_per_s": round(per_second, 2), "seconds_left": round(left)}
+        self._logged = time.monotonic()
+        left = self._seconds_until(self._total)
+        rates = {
+            "images_per_s": round(self._done / (self._logged - self._began), 2),
+            "seconds_left": round(left) if math.isfinite(left) else None,
+        }
         self._log.info("progress", done=int(self._done), of=self._total, **rates)
 
 

@@ -1,4 +1,4 @@
-"""Read inputs in threads while the worker computes: one item ahead, so that memory stays bounded."""
+"""Read inputs in a thread while the worker computes, one item ahead, so that memory stays bounded."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Result = TypeVar("Result")
 def read_ahead(
     reader: Executor, read: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[tuple[Item, Callable[[], Result]]]:
-    """Yield each item with a function that returns its content, while the next item is being read.
+    """Yield each item with a function that returns its content. The next item is read meanwhile.
 
-    The first call of the function returns what was read ahead, or raises its error; a later call reads again.
+    The first call of the function returns what was read ahead, or raises the error; a later call reads again.
     """
     pending: list[tuple[Item, Callable[[], Result]]] = []
     for item in items:
@@ -34,7 +34,7 @@ def _first_from_future(future: list[Future[Result]], read: Callable[[Item], Resu
 
 
 class _Threads(ThreadPoolExecutor):
-    """Threads whose log lines carry the context of the caller: study, shard, chunk."""
+    """Threads whose log lines carry the context of the caller: study and shard, and the chunk if one is bound."""
 
     def submit(self, call: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
         return super().submit(copy_context().run, call, *args, **kwargs)
@@ -42,7 +42,7 @@ class _Threads(ThreadPoolExecutor):
 
 @contextmanager
 def threads(count: int) -> Iterator[Executor]:
-    """Provide threads that are not waited for when the run stops early."""
+    """Provide threads. On leaving the context, cancel what they have not begun and wait for none of them."""
     pool = _Threads(count)
     try:
         yield pool

@@ -1,4 +1,4 @@
-"""The share of the chunks that this worker runs: from --shard, or as Kubernetes or AWS Batch number workers."""
+"""The share of the chunks that this worker runs: from --shard, or from the variables of Kubernetes and AWS Batch."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from job.errors import JobError
 Item = TypeVar("Item")
 
 INDEXES = ("JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX")
-"""An Indexed Job of Kubernetes; an array job of AWS Batch."""
+"""The index of a worker: in an Indexed Job of Kubernetes, in an array job of AWS Batch."""
 COUNTS = ("MEDSAM_JOB_SHARDS", "AWS_BATCH_JOB_ARRAY_SIZE")
+"""The number of workers: set by the user, or by AWS Batch."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,15 @@ class Shard:
     count: int
 
     def share(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Return every `count`-th item from `index` on: neighbours cost alike, so they go to different workers."""
+        """Return every `count`-th item from `index` on. Neighbours cost alike, so they go to different workers."""
         return items[self.index :: self.count]
 
 
 def resolve(text: str | None, count: int | None, environment: Mapping[str, str]) -> Shard | None:
-    """Return the shard that `--shard i/n` or the environment names; None if neither does."""
+    """Return the shard that `--shard i/n` (text) or the environment names; None if neither does.
+
+    count: `--shards`, which takes precedence over the count in the environment.
+    """
     if text is not None:
         index, slash, of = text.partition("/")
         return _shard(index, of if slash else None, f"--shard {text}")
@@ -39,7 +43,7 @@ def resolve(text: str | None, count: int | None, environment: Mapping[str, str])
     return _shard(environment[name], counted if count is None else str(count), name)
 
 
-def _shard(index: str, count: str | None, origin: str) -> Shard | None:
+def _shard(index: str, count: str | None, origin: str) -> Shard:
     if count is None:
         raise JobError(f"{origin}: expected the number of shards too: --shards N, or {COUNTS[0]}=N, or --shard i/N")
     if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):

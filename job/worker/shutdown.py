@@ -1,6 +1,6 @@
-"""Handle SIGTERM: finish the current chunk if that fits into the grace period, else drop it; stored parts stay.
+"""Handle SIGTERM: finish the current chunk if it fits into the grace period, else drop it. Stored parts stay.
 
-Kubernetes and AWS send SIGTERM when they take a machine away, and SIGKILL some 30 seconds later.
+Kubernetes and AWS send SIGTERM when they reclaim a machine, and SIGKILL some 30 seconds later.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from types import FrameType
 import structlog
 
 GRACE_S = 25.0
+"""Default time that the current chunk may take after SIGTERM."""
 
 
 class Stopped(BaseException):
@@ -21,9 +22,9 @@ class Stopped(BaseException):
 
 
 class Stop:
-    """Receives SIGTERM and decides at once how the run ends.
+    """Receives SIGTERM and decides at once whether the current chunk is finished or dropped.
 
-    The signal handlers do not log: the log may have been interrupted in the middle of a line, and would deadlock.
+    The signal handlers do not log: a signal can interrupt the log in the middle of a line, and logging would deadlock.
     """
 
     def __init__(self, grace_s: float = GRACE_S) -> None:
@@ -33,7 +34,7 @@ class Stop:
 
     @contextmanager
     def handled(self) -> Iterator[None]:
-        """Handle the signals inside this context. For the main thread only, because Python runs handlers there."""
+        """Handle the signals in this context. For the main thread only, because Python runs handlers there."""
         handlers = {signal.SIGTERM: self._on_term, signal.SIGALRM: self._on_alarm}
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
@@ -51,13 +52,13 @@ class Stop:
 
     @contextmanager
     def chunk(self, seconds_left: Callable[[], float]) -> Iterator[None]:
-        """Work on a chunk, whose end `seconds_left` estimates; stop after it if SIGTERM came."""
+        """Work on a chunk. `seconds_left` estimates the time to its end. Raise Stopped at its end if SIGTERM came."""
         self._seconds_left = seconds_left
         try:
             yield
         finally:
             self._seconds_left = None
-            signal.setitimer(signal.ITIMER_REAL, 0)  # what follows a chunk is short; dropping it would save nothing
+            signal.setitimer(signal.ITIMER_REAL, 0)  # what follows a chunk is short: dropping it would save nothing
         if self._asked:
             raise Stopped("finished the chunk in hand")
 
@@ -70,4 +71,4 @@ class Stop:
             signal.setitimer(signal.ITIMER_REAL, self._grace_s)
 
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:
-        raise Stopped("the grace is over; dropped the chunk in hand")
+        raise Stopped("the grace period is over; dropped the chunk in hand")

@@ -1,10 +1,12 @@
-"""The gathering step waits for the workers, through the store alone."""
+"""The gathering step waits until the store has the plan and its parts; it knows nothing of the workers."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from job.audit import wait
+from job.results.store import Results
 from tests.cases import medsam_job, use_fake_models, write_generated
 from tests.models.fake import FakeModel
 
@@ -17,24 +19,31 @@ def spec(tmp_path, monkeypatch):
 
 @pytest.fixture
 def meanwhile(monkeypatch):
-    """Let something happen in each pause of the waiting."""
+    """Let the clock be one that only sleeps advance, and call one of these functions in each pause, in order."""
+    pauses_s = []
 
-    def plan(*happenings):
-        left = list(happenings)
-        monkeypatch.setattr(wait.time, "sleep", lambda _: left.pop(0)() if left else pytest.fail("waits for nothing"))
+    def meanwhile(*calls):
+        left = list(calls)
 
-    return plan
+        def sleep(seconds):
+            pauses_s.append(seconds)
+            return left.pop(0)() if left else pytest.fail("waits for nothing")
+
+        monkeypatch.setattr(wait, "time", SimpleNamespace(monotonic=lambda: sum(pauses_s), sleep=sleep))
+        return pauses_s
+
+    return meanwhile
 
 
 def test_it_waits_for_the_plan_and_for_every_part(spec, tmp_path, monkeypatch, meanwhile):
-    """It may well start first."""
+    """It may start before the workers."""
     meanwhile(*(lambda i=i: medsam_job(monkeypatch, spec, "--shard", f"{i}/2") for i in range(2)))
     assert medsam_job(monkeypatch, spec, "--only", "statistics", "--wait") == 0
     assert (tmp_path / "results/summary/task_scores.csv").exists()
 
 
 def test_it_does_not_wait_for_a_chunk_that_failed(spec, monkeypatch, meanwhile):
-    """It says so by its exit code."""
+    """Its exit code is 3."""
 
     class Broken(FakeModel):
         def predict(self, requests):
@@ -45,8 +54,8 @@ def test_it_does_not_wait_for_a_chunk_that_failed(spec, monkeypatch, meanwhile):
     assert medsam_job(monkeypatch, spec, "--only", "statistics", "--wait") == 3
 
 
-def test_when_the_time_is_over_it_computes_from_what_is_there(spec, monkeypatch, capfd):
-    """And says how much that is, with the exit code for errors."""
+def test_after_the_time_it_computes_from_what_is_stored(spec, monkeypatch, capfd):
+    """It says how much that is; its exit code is 3."""
     medsam_job(monkeypatch, spec, "--shard", "0/2")
     capfd.readouterr()
     assert medsam_job(monkeypatch, spec, "--only", "statistics", "--wait", "--wait-minutes", "0") == 3
@@ -55,13 +64,30 @@ def test_when_the_time_is_over_it_computes_from_what_is_there(spec, monkeypatch,
     assert json.loads(shown.err.splitlines()[0])["done"] == 2
 
 
-def test_without_any_worker_it_ends_with_what_to_do(spec, monkeypatch, capfd):
-    """Nothing was ever planned."""
+def test_without_a_plan_it_ends_with_an_error_that_says_what_to_do(spec, monkeypatch, capfd):
+    """No worker has begun."""
     assert medsam_job(monkeypatch, spec, "--only", "statistics", "--wait", "--wait-minutes", "0") == 2
     assert "holds no plan of this spec" in capfd.readouterr().err
 
 
-def test_waiting_and_predicting_do_not_go_together(spec, monkeypatch, capfd):
-    """A worker that waits for itself would wait for ever."""
+def test_a_run_that_predicts_cannot_wait(spec, monkeypatch, capfd):
+    """It would wait for itself."""
     assert medsam_job(monkeypatch, spec, "--wait") == 2
     assert "--only statistics" in capfd.readouterr().err
+
+
+def test_pauses_grow_from_one_second_to_half_a_minute(tmp_path, meanwhile):
+    """Each is half as long again as the one before; the last one ends when the time is over."""
+    pauses_s = meanwhile(*[lambda: None] * 12)
+    assert wait.wait_for_plan(Results(str(tmp_path)), "0" * 24, limit_s=150) is None
+    growing = [1.5**n for n in range(9)]  # 1, 1.5, … 25.6
+    assert pauses_s == pytest.approx([*growing, 30, 30, 150 - sum(growing) - 60])
+
+
+def test_a_plan_that_is_stored_is_not_waited_for(spec, tmp_path, monkeypatch, meanwhile):
+    """There is no pause."""
+    assert medsam_job(monkeypatch, "plan", spec, "--store") == 0
+    pauses_s = meanwhile()
+    results = Results(str(tmp_path / "results"))
+    assert wait.wait_for_plan(results, results.latest_plan(), limit_s=60).spec == results.latest_plan()
+    assert pauses_s == []

@@ -1,4 +1,4 @@
-"""Sound files of every format, and ways in which files go wrong. Seeded: the same damage every time."""
+"""Sound files of every format, and ways to damage them. Seeded, so that the damage is the same every time."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Writer = Callable[[NDArray[np.uint8]], bytes]
 
 
 def labels() -> NDArray[np.uint8]:
-    """A label map, SIDE x SIDE, with one object in its middle."""
-    mask = np.zeros((SIDE, SIDE), np.uint8)
-    mask[12:28, 12:28] = 1
-    return mask
+    """Return a label map, SIDE x SIDE, with one object in its middle."""
+    label_map = np.zeros((SIDE, SIDE), np.uint8)
+    label_map[12:28, 12:28] = 1
+    return label_map
 
 
 def noise(seed: int = 1) -> NDArray[np.uint8]:
-    """An image, SIDE x SIDE."""
+    """Return an image, SIDE x SIDE."""
     return np.random.default_rng(seed).integers(0, 200, (SIDE, SIDE), dtype=np.uint8)
 
 
@@ -60,7 +60,7 @@ def _colour_16(suffix: str, *options: int) -> Writer:
 
 
 def _volume(kind: Any, level: int | None = None) -> Writer:
-    """NIfTI; `level` of gzip's compression, or None for a plain file."""
+    """Return a writer of NIfTI. level: of gzip's compression; None for a file that is not compressed."""
 
     def write(values: NDArray[np.uint8]) -> bytes:
         data: bytes = kind(np.repeat(values.T[..., None], DEPTH, axis=-1).astype(np.int16), np.eye(4)).to_bytes()
@@ -90,11 +90,11 @@ FORMATS: dict[str, Writer] = {
     "two.nii.gz": _volume(nib.Nifti2Image, level=6),
 }
 CHECKED = [name for name in FORMATS if name.endswith((".png", ".gz"))]
-"""Formats with a checksum over their pixels. `plain` ones hold them as they are: no decoder could notice a flip."""
+"""Formats with a checksum over their pixels. In the `plain` ones of them, only the checksum can show a flipped bit."""
 
 
 def flip(data: bytes, random: Random, first: int = 0, last: int | None = None, times: int = 1) -> bytes:
-    """Turn single bits over, between two bytes of a file."""
+    """Flip single bits of a file, from byte `first` to before byte `last`."""
     changed = bytearray(data)
     for _ in range(times):
         changed[random.integers(first, last or len(data))] ^= 1 << random.integers(8)
@@ -108,7 +108,7 @@ def _zero(data: bytes, random: Random) -> bytes:
 
 
 def _extreme(data: bytes, random: Random) -> bytes:
-    """Put an extreme number of 2, 4 or 8 bytes somewhere into the first 400 bytes, where sizes stand."""
+    """Put an extreme number of 2, 4 or 8 bytes somewhere into the first 400 bytes, where headers state sizes."""
     number = EXTREMES[random.integers(len(EXTREMES))]
     size = int(random.choice([2, 4, 8]))
     start = int(random.integers(min(len(data), 400)))
@@ -134,6 +134,6 @@ DAMAGES: dict[str, Callable[[bytes, Random], bytes]] = {
 
 
 def damaged(name: str, damage: str, values: NDArray[np.uint8], seed: int = 0) -> bytes:
-    """A file of that format with these values, gone wrong in that way."""
+    """Return a file of a format with the given values, damaged in one way."""
     random = np.random.default_rng([seed, zlib.crc32(f"{name} {damage}".encode())])
     return DAMAGES[damage](FORMATS[name](values), random)

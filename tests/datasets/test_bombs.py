@@ -1,4 +1,4 @@
-"""Small files that claim, or unpack to, more than memory holds: refused by their header, before they are decoded."""
+"""Small files that claim, or unpack to, more than fits in memory are refused by their header, before decoding."""
 
 import gzip
 import struct
@@ -14,7 +14,6 @@ from job import datasets
 from job.datasets import layers
 from job.datasets.formats import nifti
 from job.datasets.formats.raster import read_image
-from job.datasets.sample import Excluded
 from job.errors import DataError, StorageError
 from job.storage import InputCache
 from tests.datasets.corruption import FORMATS, labels, noise
@@ -26,7 +25,7 @@ MEGABYTE = bytes(1 << 20)
 
 
 def little(data: bytes, *fields: tuple[int, str, int]) -> bytes:
-    """A file with numbers put into it: offset, format, value."""
+    """Return a file with little-endian numbers put into it. fields: offset, format, value."""
     changed = bytearray(data)
     for offset, form, value in fields:
         struct.pack_into(f"<{form}", changed, offset, value)
@@ -34,7 +33,7 @@ def little(data: bytes, *fields: tuple[int, str, int]) -> bytes:
 
 
 def tiff(entries: dict[int, int], pixels: bytes) -> bytes:
-    """A TIFF written by hand, its pixels from byte 8 on."""
+    """Return a TIFF with one number for each tag; its pixels begin at byte 8."""
     fields = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(entries.items()))
     return b"II*\0" + struct.pack("<I", 8 + len(pixels)) + pixels + struct.pack("<H", len(entries)) + fields + bytes(4)
 
@@ -42,7 +41,13 @@ def tiff(entries: dict[int, int], pixels: bytes) -> bytes:
 GREY_TIFF = {256: 16, 257: 16, 258: 8, 259: 8, 262: 1, 277: 1}  # 16 x 16, 8 bits, deflate
 
 
+def tiled_tiff(side: int, pixels: bytes) -> bytes:
+    """Return a TIFF of 16 x 16 pixels in a single tile. pixels: of the tile, compressed by zlib."""
+    return tiff(GREY_TIFF | {322: side, 323: side, 324: 8, 325: len(pixels)}, pixels)
+
+
 def images() -> dict[str, bytes]:
+    """Return images that claim 100,000 x 100,000 pixels, or as many as the format can state."""
     jpeg = FORMATS["grey.jpg"](noise())
     start = jpeg.index(b"\xff\xc0")
     return {
@@ -54,38 +59,40 @@ def images() -> dict[str, bytes]:
 
 
 def volumes() -> dict[str, bytes]:
-    one, two = FORMATS["one.nii"](noise()), gzip.decompress(FORMATS["two.nii.gz"](noise()))
+    """Return a NIfTI-1 volume of 32,000 voxels a side, and a NIfTI-2 volume with an axis of 2^40 voxels."""
+    nifti_1, nifti_2 = FORMATS["one.nii"](noise()), gzip.decompress(FORMATS["two.nii.gz"](noise()))
     return {
-        "a.nii": little(one, (42, "h", 32000), (44, "h", 32000), (46, "h", 32000)),
-        "a.nii.gz": gzip.compress(little(two, (24, "q", 1 << 40))),
+        "a.nii": little(nifti_1, (42, "h", 32000), (44, "h", 32000), (46, "h", 32000)),
+        "a.nii.gz": gzip.compress(little(nifti_2, (24, "q", 1 << 40))),
     }
 
 
 def refusals(folder: Path, name: str, data: bytes) -> list[tuple[str, str]]:
-    """What a check of headers and a run say of an image."""
+    """Return kind and reason of the ledger's lines, of a check of headers and then of a run."""
     write(folder / "images" / name, data)
     write(folder / "masks" / name, FORMATS["one.nii" if ".nii" in name else "grey.png"](labels()))
     spec, cache = dataset(folder), InputCache(folder / "cache", 1 << 30)
     (source,) = datasets.discover(spec)
-    lines = [*datasets.check_headers(spec, source, cache, MAX_PX), *datasets.load(spec, source, None, cache, MAX_PX)]
-    return [(line.kind, line.reason) for line in lines if isinstance(line, Excluded)]
+    lines = datasets.check_headers(spec, source, cache, MAX_PX)
+    lines += datasets.load(spec, source, None, cache, MAX_PX).left_out
+    return [(line.kind, line.reason) for line in lines]
 
 
 @pytest.mark.parametrize("name", images())
 def test_an_image_that_claims_too_many_pixels(tmp_path: Path, name: str) -> None:
-    """100,000 x 100,000 in every format that can hold such a number."""
+    """100,000 x 100,000 pixels in every format that can state such a number."""
     assert refusals(tmp_path, name, images()[name]) == [("error", "too large")] * 2
 
 
 @pytest.mark.parametrize("name", volumes())
 def test_a_volume_that_claims_too_many_voxels(tmp_path: Path, name: str) -> None:
-    """More than its file could hold, or an axis that no plan could list."""
+    """More than its file can hold, or an axis with more slices than a plan can list."""
     expected = "unreadable image" if name == "a.nii" else "too large"
     assert refusals(tmp_path, name, volumes()[name]) == [("error", expected)] * 2
 
 
-def test_an_axis_that_no_plan_could_list_is_told_at_planning_time(tmp_path: Path) -> None:
-    """From the header: the slices of a volume become the chunks of a plan."""
+def test_an_axis_that_no_plan_can_list_is_refused_when_planning(tmp_path: Path) -> None:
+    """The slices in the header of a volume become the chunks of a plan."""
     write(tmp_path / "images/a.nii.gz", volumes()["a.nii.gz"])
     spec = dataset(tmp_path)
     (source,) = datasets.discover(spec)
@@ -93,12 +100,12 @@ def test_an_axis_that_no_plan_could_list_is_told_at_planning_time(tmp_path: Path
         datasets.raw_slices(spec, source)
 
 
-def test_a_volume_is_at_most_ten_of_the_largest_slices(tmp_path: Path) -> None:
-    """A file of zeros may well be that large: its size says nothing of the memory that it would take."""
+def test_a_volume_has_at_most_ten_times_the_allowed_pixels(tmp_path: Path) -> None:
+    """Zeros compress well: the size of a file does not bound the memory that it takes."""
     save_volume(tmp_path / "images/a.nii.gz", np.zeros((30, 30, 12), np.uint8))
     save_volume(tmp_path / "masks/a.nii.gz", np.zeros((30, 30, 12), np.uint8))
     for max_px, reasons in ((1079, ["too large"]), (1080, ["no object"])):
-        lines = load(dataset(tmp_path), tmp_path, max_px=max_px)
+        lines = load(dataset(tmp_path), tmp_path, max_px=max_px).left_out
         assert [line.reason for line in lines] == reasons
     (source,) = datasets.discover(dataset(tmp_path))
     (line,) = datasets.check_headers(dataset(tmp_path), source, InputCache(tmp_path / "cache", 1), 1079)
@@ -107,8 +114,8 @@ def test_a_volume_is_at_most_ten_of_the_largest_slices(tmp_path: Path) -> None:
     )
 
 
-def test_what_follows_a_volume_is_not_unpacked_for_ever(tmp_path: Path) -> None:
-    """A few bytes after the values pass; a gigabyte of zeros, packed to a megabyte, is refused at its first ones."""
+def test_only_few_bytes_may_follow_the_values_of_a_volume(tmp_path: Path) -> None:
+    """512 bytes pass; 16 megabytes, packed to kilobytes, are refused once the first megabytes are unpacked."""
     sound = FORMATS["one.nii.gz"](noise())
     assert nifti.read_volume(write(tmp_path / "a.nii.gz", sound + gzip.compress(bytes(512)))).values_XYZ.any()
     bomb = write(tmp_path / "b.nii.gz", sound + gzip.compress(MEGABYTE * 16))
@@ -116,28 +123,29 @@ def test_what_follows_a_volume_is_not_unpacked_for_ever(tmp_path: Path) -> None:
         nifti.read_volume(bomb)
 
 
-def test_values_do_not_begin_far_behind_the_header(tmp_path: Path) -> None:
-    """All before them would have to be unpacked."""
+def test_values_that_begin_far_behind_the_header_are_refused(tmp_path: Path) -> None:
+    """All bytes before them would have to be unpacked."""
     far = little(FORMATS["one.nii"](noise()), (108, "f", 1 << 29)) + MEGABYTE
     with pytest.raises(DataError, match="values begin at byte 536870912"):
         nifti.read_volume(write(tmp_path / "a.nii.gz", gzip.compress(far)))
 
 
-def test_a_small_image_in_a_huge_tile(tmp_path: Path) -> None:
-    """A TIFF of 16 x 16 pixels whose one tile has 400 million: 0.4 MB, that would take 0.4 GB."""
-    pixels = zlib.compress(MEGABYTE)
-    for side, sound in ((256, True), (20_000, False)):
-        data = tiff(GREY_TIFF | {322: side, 323: side, 324: 8, 325: len(pixels)}, pixels)
-        path = write(tmp_path / f"{side}.tif", data)
-        if sound:
-            assert read_image(path, 300).shape == (16, 16)
-        else:
-            with pytest.raises(DataError, match="tiles are 20000 x 20000 pixels"):
-                read_image(path, MAX_PX)
+def test_a_small_image_in_a_huge_tile_is_refused(tmp_path: Path) -> None:
+    """A TIFF of 16 x 16 pixels has a tile of 400 million pixels, which take 0.4 GB in memory."""
+    path = write(tmp_path / "a.tif", tiled_tiff(side=20_000, pixels=zlib.compress(MEGABYTE)))
+    with pytest.raises(DataError, match="tiles are 20000 x 20000 pixels"):
+        read_image(path, MAX_PX)
+
+
+@pytest.mark.parametrize(("side", "max_px"), [(256, 300), (2048, 300), (3000, 9_000_000)])
+def test_a_tile_may_be_larger_than_its_image(tmp_path: Path, side: int, max_px: int) -> None:
+    """Tiles of up to 2048 x 2048 pixels, and of up to the allowed number of pixels, are decoded."""
+    path = write(tmp_path / "a.tif", tiled_tiff(side, zlib.compress(bytes(side * side))))
+    assert read_image(path, max_px).shape == (16, 16)
 
 
 def test_thousands_of_frames_are_not_counted(tmp_path: Path) -> None:
-    """Each would be compared with all before it."""
+    """To count 20,000 frames takes long, because Pillow compares each with all before it."""
     entry = struct.pack("<HHHII", 1, 256, 4, 1, 16)
     frames = 20_000
     chain = b"".join(entry + struct.pack("<I", 8 + (n + 1) * 18 if n + 1 < frames else 0) for n in range(frames))
@@ -147,8 +155,8 @@ def test_thousands_of_frames_are_not_counted(tmp_path: Path) -> None:
         read_image(write(tmp_path / "a.tif", data), MAX_PX)
 
 
-def test_too_little_memory_is_no_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It passes, like a store out of reach: the chunk stays open for a machine that has more."""
+def test_too_little_memory_is_not_an_error_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Like an unavailable store, it may be gone on another machine: the chunk stays open."""
     write(tmp_path / "images/a.png", FORMATS["grey.png"](noise()))
 
     def exhausted(image: Image.Image) -> Any:

@@ -1,20 +1,19 @@
-"""198 files gone wrong, as images and as masks: each gives samples or lines of the ledger; none raises, none vanishes.
+"""198 damaged files, as images and as masks: each becomes a sample or a line of the ledger, and none raises an error.
 
-A flipped bit may leave a file valid where its format has no checksum; where it has one, the flip is found.
+A flipped bit may leave a file valid if its format has no checksum; if it has one, the flip is found.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from job import datasets
-from job.datasets import Sample
+from job.datasets import Loaded
 from job.errors import DataError
 from job.storage import InputCache
 from tests.datasets.corruption import CHECKED, DAMAGES, FORMATS, damaged, flip, labels, noise
-from tests.datasets.make import MAX_PX, dataset, items, write
+from tests.datasets.make import MAX_PX, dataset, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
 
@@ -23,10 +22,10 @@ ROLES = ("images", "masks")
 SOUND = {"images": noise(), "masks": labels()}
 
 
-def found(folder: Path, name: str, role: str, data: bytes) -> list[Any]:
-    """All that comes of a pair of files, of which one holds `data`, by the way of a plan, a check and a run."""
-    for one in ROLES:
-        write(folder / one / name, data if one == role else FORMATS[name](SOUND[one]))
+def outcomes(folder: Path, name: str, role: str, data: bytes) -> list[str]:
+    """Plan, check and load an image and its mask, of which one holds `data` and the other is sound."""
+    for subfolder in ROLES:
+        write(folder / subfolder / name, data if subfolder == role else FORMATS[name](SOUND[subfolder]))
     cache = InputCache(folder / "cache", 1 << 30)
     spec = dataset(folder, images=f"{folder}/images/{name}")
     (source,) = datasets.discover(spec)
@@ -34,62 +33,63 @@ def found(folder: Path, name: str, role: str, data: bytes) -> list[Any]:
         slices = datasets.raw_slices(spec, source)
     except DataError:
         slices = (0,)
-    list(datasets.check_headers(spec, source, cache, MAX_PX))
+    datasets.check_headers(spec, source, cache, MAX_PX)
     datasets.look_inside(spec, source, cache, MAX_PX)
-    return items(spec, source, slices, cache, MAX_PX)
+    return in_words(datasets.load(spec, source, slices, cache, MAX_PX))
 
 
-def reasons(found: list[Any]) -> list[str]:
-    return ["sample" if isinstance(item, Sample) else f"{item.kind}: {item.reason}" for item in found]
+def in_words(loaded: Loaded) -> list[str]:
+    """Return `sample` for each sample, then kind and reason of each line of the ledger."""
+    return ["sample"] * len(loaded.samples) + [f"{line.kind}: {line.reason}" for line in loaded.left_out]
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_sound_files_give_samples(tmp_path: Path, name: str) -> None:
-    """Else the tests below would say nothing."""
-    assert set(reasons(found(tmp_path, name, "images", FORMATS[name](noise())))) == {"sample"}
+def test_sound_files_become_samples(tmp_path: Path, name: str) -> None:
+    """Without this, the tests below would show nothing."""
+    assert set(outcomes(tmp_path, name, "images", FORMATS[name](noise()))) == {"sample"}
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_file_is_used_or_in_the_ledger(tmp_path: Path, name: str, damage: str) -> None:
-    """Whatever happened to it, and whether it is the image or the mask."""
+def test_a_damaged_file_is_evaluated_or_in_the_ledger(tmp_path: Path, name: str, damage: str) -> None:
+    """Whatever the damage is, and whether the file is the image or the mask."""
     for role in ROLES:
-        assert found(tmp_path, name, role, damaged(name, damage, SOUND[role]))
+        assert outcomes(tmp_path, name, role, damaged(name, damage, SOUND[role]))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(1, 21))
 def test_thousands_of_damaged_files(tmp_path: Path, seed: int) -> None:
-    """The same with other damage."""
+    """The same with other seeds of the damage."""
     for name in FORMATS:
         for damage in DAMAGES:
             for role in ROLES:
-                assert found(tmp_path, name, role, damaged(name, damage, SOUND[role], seed))
+                assert outcomes(tmp_path, name, role, damaged(name, damage, SOUND[role], seed))
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("name", CHECKED)
 def test_a_checksum_finds_every_flipped_bit(tmp_path: Path, name: str, role: str) -> None:
-    """Also in pixels that are stored as they are."""
+    """Also in pixels that are not compressed."""
     sound, random = FORMATS[name](SOUND[role]), np.random.default_rng(0)
     for _ in range(20):
         data = flip(sound, random, first=GZIP_HEADER)
-        assert reasons(found(tmp_path, name, role, data)) == [f"error: unreadable {role[:-1]}"]
+        assert outcomes(tmp_path, name, role, data) == [f"error: unreadable {role[:-1]}"]
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if not name.endswith(".tif")])
-def test_a_file_cut_off_anywhere_is_unreadable(tmp_path: Path, name: str) -> None:
-    """From no byte at all to all but one. The last two of a JPEG hold nothing; nor may the end of a TIFF."""
+def test_a_file_truncated_anywhere_is_unreadable(tmp_path: Path, name: str) -> None:
+    """From 0 bytes to all but one. The last two bytes of a JPEG hold no data; those of a TIFF may hold none."""
     sound = FORMATS[name](noise())
     longest = len(sound) - (3 if name.endswith(".jpg") else 1)
     lengths = [*range(0, 64, 7), *np.linspace(64, longest, 30, dtype=int)]
     for length in lengths:
-        assert reasons(found(tmp_path, name, "images", sound[:length])) == ["error: unreadable image"], length
+        assert outcomes(tmp_path, name, "images", sound[:length]) == ["error: unreadable image"], length
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_wrong_ending(tmp_path: Path, name: str) -> None:
-    """2D formats are known by their content; a volume is one by its name, and nothing else is."""
+def test_a_file_with_the_suffix_of_another_format(tmp_path: Path, name: str) -> None:
+    """2D formats are recognised by their content, volumes by their name."""
     data = FORMATS[name](noise())
     for other in ("other.png", "other.nii", "other.nii.gz"):
         is_volume = ".nii" in name
@@ -98,4 +98,4 @@ def test_a_wrong_ending(tmp_path: Path, name: str) -> None:
         write(tmp_path / "images" / other, data)
         spec = dataset(tmp_path, images=f"{tmp_path}/images/{other}", intensity={"scale": "minmax"})
         (source,) = datasets.discover(spec)
-        assert set(reasons(items(spec, source, None, InputCache(tmp_path, 1), MAX_PX))) == expected
+        assert set(in_words(datasets.load(spec, source, None, InputCache(tmp_path, 1), MAX_PX))) == expected

@@ -1,4 +1,4 @@
-"""A whole study over 198 files gone wrong, by the command line, with a model that needs no weights."""
+"""A whole study over 198 damaged files, from the command line, with a model that needs no weights."""
 
 from pathlib import Path
 
@@ -36,32 +36,36 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin
 
 
 def write_files(folder: Path) -> dict[str, set[str]]:
-    """A sound pair of each format, and each kind of damage to each, in turn to the image and to its mask."""
+    """Write pairs of image and mask in each format: a sound pair, and for each damage a pair with one damaged file.
+
+    Return the names of the sound and of the damaged pairs.
+    """
     names: dict[str, set[str]] = {"sound": set(), "damaged": set()}
     for number, name in enumerate(FORMATS):
         for turn, damage in enumerate([None, *DAMAGES]):
             role = ("images", "masks")[(number + turn) % 2]
             file = f"{damage or 'sound'} {name}"
             names["damaged" if damage else "sound"].add(file)
-            for one, values in (("images", noise()), ("masks", labels())):
-                bad = damage is not None and one == role
-                data = damaged(name, damage, values) if bad else FORMATS[name](values)
-                write(folder / ("deep" if ".nii" in name else "flat") / one / file, data)
+            for subfolder, values in (("images", noise()), ("masks", labels())):
+                is_damaged = damage is not None and subfolder == role
+                data = damaged(name, damage, values) if is_damaged else FORMATS[name](values)
+                write(folder / ("deep" if ".nii" in name else "flat") / subfolder / file, data)
     return names
 
 
 def images(folder: Path, table: str, **wanted: str) -> set[str]:
+    """Return the images in the rows of a table that have the wanted values."""
     rows = pq.read_table(folder / "results" / table).to_pylist()
     return {row["image"] for row in rows if all(row[key] == value for key, value in wanted.items())}
 
 
-def test_every_bad_file_is_in_the_ledger_and_every_good_one_is_evaluated(
+def test_every_sound_file_is_evaluated_and_every_damaged_one_evaluated_or_in_the_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """No file vanishes, none stops the study, and the exit code says that some were left out."""
+    """No file is lost, none stops the study, and the exit code says that some were left out."""
     names = write_files(tmp_path)
-    able = registry.FAMILIES["lite_medsam"].capabilities
-    monkeypatch.setattr(registry, "build", lambda *arguments, **options: FakeModel(able))
+    capabilities = registry.FAMILIES["lite_medsam"].capabilities
+    monkeypatch.setattr(registry, "build", lambda *arguments, **options: FakeModel(capabilities))
     spec = tmp_path / "study.yaml"
     spec.write_text(SPEC.format(folder=tmp_path))
     assert medsam_job(monkeypatch, "validate", "--full", spec) == 0
@@ -76,4 +80,4 @@ def test_every_bad_file_is_in_the_ledger_and_every_good_one_is_evaluated(
     assert not (tmp_path / "results/failed").exists()
     assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 3
     *problems, _ = capfd.readouterr().out.splitlines()
-    assert all(" lines are errors, such as " in problem for problem in problems)  # and every score is true
+    assert all(" lines are errors, such as " in problem for problem in problems)  # so every score is right

@@ -1,7 +1,6 @@
-"""Volumes to samples and lines of the ledger."""
+"""Volumes become samples and lines of the ledger."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,169 +8,84 @@ import pytest
 from job import datasets
 from job.datasets.formats import nifti as nifti_module
 from job.errors import DataError
-from tests.datasets.make import (
-    dataset,
-    ledger,
-    load,
-    nifti,
-    samples,
-    save,
-    square,
-    stored_as,
-    volumes,
-    without_orientation,
-)
+from tests.datasets.make import dataset, kept, labelled, ledger, load, nifti, numbered, save, square, volumes
 
 MNI = "package://nilearn/datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
 
 
-def image(depth: int = 6) -> np.ndarray:
-    """A volume of 4 x 5 x depth voxels, values from 1."""
-    return np.arange(1, 4 * 5 * depth + 1, dtype=np.int16).reshape(4, 5, depth)
-
-
-def mask(*slices: int, depth: int = 6, label: int = 1) -> np.ndarray:
-    """A label map with a voxel in axial slice n, two in the next one named, and so on."""
-    labels = np.zeros((4, 5, depth), np.uint8)
-    for width, index in enumerate(slices, start=1):
-        labels[:width, 0, index] = label
-    return labels
-
-
-def found(tmp_path: Path, rule: dict[str, Any], *slices: int, asked: tuple[int, ...] | None = None) -> list[Any]:
-    volumes(tmp_path, image(), mask(*slices))
-    return load(dataset(tmp_path, slices=rule), tmp_path, asked)
-
-
-def kept(items: list[Any]) -> list[int]:
-    return [sample.slice for sample in samples(items)]
-
-
 def test_a_sample_of_a_volume(tmp_path: Path) -> None:
-    """Axis, slice and volume name where it comes from."""
-    items = found(tmp_path, {"axis": "coronal"}, 2)
-    assert [(s.image, s.axis, s.slice, s.volume, s.patient) for s in items] == [
-        ("a.nii.gz", "coronal", 0, "a.nii.gz", "a.nii.gz")
-    ]
-    assert items[0].image_HWC.shape == (6, 4, 3)
-
-
-@pytest.mark.parametrize(
-    ("rule", "slices", "empty"),
-    [
-        ({}, [1, 4], []),
-        ({"keep": "all"}, [1, 4], [0, 2, 3, 5]),
-        ({"keep": {"every": 2}}, [4], [0, 2]),
-        ({"keep": "largest"}, [4], []),
-        ({"indices": [0, 4]}, [4], [0]),
-    ],
-)
-def test_rules(tmp_path: Path, rule: dict[str, Any], slices: list[int], empty: list[int]) -> None:
-    """Objects in slices 1 (one voxel) and 4 (two voxels) of 6; an empty slice has a line where it was asked for."""
-    items = found(tmp_path, rule, 1, 4)
-    assert kept(items) == slices
-    assert ledger(items) == [(index, "object", "empty", "no object") for index in empty]
-
-
-def test_chunks_add_up_to_the_volume(tmp_path: Path) -> None:
-    """ModelBlock for in pieces, the same slices come."""
-    assert kept(found(tmp_path, {}, 1, 4, asked=(0, 1, 2))) == [1]
-    assert kept(found(tmp_path, {}, 1, 4, asked=(3, 4, 5))) == [4]
-
-
-def test_empty_task_of_a_kept_slice_has_a_line(tmp_path: Path) -> None:
-    """Slice 1 holds the one, slice 4 the other."""
-    volumes(tmp_path, image(), mask(1, label=1) + mask(4, label=2))
-    items = load(dataset(tmp_path, tasks={"one": 1, "two": 2}), tmp_path)
-    assert kept(items) == [1, 4]
-    assert ledger(items) == [(1, "two", "empty", "no object"), (4, "one", "empty", "no object")]
-
-
-def test_largest_joins_the_tasks(tmp_path: Path) -> None:
-    """Two tasks with one voxel each outweigh one with one."""
-    volumes(tmp_path, image(), mask(1, label=1) + mask(1, label=1)[::-1] * 2 + mask(4, label=1))
-    assert kept(load(dataset(tmp_path, tasks={"a": 1, "b": 2}, slices={"keep": "largest"}), tmp_path)) == [1]
-
-
-@pytest.mark.parametrize("keep", ["labelled", "largest"])
-def test_volume_without_any_object_has_a_line(tmp_path: Path, keep: str) -> None:
-    """A volume never goes without a word."""
-    items = found(tmp_path, {"keep": keep})
-    assert ledger(items) == [(0, "object", "empty", "no object")]
-    assert items[0].detail == "in none of the 6 slices of the volume"
-
-
-def test_index_beyond_the_volume(tmp_path: Path) -> None:
-    """An error that says how many slices there are."""
-    items = found(tmp_path, {"indices": [1, 6]}, 1)
-    assert ledger(items) == [(6, None, "error", "no such slice")]
-    assert items[0].detail == "the volume has 6 axial slices, 0 to 5"
-
-
-@pytest.mark.parametrize("axis", ["axial", "coronal", "sagittal"])
-@pytest.mark.parametrize(("image_as", "mask_as"), [("LPS", "LPS"), ("PIR", "ASL"), ("RAS", "SAR")])
-def test_image_and_mask_in_other_orders(tmp_path: Path, axis: str, image_as: str, mask_as: str) -> None:
-    """Each is brought by its own affine: the voxel with value 120 is the one with the label."""
-    labels = (image() == 120).astype(np.uint8)
-    nifti(tmp_path / "images/a.nii.gz", *stored_as(image(), image_as))
-    nifti(tmp_path / "masks/a.nii.gz", *stored_as(labels, mask_as))
-    (sample,) = load(dataset(tmp_path, slices={"axis": axis}), tmp_path)
-    assert sample.image_HWC[sample.objects[0].truth_HW].tolist() == [[255, 255, 255]]
-    assert np.argwhere(sample.objects[0].truth_HW).tolist() == [[0, 0]]  # the right anterior superior corner
+    """A sample names its volume, axis and slice."""
+    volumes(tmp_path, numbered(), labelled(2))
+    (sample,) = load(dataset(tmp_path, slices={"axis": "coronal"}), tmp_path).samples
+    assert (sample.image, sample.axis, sample.slice) == ("a.nii.gz", "coronal", 0)
+    assert (sample.volume, sample.patient) == ("a.nii.gz", "a.nii.gz")
+    assert sample.image_HWC.shape == (6, 4, 3)
 
 
 def test_levels_of_slice_and_volume(tmp_path: Path) -> None:
-    """The maximum of slice 0 is 115 + 1 - 1, of the volume 120."""
-    volumes(tmp_path, image(), mask(0))
-    for per, highest in (("slice", 255), ("volume", int(115 / 120 * 255))):
-        (sample,) = load(dataset(tmp_path, intensity={"scale": "max", "per": per}), tmp_path)
-        assert (sample.image_HWC.max(), sample.intensity) == (highest, f"max/{per}")
+    """The maximum of slice 0 is 115, of the volume 120."""
+    volumes(tmp_path, numbered(), labelled(0))
+    for per, brightest in (("slice", 255), ("volume", int(115 / 120 * 255))):
+        (sample,) = load(dataset(tmp_path, intensity={"scale": "max", "per": per}), tmp_path).samples
+        assert (sample.image_HWC.max(), sample.intensity) == (brightest, f"max/{per}")
 
 
-def test_slice_with_nan_leaves_the_others(tmp_path: Path) -> None:
-    """Per slice and per volume alike."""
-    values = image().astype(np.float32)
+def test_percentiles_of_slice_and_volume(tmp_path: Path) -> None:
+    """Slice n holds 20n + 1 … 20n + 20: its own range in slice 3, or its share of the volume's 1 to 120."""
+    volumes(tmp_path, np.arange(1, 121, dtype=np.int16).reshape(6, 5, 4).T, labelled(3))
+    for per, darkest, brightest in (
+        ("slice", 0, 255),
+        ("volume", int(60 / 119 * 255), int(79 / 119 * 255)),
+    ):
+        (sample,) = load(dataset(tmp_path, intensity={"percentiles": (0, 100), "per": per}), tmp_path).samples
+        assert (sample.image_HWC.min(), sample.image_HWC.max()) == (darkest, brightest)
+        assert sample.intensity == f"percentiles(0,100)/{per}"
+
+
+@pytest.mark.parametrize("per", ["slice", "volume"])
+def test_a_slice_with_nan_leaves_the_others(tmp_path: Path, per: str) -> None:
+    """Only the slice with NaN is an error."""
+    values = numbered().astype(np.float32)
     values[0, 0, 1] = np.nan
-    volumes(tmp_path, values, mask(1, 4))
-    for per in ("slice", "volume"):
-        items = load(dataset(tmp_path, intensity={"scale": "max", "per": per}), tmp_path)
-        assert ledger(items) == [(1, None, "error", "non-finite values")]
-        assert kept(items) == [4]
+    volumes(tmp_path, values, labelled(1, 4))
+    loaded = load(dataset(tmp_path, intensity={"scale": "max", "per": per}), tmp_path)
+    assert ledger(loaded.left_out) == [(1, None, "error", "non-finite values")]
+    assert kept(loaded) == [4]
 
 
-def test_negative_values_per_slice_and_per_volume(tmp_path: Path) -> None:
-    """Per slice each slice is judged by itself; per volume the fault is the volume's, and is told once."""
-    values = image()
+def test_negative_values_are_an_error_of_their_slice_or_of_the_volume(tmp_path: Path) -> None:
+    """Per slice, each slice is judged on its own; per volume, the error is the volume's, and is noted once."""
+    values = numbered()
     values[0, 0, 1] = -5
-    volumes(tmp_path, values, mask(1, 4))
-    items = load(dataset(tmp_path), tmp_path)
-    assert (ledger(items), kept(items)) == ([(1, None, "error", "negative values")], [4])
-    items = load(dataset(tmp_path, intensity={"scale": "max", "per": "volume"}), tmp_path)
-    assert (ledger(items), kept(items)) == ([(0, None, "error", "negative values")], [])
+    volumes(tmp_path, values, labelled(1, 4))
+    loaded = load(dataset(tmp_path), tmp_path)
+    assert (ledger(loaded.left_out), kept(loaded)) == ([(1, None, "error", "negative values")], [4])
+    loaded = load(dataset(tmp_path, intensity={"scale": "max", "per": "volume"}), tmp_path)
+    assert (ledger(loaded.left_out), kept(loaded)) == ([(0, None, "error", "negative values")], [])
 
 
-def test_4d_and_rgb(tmp_path: Path) -> None:
-    """One line for the file, at the first slice asked for."""
-    nifti(tmp_path / "masks/a.nii.gz", mask(1))
+def test_4d_and_rgb_volumes_are_errors(tmp_path: Path) -> None:
+    """One line for the file, at the first of the given slices."""
+    nifti(tmp_path / "masks/a.nii.gz", labelled(1))
     rgb = np.zeros((4, 5, 6), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]))
     for values, reason in ((np.zeros((4, 5, 6, 2), np.int16), "several volumes"), (rgb, "colour volume")):
         nifti(tmp_path / "images/a.nii.gz", values)
-        assert ledger(load(dataset(tmp_path), tmp_path, (3, 4))) == [(3, None, "error", reason)]
+        assert ledger(load(dataset(tmp_path), tmp_path, (3, 4)).left_out) == [(3, None, "error", reason)]
 
 
-def test_truncated_volume(tmp_path: Path) -> None:
-    """Its header can be read, so it is planned; its error comes at load."""
+def test_a_truncated_volume_is_planned_and_is_an_error_of_the_run(tmp_path: Path) -> None:
+    """Its header can be read, its values cannot."""
     noise = np.random.default_rng(0).integers(0, 99, (4, 5, 600)).astype(np.int16)
-    volumes(tmp_path, noise, mask(1, depth=600))
+    volumes(tmp_path, noise, labelled(1, depth=600))
     path = tmp_path / "images/a.nii.gz"
     path.write_bytes(path.read_bytes()[:5000])
     (source,) = datasets.discover(dataset(tmp_path))
     assert len(datasets.raw_slices(dataset(tmp_path), source)) == 600
-    assert ledger(load(dataset(tmp_path), tmp_path)) == [(0, None, "error", "unreadable image")]
+    assert ledger(load(dataset(tmp_path), tmp_path).left_out) == [(0, None, "error", "unreadable image")]
 
 
-def test_unreadable_header_names_the_file(tmp_path: Path) -> None:
-    """The plan cannot count its slices."""
+def test_an_unreadable_header_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    """A plan cannot count the slices."""
     (tmp_path / "images").mkdir()
     (tmp_path / "images/a.nii").write_bytes(b"")
     (source,) = datasets.discover(dataset(tmp_path))
@@ -179,121 +93,26 @@ def test_unreadable_header_names_the_file(tmp_path: Path) -> None:
         datasets.raw_slices(dataset(tmp_path), source)
 
 
-def test_mask_of_another_shape(tmp_path: Path) -> None:
-    """Compared in canonical order."""
-    volumes(tmp_path, image(), mask(1, depth=5))
-    items = load(dataset(tmp_path), tmp_path)
-    assert ledger(items) == [(0, "object", "error", "size mismatch")]
-    assert items[0].detail.endswith("the image is 4 x 5 x 6, the mask 4 x 5 x 5")
-
-
-def test_mask_of_another_kind(tmp_path: Path) -> None:
-    """A volume's mask is a volume."""
-    nifti(tmp_path / "images/a.nii.gz", image())
+def test_a_2d_mask_of_a_volume_is_an_error(tmp_path: Path) -> None:
+    """The mask of a volume is a volume."""
+    nifti(tmp_path / "images/a.nii.gz", numbered())
     save(tmp_path / "masks/a.png", square())
     data = dataset(tmp_path, masks=f"{tmp_path}/masks/{{stem}}.png")
-    assert ledger(load(data, tmp_path)) == [(0, "object", "error", "size mismatch")]
+    (line,) = load(data, tmp_path).left_out
+    assert ledger([line]) == [(0, "object", "error", "size mismatch")]
+    assert line.detail.endswith("one is a volume and the other a 2D image")
 
 
-def test_affines_that_differ_are_noted(tmp_path: Path) -> None:
-    """A shift by one voxel is told, once, where the mask is first used; rounding is not."""
-    nifti(tmp_path / "images/a.nii.gz", image())
-    for shift, lines in ((1, [(1, "object", "warning", "affines differ")]), (1e-4, [])):
-        affine = np.eye(4)
-        affine[0, 3] = shift
-        nifti(tmp_path / "masks/a.nii.gz", mask(1, 4), affine)
-        items = load(dataset(tmp_path), tmp_path)
-        assert ledger(items) == lines
-        assert kept(items) == [1, 4]
-
-
-def corner() -> np.ndarray:
-    """A label on the voxel of `image()` with value 120, the right anterior superior corner."""
-    return (image() == 120).astype(np.uint8)
-
-
-def assert_on_the_corner(items: list[Any]) -> None:
-    """The label lies on the voxel with value 120, the brightest."""
-    (sample,) = samples(items)
-    assert sample.image_HWC[sample.objects[0].truth_HW].tolist() == [[255, 255, 255]]
-
-
-def test_a_mask_that_may_be_mirrored_is_refused(tmp_path: Path) -> None:
-    """Saved with the unit matrix, in the order of an LPS image: its own affine would turn it over."""
-    nifti(tmp_path / "images/a.nii.gz", *stored_as(image(), "LPS"))
-    nifti(tmp_path / "masks/a.nii.gz", stored_as(corner(), "LPS")[0])
-    items = load(dataset(tmp_path), tmp_path)
-    assert ledger(items) == [(0, "object", "error", "affines differ")]
-    assert "stored as LPS, the mask as RAS" in items[0].detail
-    assert "resample it to the image" in items[0].detail
-
-
-def test_a_mask_in_the_same_order_may_lie_elsewhere(tmp_path: Path) -> None:
-    """The unit matrix beside a RAS image of other spacing and origin: nothing is turned over, so it is but told."""
-    nifti(tmp_path / "images/a.nii.gz", *stored_as(image(), "RAS"))
-    nifti(tmp_path / "masks/a.nii.gz", corner())
-    items = load(dataset(tmp_path), tmp_path)
-    assert ledger(items) == [(5, "object", "warning", "affines differ")]
-    assert_on_the_corner(items)
-
-
-@pytest.mark.parametrize("codes", ["RAS", "LPS", "PIR"])
-def test_a_mask_without_orientation_has_the_order_of_its_image(tmp_path: Path, codes: str) -> None:
-    """However the image is stored, the mask is turned with it; that this was assumed is told."""
-    nifti(tmp_path / "images/a.nii.gz", *stored_as(image(), codes))
-    without_orientation(tmp_path / "masks/a.nii.gz", stored_as(corner(), codes)[0])
-    items = load(dataset(tmp_path), tmp_path)
-    assert ledger(items) == [(5, "object", "warning", "orientation unknown")]
-    assert_on_the_corner(items)
-
-
-def test_a_mask_has_the_order_of_an_image_without_orientation(tmp_path: Path) -> None:
-    """Stored alike, they stay on each other, whatever the mask's header says."""
-    without_orientation(tmp_path / "images/a.nii.gz", image())
-    nifti(tmp_path / "masks/a.nii.gz", corner())
-    items = load(dataset(tmp_path), tmp_path)
-    unknown = ("warning", "orientation unknown")
-    assert ledger(items) == [(5, None, *unknown), (5, "object", *unknown)]
-    assert_on_the_corner(items)
-
-
-def test_a_mask_without_orientation_has_the_shape_of_its_image_as_stored(tmp_path: Path) -> None:
-    """Another shape is another order, and nothing says which."""
-    nifti(tmp_path / "images/a.nii.gz", *stored_as(image(), "PIR"))
-    without_orientation(tmp_path / "masks/a.nii.gz", corner())
-    items = load(dataset(tmp_path), tmp_path)
-    assert ledger(items) == [(0, "object", "error", "size mismatch")]
-    assert items[0].detail.endswith("the image is 5 x 6 x 4, the mask 4 x 5 x 6")
-
-
-@pytest.mark.parametrize(("degrees", "noted"), [(9, False), (12, True)])
-def test_oblique_volumes_are_noted(tmp_path: Path, degrees: float, noted: bool) -> None:
-    """Over 10 degrees, once."""
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    volumes(tmp_path, image(), mask(1, 4), np.array([[c, -s, 0, 0], [s, c, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]))
-    assert ledger(load(dataset(tmp_path), tmp_path)) == ([(1, None, "warning", "oblique volume")] if noted else [])
-
-
-def test_nan_in_a_map_is_noted(tmp_path: Path) -> None:
-    """NaN is not above a threshold; that it is there is told."""
-    values = mask(1).astype(np.float32)
-    values[3, 3, 3] = np.nan
-    volumes(tmp_path, image(), values)
-    items = load(dataset(tmp_path, tasks={"object": {"above": 0.5}}), tmp_path)
-    assert ledger(items) == [(1, "object", "warning", "NaN in mask")]
-    assert kept(items) == [1]
-
-
-def test_slice_larger_than_allowed(tmp_path: Path) -> None:
-    """The bound is on a slice, not on the volume, and holds before the volume is read."""
-    volumes(tmp_path, image(), mask(1))
+def test_a_slice_larger_than_allowed_is_an_error(tmp_path: Path) -> None:
+    """The limit is on a slice, not on the volume, and is checked before the volume is read."""
+    volumes(tmp_path, numbered(), labelled(1))
     assert kept(load(dataset(tmp_path), tmp_path, max_px=20)) == [1]
-    assert ledger(load(dataset(tmp_path), tmp_path, max_px=19)) == [(0, None, "error", "too large")]
+    assert ledger(load(dataset(tmp_path), tmp_path, max_px=19).left_out) == [(0, None, "error", "too large")]
 
 
 def test_consecutive_chunks_read_a_volume_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two chunks, two tasks on one mask file: image and mask are read once each."""
-    volumes(tmp_path, image(), mask(1, 4))
+    volumes(tmp_path, numbered(), labelled(1, 4))
     data = dataset(tmp_path, tasks={"a": 1, "b": "any"})
     read: list[str] = []
     read_volume = nifti_module.read_volume
@@ -302,26 +121,26 @@ def test_consecutive_chunks_read_a_volume_once(tmp_path: Path, monkeypatch: pyte
     assert read == ["images", "masks"]
 
 
-def test_mni152() -> None:
-    """The template in nilearn: 197 x 233 x 189 voxels, 1 mm; a brain is where T1 is above 0, white matter inside it."""
-    tasks = {"WM": {"masks": MNI.format("wm"), "above": 127}, "brain": {"masks": "{image}", "above": 0}}
-    for axis, count in (("sagittal", 197), ("coronal", 233), ("axial", 189)):
-        data = dataset(Path(), images=MNI.format("t1"), tasks=tasks, slices={"axis": axis})
-        (source,) = datasets.discover(data)
-        assert len(datasets.raw_slices(data, source)) == count
+@pytest.mark.parametrize(("axis", "count"), [("sagittal", 197), ("coronal", 233), ("axial", 189)])
+def test_slices_of_the_mni152_template(axis: str, count: int) -> None:
+    """The template in the package nilearn has 197 x 233 x 189 voxels of 1 mm."""
+    data = dataset(Path(), images=MNI.format("t1"), masks="{image}", slices={"axis": axis})
+    (source,) = datasets.discover(data)
+    assert len(datasets.raw_slices(data, source)) == count
 
 
-def test_mni152_slices(tmp_path: Path) -> None:
-    """Named slices of the template come with both tasks; the image's anterior end is up: 233 rows, 197 columns."""
+def test_samples_of_the_mni152_template(tmp_path: Path) -> None:
+    """The brain is where T1 is above 0, and white matter is inside it; 233 rows run anterior to posterior."""
     tasks = {"WM": {"masks": MNI.format("wm"), "above": 127}, "brain": {"masks": "{image}", "above": 0}}
     data = dataset(Path(), images=MNI.format("t1"), tasks=tasks, slices={"indices": [50, 90]})
-    items = load(data, tmp_path)
-    assert ledger(items) == []
-    assert [(s.slice, s.image_HWC.shape, [o.task for o in s.objects]) for s in items] == [
+    loaded = load(data, tmp_path)
+    assert loaded.left_out == []
+    assert [(s.slice, s.image_HWC.shape, [o.task for o in s.objects]) for s in loaded.samples] == [
         (50, (233, 197, 3), ["WM", "brain"]),
         (90, (233, 197, 3), ["WM", "brain"]),
     ]
-    for sample in items:
+    for sample in loaded.samples:
+        assert sample.spacing == (1, 1, 1)
         white, brain = (obj.truth_HW for obj in sample.objects)
         assert 0 < white.sum() < brain.sum()
         assert np.array_equal(brain, sample.objects[1].labelled_HW)

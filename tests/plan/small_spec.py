@@ -1,4 +1,4 @@
-"""A small spec: one data set, one model, and what a test is about."""
+"""A small spec of one data set and one model, completed by each test."""
 
 HEAD = """\
 study: small
@@ -10,5 +10,5 @@ models:
 
 
 def small_spec(rest: str) -> str:
-    """Add further models, and prompts."""
+    """Return the spec with further models and prompts."""
     return HEAD + rest

@@ -1,4 +1,4 @@
-"""Chunks: their size, and that what is added, moved or renamed changes no more than it must."""
+"""Chunks have a bounded size, and an added, changed or moved file changes as few of them as possible."""
 
 import shutil
 
@@ -36,9 +36,9 @@ def dataset(text):
     return spec.study.datasets[0]
 
 
-def cut(one, tmp_path, size=8, limit=None):
+def cut(data, tmp_path, size=8, limit=None):
     cache = InputCache(tmp_path / "cache", 10**9)
-    return chunks(one, discover(one), size, cache, limit, 10**8)
+    return chunks(data, discover(data), size, cache, limit, 10**8)
 
 
 def images(folder, extra=""):
@@ -53,15 +53,15 @@ def names(cut_chunks):
 
 
 def test_every_image_is_in_one_chunk_and_no_chunk_is_too_large(folder, tmp_path):
-    """Eight at most."""
-    found = cut(images(folder), tmp_path)
-    everyone = [unit.source.image for chunk in found for unit in chunk.units]
-    assert sorted(everyone) == [f"{number:03}.png" for number in range(40)]
-    assert max(chunk.raw for chunk in found) <= 8
+    """Here a chunk has up to eight images."""
+    all_chunks = cut(images(folder), tmp_path)
+    names = [unit.source.image for chunk in all_chunks for unit in chunk.units]
+    assert sorted(names) == [f"{number:03}.png" for number in range(40)]
+    assert max(chunk.raw for chunk in all_chunks) <= 8
 
 
 def test_an_added_image_changes_one_chunk(folder, tmp_path):
-    """Or cuts one in two, if it was full."""
+    """If the chunk was full, it is split."""
     before = names(cut(images(folder), tmp_path))
     add_image(folder, 99)
     after = names(cut(images(folder), tmp_path))
@@ -70,29 +70,29 @@ def test_an_added_image_changes_one_chunk(folder, tmp_path):
 
 
 def test_a_changed_image_or_mask_changes_its_chunk(folder, tmp_path):
-    """Content counts, not names."""
+    """The name is that of the content."""
     before = names(cut(images(folder), tmp_path))
     shutil.copy(folder / "masks/001.png", folder / "masks/002.png")
     assert len(before - names(cut(images(folder), tmp_path))) == 1
 
 
 def test_data_that_moved_keep_their_chunks(folder, tmp_path):
-    """The address is no part of a name."""
+    """Only the address below the data set's root is part of a name."""
     before = names(cut(images(folder), tmp_path))
     folder.rename(tmp_path / "elsewhere")
     assert names(cut(images(tmp_path / "elsewhere"), tmp_path)) == before
 
 
 @pytest.mark.parametrize("extra", [", intensity: {scale: minmax}", ", labels: binary255", ', patient: "p"'])
-def test_what_determines_the_objects_determines_the_names(folder, tmp_path, extra):
-    """Intensity, labels, patients."""
+def test_a_setting_that_changes_the_objects_changes_every_name(folder, tmp_path, extra):
+    """Intensity, labels and patients are such settings."""
     assert names(cut(images(folder), tmp_path)).isdisjoint(names(cut(images(folder, extra), tmp_path)))
 
 
 def test_windows_that_differ_in_the_seventh_digit_have_other_names(folder, tmp_path):
-    """Else the rows of the one would be taken for those of the other."""
-    one, other = (images(folder, f", intensity: {{window: [{centre}, 400]}}") for centre in (1234567, 1234568))
-    assert names(cut(one, tmp_path)).isdisjoint(names(cut(other, tmp_path)))
+    """Otherwise the rows of one would be taken for those of the other."""
+    first, second = (images(folder, f", intensity: {{window: [{centre}, 400]}}") for centre in (1234567, 1234568))
+    assert names(cut(first, tmp_path)).isdisjoint(names(cut(second, tmp_path)))
 
 
 def volume(slices):
@@ -102,33 +102,33 @@ def volume(slices):
 
 
 def test_a_volume_is_cut_into_consecutive_slices(tmp_path):
-    """By its header: 189 axial slices of 1 mm."""
-    found = cut(volume("{axis: axial, keep: all}"), tmp_path, size=64)
-    assert [chunk.units[0].slices for chunk in found] == [
+    """Its header states 189 axial slices."""
+    cut_chunks = cut(volume("{axis: axial, keep: all}"), tmp_path, size=64)
+    assert [chunk.units[0].slices for chunk in cut_chunks] == [
         tuple(range(0, 64)), tuple(range(64, 128)), tuple(range(128, 189)),
     ]  # fmt: skip
 
 
-def test_the_largest_slice_needs_its_volume_whole(tmp_path):
-    """One chunk, however long."""
+def test_a_volume_of_which_the_largest_slice_is_wanted_is_one_chunk(tmp_path):
+    """The slices have to be compared, however many they are."""
     (chunk,) = cut(volume("{axis: sagittal, keep: largest}"), tmp_path, size=64)
     assert chunk.raw == 197
 
 
 def test_named_slices_are_planned_alone(tmp_path):
-    """By number, or each n-th."""
+    """They are named by number, or as every n-th."""
     assert cut(volume("{indices: [7, 3]}"), tmp_path)[0].units[0].slices == (3, 7)
     (chunk,) = cut(volume("{keep: {every: 50}}"), tmp_path)
     assert chunk.units[0].slices == (0, 50, 100, 150)
 
 
 def test_a_limit_takes_raw_slices_evenly_from_a_volume(tmp_path):
-    """Not its empty end."""
+    """The first slices of a volume are often empty."""
     (chunk,) = cut(volume("{axis: axial, keep: labelled}"), tmp_path, limit=3)
     assert chunk.units[0].slices == (31, 94, 157)
 
 
 def test_a_limit_takes_images_evenly_from_a_folder(folder, tmp_path):
-    """And one beyond their number takes all."""
+    """A limit beyond their number takes all."""
     assert sum(chunk.raw for chunk in cut(images(folder), tmp_path, limit=5)) == 5
     assert sum(chunk.raw for chunk in cut(images(folder), tmp_path, limit=500)) == 40

@@ -1,10 +1,10 @@
-"""Demo weights are named wherever their scores appear."""
+"""A remark names the models with demo weights."""
 
 from job.plan.demo import demo_remark
 
 
 def test_the_remark_names_the_models_with_demo_weights():
-    """And no others."""
+    """It names no others."""
     assert demo_remark({"a": "demo", "b": None, "c": "demo"}) == (
         "Demo weights: a, c. They show that the job works; they say nothing about SAM against RITM."
     )

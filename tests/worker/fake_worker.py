@@ -1,6 +1,6 @@
 """The command line with quick models, as a process that a test can kill: python -m tests.worker.fake_worker …
 
-Each call of a model takes MODEL_SECONDS, so that there is something to interrupt.
+Each call of a model takes MODEL_SECONDS, so that a test can interrupt it.
 """
 
 import os
@@ -14,7 +14,7 @@ from tests.models.fake import FakeModel
 
 
 class SlowModel(FakeModel):
-    """A quick model that is held up."""
+    """A fast fake model whose calls take MODEL_SECONDS."""
 
     def predict(self, requests):
         time.sleep(float(os.environ.get("MODEL_SECONDS", "0")))

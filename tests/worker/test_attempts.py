@@ -1,148 +1,99 @@
-"""What fails is tried once more; what fails twice is recorded, and the study goes on."""
+"""A step is tried twice, unless the user must fix something first."""
 
-import json
-
-import pyarrow.parquet as pq
 import pytest
-import torch
 
-from job.models import registry
-from tests.cases import GENERATED, medsam_job, use_fake_models, write_generated
-from tests.models.fake import FakeModel
-
-TWO_MODELS = GENERATED.replace("prompts:", "  - {{name: other, family: lite_medsam}}\nprompts:")
+from job.errors import DataError, JobError, OutputError, StorageError, StoreRefusedError, WeightsError
+from job.worker.attempts import Attempts
+from job.worker.shutdown import Stopped
 
 
-class Failing(FakeModel):
-    """Fails in some of its calls of predict, counted from 1."""
+class Step:
+    """A step that raises one error in each of its first calls, and then returns `done`."""
 
-    calls = 0
-    failures = ()
+    def __init__(self, *errors):
+        self.errors, self.calls = list(errors), 0
 
-    def predict(self, requests):
-        type(self).calls += 1
-        if self.calls in self.failures:
-            raise RuntimeError("a kernel of the model failed")
-        return super().predict(requests)
+    def __call__(self):
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return "done"
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Run a study with a model that fails in some of its calls."""
-    spec = write_generated(tmp_path)
+def attempts():
+    """Attempts that count how often memory is freed."""
 
-    def go(failures=(), *arguments):
-        class Model(Failing):
-            pass
+    def attempts(*, fail_fast=False):
+        freed = []
+        return Attempts(fail_fast, lambda: freed.append(1)), freed
 
-        Model.failures = failures
-        use_fake_models(monkeypatch, Model)
-        return medsam_job(monkeypatch, spec, *arguments)
-
-    return go
+    return attempts
 
 
-def rows(folder):
-    found = pq.read_table(folder / "results/iou").to_pylist()
-    return sorted(found, key=lambda row: json.dumps(list(row.values())[:10]))
+def test_a_step_that_succeeds_is_run_once(attempts):
+    """No memory has to be freed."""
+    made, freed = attempts()
+    step = Step()
+    assert (made.twice("read", step), step.calls, made.failed, freed) == ("done", 1, {}, [])
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """The rows of a run in which nothing fails."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with pytest.MonkeyPatch.context() as patch:
-        use_fake_models(patch)
-        assert medsam_job(patch, write_generated(folder)) == 0
-    return rows(folder)
+@pytest.mark.parametrize("error", [RuntimeError("r"), StorageError("s"), DataError("reason", "d"), MemoryError("m")])
+def test_a_step_that_fails_once_is_run_again(attempts, error):
+    """Memory is freed between the attempts."""
+    made, freed = attempts()
+    step = Step(error)
+    assert (made.twice("read", step), step.calls, made.failed, freed) == ("done", 2, {}, [1])
 
 
-def test_a_chunk_that_fails_once_is_tried_again(run, tmp_path, undisturbed, capfd):
-    """Its rows are those of an undisturbed run; the log tells, with the traceback."""
-    assert run([2]) == 0
-    assert rows(tmp_path) == undisturbed
-    assert not (tmp_path / "results/failed").exists()
-    told = capfd.readouterr().err
-    assert "trying once more" in told
-    assert "Traceback" in told
+def test_a_step_that_fails_twice_is_recorded(attempts):
+    """The reason is that of the second attempt; there is no third."""
+    made, freed = attempts()
+    step = Step(ValueError("first"), KeyError("second"), ValueError("third"))
+    assert made.twice("sam", step) is None
+    assert (step.calls, made.failed, freed) == (2, {"sam": "KeyError: 'second'"}, [1, 1])
+    assert made.twice("ritm", Step()) == "done"
 
 
-def test_a_chunk_that_fails_twice_is_recorded_and_the_study_goes_on(run, tmp_path, undisturbed, capfd):
-    """Every other chunk is done; the exit code and the last lines say that something is missing."""
-    assert run([2, 3]) == 3
-    (record,) = (tmp_path / "results/failed").iterdir()
-    account = json.loads(record.read_text())
-    assert record.name == f"{account['chunk']}.failed.json"
-    assert account["failed"] == {"lite": "RuntimeError: a kernel of the model failed"}
-    assert 0 < len(rows(tmp_path)) < len(undisturbed)
-    assert "1 chunk failed twice" in capfd.readouterr().out
+@pytest.mark.parametrize(
+    "error",
+    [JobError("j"), WeightsError("w"), OutputError("o"), StoreRefusedError("denied")],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_that_the_user_must_fix_is_raised_at_once(attempts, error):
+    """Another attempt would fail too."""
+    made, _ = attempts()
+    step = Step(error)
+    with pytest.raises(type(error)):
+        made.twice("read", step)
+    assert (step.calls, made.failed) == (1, {})
 
 
-def test_status_and_verify_name_it(run, tmp_path, monkeypatch, capfd):
-    """As failed, and as missing."""
-    run([2, 3])
-    capfd.readouterr()
-    medsam_job(monkeypatch, "status", tmp_path / "results", "--format", "json")
-    assert json.loads(capfd.readouterr().out) == {"model": "lite", "planned": 4, "done": 3, "partial": 0, "failed": 1}
-    assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 3
-    assert "failed twice; the file says why" in capfd.readouterr().out
+def test_with_fail_fast_the_first_error_is_raised(attempts):
+    """There is no second attempt."""
+    made, _ = attempts(fail_fast=True)
+    step = Step(RuntimeError("first"))
+    with pytest.raises(RuntimeError, match="first"):
+        made.twice("read", step)
+    assert step.calls == 1
 
 
-def test_a_later_run_tries_it_again(run, tmp_path, undisturbed):
-    """And forgets the failure."""
-    run([2, 3])
-    assert run() == 0
-    assert rows(tmp_path) == undisturbed
-    assert not list((tmp_path / "results/failed").iterdir())
+def test_a_stop_is_not_an_attempt_that_failed(attempts):
+    """SIGTERM ends the run at once."""
+    made, _ = attempts()
+    step = Step(Stopped("stopping now"))
+    with pytest.raises(Stopped):
+        made.twice("read", step)
+    assert step.calls == 1
 
 
-def test_a_shard_with_a_failed_chunk_is_done(run):
-    """So that the gathering step can start, which then says it."""
-    assert run([2, 3], "--shard", "0/2") == 0
-    assert run([], "--shard", "1/2") == 0
-    assert run([], "--only", "statistics") == 3
+def test_a_lost_device_ends_the_run():
+    """To free its memory raises, and no attempt can succeed."""
 
+    def free():
+        raise RuntimeError("CUDA error: unspecified launch failure")
 
-def test_a_model_that_fails_does_not_keep_another_from_its_work(tmp_path, monkeypatch):
-    """Each model of a chunk is tried for itself."""
-
-    def build(spec, *_):
-        model = FakeModel(registry.capabilities(spec))
-        if spec.name == "lite":
-            model.predict = None
-        return model
-
-    monkeypatch.setattr(registry, "build", build)
-    assert medsam_job(monkeypatch, write_generated(tmp_path, TWO_MODELS)) == 3
-    assert {row["model"] for row in rows(tmp_path)} == {"other"}
-
-
-def test_the_first_failure_ends_the_run_if_asked(run, tmp_path):
-    """For those who want to see it at once."""
-    with pytest.raises(RuntimeError, match="a kernel of the model failed"):
-        run([2], "--fail-fast")
-    assert not (tmp_path / "results/failed").exists()
-
-
-class Small(FakeModel):
-    """Has memory for four images, and for three requests at a time."""
-
-    def encode(self, images):
-        if len(images) > 4:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().encode(images)
-
-    def predict(self, requests):
-        if len(requests) > 3:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().predict(requests)
-
-
-def test_out_of_memory_halves_the_batch_of_the_part(tmp_path, monkeypatch, undisturbed, capfd):
-    """The part is made again as a whole; its footer says so; the log says it once."""
-    use_fake_models(monkeypatch, Small)
-    assert medsam_job(monkeypatch, write_generated(tmp_path)) == 0
-    assert [row["iou"] for row in rows(tmp_path)] == [row["iou"] for row in undisturbed]
-    (file, *_) = (tmp_path / "results/iou").iterdir()
-    assert json.loads(pq.read_schema(file).metadata[b"medsam_job"])["batch"] == 2
-    assert capfd.readouterr().err.count("going on at half the size") == 1
+    step = Step(RuntimeError("a kernel failed"))
+    with pytest.raises(RuntimeError, match="unspecified launch failure"):
+        Attempts(fail_fast=False, free_memory=free).twice("sam", step)
+    assert step.calls == 1

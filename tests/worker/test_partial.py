@@ -1,4 +1,4 @@
-"""Storage that fails for a while: what could be done is used, and a later run makes it whole."""
+"""If storage fails for a while, what it provided is evaluated, and a later run completes it."""
 
 import json
 
@@ -17,7 +17,7 @@ ALONE = ("--shard", "0/1")
 
 @pytest.fixture
 def study(tmp_path, monkeypatch):
-    """Two images in a remote store, planned; then one of them is out of reach. Gives the spec and a way to mend it."""
+    """The spec of a planned study of two remote images, one of which is out of reach, and a function to restore it."""
     monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
     write_study(tmp_path, cases=2)
     remote = f"memory://{tmp_path.name}"
@@ -28,7 +28,7 @@ def study(tmp_path, monkeypatch):
     settle(load(spec), str(tmp_path / "results"), InputCache(tmp_path / "none", 10**9), None, shared=True)
     files = fsspec.filesystem("memory").store
     address = f"/{tmp_path.name}/images/case1.png"
-    lost = files.pop(address)  # and not deleted and written again: that would be another version
+    lost = files.pop(address)  # a file that is deleted and written again would have another version
     return spec, lambda: files.update({address: lost})
 
 
@@ -37,7 +37,7 @@ def images(folder, name):
 
 
 def test_what_storage_gave_is_evaluated_and_the_rest_is_in_the_ledger(study, tmp_path, monkeypatch):
-    """As a partial part: it counts, and says that it is not all."""
+    """The part is marked as partial, and the exit code of the statistics says so."""
     spec, _ = study
     assert medsam_job(monkeypatch, spec, *ALONE) == 0
     (part,) = (tmp_path / "results/iou").iterdir()
@@ -48,10 +48,10 @@ def test_what_storage_gave_is_evaluated_and_the_rest_is_in_the_ledger(study, tmp
     assert medsam_job(monkeypatch, spec, "--only", "statistics") == 3
 
 
-def test_a_partial_part_of_a_second_model_is_told_beside_a_full_ledger(study, tmp_path, monkeypatch, capfd):
-    """The ledger of the first model's run knows nothing of what storage did to the second's."""
-    spec, mend = study
-    mend()
+def test_a_partial_part_of_a_second_model_is_reported_beside_a_full_ledger(study, tmp_path, monkeypatch, capfd):
+    """The full ledger is that of the first model's run, in which storage did not fail."""
+    spec, restore = study
+    restore()
     assert medsam_job(monkeypatch, spec) == 0
     more = tmp_path / "more.yaml"
     text = spec.read_text()
@@ -66,15 +66,15 @@ def test_a_partial_part_of_a_second_model_is_told_beside_a_full_ledger(study, tm
     capfd.readouterr()
     assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 3
     lines = capfd.readouterr().out.splitlines()
-    assert sum("cut short, as storage failed" in line for line in lines) == 1
+    assert sum("cut short, because storage failed" in line for line in lines) == 1
     assert sum("1 lines are errors, such as case1.png: storage: " in line for line in lines) == 1
 
 
-def test_a_later_run_makes_it_whole(study, tmp_path, monkeypatch, capfd):
-    """The full part takes the partial one's place, in the status and in the statistics."""
-    spec, mend = study
+def test_a_later_run_completes_it(study, tmp_path, monkeypatch, capfd):
+    """The full part replaces the partial one, in the status and in the statistics."""
+    spec, restore = study
     medsam_job(monkeypatch, spec, *ALONE)
-    mend()
+    restore()
     assert medsam_job(monkeypatch, spec, *ALONE) == 0
     full = [path for path in (tmp_path / "results/iou").iterdir() if ".partial" not in path.name]
     assert images(tmp_path, full[0].name) == {"case0.png", "case1.png"}

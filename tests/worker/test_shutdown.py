@@ -1,4 +1,4 @@
-"""SIGTERM: the chunk in hand is finished if that fits into the grace, else dropped."""
+"""SIGTERM: the current chunk is finished if it fits into the grace period, and dropped otherwise."""
 
 import math
 import os
@@ -6,15 +6,9 @@ import signal
 import time
 
 import pytest
-import structlog
+from structlog.testing import capture_logs
 
 from job.worker.shutdown import Stop, Stopped
-
-
-@pytest.fixture(autouse=True)
-def _log():
-    """Log to the standard error of this test."""
-    structlog.reset_defaults()
 
 
 def terminate():
@@ -22,13 +16,13 @@ def terminate():
 
 
 def test_between_chunks_a_run_stops_at_once():
-    """While it plans, loads weights or summarises."""
+    """It may be planning, loading weights or summarising."""
     with Stop(60).handled(), pytest.raises(Stopped):
         terminate()
 
 
 def test_a_chunk_that_fits_into_the_grace_is_finished():
-    """Then the run stops, before the next one."""
+    """Then the run stops, before the next chunk."""
     stop, finished = Stop(60), []
 
     def chunk():
@@ -41,16 +35,16 @@ def test_a_chunk_that_fits_into_the_grace_is_finished():
     assert finished
 
 
-@pytest.mark.parametrize("estimate", [61.0, math.inf], ids=["too long", "unknown"])
+@pytest.mark.parametrize("estimate", [60.0, 61.0, math.inf], ids=["as long", "too long", "unknown"])
 def test_a_chunk_that_does_not_fit_is_dropped_at_once(estimate):
-    """What a container's owner would kill anyway."""
+    """It would be killed after the grace."""
     stop = Stop(60)
     with stop.handled(), stop.chunk(lambda: estimate), pytest.raises(Stopped):
         terminate()
 
 
 def test_a_chunk_that_takes_longer_than_its_estimate_is_dropped_when_the_grace_is_over():
-    """An estimate can be wrong."""
+    """The estimate is not trusted beyond that."""
     stop, began = Stop(0.05), time.monotonic()
 
     def chunk():
@@ -63,13 +57,13 @@ def test_a_chunk_that_takes_longer_than_its_estimate_is_dropped_when_the_grace_i
     assert time.monotonic() - began < 20
 
 
-def test_nothing_that_mends_errors_holds_a_stop_up():
-    """It is no Exception."""
+def test_no_handler_of_errors_catches_a_stop():
+    """It is a BaseException."""
     assert not issubclass(Stopped, Exception)
 
 
-def test_signals_mean_again_what_they_meant_before():
-    """For who calls the command line from Python."""
+def test_the_handlers_of_signals_are_restored():
+    """The command line may be called from a Python program with handlers of its own."""
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGINT)]
     with Stop(60).handled():
         pass
@@ -77,7 +71,7 @@ def test_signals_mean_again_what_they_meant_before():
 
 
 def test_once_the_chunk_is_finished_no_alarm_is_left():
-    """What is stored after it, such as the worker's account, is not cut short."""
+    """What is stored after it, such as the manifest, is not interrupted."""
     stop = Stop(0.05)
 
     def chunk():
@@ -88,3 +82,53 @@ def test_once_the_chunk_is_finished_no_alarm_is_left():
         with pytest.raises(Stopped):
             chunk()
         assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_a_second_sigterm_does_not_extend_the_grace():
+    """The alarm still rings when the grace after the first one is over."""
+    stop = Stop(60)
+
+    def chunk():
+        with stop.chunk(lambda: 1.0):
+            terminate()
+            time.sleep(0.1)
+            terminate()
+            remaining_s, _ = signal.getitimer(signal.ITIMER_REAL)
+            assert 0 < remaining_s <= 59.9
+
+    with stop.handled(), pytest.raises(Stopped, match="finished the chunk in hand"):
+        chunk()
+
+
+def test_a_second_sigterm_drops_a_chunk_whose_estimate_has_grown():
+    """It asks for the estimate again."""
+    stop, estimates = Stop(60), [1.0, 61.0]
+
+    def chunk():
+        with stop.chunk(lambda: estimates.pop(0)):
+            terminate()
+            terminate()
+
+    with stop.handled(), pytest.raises(Stopped, match="stopping now"):
+        chunk()
+
+
+def test_without_a_grace_every_chunk_is_dropped():
+    """Even one that is about to end."""
+    stop = Stop(0)
+    with stop.handled(), stop.chunk(lambda: 0.0), pytest.raises(Stopped, match="stopping now"):
+        terminate()
+
+
+def test_the_log_says_how_the_run_ended():
+    """A user sees whether the chunk was finished, and that a second run goes on."""
+    stop = Stop(60)
+    with capture_logs() as logs:
+        with pytest.raises(Stopped), stop.handled():
+            terminate()
+        with pytest.raises(KeyboardInterrupt), stop.handled():
+            raise KeyboardInterrupt
+    assert [(line["log_level"], line["event"]) for line in logs] == [
+        ("warning", "SIGTERM: stopping now; run again to go on"),
+        ("warning", "interrupted: what is stored stays; run again to go on"),
+    ]

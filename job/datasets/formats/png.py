@@ -1,4 +1,4 @@
-"""PNG's checksums. Pillow compares none of those of the pixels, so that damaged ones would pass for an image."""
+"""Checksums of PNG files. Pillow does not compare those of the pixels: it would read damaged pixels as an image."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import zlib
 from job.errors import DataError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-AROUND = 12  # bytes of a chunk beside its content: length, kind, checksum
+CHUNK_OVERHEAD = 12  # bytes of a chunk beside its content: length, kind, checksum
 
 
 def check(data: bytes) -> None:
-    """Refuse a PNG with a chunk whose checksum is wrong, or that ends before its last chunk."""
+    """Raise DataError if the checksum of a chunk is wrong, or if the file ends before its last chunk."""
     view = memoryview(data)
     start = len(SIGNATURE)
-    while start + AROUND <= len(data):
+    while start + CHUNK_OVERHEAD <= len(data):
         length, kind = struct.unpack_from(">I4s", data, start)
-        end = start + AROUND + length
+        end = start + CHUNK_OVERHEAD + length
         if end > len(data):
             break
         if zlib.crc32(view[start + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
@@ -25,4 +25,4 @@ def check(data: bytes) -> None:
         if kind == b"IEND":
             return
         start = end
-    raise DataError("unreadable", f"truncated: {len(data)} bytes, and no end")
+    raise DataError("unreadable", f"truncated: no end after {len(data)} bytes")

@@ -1,6 +1,6 @@
 """2D images and masks: PNG, JPEG, TIFF and BMP, with the values that the file holds.
 
-EXIF orientation is not applied: masks carry none, and image and mask must agree pixel by pixel.
+EXIF orientation is not applied: masks have none, and image and mask must agree pixel by pixel.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
+    IMAGELENGTH,
+    IMAGEWIDTH,
     PHOTOMETRIC_INTERPRETATION,
     PLANAR_CONFIGURATION,
     SAMPLESPERPIXEL,
@@ -28,81 +30,53 @@ from PIL.TiffImagePlugin import (
 
 from job import storage
 from job.datasets.formats import png
+from job.datasets.sizes import check_plane
 from job.errors import DataError
 from job.storage import FileInfo, InputCache
 
-FORMATS = ("PNG", "JPEG", "TIFF", "BMP")  # named, so that Pillow never hands the bytes to EPS and its like
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP")  # no others: Pillow would pass an EPS file to Ghostscript, for example
 HEAD_BYTES = 1 << 18
-USUAL_TILE_PX = 1 << 22  # tiles may well be larger than a small image
-NARROW_GREYS = {"L;2": 85, "L;4": 17}  # Pillow stretches these to 0..255; a mask's labels must not be stretched
-TURNED_TWICE = ("I;16BS", "I;32BS", "F;32BF")  # big-endian numbers: where libtiff unpacks, it turns them, then Pillow
+USUAL_TILE_PX = 1 << 22  # always allowed: a tile may be larger than a small image
+NARROW_GREYS = {"L;2": 85, "L;4": 17}  # Pillow multiplies these to fill 0..255; a mask's labels must stay as stored
+SWAPPED_TWICE = ("I;16BS", "I;32BS", "F;32BF")  # big-endian: libtiff swaps the bytes of compressed pixels, then Pillow
 
-# Sizes are checked by the caller's own bound, before decoding; Pillow's would warn, or refuse what a spec allows.
+# Sizes are checked before decoding, by the spec's limit. Pillow's own limit warns of, or refuses, what a spec allows.
 Image.MAX_IMAGE_PIXELS = None
-# It also remarks on tags that it cannot read; what keeps the pixels from being read raises, and reaches the ledger.
+# Pillow warns of tags that it cannot read. What makes the pixels unreadable raises an error, which the ledger shows.
 warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 
 def read_image(path: Path, max_px: int) -> NDArray[Any]:
     """Read an image of at most `max_px` pixels: HxW grey or HxWx3 RGB, in the file's own type. Alpha is dropped."""
-    with _whole(path, max_px) as (image, data):
-        return _values(image, data)
+    with _open_checked(path, max_px) as (image, data):
+        return _pixels(image, data)
 
 
 def read_mask(path: Path, max_px: int) -> NDArray[Any]:
-    """Read a label map of at most `max_px` pixels: HxW in the file's own type. Of a palette image, the indices."""
-    with _whole(path, max_px) as (image, data):
-        return np.asarray(image) if image.mode == "P" else one_channel(_values(image, data))
-
-
-def one_channel(values: NDArray[Any]) -> NDArray[Any]:
-    """Give the HxW values of a grey image that may be stored as HxWx3; DataError where the channels differ."""
-    if values.ndim == 2:
-        return values
-    differing = np.argwhere((values != values[..., :1]).any(axis=-1))
-    if len(differing):
-        row, column = differing[0]
-        raise DataError(
-            "colour mask",
-            f"expected one label for each pixel, a grey or palette image; at row {row}, column {column} the channels "
-            f"are {', '.join(str(value) for value in values[row, column])}",
-        )
-    return np.ascontiguousarray(values[..., 0])
+    """Read a label map of at most `max_px` pixels: as an image, but the HxW indices of a palette image."""
+    with _open_checked(path, max_px) as (image, data):
+        return np.asarray(image) if image.mode == "P" else _pixels(image, data)
 
 
 def image_size(file: FileInfo, cache: InputCache) -> tuple[int, int]:
-    """Give height and width from the first bytes; only a file that hides its header further on is fetched whole."""
+    """Read height and width from the first bytes. A file with its header further behind is fetched whole."""
     head = storage.read_head(file.address, HEAD_BYTES)
     try:
-        with _opened(head) as image:
+        with _open(head) as image:
             return image.height, image.width
     except DataError:
         if len(head) < HEAD_BYTES:
             raise
-    with _opened(storage.read(str(cache.local(file)))) as image:
+    with _open(storage.read(str(cache.local(file)))) as image:
         return image.height, image.width
 
 
-MAX_ASPECT = 200
-"""Models resize the longer side to 256 or more; below one pixel, the shorter would be gone."""
-
-
-def check_size(height: int, width: int, max_px: int) -> None:
-    """Refuse an image, or a slice, with more than `max_px` pixels, or of which a model would see a line."""
-    if height * width > max_px:
-        raise DataError(
-            "too large", f"{height} x {width} pixels (height x width); execution.max_image_px allows {max_px}"
-        )
-    if max(height, width) > MAX_ASPECT * min(height, width):
-        raise DataError("too narrow", f"{height} x {width} pixels; one side is over {MAX_ASPECT} times the other")
-
-
 @contextmanager
-def _whole(path: Path, max_px: int) -> Iterator[tuple[Image.Image, bytes]]:
-    """Open a file that is sound as far as can be told before its pixels are decoded."""
+def _open_checked(path: Path, max_px: int) -> Iterator[tuple[Image.Image, bytes]]:
+    """Open a file and check all that can be checked before its pixels are decoded."""
     data = storage.read(str(path))
-    with _opened(data) as image:
-        check_size(image.height, image.width, max_px)
+    with _open(data) as image:
+        check_plane(image.height, image.width, max_px)
         if getattr(image, "is_animated", False):
             raise DataError("several frames", "expected one image in the file, found more; split it")
         if image.format == "PNG":
@@ -114,14 +88,17 @@ def _whole(path: Path, max_px: int) -> Iterator[tuple[Image.Image, bytes]]:
 
 
 def _check_tiles(image: TiffImageFile, max_px: int) -> None:
-    """Refuse a small image in a huge tile, which would be decoded whole."""
+    """Raise DataError if a small image lies in a huge tile, which would be decoded whole."""
     height, width = (image.tag_v2.get(tag, 1) for tag in (TILELENGTH, TILEWIDTH))
     if height * width > max(max_px, USUAL_TILE_PX):
         raise DataError("too large", f"its tiles are {height} x {width} pixels; execution.max_image_px allows {max_px}")
 
 
 def _check_planes(image: TiffImageFile) -> None:
-    """Refuse what is misread in silence: Pillow takes unpacked planes for plain bytes, OpenCV for interleaved."""
+    """Raise DataError for planes that are read wrong without an error.
+
+    Pillow reads uncompressed planes as plain bytes; OpenCV reads planes as if they were interleaved.
+    """
     tags = image.tag_v2
     bits, inverted = max(tags.get(BITSPERSAMPLE, (1,))), tags.get(PHOTOMETRIC_INTERPRETATION) == 0
     by_pillow = image.info.get("compression") == "raw" and (bits not in (1, 8) or inverted)
@@ -129,54 +106,73 @@ def _check_planes(image: TiffImageFile) -> None:
     if tags.get(PLANAR_CONFIGURATION, 1) == 2 and (by_pillow or by_both):
         raise DataError(
             "separate planes",
-            f"a TIFF of {bits} bits with PlanarConfiguration 2 (each channel apart) cannot be read; "
+            f"a TIFF of {bits} bits with PlanarConfiguration 2 (each channel stored separately) cannot be read; "
             "store it interleaved, as `tiffcp -p contig` does, or as PNG",
         )
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
-    """Open bytes as an image; whatever the decoder throws, also while its pixels are read, becomes a DataError."""
+def _open(data: bytes) -> Iterator[Image.Image]:
+    """Open bytes as an image. Whatever the decoder raises, also inside the block, becomes a DataError."""
     if not data:
         raise DataError("unreadable", "the file is empty")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if isinstance(image, TiffImageFile):
+                _ignore_orientation(image)
             yield image
     except (DataError, MemoryError):
         raise
     except UnidentifiedImageError:
         raise DataError("unreadable", f"not one of {', '.join(FORMATS)}, or its header is damaged") from None
-    except Exception as error:  # damaged files make Pillow throw SyntaxError, struct.error, OSError and more
+    except Exception as error:  # damaged files make Pillow raise SyntaxError, struct.error, OSError and more
         raise DataError("unreadable", f"damaged: {error}") from None
 
 
-def _values(image: Image.Image, data: bytes) -> NDArray[Any]:
-    raw_mode = _raw_mode(image)
+def _is_turned(image: Image.Image) -> bool:
+    return isinstance(image, TiffImageFile) and image.tag_v2.get(ExifTags.Base.Orientation, 1) != 1
+
+
+def _ignore_orientation(image: TiffImageFile) -> None:
+    """Keep Pillow from applying the orientation of a TIFF, which it would do while loading the pixels."""
+    image.getexif().pop(ExifTags.Base.Orientation, None)
+    image._size = image.tag_v2[IMAGEWIDTH], image.tag_v2[IMAGELENGTH]
+
+
+def _pixels(image: Image.Image, data: bytes) -> NDArray[Any]:
+    """Decode an image: HxW, or HxWx3 RGB, in the file's own type. data: the whole file, for a second decoder."""
+    raw_mode, turned = _raw_mode(image), _is_turned(image)
     image.load()
     if image.mode in ("P", "PA", "CMYK", "YCbCr"):
         return np.asarray(image.convert("RGB"))
     if image.mode in ("RGB", "RGBA", "RGBX", "LA", "RGBa", "La"):
-        values = _deep(data, dimensions=3) if ";16" in raw_mode else np.asarray(image)
+        values = _decode_by_opencv(data, dimensions=3, turned=turned) if ";16" in raw_mode else np.asarray(image)
         return values[..., 0] if raw_mode.startswith("LA") else values[..., :3]
     if image.mode == "1":
         return np.asarray(image).astype(np.uint8)
-    if raw_mode in TURNED_TWICE and image.info.get("compression") != "raw":
-        return _deep(data, dimensions=2)
+    if raw_mode in SWAPPED_TWICE and image.info.get("compression") != "raw":
+        return _decode_by_opencv(data, dimensions=2, turned=turned)
     if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
         return np.asarray(image) // NARROW_GREYS[raw_mode] if raw_mode in NARROW_GREYS else np.asarray(image)
     raise DataError("unreadable", f"pixels of kind {image.mode} are not supported; store grey or RGB")
 
 
-def _deep(data: bytes, dimensions: int) -> NDArray[Any]:
-    """Decode what Pillow would cut to 8 bits, or turn twice: HxW, or HxWx3 RGB, in the file's own type."""
-    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+def _decode_by_opencv(data: bytes, *, dimensions: int, turned: bool) -> NDArray[Any]:
+    """Decode what Pillow would cut to 8 bits, or swap twice: HxW, or HxWx3 RGB, in the file's own type.
+
+    turned: whether the file is a TIFF with an orientation, which OpenCV always applies.
+    """
+    if turned:
+        detail = "a TIFF of more than 8 bits that is not upright by its tag Orientation; store its pixels upright"
+        raise DataError("turned image", detail)
+    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.ndim != dimensions:
         raise DataError("unreadable", "values of more than 8 bits that could not be decoded")
     return np.asarray(values)[..., 2::-1] if dimensions == 3 else np.asarray(values)
 
 
 def _raw_mode(image: Image.Image) -> str:
-    """Name how the file itself stores its pixels, such as `RGB;16B`; known only until they are loaded."""
+    """Return how the file stores its pixels, such as `RGB;16B`. Pillow forgets it once they are loaded."""
     tiles = getattr(image, "tile", None)
     arguments = tiles[0][3] if tiles else ""
     return str(arguments[0] if isinstance(arguments, tuple) else arguments)

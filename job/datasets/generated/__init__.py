@@ -1,8 +1,8 @@
-"""Images and label maps that are generated: a study needs no file, and no medical image trains the demo weights.
+"""Generated images and label maps, for studies without files and for training the demo weights.
 
-After the synthetic tasks of SynthSeg (Billot et al. 2023) and ScribblePrompt (Wong et al. 2024): random structures,
-random intensities for each region, then what scanners do to them. `fields` (smooth noise), `shapes` (one structure),
-`anatomy` (a label map), `appearance` (its image). Pure: numpy, OpenCV, nothing else.
+Follows the synthetic tasks of SynthSeg (Billot et al. 2023) and ScribblePrompt (Wong et al. 2024): random structures,
+random intensities for each region, then the effects of a scanner. `fields` draws smooth noise, `shapes` one structure,
+`anatomy` a label map, `appearance` its image. Pure: imports only numpy and OpenCV.
 """
 
 from job.datasets.generated.generate import LABELS, SIDE, VERSION, generate

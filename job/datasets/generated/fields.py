@@ -1,4 +1,4 @@
-"""Smooth random fields over one slice, which change a little from slice to slice."""
+"""Smooth random fields over one slice, which change gradually from slice to slice."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 SLICE_STEP = 0.22
-"""Neighbouring slices mix two independent fields by angles this far apart: their correlation is its cosine."""
+"""Radians between the angles at which neighbouring slices mix two fields. Its cosine is their correlation."""
 
 
 class Cut:
-    """One slice through a patient: its coordinates, and fields drawn from the patient's generator.
+    """One slice through a patient: its coordinates, and random fields from the patient's generator.
 
-    What is drawn, and in which order, never depends on the slice; only how it is cut does. Coordinates run from -1 to
-    1 over the side.
+    All slices make the same draws in the same order, and differ only in how they mix them. Coordinates run from -1 to 1
+    across the slice.
     """
 
     def __init__(self, rng: np.random.Generator, side: int, slice_: int) -> None:
@@ -29,24 +29,24 @@ class Cut:
         self.y_HW: Field = np.broadcast_to(axis[:, None], (side, side))
 
     def chance(self, probability: float) -> bool:
-        """Draw yes or no."""
+        """Draw True with the given probability."""
         return bool(self.rng.random() < probability)
 
     def between(self, low: float, high: float) -> float:
-        """Draw evenly from low to high."""
+        """Draw uniformly from low to high."""
         return float(self.rng.uniform(low, high))
 
     def scale_between(self, low: float, high: float) -> float:
-        """Draw so that each factor is as likely as another: evenly in the logarithm."""
+        """Draw from low to high, uniformly in the logarithm."""
         return float(np.exp(self.rng.uniform(np.log(low), np.log(high))))
 
     def drift(self, amount: float) -> float:
-        """Draw a shift that is at most `amount` and changes slowly from slice to slice."""
+        """Draw a shift of at most `amount`, either way, that changes slowly from slice to slice."""
         first, second = self.rng.normal(size=2)
         return float(amount * np.tanh(np.cos(self.angle) * first + np.sin(self.angle) * second))
 
     def smooth(self, cells: float) -> Field:
-        """Draw a field HxW of about mean 0 and deviation 1 whose bumps are 1 / `cells` of the side."""
+        """Draw a field HxW of mean about 0 and standard deviation about 1. A bump spans 1 / `cells` of the side."""
         count = int(np.ceil(cells)) + 3
         first, second = self.rng.standard_normal((2, count, count), dtype=np.float32)
         coarse = np.cos(self.angle) * first + np.sin(self.angle) * second
@@ -59,5 +59,5 @@ class Cut:
 
 
 def blur(field: Field, sigma: float) -> Field:
-    """Blur by a Gaussian of `sigma` px; none below a fifth of a pixel."""
+    """Blur by a Gaussian of `sigma` px; do nothing below 0.2 px."""
     return field if sigma < 0.2 else np.asarray(cv2.GaussianBlur(field, (0, 0), sigma), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The generator: seed, patient and slice determine the image and its label map, and nothing else does."""
+"""The generator: seed, patient and slice alone determine an image and its label map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from job.datasets.generated.fields import Cut
 __all__ = ["LABELS", "SIDE", "VERSION", "generate"]
 
 VERSION = 1
-"""Counts up whenever the same arguments would give other pixels; it is part of what names the content."""
+"""Increased whenever the same arguments give other pixels. Part of the content key."""
 SIDE = 256
 """Height and width, px."""
 
@@ -20,16 +20,16 @@ STRUCTURE, APPEARANCE, NOISE = range(3)
 
 
 def generate(seed: int, patient: int, slice_: int, side: int = SIDE) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Give image_HW, uint8 grey, and labels_HW, uint8: 0 or a value of `LABELS`, at least one of which occurs.
+    """Return image_HW, uint8 grey, and labels_HW, uint8: 0 or a value of `LABELS`, at least one of which occurs.
 
-    Slices of one patient are neighbouring cuts through the same structures, of the same appearance. Any of the labels
-    may be missing in a slice. side: height and width, px; structures keep their share of it. Another kind of processor
-    may round a grey value to its neighbour.
+    Slices of one patient are neighbouring cuts through the same structures, with the same appearance. Any one label may
+    be missing in a slice. side: height and width, px; structures scale with it. On another kind of processor, a grey
+    value may differ by 1.
     """
     regions_HW, labels_HW = anatomy(Cut(_rng(seed, patient, STRUCTURE), side, slice_))
     first_HW = anatomy(Cut(_rng(seed, patient, STRUCTURE), side, 0))[0] if slice_ else regions_HW
-    looks = Cut(_rng(seed, patient, APPEARANCE), side, slice_)
-    image_HW = appearance(regions_HW, first_HW, looks, noise=_rng(seed, patient, NOISE, slice_))
+    look = Cut(_rng(seed, patient, APPEARANCE), side, slice_)
+    image_HW = appearance(regions_HW, first_HW, look, noise=_rng(seed, patient, NOISE, slice_))
     return image_HW, labels_HW
 
 

@@ -1,4 +1,4 @@
-"""NIfTI files: header from the first bytes, values as scaled, and what is refused."""
+"""NIfTI files: the header from the first bytes, the scaled values, and what is refused."""
 
 import gzip
 from pathlib import Path
@@ -12,7 +12,7 @@ from job import storage
 from job.datasets.formats.nifti import read_header, read_volume
 from job.errors import DataError, StorageError
 from job.storage import FileInfo
-from tests.datasets.make import nifti, write
+from tests.datasets.make import nifti, without_orientation, write
 
 
 def header(path: Path) -> Any:
@@ -23,8 +23,8 @@ def header(path: Path) -> Any:
 
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
 @pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
-def test_versions_and_packing(tmp_path: Path, name: str, kind: Any) -> None:
-    """NIfTI-1 and -2, packed and not, give the same values and grid."""
+def test_versions_and_compression(tmp_path: Path, name: str, kind: Any) -> None:
+    """NIfTI-1 and -2, compressed or not, give the same values and grid."""
     values = np.random.default_rng(0).integers(-1000, 1000, (3, 4, 5)).astype(np.int16)
     path = nifti(tmp_path / name, values, np.diag([1.0, 2, 3, 1]), kind)
     assert np.array_equal(read_volume(path).values_XYZ, values)
@@ -33,7 +33,7 @@ def test_versions_and_packing(tmp_path: Path, name: str, kind: Any) -> None:
 
 
 def test_big_endian(tmp_path: Path) -> None:
-    """Byte order does not matter."""
+    """Big-endian headers and values are read."""
     values = np.arange(24, dtype=">i2").reshape(2, 3, 4)
     big = nib.Nifti1Image(values, np.eye(4), nib.Nifti1Header(endianness=">"))
     nib.save(big, tmp_path / "a.nii")
@@ -43,19 +43,19 @@ def test_big_endian(tmp_path: Path) -> None:
 
 
 def test_slope_and_intercept_are_applied(tmp_path: Path) -> None:
-    """Stored 0, 1, 2, … with slope 2 and intercept -1024 is -1024, -1022, …"""
+    """Stored values 0, 1, 2, … with slope 2 and intercept -1024 are -1024, -1022, …"""
     image = nib.Nifti1Image(np.arange(8, dtype=np.int16).reshape(2, 2, 2), np.eye(4))
     image.header.set_slope_inter(2, -1024)
     nib.save(image, tmp_path / "a.nii.gz")
-    # nibabel scales what it saves; write the stored numbers by hand
+    # nibabel scales the values when it saves them: replace them by the stored numbers
     raw = bytearray(gzip.decompress((tmp_path / "a.nii.gz").read_bytes()))
     raw[352:] = np.arange(8, dtype="<i2").tobytes()
     write(tmp_path / "b.nii", bytes(raw))
     assert read_volume(tmp_path / "b.nii").values_XYZ.ravel(order="F").tolist() == [-1024 + 2 * n for n in range(8)]
 
 
-def test_one_trailing_volume_is_fine(tmp_path: Path) -> None:
-    """A fourth axis of length 1 says nothing; a missing third is one slice."""
+def test_axes_of_length_1_may_trail_or_be_missing(tmp_path: Path) -> None:
+    """A fourth axis of length 1 is dropped; without a third axis there is one slice."""
     assert read_volume(nifti(tmp_path / "a.nii", np.ones((2, 3, 4, 1), np.uint8))).values_XYZ.shape == (2, 3, 4)
     assert read_volume(nifti(tmp_path / "b.nii", np.ones((2, 3), np.uint8))).values_XYZ.shape == (2, 3, 1)
 
@@ -70,7 +70,7 @@ def test_4d_is_refused(tmp_path: Path) -> None:
 
 
 def test_rgb_and_complex_are_refused(tmp_path: Path) -> None:
-    """Colour NIfTI holds no one number for each voxel."""
+    """Such voxels hold more than one number."""
     rgb = np.zeros((2, 3, 4), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]))
     for values in (rgb, np.ones((2, 3, 4), np.complex64)):
         with pytest.raises(DataError) as caught:
@@ -80,8 +80,8 @@ def test_rgb_and_complex_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.9999])
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
-def test_truncated(tmp_path: Path, name: str, share: float) -> None:
-    """A file that was cut off is never half a volume."""
+def test_a_truncated_volume_is_unreadable(tmp_path: Path, name: str, share: float) -> None:
+    """It is never read as half a volume."""
     values = np.random.default_rng(0).integers(0, 255, (20, 30, 40)).astype(np.uint8)
     path = nifti(tmp_path / name, values)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
@@ -90,8 +90,8 @@ def test_truncated(tmp_path: Path, name: str, share: float) -> None:
     assert caught.value.reason == "unreadable"
 
 
-def test_flipped_byte_in_gzip(tmp_path: Path) -> None:
-    """The checksum of gzip is compared: stored (not deflated) data would else be read as they are."""
+def test_a_flipped_bit_in_gzip_is_found(tmp_path: Path) -> None:
+    """At compression level 0, only the checksum at the end can show it."""
     raw = nifti(tmp_path / "a.nii", np.zeros((20, 30, 40), np.uint8)).read_bytes()
     packed = bytearray(gzip.compress(raw, compresslevel=0))
     packed[len(packed) // 2] ^= 1
@@ -99,33 +99,45 @@ def test_flipped_byte_in_gzip(tmp_path: Path) -> None:
         read_volume(write(tmp_path / "b.nii.gz", bytes(packed)))
 
 
-def test_header_that_promises_too_much(tmp_path: Path) -> None:
-    """30,000 voxels a side in a small file: refused before memory is asked for."""
+def test_a_header_that_declares_more_than_the_file_holds(tmp_path: Path) -> None:
+    """30,000 voxels a side in a small file are refused before memory is allocated."""
     for name, pack in (("a.nii", bytes), ("a.nii.gz", gzip.compress)):
         raw = bytearray(nifti(tmp_path / "raw.nii", np.zeros((2, 3, 4), np.uint8)).read_bytes())
         raw[42:48] = np.array([30000] * 3, "<i2").tobytes()
         for read in (header, read_volume):
-            with pytest.raises(DataError, match="the header promises"):
+            with pytest.raises(DataError, match="the header declares"):
                 read(write(tmp_path / name, pack(bytes(raw))))
 
 
 @pytest.mark.parametrize("data", [b"", b"no volume", b"\x1f\x8b", b"\0" * 1000, gzip.compress(b"\0" * 1000)])
 def test_not_a_volume(tmp_path: Path, data: bytes) -> None:
-    """Whatever is no NIfTI is a DataError, for the header and for the values."""
+    """Whatever is not NIfTI is a DataError, for the header and for the values."""
     path = write(tmp_path / "a.nii.gz", data)
     for read in (header, read_volume):
         with pytest.raises(DataError):
             read(path)
 
 
-def test_file_without_orientation(tmp_path: Path) -> None:
-    """Neither sform nor qform: told, and NIfTI's convention assumed."""
+def test_a_volume_without_orientation_is_taken_as_las(tmp_path: Path) -> None:
+    """Its header has neither sform nor qform; NIfTI's default axes run left, anterior, superior."""
+    path = without_orientation(tmp_path / "a.nii", np.arange(24, dtype=np.uint8).reshape(2, 3, 4))
+    assert not header(path).oriented
+    assert header(path).grid.codes == "LAS"
+    assert np.array_equal(read_volume(path).values_XYZ, np.arange(24).reshape(2, 3, 4)[::-1])
+
+
+@pytest.mark.parametrize("form", ["sform", "qform"])
+def test_one_form_is_enough_for_an_orientation(tmp_path: Path, form: str) -> None:
+    """A header may have an sform, a qform or both."""
     image = nib.Nifti1Image(np.zeros((2, 3, 4), np.uint8), None)
+    set_form = image.set_sform if form == "sform" else image.set_qform
+    set_form(np.diag([1.0, -1, 1, 1]), code=1)
     nib.save(image, tmp_path / "a.nii")
-    assert not header(tmp_path / "a.nii").oriented
+    assert header(tmp_path / "a.nii").oriented
+    assert header(tmp_path / "a.nii").grid.codes == "RPS"
 
 
-def test_header_needs_the_first_bytes_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_header_needs_only_the_first_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The grid of a remote volume is known without fetching it."""
     noise = np.random.default_rng(0).integers(0, 255, (60, 60, 60)).astype(np.uint8)
     path = nifti(tmp_path / "a.nii.gz", noise)
@@ -135,8 +147,8 @@ def test_header_needs_the_first_bytes_only(tmp_path: Path, monkeypatch: pytest.M
     assert read_header(file).grid.shape_XYZ == (60, 60, 60)
 
 
-def test_file_that_went_away_is_a_matter_of_storage(tmp_path: Path) -> None:
-    """A file that cannot be opened is no faulty file."""
+def test_a_missing_file_is_a_storage_error(tmp_path: Path) -> None:
+    """A file that cannot be opened is not a faulty file."""
     with pytest.raises(StorageError):
         read_volume(tmp_path / "none.nii")
 
@@ -152,10 +164,10 @@ def test_file_that_went_away_is_a_matter_of_storage(tmp_path: Path) -> None:
         (280, np.zeros(12, "<f4")),
     ],
 )
-def test_header_with_a_nonsensical_field(
+def test_a_header_with_an_absurd_field(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, offset: int, data: Any
 ) -> None:
-    """A DataError, and no remark of nibabel's on the terminal."""
+    """It is a DataError, and nibabel logs nothing."""
     raw = bytearray(nifti(tmp_path / "raw.nii", np.zeros((2, 3, 4), np.uint8)).read_bytes())
     raw[offset : offset + data.nbytes] = data.tobytes()
     for read in (header, read_volume):

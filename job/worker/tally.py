@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Account:
+class Tally:
     """What one worker did: counts, seconds by stage, and the names of the parts that it stored."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -19,7 +19,7 @@ class Account:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Add the time spent inside to a stage."""
+        """Add the time spent in this context to a stage."""
         began = time.monotonic()
         try:
             yield

@@ -1,0 +1,43 @@
+"""What the names of files and generated images say."""
+
+import pytest
+
+from job.datasets.discover import stem
+from job.datasets.source import GeneratedImage, Source, is_volume
+from job.storage import FileInfo
+
+
+def file(address: str) -> FileInfo:
+    return FileInfo(address=address, size=1, version="")
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("a/b.nii", True), ("a/b.nii.gz", True), ("a/B.NII.GZ", True), ("a/b.gz", False), ("a.nii/b.png", False)],
+)
+def test_a_volume_is_a_file_with_a_nifti_name(address: str, expected: bool) -> None:
+    """In upper or lower case."""
+    assert is_volume(file(address)) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.png", "a"), ("a.1.nii", "a.1"), ("a.1.nii.gz", "a.1"), ("A.NII.GZ", "A"), ("a.csv.gz", "a.csv"), ("a", "a")],
+)
+def test_the_stem_of_a_name(name: str, expected: str) -> None:
+    """`.nii.gz` is one extension, other names lose what follows their last dot."""
+    assert stem(name) == expected
+
+
+def test_the_files_of_a_source_are_sorted_by_task() -> None:
+    """The image first, then the masks, with None for a missing one: content keys are in this order."""
+    masks = {"b": file("b"), "c": None, "a": file("a")}
+    source = Source(image="i", file=file("i"), masks=masks, patient="p", volume="i")
+    assert source.files == (file("i"), file("a"), file("b"), None)
+
+
+def test_the_content_key_of_a_generated_image_differs_with_each_argument() -> None:
+    """Version, seed, patient and slice."""
+    arguments = {"version": 1, "seed": 2, "patient": 3, "slice": 4}
+    keys = {GeneratedImage(**(arguments | {name: 9})).content_key for name in arguments}
+    assert len(keys | {GeneratedImage(**arguments).content_key}) == 5

@@ -1,0 +1,94 @@
+"""A study is checked before a run: what would be refused is a fault, what would be left out is a finding."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from job.plan.validate import validate
+from job.storage import InputCache
+from job.study import load
+from tests.bad_files import UNUSABLE, add_bad_files
+from tests.cases import SPEC, write_study
+
+RITM = SPEC.replace("family: lite_medsam", "family: ritm\n    arch: hrnet18s\n    checkpoint: {data}/ritm.pth")
+CLICKED = RITM.replace("modes: [whole_box, each_box]", "clicks: {{protocol: ritm}}")
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Validate the study in a folder."""
+    return lambda spec, full=False: validate(load(spec), InputCache(tmp_path / "cache", 10**9), full=full)
+
+
+def lines(faults):
+    """Return each fault as text, without the path of its file."""
+    return [str(fault).rpartition("/study.yaml:")[2] for fault in faults]
+
+
+def test_a_sound_study_has_no_fault_and_no_finding(tmp_path, check):
+    """The note says how many images were read."""
+    report = check(write_study(tmp_path))
+    assert (report.faults, report.findings, report.left_out) == ([], [], 0)
+    assert report.notes == ["Discs: 3 images, 3 read whole"]
+
+
+def test_bad_files_are_findings(tmp_path, check):
+    """Each image is counted once, whatever its number of tasks; an image without an object is none."""
+    spec = write_study(tmp_path, cases=1)
+    add_bad_files(tmp_path / "data")
+    report = check(spec)
+    assert report.faults == []
+    assert {line.image: line.kind for line in report.findings} == dict.fromkeys(UNUSABLE, "error")
+    assert report.left_out == len(UNUSABLE)
+
+
+def test_faults_of_all_checks_are_reported_together(tmp_path, check):
+    """Here those of prompts, weights and images."""
+    spec = write_study(tmp_path, text=RITM.replace("images/*.png", "images/*.jpg"))
+    assert [line.split(": ", 1)[1].split(": ")[0] for line in lines(check(spec).faults)] == [
+        "prompts[0].modes", "models[0].checkpoint", "datasets[0].images",
+    ]  # fmt: skip
+
+
+def test_demo_weights_are_named_in_a_note(tmp_path, check):
+    """They are recognised by their content."""
+    text = CLICKED.replace("{data}/ritm.pth", "package://job/models/weights/ritm_h18s_demo.safetensors")
+    report = check(write_study(tmp_path, text=text))
+    assert report.faults == []
+    assert report.notes[0].startswith("Demo weights: lite. ")
+
+
+@pytest.fixture
+def many(tmp_path):
+    """A study of 41 images, of which only the second has a ring."""
+    spec = write_study(tmp_path, cases=41)
+    for number in range(41):
+        path = tmp_path / f"data/masks/case{number}.png"
+        if number != 1:
+            Image.fromarray(np.asarray(Image.open(path)) % 2).save(path)
+    return spec
+
+
+def test_twenty_images_of_each_data_set_are_read_whole(many, check):
+    """A task that none of them shows is only a note."""
+    report = check(many)
+    assert report.faults == []
+    assert report.notes == [
+        "Discs, ring: no object of this task in 20 of 41 images; --full reads them all",
+        "Discs: 41 images, 20 read whole",
+    ]
+
+
+def test_all_images_are_read_whole_on_request(many, check):
+    """The task is then found in the second image."""
+    report = check(many, full=True)
+    assert (report.faults, report.notes) == ([], ["Discs: 41 images, 41 read whole"])
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_task_without_any_object_is_a_fault_once_every_sound_image_was_read(tmp_path, check, full):
+    """Its label values are most likely wrong. A damaged image is not read, and does not hide the fault."""
+    spec = write_study(tmp_path, text=SPEC.replace("ring: 2", "ring: 9"))
+    (tmp_path / "data/images/case1.png").write_bytes(b"")
+    expected = "9:22: datasets[0].tasks.ring: no object of this task in 2 of 3 images: check its label values"
+    assert lines(check(spec, full=full).faults) == [expected]

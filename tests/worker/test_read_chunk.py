@@ -1,0 +1,71 @@
+"""A chunk is read with what storage provides; the ledger says what it did not."""
+
+import numpy as np
+import pytest
+from structlog.contextvars import get_contextvars
+
+from job import datasets
+from job.errors import StorageError, StoreRefusedError
+from job.plan.make import make
+from job.storage import InputCache
+from job.study import load
+from job.worker.read_chunk import read_chunk
+from tests.cases import write_study
+
+
+@pytest.fixture
+def read(tmp_path, monkeypatch):
+    """Read a chunk of three images, one of which may raise an error."""
+    spec, cache = load(write_study(tmp_path, cases=3)), InputCache(tmp_path / "cache", 10**9)
+    (chunk,) = make(spec, cache).chunks
+
+    def read(error=None):
+        load_source = datasets.load
+
+        def load_or_raise(dataset, source, *arguments):
+            if source.image == "case1.png" and error is not None:
+                raise error
+            return load_source(dataset, source, *arguments)
+
+        monkeypatch.setattr(datasets, "load", load_or_raise)
+        return read_chunk(spec, cache, chunk)
+
+    return read
+
+
+def test_a_chunk_is_read_in_full(read):
+    """Each image is a sample with the objects of its tasks."""
+    content = read()
+    assert content.full
+    assert content.left_out == []
+    assert [sample.image for sample in content.samples] == ["case0.png", "case1.png", "case2.png"]
+    assert all(sample.image_HWC.shape == (48, 48, 3) for sample in content.samples)
+    assert all(sample.image_HWC.dtype == np.uint8 for sample in content.samples)
+    assert [[obj.task for obj in sample.objects] for sample in content.samples] == [["disc", "ring"]] * 3
+
+
+def test_a_file_that_storage_cannot_provide_is_an_error_in_the_ledger(read):
+    """The other images are read; the chunk is not full, so that a later run reads it again."""
+    content = read(StorageError("the store is out of reach"))
+    assert not content.full
+    assert [sample.image for sample in content.samples] == ["case0.png", "case2.png"]
+    (line,) = content.left_out
+    assert (line.dataset, line.image, line.axis, line.slice, line.task) == ("Discs", "case1.png", "none", 0, None)
+    assert (line.kind, line.reason, line.detail) == ("error", "storage", "the store is out of reach")
+
+
+def test_a_store_that_refuses_ends_the_run(read):
+    """It would refuse the next file too."""
+    with pytest.raises(StoreRefusedError, match="access denied"):
+        read(StoreRefusedError("access denied"))
+
+
+def test_what_is_logged_while_reading_names_the_chunk(read, monkeypatch):
+    """It is not the chunk that is evaluated at the time."""
+    contexts, load_source = [], datasets.load
+    monkeypatch.setattr(
+        datasets, "load", lambda *arguments: contexts.append(get_contextvars()["chunk"]) or load_source(*arguments)
+    )
+    chunk = read().chunk
+    assert contexts == [chunk.name] * 3
+    assert "chunk" not in get_contextvars()
