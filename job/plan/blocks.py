@@ -69,7 +69,7 @@ def _repeated(spec: LoadedSpec, resolved: Sequence[ModelBlock]) -> Iterator[Faul
 
 
 def _incomparable(spec: LoadedSpec, resolved: Sequence[ModelBlock]) -> Iterator[Fault]:
-    """Find a comparison without any pair of rows, by the rule of `pairs.sql`."""
+    """Find a comparison without any pair of rows, by the rule of `baseline_runs.sql`."""
     compare = spec.study.statistics.compare
     keys = {key for model_block in resolved for key in model_block.row_keys}
     if compare is not None and not _have_pairs(keys, compare.model, compare.baseline):

@@ -1,4 +1,4 @@
-"""Writes a table to standard output: for people, or as CSV, JSON lines or Parquet for programs."""
+"""Write a table to standard output: for people, or as CSV, JSON lines or Parquet for programs."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)
 
 
 def write(table: pa.Table, form: str) -> None:
-    """Write a table as `table`, `csv`, `json` (a line a row) or `parquet`."""
+    """Write a table as `table` (for people), `csv`, `json` (one line per row) or `parquet`."""
     FORMS[form](table)
 
 
 def _for_people(table: pa.Table) -> None:
     drawn = Table(box=box.SIMPLE)
     for field in table.schema:
-        number = any(is_kind(field.type) for is_kind in NUMBERS)
-        drawn.add_column(field.name, justify="right" if number else "left", overflow="fold")
+        is_number = any(is_kind(field.type) for is_kind in NUMBERS)
+        drawn.add_column(field.name, justify="right" if is_number else "left", overflow="fold")
     for row in table.slice(0, MOST_SHOWN).to_pylist():
         drawn.add_row(*(_cell(value) for value in row.values()))
-    # A pipe has no width to fit; a cell must not be cut there.
-    out = Console(markup=False) if sys.stdout.isatty() else Console(markup=False, width=10_000)
-    out.print(drawn)
+    # A pipe has no width; a wide console keeps cells from being cut.
+    console = Console(markup=False) if sys.stdout.isatty() else Console(markup=False, width=10_000)
+    console.print(drawn)
     if table.num_rows > MOST_SHOWN:
-        out.print(f"{MOST_SHOWN} of {table.num_rows} rows; --format csv gives all")
+        console.print(f"{MOST_SHOWN} of {table.num_rows} rows shown; --format csv writes all")
 
 
 def _cell(value: Any) -> str:
@@ -49,7 +49,7 @@ def _csv(table: pa.Table) -> None:
 
 
 def _flat(table: pa.Table) -> pa.Table:
-    """Write what is nested, such as the points of a prediction, as JSON: a cell of CSV holds one value."""
+    """Replace nested values, such as the points of a prediction, by JSON text: a cell of CSV holds one value."""
     for index, field in enumerate(table.schema):
         if pa.types.is_nested(field.type):
             cells = [None if value is None else _line(value) for value in table.column(index).to_pylist()]
@@ -67,7 +67,7 @@ def _line(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A sum of whole numbers comes from DuckDB as a decimal."""
+    """Return an int for a whole decimal, as DuckDB returns sums of integers; else text."""
     return int(value) if isinstance(value, Decimal) and value == int(value) else str(value)
 
 

@@ -1,10 +1,10 @@
-"""The study's tables for a terminal of 80 columns: rows are tasks, columns are modes or clicks, one for each run."""
+"""The study's tables for a terminal of 80 columns: one table a run, with a row a task and a column a mode or click."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from rich import box
@@ -16,22 +16,30 @@ from job.statistics import Summary
 from job.study.prompts import CLICKS, MODE_NAMES
 
 SHOWN_CLICKS = (1, 2, 3, 5, 9)
-"""And the last; `summary/` has all of them."""
+"""These and the last; `summary/` has all of them."""
 Row = dict[str, Any]
-Run = tuple[str, str, str]
-"""Model, protocol, mask choice."""
+
+
+class Run(NamedTuple):
+    """What one table shows."""
+
+    model: str
+    protocol: str
+    mask_choice: str
+    seed: int
 
 
 def render(summary: Summary) -> RenderableType:
     """Draw mean IoU by task and over tasks, then the comparison."""
     overall = _by_run(summary.marts["overall_scores"])
     tasks = _by_run(summary.marts["task_scores"])
-    drawn: list[RenderableType] = [_table(run, tasks[run], overall[run]) for run in tasks]
-    comparisons = list(_comparisons(summary))
+    several_seeds = len({run.seed for run in overall}) > 1
+    drawn: list[RenderableType] = [_table(run, tasks[run], overall[run], several_seeds) for run in tasks]
+    comparisons = list(_comparisons(summary, several_seeds))
     drawn += comparisons or ([] if drawn else [Text("no rows yet")])
     if comparisons:
-        told = f"Intervals: bootstrap by {_clusters(summary)}; * fewer than ten; – fewer than two in a task."
-        drawn.append(Text(told, style="italic"))
+        legend = f"Intervals: bootstrap by {_clusters(summary)}; * fewer than ten; – fewer than two in a task."
+        drawn.append(Text(legend, style="italic"))
     if summary.demo_remark:
         drawn.append(Text(summary.demo_remark, style="bold yellow"))
     return Group(*drawn)
@@ -52,14 +60,13 @@ def ledger(summary: Summary) -> RenderableType:
     return table
 
 
-def _comparisons(summary: Summary) -> Iterator[Table]:
+def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
     """Draw the comparison over tasks for each run, with the click from which the baseline stays ahead."""
-    crossings = summary.marts["crossing"].to_pylist()
-    ahead = {(one["protocol"], one["mask_choice"]): one["crossing"] for one in crossings if one["task"] is None}
-    for (model, protocol, choice), rows in _by_run(summary.marts["comparison_overall"]).items():
+    crossings = _by_run(summary.marts["crossing"])
+    for run, rows in _by_run(summary.marts["comparison_overall"]).items():
         clicks, baseline = rows[0]["prompt"] == CLICKS, rows[0]["baseline"]
-        table = _titled(f"{model} minus {baseline}", _what(rows, protocol), choice)
-        crossing = ahead.get((protocol, choice))
+        table = _titled(f"{run.model} minus {baseline}", run, clicks, several_seeds)
+        crossing = next((row["crossing"] for row in crossings.get(run, []) if row["task"] is None), None)
         if crossing is not None:
             table.caption = f"{baseline} is ahead from click {crossing} on\n"
         table.add_column("clicks" if clicks else "mode", no_wrap=True)
@@ -80,12 +87,12 @@ def _comparisons(summary: Summary) -> Iterator[Table]:
 
 
 def _clusters(summary: Summary) -> str:
-    """Say what the intervals draw: patients, or images where the spec states no patients."""
+    """Return what the bootstrap draws: patients, or images where the spec names no patients."""
     return " and ".join(sorted(set(summary.marts["task_scores"]["cluster"].to_pylist())))
 
 
 def _interval(row: Row) -> str:
-    """Write an interval; a dash where too few clusters give none, a star where they are fewer than ten."""
+    """Return an interval as text: a dash where there is none, a star where a task has fewer than ten clusters."""
     if row["low"] is None:
         return "–"
     return f"{row['low']:+.4f} to {row['high']:+.4f}" + ("*" if row["few_patients"] else "")
@@ -94,33 +101,32 @@ def _interval(row: Row) -> str:
 def _by_run(mart: pa.Table) -> dict[Run, list[Row]]:
     runs: dict[Run, list[Row]] = defaultdict(list)
     for row in mart.to_pylist():
-        runs[row["model"], row["protocol"], row["mask_choice"]].append(row)
+        runs[Run(row["model"], row["protocol"], row["mask_choice"], row["seed"])].append(row)
     return runs
 
 
-def _what(rows: list[Row], protocol: str) -> str:
-    return f"clicks by {protocol}" if rows[0]["prompt"] == CLICKS else "one-shot modes"
-
-
-def _titled(whose: str, what: str, choice: str) -> Table:
-    title = f"{whose} · {what} · mask choice: {choice} · mean IoU"
+def _titled(subject: str, run: Run, clicks: bool, several_seeds: bool) -> Table:
+    """Return an empty table whose title names the run; its seed only in a study of several."""
+    prompting = f"clicks by {run.protocol}" if clicks else "one-shot modes"
+    seed = [f"seed {run.seed}"] if several_seeds else []
+    title = " · ".join([subject, prompting, f"mask choice: {run.mask_choice}", *seed, "mean IoU"])
     return Table(
         title=title, title_justify="left", caption_justify="left", box=box.SIMPLE, collapse_padding=True, pad_edge=False
     )
 
 
-def _table(run: Run, tasks: list[Row], overall: list[Row]) -> Table:
-    model, protocol, choice = run
+def _table(run: Run, tasks: list[Row], overall: list[Row], several_seeds: bool) -> Table:
+    """Draw the mean IoU of one run: a row for each task, and the mean over tasks."""
     columns = _columns(overall)
-    table = _titled(model, _what(overall, protocol), choice)
+    table = _titled(run.model, run, overall[0]["prompt"] == CLICKS, several_seeds)
     table.add_column("data set")
     table.add_column("task")
     table.add_column("objects", justify="right", no_wrap=True)
     for prompt, step in columns:
-        # A mode's name in two lines; a figure must never be cut.
+        # A mode's name takes two lines, so that no figure is cut.
         name = str(step) if prompt == CLICKS else prompt.replace("_", "_\n")
         table.add_column(name, justify="right", no_wrap=True)
-    for (dataset, task), rows in _grouped(tasks):
+    for (dataset, task), rows in _by_task(tasks):
         table.add_row(dataset, task, str(rows[0]["objects"]), *_cells(rows, columns))
     table.add_section()
     table.add_row("mean of tasks", "", str(overall[0]["objects"]), *_cells(overall, columns), style="bold")
@@ -128,18 +134,19 @@ def _table(run: Run, tasks: list[Row], overall: list[Row]) -> Table:
 
 
 def _columns(rows: list[Row]) -> list[tuple[str, int]]:
-    found = {(row["prompt"], row["step"]) for row in rows}
-    last = max(step for _, step in found)
-    kept = [(prompt, step) for prompt, step in found if step in SHOWN_CLICKS or step == last]
+    """Return the (prompt, step) pairs to show: modes in the published order, or clicks in theirs."""
+    pairs = {(row["prompt"], row["step"]) for row in rows}
+    last = max(step for _, step in pairs)
+    shown = [(prompt, step) for prompt, step in pairs if step in SHOWN_CLICKS or step == last]
     order = {mode: index for index, mode in enumerate(MODE_NAMES)}
-    return sorted(kept, key=lambda column: (order.get(column[0], 0), column[1]))
+    return sorted(shown, key=lambda pair: (order.get(pair[0], 0), pair[1]))
 
 
-def _grouped(rows: Iterable[Row]) -> list[tuple[tuple[str, str], list[Row]]]:
-    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+def _by_task(rows: Iterable[Row]) -> list[tuple[tuple[str, str], list[Row]]]:
+    tasks: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[row["dataset"], row["task"]].append(row)
-    return sorted(groups.items())
+        tasks[row["dataset"], row["task"]].append(row)
+    return sorted(tasks.items())
 
 
 def _cells(rows: list[Row], columns: list[tuple[str, int]]) -> list[str]:

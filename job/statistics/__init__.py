@@ -1,4 +1,4 @@
-"""Statistics over the stored rows, in SQL. They know evaluation through Parquet and the plan alone."""
+"""Statistics over the stored rows, in SQL. They depend on the plan and the Parquet files alone."""
 
 from job.statistics.database import query
 from job.statistics.reference import published

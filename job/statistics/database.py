@@ -1,4 +1,4 @@
-"""The tables of a study as relations of DuckDB: for the marts, for SQL users, and in `results.duckdb`."""
+"""A study's tables as DuckDB relations: for the marts, for users' queries, and in `results.duckdb`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ DATABASE = "results.duckdb"
 
 @contextmanager
 def opened_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan) -> Iterator[None]:
-    """Have `iou`, `predictions`, `objects` and `excluded` as views over exactly the files that the plan names."""
+    """Open `iou`, `predictions`, `objects` and `excluded` as views over exactly the files that the plan names.
+
+    Read them inside the context, where the filesystem of a remote output stays open.
+    """
     with storage.filesystem(results.output) as remote:
         if remote is not None:
             connection.register_filesystem(remote)
@@ -35,7 +38,7 @@ def opened_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan:
 
 
 def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) -> None:
-    """Store `results.duckdb`: views over the tables where they lie, and the marts themselves."""
+    """Write `results.duckdb`: the marts as tables, and views over the files of the study's tables."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / DATABASE
         with duckdb.connect(file) as connection, opened_tables(connection, results, plan):
@@ -45,14 +48,14 @@ def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) 
 
 
 def query(results: Results, plan: Plan, text: str) -> pa.Table:
-    """Answer one query over the tables and the stored marts; JobError with DuckDB's own words if it cannot."""
+    """Run a user's query over the tables and the stored marts. Raise JobError with DuckDB's message if it fails."""
     with duckdb.connect() as connection, opened_tables(connection, results, plan):
         for file in storage.list_files(storage.join(results.output, "summary"), "*.parquet"):
             name = file.address.rsplit("/", 1)[-1].removesuffix(".parquet")
             connection.read_parquet(file.address).create_view(name)
         try:
-            found = connection.sql(text)
-            return pa.table({}) if found is None else found.to_arrow_table()
+            relation = connection.sql(text)  # None for a statement without a result
+            return pa.table({}) if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
             raise JobError(f"query: {error}") from None
 

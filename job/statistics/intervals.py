@@ -1,105 +1,26 @@
-"""Feeds the resampling from the staging relations, and gives its results as tables that the marts join."""
+"""Bootstrap intervals and paired tests of the staging relations, as relations that the marts join by number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from job.statistics.resampling import (
-    FEWEST_CLUSTERS,
-    RESAMPLES,
-    Floats,
-    PatientSums,
-    bootstrap,
-    draws,
-    interval,
-    paired_test,
-    spearman,
-)
+from job.statistics.resampling import Floats, PatientSums, bootstrap, draws, interval, paired_test, spearman
 
 Columns = Mapping[str, NDArray[Any]]
 
-KEYS = ("measure", "dataset", "task", "model", "baseline", "prompt", "protocol", "mask_choice", "step")
-OVERALL_KEYS = ("measure", "model", "baseline", "prompt", "protocol", "mask_choice", "step")
-
-
-def intervals_and_tests(
-    connection: duckdb.DuckDBPyConnection, *, seed: int, confidence: float, resamples: int = RESAMPLES
-) -> dict[str, pa.Table]:
-    """Compute, from cells and their patients, the relations that the marts join by their keys.
-
-    score_intervals and overall_intervals of mean IoU; difference_intervals, overall_difference_intervals and tests of
-    model against baseline.
-    """
-    cells: Columns = connection.table("cells").fetchnumpy()
-    rows: Columns = connection.table("cell_patients").fetchnumpy()
-    datasets: Columns = connection.table("dataset_patients").fetchnumpy()
-    count = len(cells["cell"])
-    low, high = np.full(count, np.nan), np.full(count, np.nan)
-    overall = _Overall(cells, resamples)
-    tests: list[dict[str, Any]] = []
-    for index, name, patients in zip(datasets["dataset_index"], datasets["dataset"], datasets["patients"], strict=True):
-        mine = np.flatnonzero(cells["dataset_index"] == index)
-        if not len(mine):
-            continue
-        sums = _sums(rows, rows["dataset_index"] == index, first=int(mine[0]), cells=len(mine), patients=int(patients))
-        statistics_BC = bootstrap(sums, seed, str(name), resamples)
-        lows, highs = interval(statistics_BC, confidence)
-        enough = sums.patients >= FEWEST_CLUSTERS
-        low[mine], high[mine] = np.where(enough, lows, np.nan), np.where(enough, highs, np.nan)
-        overall.add(mine, statistics_BC, enough)
-        tests.extend(_tests(cells, mine, sums))
-    by_task, over_tasks = _table(cells, KEYS, low, high), overall.table(confidence)
-    return {
-        "score_intervals": _measured(by_task, "iou").drop(["baseline"]),
-        "overall_intervals": _measured(over_tasks, "iou").drop(["baseline"]),
-        "difference_intervals": _measured(by_task, "difference"),
-        "overall_difference_intervals": _measured(over_tasks, "difference"),
-        "tests": pa.Table.from_pylist(tests, schema=TESTS),
-    }
-
-
-def size_rho(
-    connection: duckdb.DuckDBPyConnection, *, seed: int, confidence: float, resamples: int = RESAMPLES
-) -> pa.Table:
-    """Compute the relation `size_rho` from size_moments and dataset_patients."""
-    rows: Columns = connection.table("size_moments").fetchnumpy()
-    datasets: Columns = connection.table("dataset_patients").fetchnumpy()
-    runs = int(rows["run"].max()) + 1 if len(rows["run"]) else 0
-    moments_N6 = np.stack([rows[name].astype(np.float64) for name in MOMENTS], axis=1)
-    whole_R6, clusters_R = np.zeros((runs, 6)), np.bincount(rows["run"].astype(np.int64), minlength=runs)
-    drawn_BR6 = np.zeros((resamples if runs else 0, runs, 6))
-    for name, patients in zip(datasets["dataset"], datasets["patients"], strict=True):
-        mine = rows["dataset"] == name
-        laid_RP6 = np.zeros((runs, int(patients), 6))
-        laid_RP6[rows["run"][mine], rows["patient_index"][mine]] = moments_N6[mine]
-        whole_R6 += laid_RP6.sum(axis=1)
-        start = 0
-        for drawn_BP in draws(int(patients), len(drawn_BR6), seed, str(name)):
-            drawn_BR6[start : start + len(drawn_BP)] += np.einsum("bp,rpm->brm", drawn_BP, laid_RP6, optimize=True)
-            start += len(drawn_BP)
-    low, high = interval(spearman(drawn_BR6), confidence) if runs else (np.empty(0), np.empty(0))
-    enough = clusters_R >= FEWEST_CLUSTERS
-    _, first = np.unique(rows["run"], return_index=True)
-    keys = {name: rows[name][first] for name in RUN_KEYS}
-    table = _table(keys, RUN_KEYS, np.where(enough, low, np.nan), np.where(enough, high, np.nan))
-    columns = {"objects": whole_R6[:, 0].astype(np.int64), "clusters": clusters_R, "rho": spearman(whole_R6)}
-    for name, values in columns.items():
-        table = table.append_column(name, pa.array(values, from_pandas=True))
-    return table
-
-
+RESAMPLES = 10_000
+FEWEST_CLUSTERS = 2
+"""Fewer clusters have no interval."""
 MOMENTS = ("n", "sum_r", "sum_s", "sum_rr", "sum_ss", "sum_rs")
-RUN_KEYS = ("model", "prompt", "protocol", "mask_choice", "step")
 TESTS = pa.schema(
     [
-        *((name, pa.int32() if name == "step" else pa.string()) for name in KEYS[1:]),
+        ("cell", pa.int64()),
         ("patient_mean_difference", pa.float64()),
         ("nonzero_differences", pa.int64()),
         ("p", pa.float64()),
@@ -108,61 +29,98 @@ TESTS = pa.schema(
 )
 
 
-class _Overall:
-    """Means over tasks, resample by resample, of every row over tasks."""
+def intervals_and_tests(connection: duckdb.DuckDBPyConnection, *, seed: int, confidence: float) -> dict[str, pa.Table]:
+    """Compute the relations `cell_intervals`, `overall_intervals` and `tests` from the cells and their patients.
 
-    def __init__(self, cells: Columns, resamples: int) -> None:
-        self._cells = cells
-        count = int(cells["overall"].max()) + 1 if len(cells["overall"]) else 0
-        self._sums_BO = np.zeros((resamples, count))
-        self._tasks_O = np.zeros(count)
-        self._enough_O = np.ones(count, np.bool_)
+    cell_intervals: cell, low, high. overall_intervals: overall, low, high. tests: cell and the fields of `PairedTest`,
+    for the cells that measure a difference.
+    """
+    cells = _fetch(connection, "cells", "overall", "dataset_index", "measure")
+    tasks_O = np.bincount(cells["overall"])
+    sums_OB, enough_O = np.zeros((len(tasks_O), RESAMPLES)), np.ones(len(tasks_O), np.bool_)
+    bounds_2N = np.full((2, len(cells["overall"])), np.nan)
+    tests: list[dict[str, Any]] = []
+    for name, own, sums in _data_sets(connection, cells):
+        statistics_BC = bootstrap(sums, RESAMPLES, seed, name)
+        enough_C = sums.patients >= FEWEST_CLUSTERS
+        bounds_2N[:, own] = _bounds(statistics_BC, enough_C, confidence)
+        for column, overall in enumerate(cells["overall"][own]):
+            sums_OB[overall] += statistics_BC[:, column]
+            enough_O[overall] &= enough_C[column]
+        tests += [
+            _test(sums, column, cell) for column, cell in enumerate(own) if cells["measure"][cell] == "difference"
+        ]
+    bounds_2O = _bounds((sums_OB / tasks_O[:, None]).T, enough_O, confidence)
+    return {
+        "cell_intervals": _interval_table("cell", bounds_2N),
+        "overall_intervals": _interval_table("overall", bounds_2O),
+        "tests": pa.Table.from_pylist(tests, schema=TESTS),
+    }
 
-    def add(self, mine: NDArray[np.int64], statistics_BC: Floats, enough_C: NDArray[np.bool_]) -> None:
-        """Add the cells of one data set."""
-        for column, cell in enumerate(mine):
-            row = int(self._cells["overall"][cell])
-            self._sums_BO[:, row] += statistics_BC[:, column]
-            self._tasks_O[row] += 1
-            self._enough_O[row] &= enough_C[column]
 
-    def table(self, confidence: float) -> pa.Table:
-        """Give the intervals of the means over tasks; null where a task has too few clusters."""
-        if not len(self._tasks_O):
-            return _table(self._cells, OVERALL_KEYS, np.empty(0), np.empty(0))
-        low, high = interval(self._sums_BO / self._tasks_O, confidence)
-        _, first = np.unique(self._cells["overall"], return_index=True)
-        keys = {name: self._cells[name][first] for name in OVERALL_KEYS}
-        return _table(keys, OVERALL_KEYS, np.where(self._enough_O, low, np.nan), np.where(self._enough_O, high, np.nan))
+def size_rho(connection: duckdb.DuckDBPyConnection, *, seed: int, confidence: float) -> pa.Table:
+    """Compute the relation `size_rho` (ranking, low, high, rho) from size_moments and dataset_patients."""
+    rows = _fetch(connection, "size_moments", "ranking", "dataset_index", "patient_index", *MOMENTS)
+    datasets = _fetch(connection, "dataset_patients", "dataset_index", "dataset", "patients")
+    moments_N6 = np.stack([rows[name].astype(np.float64) for name in MOMENTS], axis=1)
+    clusters_R = np.bincount(rows["ranking"])
+    whole_R6, drawn_BR6 = np.zeros((len(clusters_R), 6)), np.zeros((RESAMPLES, len(clusters_R), 6))
+    for index, name, patients in zip(datasets["dataset_index"], datasets["dataset"], datasets["patients"], strict=True):
+        own = rows["dataset_index"] == index
+        moments_RP6 = np.zeros((len(clusters_R), int(patients), 6))
+        moments_RP6[rows["ranking"][own], rows["patient_index"][own]] = moments_N6[own]
+        whole_R6 += moments_RP6.sum(axis=1)
+        start = 0
+        for drawn_BP in draws(int(patients), RESAMPLES, seed, str(name)):
+            drawn_BR6[start : start + len(drawn_BP)] += np.einsum("bp,rpm->brm", drawn_BP, moments_RP6, optimize=True)
+            start += len(drawn_BP)
+    bounds_2R = _bounds(spearman(drawn_BR6), clusters_R >= FEWEST_CLUSTERS, confidence)
+    rho = pa.array(spearman(whole_R6), from_pandas=True)
+    return _interval_table("ranking", bounds_2R).append_column("rho", rho)
 
 
-def _sums(rows: Columns, mine: NDArray[np.bool_], *, first: int, cells: int, patients: int) -> PatientSums:
-    """Lay one data set's rows out as cells by patients; its cells are numbered on from `first`."""
-    where = rows["cell"][mine] - first, rows["patient_index"][mine]
+def _fetch(connection: duckdb.DuckDBPyConnection, relation: str, *columns: str) -> Columns:
+    """Return columns of a relation as arrays, in the order of its rows."""
+    return connection.table(relation).select(*columns).fetchnumpy()
+
+
+def _data_sets(
+    connection: duckdb.DuckDBPyConnection, cells: Columns
+) -> Iterator[tuple[str, NDArray[np.int64], PatientSums]]:
+    """Yield the name of each data set that has cells, the numbers of its cells (C,), and its sums."""
+    rows = _fetch(connection, "cell_patients", "cell", "dataset_index", "patient_index", "objects", "total")
+    datasets = _fetch(connection, "dataset_patients", "dataset_index", "dataset", "patients")
+    for index, name, patients in zip(datasets["dataset_index"], datasets["dataset"], datasets["patients"], strict=True):
+        own = np.flatnonzero(cells["dataset_index"] == index)
+        if len(own):
+            own_rows = {column: values[rows["dataset_index"] == index] for column, values in rows.items()}
+            yield str(name), own, _sums(own_rows, first=int(own[0]), cells=len(own), patients=int(patients))
+
+
+def _sums(rows: Columns, *, first: int, cells: int, patients: int) -> PatientSums:
+    """Arrange one data set's rows of cell_patients as cells by patients. Its cells are numbered from `first`."""
+    where = rows["cell"] - first, rows["patient_index"]
     totals_CP, counts_CP = np.zeros((cells, patients)), np.zeros((cells, patients))
-    totals_CP[where] = rows["total"][mine]
-    counts_CP[where] = rows["objects"][mine]
+    totals_CP[where] = rows["total"]
+    counts_CP[where] = rows["objects"]
     return PatientSums(totals_CP=totals_CP, counts_CP=counts_CP)
 
 
-def _tests(cells: Columns, mine: NDArray[np.int64], sums: PatientSums) -> list[dict[str, Any]]:
-    found = []
-    for column, cell in enumerate(mine):
-        if cells["measure"][cell] == "difference":
-            there = sums.counts_CP[column] > 0
-            means_P = sums.totals_CP[column, there] / sums.counts_CP[column, there]
-            key = {name: cells[name][cell].item() if name == "step" else cells[name][cell] for name in KEYS[1:]}
-            found.append({**key, **vars(paired_test(means_P))})
-    return found
+def _test(sums: PatientSums, column: int, cell: int) -> dict[str, Any]:
+    """Return the row of `tests` for one cell, on the means of its patients."""
+    present_P = sums.counts_CP[column] > 0
+    means_P = sums.totals_CP[column, present_P] / sums.counts_CP[column, present_P]
+    return {"cell": cell, **vars(paired_test(means_P))}
 
 
-def _measured(table: pa.Table, measure: str) -> pa.Table:
-    """Keep the rows of one measure."""
-    return table.filter(pc.equal(table["measure"], measure)).drop(["measure"])
+def _bounds(statistics_BN: Floats, enough_N: NDArray[np.bool_], confidence: float) -> Floats:
+    """Return the lower and upper bounds, (2, N), of the columns' intervals; NaN where the clusters are not enough."""
+    if not len(enough_N):
+        return np.empty((2, 0))  # numpy has no quantiles of nothing
+    return np.where(enough_N, interval(statistics_BN, confidence), np.nan)
 
 
-def _table(columns: Columns, names: tuple[str, ...], low: Floats, high: Floats) -> pa.Table:
-    """Give keys with an interval; NaN, which SQL would take for a number, becomes null."""
-    arrays = {name: pa.array(columns[name].tolist(), pa.int32() if name == "step" else pa.string()) for name in names}
-    bounds = {"low": pa.array(low, from_pandas=True), "high": pa.array(high, from_pandas=True)}
-    return pa.table(arrays | bounds)
+def _interval_table(number: str, bounds_2N: Floats) -> pa.Table:
+    """Return a relation of intervals, numbered from 0. NaN, which SQL would take for a number, becomes null."""
+    low, high = (pa.array(bounds_N, from_pandas=True) for bounds_N in bounds_2N)
+    return pa.table({number: pa.array(range(bounds_2N.shape[1]), pa.int64()), "low": low, "high": high})

@@ -1,4 +1,4 @@
-"""Wherever a model with demo weights appears, it is said that its scores are no finding."""
+"""Wherever a model with demo weights appears, a remark states that its scores are no finding."""
 
 import json
 import shutil
@@ -35,8 +35,8 @@ def study(tmp_path_factory):
     return folder
 
 
-def test_a_study_says_so_from_the_start_to_the_end(study, monkeypatch, capfd):
-    """When it is checked, in its table, in its manifest and in the database."""
+def test_a_study_with_demo_weights_shows_the_remark(study, monkeypatch, capfd):
+    """When it is validated and in its tables; the manifest and the database hold the purpose."""
     assert medsam_job(monkeypatch, "validate", study / "study.yaml") == 0
     assert REMARK in capfd.readouterr().out
     assert medsam_job(monkeypatch, study / "study.yaml") == 0

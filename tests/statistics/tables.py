@@ -1,4 +1,4 @@
-"""Rows in few words, and the marts that they give."""
+"""Rows of the tables in few words, and the marts computed from them."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from job.statistics.stats import compute
 from job.study import loads
 
 MILLION = 1_000_000
+IMAGE_PX = 10_000
 
 
-def row(task="t", iou=0.5, *, dataset="A", image="a", model="m", choice="first", step=1, **prompting):
-    """Make an `iou` row; pixel counts are millionths."""
+def iou_row(task="t", iou=0.5, *, dataset="A", image="a", model="m", choice="first", step=1, seed=0, **prompting):
+    """Return a row of `iou`. Its pixel counts are millionths."""
     intersection = round(iou * MILLION)
     return {
         "dataset": dataset, "image": image, "axis": "none", "slice": 0, "task": task, "model": model,
-        "prompt": "whole_box", "protocol": "one-shot", "mask_choice": choice, "step": step, "seed": 0, **prompting,
+        "prompt": "whole_box", "protocol": "one-shot", "mask_choice": choice, "step": step, "seed": seed, **prompting,
         "iou": intersection / MILLION, "dice": 2 * intersection / (MILLION + intersection),
         "intersection_px": intersection, "union_px": MILLION,
     }  # fmt: skip
 
 
 def click_rows(ious, **others):
-    """Make the rows of one trajectory under `ritm`."""
-    given = {"prompt": "clicks", "protocol": "ritm", "choice": "score"} | others
-    return [row(iou=iou, step=step, **given) for step, iou in enumerate(ious, start=1)]
+    """Return the rows of one trajectory under `ritm`."""
+    prompting = {"prompt": "clicks", "protocol": "ritm", "choice": "score"} | others
+    return [iou_row(iou=iou, step=step, **prompting) for step, iou in enumerate(ious, start=1)]
 
 
-def obj(one, patient=None, object_px=100, components=1, modality="CT"):
-    """Make the `objects` row of an `iou` row."""
-    key = {name: one[name] for name in ("dataset", "image", "axis", "slice", "task")}
-    image_px = 10_000
+def object_row(scored, patient=None, object_px=100, components=1, modality="CT"):
+    """Return the row of `objects` for a row of `iou`. Unless stated, the image is its own patient."""
+    key = {name: scored[name] for name in ("dataset", "image", "axis", "slice", "task")}
     return key | {
-        "modality": modality, "patient": patient or one["image"], "components": components, "object_px": object_px,
-        "image_px": image_px,
+        "modality": modality, "patient": patient or scored["image"], "components": components, "object_px": object_px,
+        "image_px": IMAGE_PX,
     }  # fmt: skip
 
 
-def study(datasets=("A",), compare=None, noc=(0.8, 0.9), patient='"{stem}"', seed=0):
-    """Make a study with the statistics that are asked for."""
+def study(datasets=("A",), compare=None, noc=(0.8, 0.9), patient='"{stem}"', seed=0, confidence=0.95):
+    """Return a study. compare: model and baseline; patient: null if images are the clusters; seed: the bootstrap's."""
     named = "".join(
         f"  - {{name: {name}, modality: CT, images: x/*.png, masks: y, patient: {patient}, tasks: {{t: 1}}}}\n"
         for name in datasets
@@ -49,19 +49,31 @@ def study(datasets=("A",), compare=None, noc=(0.8, 0.9), patient='"{stem}"', see
     text = (
         f"study: s\ndatasets:\n{named}models:\n"
         + "".join(f"  - {{name: {model}, family: lite_medsam}}\n" for model in models)
-        + f"prompts: [{{modes: [whole_box]}}]\nstatistics:\n  seed: {seed}\n  noc: [{', '.join(map(str, noc))}]\n"
+        + "prompts: [{modes: [whole_box]}]\n"
+        + f"statistics:\n  seed: {seed}\n  confidence: {confidence}\n  noc: [{', '.join(map(str, noc))}]\n"
     )
     if compare:
         text += f"  compare: {{model: {compare[0]}, baseline: {compare[1]}}}\n"
     return loads(text).study
 
 
-def marts(rows, *, objects=None, excluded=(), of=None, models=None):
-    """Compute the marts; `objects` unstated: one a row, each image its own patient. Tables as lists of dicts."""
+def mart_tables(rows, *, objects=None, excluded=(), of=None, models=None):
+    """Compute the marts of `iou` rows as Arrow tables. objects: if not given, each image is a patient of its own."""
     if objects is None:
-        objects = {(one["dataset"], one["image"], one["task"]): obj(one) for one in rows}.values()
+        objects = {(row["dataset"], row["image"], row["task"]): object_row(row) for row in rows}.values()
     with duckdb.connect() as connection:
         connection.register("iou", pa.Table.from_pylist(list(rows), schema=IOU))
         connection.register("objects", pa.Table.from_pylist(list(objects), schema=OBJECTS))
         connection.register("excluded", pa.Table.from_pylist(list(excluded), schema=EXCLUDED))
-        return {name: table.to_pylist() for name, table in compute(connection, of or study(), models or {}).items()}
+        return compute(connection, of or study(), models or {})
+
+
+def marts(rows, **others):
+    """Compute the marts as lists of dicts."""
+    return {name: table.to_pylist() for name, table in mart_tables(rows, **others).items()}
+
+
+def only(rows):
+    """Return the only row of a mart."""
+    (row,) = rows
+    return row

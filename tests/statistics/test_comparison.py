@@ -4,191 +4,206 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from job.errors import OutputError
-from tests.statistics.tables import click_rows, marts, obj, row, study
+from tests.statistics.tables import click_rows, iou_row, marts, object_row, only, study
 
 VERSUS = study(compare=("sam", "ritm"))
 
 
-def compared(pairs, **others):
-    """Compare IoU pairs (sam, ritm), one an image."""
+def paired(pairs, **others):
+    """Return rows of pairs of IoU (sam, ritm), one image each."""
     rows = []
     for index, (sam, ritm) in enumerate(pairs):
-        rows.append(row(iou=sam, image=str(index), model="sam", **others))
-        rows.append(row(iou=ritm, image=str(index), model="ritm", **others))
+        rows.append(iou_row(iou=sam, image=str(index), model="sam", **others))
+        rows.append(iou_row(iou=ritm, image=str(index), model="ritm", **others))
     return rows
 
 
-def only(mart):
-    (found,) = mart
-    return found
+def by_task(rows, **others):
+    """Compute the comparison by task."""
+    return marts(rows, of=VERSUS, **others)["comparison_by_task"]
 
 
 def test_differences_are_paired_by_object():
     """0.5 - 0.4 and 0.9 - 0.6."""
-    found = only(marts(compared([(0.5, 0.4), (0.9, 0.6)]), of=VERSUS)["comparison_by_task"])
-    assert found["mean_difference"] == pytest.approx(0.2)
-    assert (found["objects"], found["model_iou"], found["baseline_iou"]) == (2, pytest.approx(0.7), pytest.approx(0.5))
+    row = only(by_task(paired([(0.5, 0.4), (0.9, 0.6)])))
+    assert row["mean_difference"] == pytest.approx(0.2)
+    assert (row["objects"], row["model_iou"], row["baseline_iou"]) == (2, pytest.approx(0.7), pytest.approx(0.5))
+    assert (row["model"], row["baseline"]) == ("sam", "ritm")
 
 
 def test_only_objects_that_both_saw_are_compared_and_the_others_are_listed():
-    """A missing pair is no zero."""
-    rows = [*compared([(0.5, 0.4)]), row(iou=1.0, image="alone", model="sam")]
-    found = marts(rows, of=VERSUS)
-    assert only(found["comparison_by_task"])["objects"] == 1
-    missing = only(found["object_differences"])
+    """A missing score does not count as zero."""
+    rows = [*paired([(0.5, 0.4)]), iou_row(iou=1.0, image="alone", model="sam")]
+    tables = marts(rows, of=VERSUS)
+    assert only(tables["comparison_by_task"])["objects"] == 1
+    missing = only(tables["object_differences"])
     assert (missing["model"], missing["missing"]) == ("ritm", 1)
 
 
-def test_a_mask_choice_that_saw_less_than_another_is_listed():
+def test_a_mask_choice_that_saw_fewer_objects_than_another_is_listed():
     """Of the same model: each choice is a run of its own."""
-    rows = [row(image=image, choice="first") for image in "ab"] + [row(image="a", choice="oracle")]
+    rows = [iou_row(image=image, choice="first") for image in "ab"] + [iou_row(image="a", choice="oracle")]
     missing = only(marts(rows)["object_differences"])
     assert (missing["model"], missing["mask_choice"], missing["missing"]) == ("m", "oracle", 1)
 
 
 def test_no_model_lacks_a_mask_choice_that_it_does_not_have():
     """One mask beside two choices, on the same object."""
-    rows = [row(model="ritm", choice="single"), row(model="sam", choice="first"), row(model="sam", choice="oracle")]
+    rows = [iou_row(model="ritm", choice="single")]
+    rows += [iou_row(model="sam", choice=choice) for choice in ("first", "oracle")]
     assert marts(rows)["object_differences"] == []
 
 
 def test_ties_count_half_of_a_win():
     """Won, lost, tied: one and a half of three."""
-    found = only(marts(compared([(0.6, 0.5), (0.5, 0.6), (0.5, 0.5)]), of=VERSUS)["comparison_by_task"])
-    assert found["won"] == pytest.approx(0.5)
+    assert only(by_task(paired([(0.6, 0.5), (0.5, 0.6), (0.5, 0.5)])))["won"] == pytest.approx(0.5)
 
 
-def test_a_choice_is_compared_with_the_same_choice_or_the_single_mask():
-    """SAM's three choices with RITM's one mask."""
-    rows = [row(iou=0.2, model="ritm", choice="single")]
-    rows += [row(iou=iou, model="sam", choice=choice) for choice, iou in (("first", 0.3), ("oracle", 0.6))]
-    found = {one["mask_choice"]: one for one in marts(rows, of=VERSUS)["comparison_by_task"]}
-    assert {choice: one["mean_difference"] for choice, one in found.items()} == pytest.approx(
+def test_each_mask_choice_is_compared_with_the_single_mask_of_the_baseline():
+    """SAM's choices with RITM's one mask."""
+    rows = [iou_row(iou=0.2, model="ritm", choice="single")]
+    rows += [iou_row(iou=iou, model="sam", choice=choice) for choice, iou in (("first", 0.3), ("oracle", 0.6))]
+    comparisons = {row["mask_choice"]: row for row in by_task(rows)}
+    assert {choice: row["mean_difference"] for choice, row in comparisons.items()} == pytest.approx(
         {"first": 0.1, "oracle": 0.4}
     )
-    assert {one["baseline_choice"] for one in found.values()} == {"single"}
+    assert {row["baseline_choice"] for row in comparisons.values()} == {"single"}
 
 
-def test_without_a_comparison_in_the_spec_there_is_none():
-    """The marts are empty."""
-    found = marts(compared([(0.5, 0.4)]), of=study())
-    assert found["comparison_by_task"] == found["comparison_overall"] == found["crossing"] == []
+def test_the_same_mask_choice_of_the_baseline_goes_before_its_single_mask():
+    """A baseline with both."""
+    rows = [iou_row(iou=iou, model="ritm", choice=choice) for choice, iou in (("oracle", 0.5), ("single", 0.2))]
+    row = only(by_task([*rows, iou_row(iou=0.6, model="sam", choice="oracle")]))
+    assert (row["baseline_choice"], row["mean_difference"]) == ("oracle", pytest.approx(0.1))
 
 
-def random_pairs(count, seed, ties=0):
-    rng = np.random.default_rng(seed)
-    pairs = np.round(rng.uniform(0, 1, (count, 2)), 3)
-    pairs[:ties, 1] = pairs[:ties, 0]
-    return pairs.tolist()
+def test_another_mask_choice_of_the_baseline_is_no_counterpart():
+    """`first` beside `oracle` is compared with nothing."""
+    assert by_task([iou_row(model="sam", choice="first"), iou_row(model="ritm", choice="oracle")]) == []
+
+
+def test_another_mode_or_protocol_of_the_baseline_is_no_counterpart():
+    """Boxes are not compared with points, nor clicks by one protocol with clicks by another."""
+    assert by_task([iou_row(model="sam", prompt="whole_box"), iou_row(model="ritm", prompt="each_point")]) == []
+    protocols = {"sam": "ritm", "ritm": "mazurowski2023"}
+    assert by_task([click_rows([0.5], model=model, protocol=name)[0] for model, name in protocols.items()]) == []
+
+
+def test_without_a_comparison_in_the_spec_the_marts_are_empty():
+    """Those of tasks, over tasks, and of the crossing."""
+    tables = marts(paired([(0.5, 0.4)]), of=study())
+    assert tables["comparison_by_task"] == tables["comparison_overall"] == tables["crossing"] == []
+
+
+def test_a_model_without_its_baseline_is_compared_with_nothing():
+    """The marts of its scores are computed, the comparison is empty."""
+    tables = marts([iou_row(model="sam")], of=VERSUS)
+    assert tables["comparison_by_task"] == tables["comparison_overall"] == []
+    assert len(tables["task_scores"]) == 1
 
 
 @pytest.mark.parametrize(("count", "ties"), [(12, 0), (40, 7), (8, 2)])
 def test_the_test_is_scipys_wilcoxon(count, ties):
     """Pratt's zeros, asymptotic, no correction; each image a patient of its own."""
-    pairs = random_pairs(count, seed=count, ties=ties)
-    found = only(marts(compared(pairs), of=VERSUS)["comparison_by_task"])
-    differences = np.round([a - b for a, b in pairs], 12)  # so that equal differences are ties
+    pairs = np.round(np.random.default_rng(count).uniform(0, 1, (count, 2)), 3)
+    pairs[:ties, 1] = pairs[:ties, 0]
+    row = only(by_task(paired(pairs.tolist())))
+    differences = np.round(pairs[:, 0] - pairs[:, 1], 12)  # so that equal differences are ties
     expected = stats.wilcoxon(differences, zero_method="pratt", method="asymptotic", correction=False)
-    assert found["p"] == pytest.approx(expected.pvalue)
+    assert row["p"] == pytest.approx(expected.pvalue)
     ranks = stats.rankdata(np.abs(differences))
     balance = (ranks * np.sign(differences)).sum() / ranks[differences != 0].sum()
-    assert found["rank_biserial"] == pytest.approx(balance)
+    assert row["rank_biserial"] == pytest.approx(balance)
 
 
 def test_five_differences_are_not_tested():
     """Six that are not zero are."""
     pairs = [(0.5 + 0.01 * k, 0.4) for k in range(1, 6)]
-    assert only(marts(compared([*pairs, (0.3, 0.3)]), of=VERSUS)["comparison_by_task"])["p"] is None
-    assert only(marts(compared([*pairs, (0.4, 0.3)]), of=VERSUS)["comparison_by_task"])["p"] is not None
+    five, six = only(by_task(paired([*pairs, (0.3, 0.3)]))), only(by_task(paired([*pairs, (0.4, 0.3)])))
+    assert (five["nonzero_differences"], five["p"]) == (5, None)
+    assert (six["nonzero_differences"], six["p"] is None) == (6, False)
 
 
-def test_the_test_looks_at_patients_and_says_so_by_its_own_mean():
+def test_equal_scores_have_no_effect_size():
+    """All differences are zero."""
+    row = only(by_task(paired([(0.5, 0.5), (0.3, 0.3)])))
+    assert (row["mean_difference"], row["rank_biserial"], row["p"]) == (0, None, None)
+
+
+def test_the_test_compares_patients_whatever_their_number_of_images():
     """A patient of two images weighs as much as one of one: (0.1 + 0.4) / 2, where the objects' mean is 0.2."""
-    rows = compared([(0.5, 0.4), (0.7, 0.6), (0.8, 0.4)])
-    objects = {one["image"]: obj(one, patient="x" if one["image"] in "01" else "y") for one in rows}
-    found = only(marts(rows, objects=objects.values(), of=VERSUS)["comparison_by_task"])
-    assert found["mean_difference"] == pytest.approx(0.2)
-    assert found["patient_mean_difference"] == pytest.approx(0.25)
-    assert (found["low"], found["high"]) == pytest.approx((0.1, 0.4))
+    rows = paired([(0.5, 0.4), (0.7, 0.6), (0.8, 0.4)])
+    objects = {row["image"]: object_row(row, patient="x" if row["image"] in "01" else "y") for row in rows}
+    row = only(by_task(rows, objects=objects.values()))
+    assert row["mean_difference"] == pytest.approx(0.2)
+    assert row["patient_mean_difference"] == pytest.approx(0.25)
+    assert (row["low"], row["high"]) == pytest.approx((0.1, 0.4))
+
+
+@pytest.mark.parametrize(("patients", "few"), [(9, True), (10, False)])
+def test_fewer_than_ten_patients_are_few(patients, few):
+    """By task and over tasks."""
+    tables = marts(paired([(0.5, 0.4)] * patients), of=VERSUS)
+    assert only(tables["comparison_by_task"])["few_patients"] is few
+    assert only(tables["comparison_overall"])["few_patients"] is few
+
+
+def test_one_patient_has_no_interval_of_the_difference():
+    """By task and over tasks; two have one."""
+    for patients, missing in ((1, True), (2, False)):
+        tables = marts(paired([(0.5, 0.4)] * patients), of=VERSUS)
+        for name in ("comparison_by_task", "comparison_overall"):
+            assert (only(tables[name])["low"] is None, only(tables[name])["high"] is None) == (missing, missing)
+
+
+def p_of(count, lost):
+    """Return Wilcoxon's p for `count` differences, no two of one size, of which those of the ranks `lost` are negative.
+
+    The sum of positive ranks has mean n(n+1)/4 and variance n(n+1)(2n+1)/24 under the null hypothesis.
+    """
+    total = count * (count + 1)
+    z = (total / 2 - sum(lost) - total / 4) / (total * (2 * count + 1) / 24) ** 0.5
+    return 2 * stats.norm.sf(abs(z))
 
 
 def test_p_values_are_corrected_over_tasks_by_holm():
-    """Against the step-down rule written out."""
+    """Five tested tasks, two pairs of equal p. A task that is not tested does not count, nor another seed, nor step.
+
+    Sorted: 0.0117, 0.0117, 0.0277, 0.8886, 0.8886, times 5, 4, 3, 2, 1. The second may not be below the first, nor the
+    last below the last but one, whose product is cut to 1.
+    """
+    lost = {
+        "a": (8, ()),
+        "b": (8, ()),
+        "c": (6, ()),
+        "d": (8, (1, 2, 3, 5, 6)),
+        "e": (8, (1, 2, 3, 5, 6)),
+        "f": (5, ()),
+    }
     rows = []
-    for index, task in enumerate(("a", "b", "c", "d")):
-        shift = 0.05 * index
-        pairs = [(min(1, a + shift), b) for a, b in random_pairs(15, seed=index)]
-        rows += compared(pairs, task=task)
-    found = marts(rows, of=VERSUS)["comparison_by_task"]
-    p = sorted(one["p"] for one in found)
-    expected, highest = {}, 0.0
-    for place, value in enumerate(p):
-        highest = max(highest, (len(p) - place) * value)
-        expected[value] = min(1.0, highest)
-    assert {one["p"]: one["p_holm"] for one in found} == pytest.approx(expected)
+    for task, (count, ranks) in lost.items():
+        pairs = [(0.5 - 0.01 * k if k in ranks else 0.5 + 0.01 * k, 0.5) for k in range(1, count + 1)]
+        for seed, step in ((0, 1), (0, 2), (1, 1)):
+            rows += paired(pairs, task=task, seed=seed, step=step)
+    comparisons = {row["task"]: row for row in by_task(rows) if (row["seed"], row["step"]) == (0, 1)}
+    assert {task: row["p"] for task, row in comparisons.items()} == pytest.approx(
+        {task: None if task == "f" else p_of(*lost[task]) for task in lost}
+    )
+    assert [round(p_of(8, ()), 4), round(p_of(6, ()), 4), round(p_of(*lost["d"]), 4)] == [0.0117, 0.0277, 0.8886]
+    assert {task: row["p_holm"] for task, row in comparisons.items()} == pytest.approx(
+        {"a": 5 * p_of(8, ()), "b": 5 * p_of(8, ()), "c": 3 * p_of(6, ()), "d": 1, "e": 1, "f": None}
+    )
 
 
 def test_a_constant_difference_has_an_interval_of_no_width():
-    """And the largest effect."""
-    found = only(marts(compared([(0.2 + 0.05 * k, 0.1 + 0.05 * k) for k in range(8)]), of=VERSUS)["comparison_by_task"])
-    assert (found["low"], found["high"], found["rank_biserial"]) == pytest.approx((0.1, 0.1, 1.0))
+    """And the largest effect size."""
+    row = only(by_task(paired([(0.2 + 0.05 * k, 0.1 + 0.05 * k) for k in range(8)])))
+    assert (row["low"], row["high"], row["rank_biserial"]) == pytest.approx((0.1, 0.1, 1.0))
 
 
 def test_over_tasks_each_task_weighs_the_same():
-    """0.1 over three images and 0.5 over one."""
-    rows = compared([(0.5, 0.4)] * 3, task="many") + compared([(0.9, 0.4)], task="one")
-    found = only(marts(rows, of=VERSUS)["comparison_overall"])
-    assert (found["tasks"], found["tasks_won"]) == (2, 2)
-    assert found["mean_difference"] == pytest.approx(0.3)
-
-
-def trajectories(sam, ritm, **others):
-    return click_rows(sam, model="sam", **others) + click_rows(ritm, model="ritm", **others)
-
-
-@pytest.mark.parametrize(
-    ("sam", "ritm", "crossing"),
-    [
-        ([0.5, 0.5, 0.5], [0.4, 0.6, 0.7], 2),
-        ([0.5, 0.5, 0.5], [0.6, 0.4, 0.7], 3),
-        ([0.5, 0.5, 0.5], [0.6, 0.6, 0.6], 1),
-        ([0.5, 0.5, 0.5], [0.4, 0.6, 0.5], None),
-    ],
-    ids=["overtakes", "falls back once", "from the start", "a tie at the end"],
-)
-def test_the_crossing_is_the_click_from_which_the_baseline_stays_ahead(sam, ritm, crossing):
-    """Up to the last click."""
-    found = {one["task"]: one["crossing"] for one in marts(trajectories(sam, ritm), of=VERSUS)["crossing"]}
-    assert found == {None: crossing, "t": crossing}
-
-
-@pytest.mark.parametrize(
-    ("spoil", "check"),
-    [
-        (lambda rows: [*rows, rows[0]], "one row per key"),
-        (lambda rows: [{**rows[0], "iou": 0.7}, *rows[1:]], "iou is intersection over union"),
-        (lambda rows: [{**rows[0], "union_px": 0}, *rows[1:]], "iou is intersection over union"),
-        (lambda rows: rows[1:], "trajectories are complete"),
-    ],
-    ids=["doubled", "changed", "no union", "incomplete"],
-)
-def test_rows_that_this_program_does_not_write_fail_a_check_loudly(spoil, check):
-    """With an example."""
-    rows = click_rows([0.2, 0.4], image="a") + click_rows([0.2, 0.4], image="b")
-    objects = [obj(rows[0]), obj(rows[2])]
-    with pytest.raises(OutputError, match=f"fail a check \\({check}\\)"):
-        marts(spoil(rows), objects=objects)
-
-
-def test_a_score_without_its_object_fails_a_check():
-    """It could not be described."""
-    with pytest.raises(OutputError, match="every score has its object"):
-        marts([row()], objects=[])
-
-
-def test_a_model_without_its_baseline_is_compared_with_nothing():
-    """One model only: its own marts are there, the comparison is empty."""
-    found = marts([row(model="sam")], of=VERSUS)
-    assert found["comparison_by_task"] == found["comparison_overall"] == []
-    assert len(found["task_scores"]) == 1
+    """0.1 over three images, 0.5 over one, and a tie, which is not won."""
+    rows = paired([(0.5, 0.4)] * 3, task="many") + paired([(0.9, 0.4)], task="single")
+    row = only(marts(rows + paired([(0.5, 0.5)], task="tie"), of=VERSUS)["comparison_overall"])
+    assert (row["tasks"], row["objects"], row["tasks_won"]) == (3, 5, 2)
+    assert (row["mean_difference"], row["won"]) == pytest.approx((0.2, 2.5 / 3))

@@ -1,4 +1,4 @@
-"""Means by task and over tasks, on tables that can be worked out by hand, and on the published figures."""
+"""Means by task and over tasks: on tables small enough for hand calculation, and on the published figures."""
 
 import csv
 import random
@@ -7,9 +7,9 @@ from collections import defaultdict
 import pytest
 
 from tests.shared import SHARED, needs_shared
-from tests.statistics.tables import marts, row
+from tests.statistics.tables import iou_row, marts, object_row, only
 
-PUBLISHED_OVERALL = {  # the overall means that the study's tables give, to 4 decimals
+PUBLISHED_OVERALL = {  # the overall means in the study's tables, to 4 decimals
     ("mode1", "first"): 0.4610, ("mode1", "oracle"): 0.5150,
     ("mode2", "first"): 0.4826, ("mode2", "oracle"): 0.5141,
     ("mode3", "first"): 0.5891, ("mode3", "oracle"): 0.6771,
@@ -24,17 +24,16 @@ PUBLISHED_CLICKS = {
 
 
 def test_a_task_score_is_the_mean_over_its_images():
-    """Three images: 0.2, 0.4 and 0.9."""
-    found = marts([row("t", value, image=str(value)) for value in (0.2, 0.4, 0.9)])
-    (task,) = found["task_scores"]
+    """Three images: 0.2, 0.4 and 0.900001, which counts to the last of its decimals."""
+    task = only(marts([iou_row("t", iou, image=str(iou)) for iou in (0.2, 0.4, 0.900001)])["task_scores"])
     assert task["objects"] == 3
-    assert task["mean_iou"] == pytest.approx(0.5)
+    assert task["mean_iou"] == pytest.approx(1.500001 / 3, rel=1e-12)
 
 
-def test_overall_is_the_plain_mean_of_task_scores():
-    """A task of three images weighs as much as a task of one."""
-    rows = [row("many", iou, image=name) for iou, name in ((0.0, "a"), (0.0, "b"), (0.3, "c"))] + [row("one", 0.9)]
-    (overall,) = marts(rows)["overall_scores"]
+def test_the_overall_score_is_the_plain_mean_of_the_task_scores():
+    """A task of three images weighs as much as a task of one image."""
+    rows = [iou_row("many", iou, image=name) for iou, name in ((0.0, "a"), (0.0, "b"), (0.3, "c"))]
+    overall = only(marts([*rows, iou_row("single", 0.9)])["overall_scores"])
     assert overall["tasks"] == 2
     assert overall["objects"] == 4
     assert overall["mean_iou"] == pytest.approx((0.1 + 0.9) / 2)
@@ -42,37 +41,52 @@ def test_overall_is_the_plain_mean_of_task_scores():
 
 def test_tasks_of_one_name_in_two_data_sets_are_two_tasks():
     """CT-Liver's liver is not CT-Organ's."""
-    rows = [row("liver", 0.2, dataset="A"), row("liver", 0.8, dataset="B")]
+    rows = [iou_row("liver", 0.2, dataset="A"), iou_row("liver", 0.8, dataset="B")]
     assert [task["mean_iou"] for task in marts(rows)["task_scores"]] == [0.2, 0.8]
 
 
 def test_no_figure_changes_with_the_order_of_rows():
-    """Sums are exact decimals: equal to the last bit."""
+    """Sums are exact decimals, so figures are equal to the last bit."""
     rng = random.Random(0)
-    rows = [row(f"t{n % 3}", rng.random(), image=str(n)) for n in range(2000)]
+    rows = [iou_row(f"t{n % 3}", rng.random(), image=str(n)) for n in range(2000)]
     shuffled = rng.sample(rows, len(rows))
     assert marts(rows) == marts(shuffled)
 
 
-def test_the_ledger_counts_by_data_set_kind_and_reason():
-    """With an example of each."""
+def test_modalities_weigh_their_tasks_equally():
+    """CT: task means 0.3 (two images) and 0.9 (one image). MRI: one task of another data set."""
+    rows = [iou_row("a", 0.2, image="1"), iou_row("a", 0.4, image="2"), iou_row("b", 0.9)]
+    other = iou_row("a", 0.7, dataset="B")
+    objects = [*map(object_row, rows), object_row(other, modality="MRI")]
+    modalities = {row["modality"]: row for row in marts([*rows, other], objects=objects)["by_modality"]}
+    assert {name: row["mean_iou"] for name, row in modalities.items()} == pytest.approx({"CT": 0.6, "MRI": 0.7})
+    assert (modalities["CT"]["tasks"], modalities["CT"]["objects"]) == (2, 3)
+
+
+def test_the_ledger_counts_lines_by_data_set_kind_and_reason():
+    """Lines that agree in all three are one row, with the detail of one of them."""
     line = {"dataset": "A", "image": "a", "axis": "none", "slice": 0, "task": "t", "kind": "empty",
             "reason": "no object", "detail": "the labels here are 0"}  # fmt: skip
-    (found,) = marts([row("t", 0.5)], excluded=[line, line | {"image": "b"}])["ledger"]
-    assert (found["kind"], found["reason"], found["lines"]) == ("empty", "no object", 2)
+    changes = ({}, {"image": "b"}, {"kind": "error"}, {"reason": "no patient"}, {"dataset": "B"})
+    rows = marts([iou_row()], excluded=[line | change for change in changes])["ledger"]
+    assert [(row["dataset"], row["kind"], row["reason"], row["lines"]) for row in rows] == [
+        ("A", "empty", "no object", 2), ("A", "empty", "no patient", 1), ("A", "error", "no object", 1),
+        ("B", "empty", "no object", 1),
+    ]  # fmt: skip
+    assert rows[0]["example"] == "the labels here are 0"
 
 
-def test_no_rows_give_empty_marts():
-    """And no error; the models are those of the spec."""
+def test_without_rows_the_marts_are_empty():
+    """No error is raised, and the mart of models still lists those of the spec."""
     assert {name for name, rows in marts([]).items() if rows} == {"models"}
 
 
 @pytest.fixture(scope="module")
-def published():
-    """The published per-task means as if each were one image's score."""
+def published_rows():
+    """The published task means, as if each were the score of one image."""
     with (SHARED / "paper/published_iou.csv").open() as file:
         return [
-            row(
+            iou_row(
                 entry["task"],
                 float(entry["mean_iou"]),
                 model=entry["model"],
@@ -86,19 +100,19 @@ def published():
 
 
 @needs_shared
-def test_the_published_task_scores_give_the_published_overall_scores_of_the_modes(published):
+def test_the_published_task_scores_yield_the_published_overall_scores_of_the_modes(published_rows):
     """To 4 decimals, over 28 tasks."""
-    overall = [one for one in marts(published)["overall_scores"] if one["protocol"] == "modes"]
-    assert {one["tasks"] for one in overall} == {28}
-    found = {(one["prompt"], one["mask_choice"]): round(one["mean_iou"], 4) for one in overall}
-    assert found == PUBLISHED_OVERALL
+    overall = [row for row in marts(published_rows)["overall_scores"] if row["protocol"] == "modes"]
+    assert {row["tasks"] for row in overall} == {28}
+    means = {(row["prompt"], row["mask_choice"]): round(row["mean_iou"], 4) for row in overall}
+    assert means == PUBLISHED_OVERALL
 
 
 @needs_shared
-def test_the_published_task_scores_give_the_published_overall_scores_of_the_clicks(published):
+def test_the_published_task_scores_yield_the_published_overall_scores_of_the_clicks(published_rows):
     """To 4 decimals, for SAM and RITM, 1 to 9 clicks."""
-    found = defaultdict(list)
-    for one in marts(published)["overall_scores"]:
-        if one["protocol"] == "clicks":
-            found[one["model"], one["mask_choice"]].append(round(one["mean_iou"], 4))
-    assert {run: found[run] for run in PUBLISHED_CLICKS} == PUBLISHED_CLICKS
+    means = defaultdict(list)
+    for row in marts(published_rows)["overall_scores"]:
+        if row["protocol"] == "clicks":
+            means[row["model"], row["mask_choice"]].append(round(row["mean_iou"], 4))
+    assert {run: means[run] for run in PUBLISHED_CLICKS} == PUBLISHED_CLICKS

@@ -1,15 +1,16 @@
-"""The published figures: under this project's names, beside our own, and through our own statistics."""
+"""The published figures: complete, beside a study's own means, and through this project's statistics."""
 
 import csv
 from typing import get_args
 
 import pytest
+from scipy.stats import spearmanr
 
 from job.statistics import published
 from job.study.model import PublishedName
 from tests.cases import medsam_job
 from tests.shared import SHARED, needs_shared
-from tests.statistics.tables import click_rows, marts, row, study
+from tests.statistics.tables import click_rows, iou_row, marts, only, study
 
 TASKS = {  # of each data set, as the study names them
     "MRI-Spine": {"GM", "SC"}, "MRI-Heart": {"heart"}, "MRI-Prostate": {"prostate"},
@@ -24,70 +25,103 @@ TASKS = {  # of each data set, as the study names them
 
 def test_the_published_tasks_have_our_names():
     """28 tasks of 19 data sets."""
-    found = {}
-    for one in published().to_pylist():
-        found.setdefault(one["dataset"], set()).add(one["task"])
-    assert found == TASKS
-    assert sum(map(len, found.values())) == 28
+    tasks = {}
+    for row in published().to_pylist():
+        tasks.setdefault(row["dataset"], set()).add(row["task"])
+    assert tasks == TASKS
+    assert sum(map(len, tasks.values())) == 28
 
 
 def test_a_spec_may_name_exactly_the_published_models():
-    """As columns that its own are laid beside."""
+    """The names that the schema accepts as `published`."""
     assert set(get_args(PublishedName)) == set(published()["model"].to_pylist())
 
 
 @needs_shared
-def test_every_published_figure_is_there():
-    """The same values as in the reference, each once."""
+def test_every_published_figure_is_stored_once():
+    """The same values as in the transcribed tables."""
     with (SHARED / "paper/published_iou.csv").open() as file:
-        expected = sorted(float(one["mean_iou"]) for one in csv.DictReader(file))
+        expected = sorted(float(entry["mean_iou"]) for entry in csv.DictReader(file))
     assert sorted(published()["mean_iou"].to_pylist()) == expected
 
 
-def test_the_published_crossing_comes_out():
-    """Fed in as rows, RITM passes SAM at 6 clicks."""
-    tasks = [one for one in published().to_pylist() if one["protocol"] == "mazurowski2023"]
+def test_the_published_crossing_is_reproduced():
+    """With the published means as rows, RITM passes SAM at 6 clicks."""
     rows = [
-        row(f"{one['dataset']}: {one['task']}", one["mean_iou"], model=one["model"], choice=one["mask_choice"],
-            step=one["step"], prompt="clicks", protocol="mazurowski2023")
-        for one in tasks
-        if one["model"] in ("sam_vit_h", "ritm_h32")
+        iou_row(f"{mean['dataset']}: {mean['task']}", mean["mean_iou"], model=mean["model"], choice=mean["mask_choice"],
+                step=mean["step"], prompt="clicks", protocol="mazurowski2023")
+        for mean in published().to_pylist()
+        if mean["protocol"] == "mazurowski2023" and mean["model"] in ("sam_vit_h", "ritm_h32")
     ]  # fmt: skip
-    found = marts(rows, of=study(compare=("sam_vit_h", "ritm_h32")))["crossing"]
-    overall = {one["mask_choice"]: one["crossing"] for one in found if one["task"] is None}
+    crossings = marts(rows, of=study(compare=("sam_vit_h", "ritm_h32")))["crossing"]
+    overall = {row["mask_choice"]: row["crossing"] for row in crossings if row["task"] is None}
     assert overall["first"] == 6
 
 
-def beside(rows):
-    """Lay rows beside the published SAM."""
-    of = study(datasets=sorted({one["dataset"] for one in rows}))
-    models = tuple(model.model_copy(update={"published": "sam_vit_h"}) for model in of.models)
-    return marts(rows, of=of.model_copy(update={"models": models}))
+def beside_published_sam(rows):
+    """Compute the marts of rows whose model names the published SAM."""
+    spec = study(datasets=sorted({row["dataset"] for row in rows}))
+    models = tuple(model.model_copy(update={"published": "sam_vit_h"}) for model in spec.models)
+    return marts(rows, of=spec.model_copy(update={"models": models}))
 
 
-def test_our_means_stand_beside_the_published_ones():
-    """By data set, task, prompt, mask choice."""
-    rows = [row("heart", 0.9, dataset="MRI-Heart"), row("unpublished", 0.9, dataset="MRI-Heart")]
-    (found,) = beside(rows)["against_published"]
-    assert (found["task"], found["mean_iou"]) == ("heart", 0.9)
-    assert found["difference"] == pytest.approx(0.9 - found["published_iou"])
+def test_a_mean_stands_beside_the_published_one():
+    """By data set, task, prompt and mask choice; a task that was not published has no row."""
+    rows = [iou_row(task, 0.9, dataset="MRI-Heart") for task in ("heart", "unpublished")]
+    row = only(beside_published_sam(rows)["against_published"])
+    assert (row["task"], row["mean_iou"]) == ("heart", 0.9)
+    assert row["difference"] == pytest.approx(0.9 - row["published_iou"])
 
 
-def test_only_what_was_published_is_compared():
-    """Not the field's own protocol."""
-    assert beside(click_rows([0.5], task="heart", dataset="MRI-Heart", choice="first"))["against_published"] == []
+def test_a_protocol_that_was_not_published_stands_beside_nothing():
+    """`ritm` is the field's own protocol."""
+    rows = click_rows([0.5], task="heart", dataset="MRI-Heart", choice="first")
+    assert beside_published_sam(rows)["against_published"] == []
 
 
-def test_the_published_ranking_correlates_with_itself():
-    """And a reversed one against it."""
-    tasks = [
-        one for one in published().to_pylist()
-        if (one["model"], one["mask_choice"], one["prompt"]) == ("sam_vit_h", "first", "whole_box")
-    ]  # fmt: skip
-    for sign, expected in ((1, 1.0), (-1, -1.0)):
-        rows = [row(one["task"], 0.5 + sign * (one["mean_iou"] - 0.5), dataset=one["dataset"]) for one in tasks]
-        (found,) = beside(rows)["against_published_overall"]
-        assert (found["tasks"], found["rank_correlation"]) == (28, pytest.approx(expected))
+def sam_boxes():
+    """Return the published means of SAM with whole boxes."""
+    return [
+        mean
+        for mean in published().to_pylist()
+        if (mean["model"], mean["mask_choice"], mean["prompt"]) == ("sam_vit_h", "first", "whole_box")
+    ]
+
+
+@pytest.mark.parametrize(("sign", "rho"), [(1, 1.0), (-1, -1.0)], ids=["itself", "reversed"])
+def test_the_published_ranking_correlates_with_itself(sign, rho):
+    """Over its 28 tasks."""
+    rows = [
+        iou_row(mean["task"], 0.5 + sign * (mean["mean_iou"] - 0.5), dataset=mean["dataset"]) for mean in sam_boxes()
+    ]
+    row = only(beside_published_sam(rows)["against_published_overall"])
+    assert (row["tasks"], row["rank_correlation"]) == (28, pytest.approx(rho))
+
+
+def test_the_correlation_of_the_task_means_is_scipys_with_ties():
+    """Our means in steps of a quarter."""
+    rows = [iou_row(mean["task"], index % 5 / 4, dataset=mean["dataset"]) for index, mean in enumerate(sam_boxes())]
+    row = only(beside_published_sam(rows)["against_published_overall"])
+    expected = spearmanr([row["iou"] for row in rows], [mean["mean_iou"] for mean in sam_boxes()])
+    assert row["rank_correlation"] == pytest.approx(expected.statistic)
+
+
+def test_the_mean_over_tasks_is_compared_with_the_published_one():
+    """Half of each published mean: their mean difference is minus half of the published mean."""
+    means = [mean["mean_iou"] for mean in sam_boxes()]
+    rows = [iou_row(mean["task"], mean["mean_iou"] / 2, dataset=mean["dataset"]) for mean in sam_boxes()]
+    row = only(beside_published_sam(rows)["against_published_overall"])
+    assert row["published_iou"] == pytest.approx(sum(means) / 28)
+    assert row["difference"] == pytest.approx(-sum(means) / 56, abs=1e-6)
+    assert row["absolute_difference"] == pytest.approx(-row["difference"])
+
+
+def test_two_tasks_are_not_ranked():
+    """Three are."""
+    for tasks, ranked in ((2, False), (3, True)):
+        rows = [iou_row(mean["task"], 0.1 * k, dataset=mean["dataset"]) for k, mean in enumerate(sam_boxes()[:tasks])]
+        row = only(beside_published_sam(rows)["against_published_overall"])
+        assert (row["rank_correlation"] is not None) is ranked
 
 
 def test_the_published_figures_can_be_printed(monkeypatch, capfd):

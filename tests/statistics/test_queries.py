@@ -1,4 +1,4 @@
-"""Results are open to everyone: by the command line, in a database file, and told plainly where there are none."""
+"""Stored results can be queried from the command line, and in a database file from any DuckDB client."""
 
 import csv
 import io
@@ -16,6 +16,7 @@ from tests.cases import medsam_job, write_study
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
+    """A finished study."""
     folder = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patch:
         assert medsam_job(patch, write_study(folder, cases=1)) == 0
@@ -23,7 +24,7 @@ def finished(tmp_path_factory):
 
 
 def test_results_can_be_queried(finished, monkeypatch, capfd):
-    """Tables and marts, in every form; a wrong query is answered in DuckDB's own words."""
+    """Tables and marts, in every form; a wrong query ends with DuckDB's message."""
     output = finished / "results"
     capfd.readouterr()
     query = (
@@ -39,8 +40,8 @@ def test_results_can_be_queried(finished, monkeypatch, capfd):
     assert "nonsense" in capfd.readouterr().err
 
 
-def test_what_is_nested_is_json_in_a_cell(finished, monkeypatch, capfd):
-    """A prediction's boxes in CSV; and a sum, which DuckDB gives as a decimal, is a number in JSON."""
+def test_nested_values_are_json_in_a_cell(finished, monkeypatch, capfd):
+    """A prediction's boxes in CSV. A sum, which DuckDB returns as a decimal, is a number in JSON."""
     output = finished / "results"
     capfd.readouterr()
     query = "SELECT prompt, boxes, points FROM predictions WHERE prompt = 'whole_box'"
@@ -51,14 +52,14 @@ def test_what_is_nested_is_json_in_a_cell(finished, monkeypatch, capfd):
     assert capfd.readouterr().out == '{"s": 3}\n'
 
 
-def test_a_foreign_file_in_the_folder_counts_for_nothing(finished, monkeypatch, capfd):
+def test_a_foreign_file_in_the_folder_is_ignored(finished, monkeypatch, capfd):
     """Statistics read exactly the parts that the plan names."""
     pq.write_table(pa.table({"a": [1]}), finished / "results/iou/foreign.parquet")
     assert medsam_job(monkeypatch, finished / "study.yaml", "--only", "statistics") == 0
 
 
-def test_results_of_another_version_are_told_as_such(finished, monkeypatch, capfd):
-    """Not read as if they were this version's."""
+def test_results_of_another_version_are_refused(finished, monkeypatch, capfd):
+    """They are not read as if they were of this version."""
     (plan,) = (finished / "results/plan").iterdir()
     text = plan.read_text()
     plan.write_text(text.replace('"rows": 2', '"rows": 3'))
@@ -70,21 +71,21 @@ def test_results_of_another_version_are_told_as_such(finished, monkeypatch, capf
     plan.write_text(text)
 
 
-def test_a_folder_without_results_is_told_as_such(tmp_path, monkeypatch, capfd):
-    """With its name."""
+def test_a_folder_without_results_is_an_error(tmp_path, monkeypatch, capfd):
+    """The user can mend it."""
     assert medsam_job(monkeypatch, "sql", tmp_path, "SELECT 1") == 2
     assert "holds no results of a study" in capfd.readouterr().err
 
 
-def test_rows_can_be_had_as_parquet(finished, monkeypatch, capfdbinary):
-    """On standard output, for programs."""
+def test_rows_can_be_written_as_parquet(finished, monkeypatch, capfdbinary):
+    """To standard output, for programs."""
     query = "SELECT task, step FROM iou"
     assert medsam_job(monkeypatch, "sql", finished / "results", query, "--format", "parquet") == 0
     assert pq.read_table(pa.BufferReader(capfdbinary.readouterr().out)).num_rows == 4
 
 
 def test_the_database_opens_in_any_client(finished):
-    """Views over the tables, and the marts; read-only, far from this program."""
+    """It holds views over the tables, and the marts."""
     with duckdb.connect(finished / "results/results.duckdb", read_only=True) as connection:
         names = {name for (name,) in connection.sql("SHOW TABLES").fetchall()}
         assert {"iou", "predictions", "objects", "excluded", "task_scores", "comparison_by_task", "ledger"} <= names

@@ -1,4 +1,4 @@
--- A row here is an object that stands in `objects` more than once.
+-- A row here is the key of an object that `objects` holds more than once.
 SELECT dataset, image, axis, slice, task, count(*) AS rows
 FROM objects
 GROUP BY ALL

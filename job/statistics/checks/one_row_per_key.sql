@@ -1,5 +1,5 @@
--- A row here is a key that stands in `iou` more than once.
-SELECT dataset, image, axis, slice, task, model, prompt, protocol, mask_choice, step, count(*) AS rows
-FROM iou
+-- A row here is a key that `iou` holds more than once.
+SELECT dataset, image, axis, slice, task, run_of(score) AS run, step, count(*) AS rows
+FROM iou AS score
 GROUP BY ALL
 HAVING count(*) > 1

@@ -1,14 +1,12 @@
--- A row here is a trajectory that lacks a step: its run goes to `steps`, it has `rows`.
+-- A row here is a trajectory that lacks a step: it has `rows` rows, where its run has `steps` steps in this data set.
 WITH
 
-runs AS (
-    SELECT dataset, model, prompt, protocol, mask_choice, max(step) AS steps
-    FROM iou
+trajectories AS (
+    SELECT dataset, image, axis, slice, task, run_of(score) AS run, count(*) AS rows, max(step) AS last_step
+    FROM iou AS score
     GROUP BY ALL
 )
 
-SELECT dataset, image, axis, slice, task, model, prompt, protocol, mask_choice, steps, count(*) AS rows
-FROM iou
-INNER JOIN runs USING (dataset, model, prompt, protocol, mask_choice)
-GROUP BY ALL
-HAVING count(*) <> steps
+SELECT * EXCLUDE (last_step), max(last_step) OVER (PARTITION BY dataset, run) AS steps
+FROM trajectories
+QUALIFY rows <> steps

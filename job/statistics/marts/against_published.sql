@@ -1,33 +1,30 @@
--- One row per task x prompt x protocol x mask_choice x step of a model whose spec names a published column: its mean
--- IoU beside the published one. difference: ours minus published. Only modes and mazurowski2023 were published.
+-- One row per task x run x step of a model whose spec names a published column: its mean IoU beside the published one.
+-- difference: ours minus published. Only modes and mazurowski2023 were published.
 WITH
 
 final AS (
     SELECT
-        task_scores.dataset,
-        task_scores.task,
-        task_scores.model,
+        run_of(t) AS run,
         published_models.published,
-        task_scores.prompt,
-        task_scores.protocol,
-        task_scores.mask_choice,
-        task_scores.step,
-        task_scores.objects,
-        task_scores.mean_iou,
+        t.dataset,
+        t.task,
+        t.step,
+        t.objects,
+        t.mean_iou,
         published.mean_iou AS published_iou,
-        task_scores.mean_iou - published.mean_iou AS difference
-    FROM task_scores
-    INNER JOIN published_models ON task_scores.model = published_models.model
+        t.mean_iou - published.mean_iou AS difference
+    FROM task_scores AS t
+    INNER JOIN published_models USING (model)
     INNER JOIN published
         ON
             published_models.published = published.model
-            AND task_scores.dataset = published.dataset
-            AND task_scores.task = published.task
-            AND task_scores.prompt = published.prompt
-            AND task_scores.protocol = published.protocol
-            AND task_scores.mask_choice = published.mask_choice
-            AND task_scores.step = published.step
+            AND t.dataset = published.dataset
+            AND t.task = published.task
+            AND t.protocol = published.protocol
+            AND t.mask_choice = published.mask_choice
+            AND t.prompt = published.prompt
+            AND t.step = published.step
 )
 
-SELECT * FROM final
-ORDER BY model, protocol, mask_choice, prompt, step, dataset, task
+SELECT run.*, * EXCLUDE (run) FROM final
+ORDER BY run, step, dataset, task

@@ -1,4 +1,4 @@
--- One row per modality x model x prompt x protocol x mask_choice x step: the plain mean of its task means.
+-- One row per modality x run x step: the plain mean of its task means, 0 to 1.
 WITH
 
 modalities AS (
@@ -7,19 +7,16 @@ modalities AS (
 
 final AS (
     SELECT
+        run_of(t) AS run,
         modality,
-        model,
-        prompt,
-        protocol,
-        mask_choice,
         step,
         count(*) AS tasks,
         CAST(sum(objects) AS BIGINT) AS objects,
-        CAST(sum(CAST(mean_iou AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS mean_iou
-    FROM task_scores
+        exact_mean(mean_iou) AS mean_iou
+    FROM task_scores AS t
     INNER JOIN modalities USING (dataset)
     GROUP BY ALL
 )
 
-SELECT * FROM final
-ORDER BY model, protocol, mask_choice, prompt, step, modality
+SELECT run.*, * EXCLUDE (run) FROM final
+ORDER BY run, step, modality

@@ -1,5 +1,5 @@
--- One row per bin of object size x model x prompt x protocol x mask_choice x step: mean IoU over objects.
--- share_from, share_below: object pixels over image pixels.
+-- One row per bin of object size x run x step: mean IoU over objects, 0 to 1.
+-- share_from, share_below: object pixels over image pixels, from (inclusive) and below (exclusive). The last bin holds 1.
 WITH
 
 bins (share_from, share_below) AS (
@@ -8,20 +8,17 @@ bins (share_from, share_below) AS (
 
 final AS (
     SELECT
+        run,
         CAST(share_from AS DOUBLE) AS share_from,
         CAST(least(share_below, 1) AS DOUBLE) AS share_below,
-        model,
-        prompt,
-        protocol,
-        mask_choice,
         step,
         count(*) AS objects,
         count(DISTINCT (dataset, patient)) AS patients,
-        CAST(sum(CAST(iou AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS mean_iou
+        exact_mean(iou) AS mean_iou
     FROM scores
     INNER JOIN bins ON object_share >= share_from AND object_share < share_below
     GROUP BY ALL
 )
 
-SELECT * FROM final
-ORDER BY model, protocol, mask_choice, prompt, step, share_from
+SELECT run.*, * EXCLUDE (run) FROM final
+ORDER BY run, step, share_from

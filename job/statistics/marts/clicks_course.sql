@@ -1,27 +1,26 @@
--- One row per task x model x protocol x mask_choice, and one over tasks (dataset and task null): how mean IoU runs over
--- the clicks. auc: mean of the means at clicks 1 to K. gain: last click minus first. worse: the last mean is below the
--- first. best_click: the click of the highest mean, the first of equals.
+-- One row per model x protocol x mask_choice x seed x task, and one over tasks (dataset and task null): mean IoU over the
+-- clicks. clicks: how many were made. auc: mean of the means at clicks 1 to the last. first_iou, last_iou: mean IoU at
+-- the first and the last click; gain: last minus first; worse: the last is below the first. best_click: the click of the
+-- highest mean, the earliest of equals.
 WITH
 
 means AS (
-    SELECT dataset, task, model, protocol, mask_choice, step, mean_iou
-    FROM task_scores
+    SELECT run_of(t) AS run, dataset, task, step, mean_iou
+    FROM task_scores AS t
     WHERE protocol <> 'one-shot'
     UNION ALL
-    SELECT NULL, NULL, model, protocol, mask_choice, step, mean_iou
-    FROM overall_scores
+    SELECT run_of(t) AS run, NULL, NULL, step, mean_iou
+    FROM overall_scores AS t
     WHERE protocol <> 'one-shot'
 ),
 
 course AS (
     SELECT
+        run,
         dataset,
         task,
-        model,
-        protocol,
-        mask_choice,
         max(step) AS clicks,
-        CAST(sum(CAST(mean_iou AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS auc,
+        exact_mean(mean_iou) AS auc,
         arg_min(mean_iou, step) AS first_iou,
         arg_max(mean_iou, step) AS last_iou,
         arg_max(step, (mean_iou, -step)) AS best_click
@@ -34,5 +33,5 @@ final AS (
     FROM course
 )
 
-SELECT * FROM final
-ORDER BY model, protocol, mask_choice, dataset NULLS FIRST, task
+SELECT run.* EXCLUDE (prompt), * EXCLUDE (run) FROM final
+ORDER BY run, dataset NULLS FIRST, task

@@ -1,7 +1,8 @@
--- One row per task x model x protocol x mask_choice x IoU level, and one over tasks (dataset and task null): the number
--- of clicks to reach the level (NoC). limit: the clicks that were run; an object that never reached it counts as the
--- limit. reached_limit: objects that count as the limit, success on the last click included (the published habit);
--- never_reached: objects that never reached the level. Compared in double: a FLOAT 0.9 is below 0.9.
+-- One row per model x protocol x mask_choice x seed x task x IoU level, and one over tasks (dataset and task null): the
+-- number of clicks to reach the level (NoC). clicks: the limit, how many were made. noc: mean over objects; an object
+-- that never reached the level counts as the limit. reached_limit: objects that count as the limit, success on the last
+-- click included (the published habit); never_reached: objects that never reached the level.
+-- IoU and level are compared as doubles: a FLOAT 0.9 is below 0.9.
 WITH
 
 trajectories AS (
@@ -11,25 +12,21 @@ trajectories AS (
         axis,
         slice,
         task,
-        model,
-        protocol,
-        mask_choice,
+        run,
         level,
         max(step) AS limit_clicks,
         min(step) FILTER (iou >= level) AS first_click
     FROM scores
     CROSS JOIN levels
-    WHERE protocol <> 'one-shot'
+    WHERE run.protocol <> 'one-shot'
     GROUP BY ALL
 ),
 
 by_task AS (
     SELECT
+        run,
         dataset,
         task,
-        model,
-        protocol,
-        mask_choice,
         level,
         max(limit_clicks) AS clicks,
         count(*) AS objects,
@@ -44,20 +41,18 @@ final AS (
     SELECT * FROM by_task
     UNION ALL
     SELECT
+        run,
         NULL,
         NULL,
-        model,
-        protocol,
-        mask_choice,
         level,
         max(clicks),
         CAST(sum(objects) AS BIGINT),
-        CAST(sum(CAST(noc AS DECIMAL(38, 12))) AS DOUBLE) / count(*),
+        exact_mean(noc),
         CAST(sum(reached_limit) AS BIGINT),
         CAST(sum(never_reached) AS BIGINT)
     FROM by_task
-    GROUP BY model, protocol, mask_choice, level
+    GROUP BY run, level
 )
 
-SELECT * FROM final
-ORDER BY model, protocol, mask_choice, level, dataset NULLS FIRST, task
+SELECT run.* EXCLUDE (prompt), * EXCLUDE (run) FROM final
+ORDER BY run, level, dataset NULLS FIRST, task

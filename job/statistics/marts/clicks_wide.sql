@@ -1,12 +1,13 @@
--- The published table of clicks: one row per model x protocol x mask_choice x click, one column per task, mean IoU.
-SELECT * FROM (
+-- The published table of clicks: one row per model x protocol x mask_choice x seed x click (step), one column per task,
+-- mean IoU.
+SELECT run.* EXCLUDE (prompt), * EXCLUDE (run) FROM (
     PIVOT (
-        SELECT model, protocol, mask_choice, step, dataset || ': ' || task AS task, mean_iou
-        FROM task_scores
+        SELECT run_of(t) AS run, step, dataset || ': ' || task AS task, mean_iou
+        FROM task_scores AS t
         WHERE protocol <> 'one-shot'
     )
     ON task
     USING first(mean_iou)
-    GROUP BY model, protocol, mask_choice, step
+    GROUP BY run, step
 )
-ORDER BY model, protocol, mask_choice, step
+ORDER BY run, step

@@ -1,61 +1,68 @@
--- One row per task x prompt x protocol x mask_choice x step: model against baseline on the objects that both saw.
--- mean_difference: IoU of the model minus IoU of the baseline, mean over objects; low, high: its interval, a bootstrap
--- by cluster. won: share of objects on which the model is better, ties counting half.
--- A second estimand, on the means of clusters: patient_mean_difference, p (Wilcoxon signed-rank), p_holm (Holm over the
--- tasks of one model, mask choice, protocol, prompt and step), rank_biserial (-1 to 1).
+-- One row per task x run x step: model against baseline on the objects that both saw, within a seed.
+-- baseline, baseline_choice: the baseline and its mask choice. model_iou, baseline_iou: means, 0 to 1. mean_difference:
+-- model minus baseline, mean over objects; low, high: its interval, a percentile bootstrap by cluster. won: share of
+-- objects on which the model is better, ties counting half. few_patients: fewer than ten clusters.
+-- A second estimand, on the means of clusters: patient_mean_difference, nonzero_differences (how many are not zero), p
+-- (Wilcoxon signed-rank), rank_biserial (-1 to 1), p_holm (Holm over the tasks of one run and step).
 WITH
 
 described AS (
     SELECT
+        'difference' AS measure,
         dataset,
         task,
-        model,
-        baseline,
-        prompt,
-        protocol,
-        mask_choice,
-        min(baseline_choice) AS baseline_choice,
+        run,
         step,
         count(*) AS objects,
         count(DISTINCT patient) AS patients,
-        CAST(sum(CAST(model_iou AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS model_iou,
-        CAST(sum(CAST(baseline_iou AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS baseline_iou,
-        CAST(sum(CAST(difference AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS mean_difference,
+        exact_mean(model_iou) AS model_iou,
+        exact_mean(baseline_iou) AS baseline_iou,
+        exact_mean(difference) AS mean_difference,
         (count(*) FILTER (difference > 0) + 0.5 * count(*) FILTER (difference = 0)) / count(*) AS won
     FROM pairs
     GROUP BY ALL
 ),
 
-tested AS (
-    SELECT *
-    FROM described
-    INNER JOIN difference_intervals USING (dataset, task, model, baseline, prompt, protocol, mask_choice, step)
-    INNER JOIN tests USING (dataset, task, model, baseline, prompt, protocol, mask_choice, step)
-),
-
 -- Holm 1979: the i-th smallest of m p-values times (m - i + 1), never below the one before it.
-ranked AS (
+tested AS (
     SELECT
         *,
-        count(p) OVER family AS tests_in_family,
-        row_number() OVER (family ORDER BY p NULLS LAST, dataset, task) AS place
-    FROM tested
-    WINDOW family AS (PARTITION BY model, baseline, prompt, protocol, mask_choice, step)
+        count(p) OVER (PARTITION BY run, step) AS tests_in_family,
+        row_number() OVER (PARTITION BY run, step ORDER BY p NULLS LAST, dataset, task) AS place
+    FROM described
+    INNER JOIN cells USING (measure, dataset, task, run, step)
+    INNER JOIN cell_intervals USING (cell)
+    INNER JOIN tests USING (cell)
 ),
 
 final AS (
     SELECT
-        * EXCLUDE (tests_in_family, place),
+        run,
+        baseline_run.model AS baseline,
+        baseline_run.mask_choice AS baseline_choice,
+        dataset,
+        task,
+        step,
+        objects,
+        patients,
+        model_iou,
+        baseline_iou,
+        mean_difference,
+        low,
+        high,
+        patients < 10 AS few_patients,
+        won,
+        patient_mean_difference,
+        nonzero_differences,
+        p,
         CASE
             WHEN p IS NOT NULL
-                THEN least(1, max((tests_in_family - place + 1) * p) OVER (
-                    PARTITION BY model, baseline, prompt, protocol, mask_choice, step
-                    ORDER BY place
-                ))
+                THEN least(1, max((tests_in_family - place + 1) * p) OVER (PARTITION BY run, step ORDER BY place))
         END AS p_holm,
-        patients < 10 AS few_patients
-    FROM ranked
+        rank_biserial
+    FROM tested
+    INNER JOIN baseline_runs USING (run)
 )
 
-SELECT * FROM final
-ORDER BY model, protocol, mask_choice, prompt, step, dataset, task
+SELECT run.*, * EXCLUDE (run) FROM final
+ORDER BY run, step, dataset, task

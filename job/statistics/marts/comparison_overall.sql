@@ -1,33 +1,33 @@
--- One row per prompt x protocol x mask_choice x step: model against baseline over tasks, each task weighing the same.
--- low, high: interval of mean_difference, a bootstrap by cluster with the tasks fixed. tasks_won: how many task means
--- the model wins.
+-- One row per run x step: model against baseline over tasks, each task weighing the same, within a seed.
+-- model_iou, baseline_iou, mean_difference, won: means over tasks. low, high: interval of mean_difference, a bootstrap by
+-- cluster with the tasks fixed. tasks_won: number of tasks whose mean difference is positive. few_patients: a task has
+-- fewer than ten clusters.
 WITH
 
-sums AS (
+means AS (
     SELECT
-        model,
+        'difference' AS measure,
+        run_of(t) AS run,
         baseline,
-        prompt,
-        protocol,
-        mask_choice,
         step,
         count(*) AS tasks,
         CAST(sum(objects) AS BIGINT) AS objects,
-        CAST(sum(CAST(model_iou AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS model_iou,
-        CAST(sum(CAST(baseline_iou AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS baseline_iou,
-        CAST(sum(CAST(mean_difference AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS mean_difference,
-        CAST(sum(CAST(won AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS won,
+        exact_mean(model_iou) AS model_iou,
+        exact_mean(baseline_iou) AS baseline_iou,
+        exact_mean(mean_difference) AS mean_difference,
+        exact_mean(won) AS won,
         count(*) FILTER (mean_difference > 0) AS tasks_won,
         bool_or(few_patients) AS few_patients
-    FROM comparison_by_task
+    FROM comparison_by_task AS t
     GROUP BY ALL
 ),
 
 final AS (
-    SELECT *
-    FROM sums
-    LEFT JOIN overall_difference_intervals USING (model, baseline, prompt, protocol, mask_choice, step)
+    SELECT means.* EXCLUDE (measure), low, high
+    FROM means
+    INNER JOIN overall_cells USING (measure, run, step)
+    INNER JOIN overall_intervals USING (overall)
 )
 
-SELECT * FROM final
-ORDER BY model, protocol, mask_choice, prompt, step
+SELECT run.*, * EXCLUDE (run) FROM final
+ORDER BY run, step

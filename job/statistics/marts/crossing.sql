@@ -1,26 +1,25 @@
--- One row per protocol x mask_choice x task, and one over tasks (dataset and task null): the first click from which the
--- baseline's mean is higher up to the last click; null if there is none. clicks: how many were made.
+-- One row per model x protocol x mask_choice x seed x task, and one over tasks (dataset and task null): where the
+-- baseline takes the lead for good. crossing: the first click from which the baseline's mean IoU is higher at every
+-- click up to the last; null if there is none. clicks: how many were made.
 WITH
 
 means AS (
-    SELECT dataset, task, model, baseline, protocol, mask_choice, step, model_iou, baseline_iou
-    FROM comparison_by_task
+    SELECT run_of(t) AS run, baseline, dataset, task, step, model_iou, baseline_iou
+    FROM comparison_by_task AS t
     WHERE protocol <> 'one-shot'
     UNION ALL
-    SELECT NULL, NULL, model, baseline, protocol, mask_choice, step, model_iou, baseline_iou
-    FROM comparison_overall
+    SELECT run_of(t) AS run, baseline, NULL, NULL, step, model_iou, baseline_iou
+    FROM comparison_overall AS t
     WHERE protocol <> 'one-shot'
 ),
 
 -- The last click at which the baseline is not ahead; what comes after it is the crossing.
 last_behind AS (
     SELECT
+        run,
+        baseline,
         dataset,
         task,
-        model,
-        baseline,
-        protocol,
-        mask_choice,
         max(step) AS clicks,
         coalesce(max(step) FILTER (baseline_iou <= model_iou), 0) AS behind
     FROM means
@@ -32,5 +31,5 @@ final AS (
     FROM last_behind
 )
 
-SELECT * FROM final
-ORDER BY model, protocol, mask_choice, dataset NULLS FIRST, task
+SELECT run.* EXCLUDE (prompt), * EXCLUDE (run) FROM final
+ORDER BY run, dataset NULLS FIRST, task

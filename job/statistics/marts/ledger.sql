@@ -1,5 +1,5 @@
--- One row per data set x kind x reason: how much was left out, or used with a remark, and why.
--- `empty`: the object is not in the image. `error`: could not be used. `warning`: used, with a remark.
+-- One row per data set x kind x reason: how many lines of the ledger, with the detail of one as an example.
+-- kind: `empty` (the object is not in the image), `error` (could not be used) or `warning` (used, with a remark).
 WITH
 
 final AS (

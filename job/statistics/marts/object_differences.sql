@@ -1,25 +1,25 @@
--- One row per data set x task x prompt x protocol x model x mask_choice that did not see all objects that any other saw
--- with the same prompt and protocol: how many it lacks. A model lacks no mask choice that it never has. No row is what a
--- study wants.
+-- One row per data set x task x run that did not see all objects that any other run saw with the same prompt and
+-- protocol. missing: how many it lacks. A model lacks no mask choice and no seed that it never has. A sound study has no
+-- row.
 WITH
 
 seen AS (
-    SELECT DISTINCT dataset, image, axis, slice, task, prompt, protocol, model, mask_choice
+    SELECT DISTINCT dataset, image, axis, slice, task, run, run.protocol, run.prompt
     FROM scores
 ),
 
 wanted AS (
-    SELECT objects_seen.*, runs.model, runs.mask_choice
-    FROM (SELECT DISTINCT dataset, image, axis, slice, task, prompt, protocol FROM seen) AS objects_seen
-    INNER JOIN (SELECT DISTINCT prompt, protocol, model, mask_choice FROM seen) AS runs USING (prompt, protocol)
+    SELECT objects_seen.*, runs.run
+    FROM (SELECT DISTINCT dataset, image, axis, slice, task, protocol, prompt FROM seen) AS objects_seen
+    INNER JOIN (SELECT DISTINCT run, protocol, prompt FROM seen) AS runs USING (protocol, prompt)
 ),
 
 final AS (
-    SELECT dataset, task, prompt, protocol, model, mask_choice, count(*) AS missing
+    SELECT run, dataset, task, count(*) AS missing
     FROM wanted
-    ANTI JOIN seen USING (dataset, image, axis, slice, task, prompt, protocol, model, mask_choice)
+    ANTI JOIN seen USING (dataset, image, axis, slice, task, run)
     GROUP BY ALL
 )
 
-SELECT * FROM final
-ORDER BY dataset, task, prompt, protocol, model, mask_choice
+SELECT run.*, * EXCLUDE (run) FROM final
+ORDER BY dataset, task, run

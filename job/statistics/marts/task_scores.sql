@@ -1,22 +1,20 @@
--- One row per task x model x prompt x protocol x mask_choice x step, over the images that hold the object.
--- iou and dice: 0 to 1. failures: share of objects with IoU below 0.5. low, high: interval of mean_iou, a percentile
--- bootstrap by cluster; null below two clusters. few_patients: fewer than ten. cluster: what is drawn, as the spec
--- states it: patients, or each image or volume on its own.
+-- One row per task x run x step, over the images that hold the object.
+-- cluster: what the bootstrap draws, as the spec states it: `patient`, or `image` (each image or volume on its own).
+-- mean_iou, mean_dice: 0 to 1. low, high: interval of mean_iou, a percentile bootstrap by cluster; null below two clusters.
+-- few_patients: fewer than ten clusters. failures: share of objects with IoU below 0.5.
 WITH
 
 described AS (
     SELECT
+        'iou' AS measure,
         dataset,
         task,
-        model,
-        prompt,
-        protocol,
-        mask_choice,
+        run,
         step,
         count(*) AS objects,
         count(DISTINCT patient) AS patients,
-        CAST(sum(CAST(iou AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS mean_iou,
-        CAST(sum(CAST(dice AS DECIMAL(38, 12))) AS DOUBLE) / count(*) AS mean_dice,
+        exact_mean(iou) AS mean_iou,
+        exact_mean(dice) AS mean_dice,
         quantile_cont(iou, [0, 0.25, 0.5, 0.75, 1]) AS quantiles,
         count(*) FILTER (iou < 0.5) / count(*) AS failures
     FROM scores
@@ -28,26 +26,19 @@ spread AS (
     SELECT
         dataset,
         task,
-        model,
-        prompt,
-        protocol,
-        mask_choice,
+        run,
         step,
-        sqrt(CAST(sum(CAST((scores.iou - described.mean_iou) ** 2 AS DECIMAL(38, 20))) AS DOUBLE) / nullif(count(*) - 1, 0))
-            AS sd_iou
+        CAST(sum(CAST((scores.iou - described.mean_iou) ** 2 AS DECIMAL(38, 20))) AS DOUBLE) AS squares
     FROM scores
-    INNER JOIN described USING (dataset, task, model, prompt, protocol, mask_choice, step)
+    INNER JOIN described USING (dataset, task, run, step)
     GROUP BY ALL
 ),
 
 final AS (
     SELECT
+        run,
         dataset,
         task,
-        model,
-        prompt,
-        protocol,
-        mask_choice,
         step,
         objects,
         patients,
@@ -56,7 +47,7 @@ final AS (
         low,
         high,
         patients < 10 AS few_patients,
-        sd_iou,
+        sqrt(squares / nullif(objects - 1, 0)) AS sd_iou,
         quantiles[1] AS min_iou,
         quantiles[2] AS q1_iou,
         quantiles[3] AS median_iou,
@@ -65,10 +56,11 @@ final AS (
         failures,
         mean_dice
     FROM described
-    INNER JOIN spread USING (dataset, task, model, prompt, protocol, mask_choice, step)
-    LEFT JOIN score_intervals USING (dataset, task, model, prompt, protocol, mask_choice, step)
+    INNER JOIN spread USING (dataset, task, run, step)
+    INNER JOIN cells USING (measure, dataset, task, run, step)
+    INNER JOIN cell_intervals USING (cell)
     LEFT JOIN clusters USING (dataset)
 )
 
-SELECT * FROM final
-ORDER BY model, protocol, mask_choice, prompt, step, dataset, task
+SELECT run.*, * EXCLUDE (run) FROM final
+ORDER BY run, step, dataset, task

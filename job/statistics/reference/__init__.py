@@ -1,6 +1,6 @@
-"""The published study's per-task mean IoU, under this project's names of data sets, tasks and prompts.
+"""The published study's mean IoU by task, under this project's names of data sets, tasks and prompts.
 
-Figures of Mazurowski et al. 2023, "Segment Anything Model for Medical Image Analysis: an Experimental Study" (arXiv
+From Mazurowski et al. 2023, "Segment Anything Model for Medical Image Analysis: an Experimental Study" (arXiv
 2304.10517; Medical Image Analysis 89, 102918): its tables of the five modes and of one to nine clicks, 28 tasks.
 """
 
@@ -26,6 +26,6 @@ PUBLISHED = pa.schema(
 
 
 def published() -> pa.Table:
-    """Give the published means, one row per task x model x mask choice x prompt x step."""
+    """Return the published means, one row per task x model x mask choice x prompt x step."""
     with (resources.files("job.statistics.reference") / "published_iou.csv").open("rb") as file:
         return pyarrow.csv.read_csv(file, convert_options=pyarrow.csv.ConvertOptions(column_types=PUBLISHED))

@@ -1,10 +1,10 @@
--- One row per cell x patient, with the patient's number within its data set, from 0 in the order of names.
+-- One row per cell x patient: the patient's sums under the numbers of both.
 WITH
 
 final AS (
     SELECT cells.cell, cells.dataset_index, patients.patient_index, patient_sums.objects, patient_sums.total
     FROM patient_sums
-    INNER JOIN cells USING (measure, dataset, task, model, baseline, prompt, protocol, mask_choice, step)
+    INNER JOIN cells USING (measure, dataset, task, run, step)
     INNER JOIN patients USING (dataset, patient)
 )
 

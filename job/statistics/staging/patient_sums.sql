@@ -1,30 +1,17 @@
--- One row per measure x task x run x step x patient: what a cluster bootstrap by patient needs to know.
--- A run is model x prompt x protocol x mask_choice. measure: `iou`, or `difference` (model minus baseline; else '').
--- Sums are exact decimals, so that no figure changes with the order of rows.
+-- One row per measure x task x run x step x patient: the sums that a cluster bootstrap by patient needs.
+-- measure: `iou`, or `difference` (model minus baseline). total: sum over the patient's objects.
 WITH
 
 measured AS (
-    SELECT 'iou' AS measure, dataset, task, model, '' AS baseline, prompt, protocol, mask_choice, step, patient, iou AS value
+    SELECT 'iou' AS measure, dataset, task, run, step, patient, iou AS value
     FROM scores
     UNION ALL
-    SELECT 'difference', dataset, task, model, baseline, prompt, protocol, mask_choice, step, patient, difference
+    SELECT 'difference' AS measure, dataset, task, run, step, patient, difference AS value
     FROM pairs
 ),
 
 final AS (
-    SELECT
-        measure,
-        dataset,
-        task,
-        model,
-        baseline,
-        prompt,
-        protocol,
-        mask_choice,
-        step,
-        patient,
-        count(*) AS objects,
-        CAST(sum(CAST(value AS DECIMAL(38, 12))) AS DOUBLE) AS total
+    SELECT measure, dataset, task, run, step, patient, count(*) AS objects, exact_sum(value) AS total
     FROM measured
     GROUP BY ALL
 )

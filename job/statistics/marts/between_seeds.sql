@@ -1,0 +1,33 @@
+-- One row per task x model x protocol x mask_choice x prompt x step, and one over tasks (dataset and task null): mean IoU
+-- of each seed, compared between seeds. seeds: their number. mean_iou: mean over the seeds; lowest, highest: of one seed;
+-- all 0 to 1. sd_iou: sample standard deviation between seeds; null for one seed.
+WITH
+
+means AS (
+    SELECT model, protocol, mask_choice, prompt, seed, dataset, task, step, mean_iou
+    FROM task_scores
+    UNION ALL
+    SELECT model, protocol, mask_choice, prompt, seed, NULL, NULL, step, mean_iou
+    FROM overall_scores
+),
+
+final AS (
+    SELECT
+        model,
+        protocol,
+        mask_choice,
+        prompt,
+        dataset,
+        task,
+        step,
+        count(*) AS seeds,
+        exact_mean(mean_iou) AS mean_iou,
+        stddev_samp(mean_iou ORDER BY seed) AS sd_iou,
+        min(mean_iou) AS lowest,
+        max(mean_iou) AS highest
+    FROM means
+    GROUP BY ALL
+)
+
+SELECT * FROM final
+ORDER BY model, protocol, mask_choice, prompt, step, dataset NULLS FIRST, task

@@ -1,0 +1,44 @@
+"""The settings of the spec, and the published figures, as relations that the .sql files join."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import pyarrow as pa
+
+from job.plan.file import PlannedModel
+from job.statistics.reference import published
+from job.study.study import Study
+
+CLUSTERS = pa.schema([("dataset", pa.string()), ("cluster", pa.string())])
+COMPARISON = pa.schema([("model", pa.string()), ("baseline", pa.string())])
+LEVELS = pa.schema([("level", pa.float64())])
+STUDY_MODELS = pa.schema(
+    [("model", pa.string()), ("family", pa.string()), ("sha256", pa.string()), ("purpose", pa.string())]
+)
+PUBLISHED_MODELS = pa.schema([("model", pa.string()), ("published", pa.string())])
+
+
+def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.Table]:
+    """Return the settings of the spec as relations: models, clusters, comparison, NoC levels, published columns."""
+    study_models = [
+        {"model": model.name, "family": model.family, **(asdict(models[model.name]) if model.name in models else {})}
+        for model in study.models
+    ]
+    clusters = [
+        {"dataset": dataset.name, "cluster": "patient" if dataset.has_patients else "image"}
+        for dataset in study.datasets
+    ]
+    compare = study.statistics.compare
+    published_models = [
+        {"model": model.name, "published": model.published} for model in study.models if model.published
+    ]
+    return {
+        "study_models": pa.Table.from_pylist(study_models, schema=STUDY_MODELS),
+        "published": published(),
+        "published_models": pa.Table.from_pylist(published_models, schema=PUBLISHED_MODELS),
+        "clusters": pa.Table.from_pylist(clusters, schema=CLUSTERS),
+        "comparison": pa.Table.from_pylist([compare.model_dump()] if compare else [], schema=COMPARISON),
+        "levels": pa.Table.from_pylist([{"level": level} for level in study.statistics.noc], schema=LEVELS),
+    }
