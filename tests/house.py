@@ -66,7 +66,7 @@ def page() -> str:
         "# The house",
         "",
         f"{len(rooms())} rooms and {len(pairs)} imports between them, the top floor first. A room imports only from",
-        "lower floors; `tests/test_house.py` holds it to that. `python -m tests.house > docs/house.md` writes this page.",
+        "lower floors; `tests/test_house.py` holds it to that. This page: `python -m tests.house > docs/house.md`.",
         "",
         "| floor | room | what it is for | imports |",
         "|---|---|---|---|",

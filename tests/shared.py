@@ -1,11 +1,11 @@
-"""Reference data that lies beside a checkout: `../shared`, seen from the project's root."""
+"""Reference data beside a checkout: `../shared` from the project's root, or the folder MEDSAM_SHARED."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).parents[1].parent / "shared"
+SHARED = Path(os.environ.get("MEDSAM_SHARED", Path(__file__).parents[1].parent / "shared"))
 
 needs_shared = pytest.mark.skipif(
     not SHARED.is_dir() and os.environ.get("CI") != "true",

@@ -17,7 +17,7 @@ __all__ = ["Conditions", "EncodedSample", "encode", "evaluate"]
 
 
 def encode(model: PromptableModel, samples: Sequence[Sample]) -> list[EncodedSample]:
-    """Encode each image once, whatever will be asked of it."""
+    """Encode each image once, for all prompts on it."""
     images = model.encode([sample.image_HWC for sample in samples])
     return [EncodedSample(sample=sample, image=image) for sample, image in zip(samples, images, strict=True)]
 

@@ -1,4 +1,4 @@
-"""Calls of a model: requests made from prompts, in batches of bounded size, each distinct request once."""
+"""Calls of a model: requests made from prompts, in batches of limited size, each distinct request once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Identity = tuple[object, ...]
 def request(
     image: EncodedImage, points: Sequence[Point], box: Box | None, *, multimask: bool, mask_input: Any = None
 ) -> Request:
-    """Convert a prompt to the form that models take."""
+    """Convert a prompt to a model's request."""
     return Request(
         image=image,
         points_N2=np.array([(point.x, point.y) for point in points], np.int32).reshape(-1, 2),
@@ -32,7 +32,7 @@ def request(
 def predict(model: PromptableModel, requests: Sequence[Request]) -> list[Prediction]:
     """Run the model once for each distinct request and return the predictions in request order.
 
-    Requests coincide where objects have one component, or where mask choices have agreed so far.
+    Modes have equal requests if an object has one component, and mask choices while they agree.
     """
     distinct: dict[Identity, Request] = {}
     for request in requests:
@@ -42,7 +42,7 @@ def predict(model: PromptableModel, requests: Sequence[Request]) -> list[Predict
 
 
 def batches(items: Iterable[Item], size: int, weight: Callable[[Item], int] = lambda item: 1) -> Iterator[list[Item]]:
-    """Cut items into consecutive lists of at most `size` in weight; a heavier item is a list of its own."""
+    """Yield consecutive lists of items with a total weight of at most `size`; a heavier item is a list by itself."""
     batch: list[Item] = []
     total = 0
     for item in items:

@@ -27,7 +27,7 @@ from job.results.outcome import Outcome, Status
 
 @dataclass(kw_only=True, eq=False)
 class Episode:
-    """The state of one object under one mask choice. `end` says why no more clicks come."""
+    """The state of one object under one mask choice. end: why the episode ended, None before."""
 
     encoded: EncodedSample
     object: TaskObject
@@ -48,7 +48,7 @@ def run_clicks(
     conditions: Conditions,
     pool: Executor,
 ) -> Iterator[Outcome]:
-    """Click every object `block.steps` times; an ended episode repeats its last row for each remaining step."""
+    """Click on every object `block.steps` times; an ended episode repeats its last row for each remaining step."""
     protocol = PROTOCOLS[block.protocol]
     episodes = [
         _start(encoded_sample, obj, choice, conditions)
@@ -109,9 +109,9 @@ def _advance(
     step: int,
     pool: Executor,
 ) -> None:
-    """Give the model each episode's clicks so far and take a mask."""
+    """Run the model on each episode's clicks so far, and choose a mask for each."""
     feeds_back = model.capabilities.mask_input == "always" or protocol.feedback
-    # Where logits are fed back, the candidates belong to the first click and the single-mask token to the rest.
+    # With feedback, the first click gets three candidates; later clicks get the single-mask token's mask.
     has_candidates = step == 1 or not protocol.feedback
     choices = [episode.choice if has_candidates else "single" for episode in batch]
     requests = [
@@ -125,11 +125,11 @@ def _advance(
         for episode, choice in zip(batch, choices, strict=True)
     ]
     predictions = predict(model, requests)
-    list(pool.map(partial(_settle, block=block, step=step), batch, choices, predictions))
+    list(pool.map(partial(_record, block=block, step=step), batch, choices, predictions))
 
 
-def _settle(episode: Episode, choice: str, prediction: Prediction, *, block: PromptBlock, step: int) -> None:
-    """Take a mask and note the outcome. Touches its own episode alone, so episodes settle in parallel."""
+def _record(episode: Episode, choice: str, prediction: Prediction, *, block: PromptBlock, step: int) -> None:
+    """Choose a mask and record the outcome. It changes only its own episode, so calls can run in parallel."""
     taken = take(choice, prediction, episode.object.truth_HW)
     episode.mask_HW = taken.mask_HW
     episode.mask_input = taken.mask_input
@@ -153,7 +153,7 @@ def _settle(episode: Episode, choice: str, prediction: Prediction, *, block: Pro
 
 
 def _row(episode: Episode, step: int) -> Outcome:
-    """Return the row of this step: the latest outcome, or its repetition after the end."""
+    """Return the row of this step: the latest outcome, or, after the end, the latest outcome repeated."""
     if episode.latest is None:
         raise ValueError("an object with an empty truth cannot be clicked")
     if episode.end is None:

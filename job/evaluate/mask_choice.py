@@ -1,4 +1,4 @@
-"""Choose one of the candidate masks. The choice is part of the experiment, because it steers the next click."""
+"""Choose one of the candidate masks. The choice is part of the experiment, because the next click depends on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Taken:
-    """The chosen mask, bool (H, W), with its counts against the truth and what to feed back."""
+    """The chosen mask, bool (H, W), its pixel counts against the truth, and the mask input of the next request."""
 
     mask_HW: Mask
     intersection_px: int
@@ -29,9 +29,10 @@ class Taken:
 
 
 def take(choice: str, prediction: Prediction, truth_HW: Mask) -> Taken:
-    """Take one candidate: `first`, `score` (highest predicted IoU), `oracle` (best IoU), or the `single` mask.
+    """Choose a candidate: `first`, `score` (highest predicted IoU), `oracle` (highest IoU), or `single` (the only one).
 
-    Of equal candidates the lowest; for `oracle`, if no candidate touches the truth, the last, as published.
+    Of equal candidates, the one with the lowest index is taken. If no candidate overlaps the truth, `oracle` takes the
+    last, as published.
     """
     truth = device.as_truth(truth_HW, prediction.masks_CHW.device)
     intersections_C, unions_C = device.count(prediction.masks_CHW, truth)
@@ -48,9 +49,9 @@ def take(choice: str, prediction: Prediction, truth_HW: Mask) -> Taken:
 
 
 def take_joined(choice: str, predictions: Sequence[Prediction], truth_HW: Mask) -> Taken:
-    """Take a mask of several calls on one object: joined by OR candidate by candidate, then chosen.
+    """Choose a mask from several calls on one object: join candidates of equal index by OR, then choose one.
 
-    Under `score` each call takes its own best, then they are joined; no one index names that.
+    For `score`, choose each call's best candidate first, then join these; such a mask has no index.
     """
     if len(predictions) == 1:
         return take(choice, predictions[0], truth_HW)

@@ -1,4 +1,4 @@
-"""One-shot modes: each mode is asked of each object once, in as many calls as the mode has prompts."""
+"""One-shot modes: every mode prompts every object once, with one request for each prompt of the mode."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from job.results.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Question:
-    """One mode on one object. All choices among three candidates share its calls; `single` has its own."""
+class PromptedObject:
+    """One object prompted by one mode. The choices among three candidates share its requests; `single` has its own."""
 
     encoded: EncodedSample
     object: TaskObject
@@ -37,23 +37,23 @@ def run_modes(
     conditions: Conditions,
     pool: Executor,
 ) -> Iterator[Outcome]:
-    """Evaluate every mode on every object, a batch of questions at a time, so that memory stays bounded."""
-    questions = (question for sample in encoded for question in _questions(sample, block, conditions, pool))
-    for batch in batches(questions, conditions.batch, weight=lambda question: len(question.prompts)):
+    """Evaluate every mode on every object, in batches of at most `conditions.batch` requests."""
+    all_prompted = (prompted for sample in encoded for prompted in _prompt(sample, block, conditions, pool))
+    for batch in batches(all_prompted, conditions.batch, weight=lambda prompted: len(prompted.prompts)):
         requests = [
-            request(question.encoded.image, prompt.points, prompt.box, multimask=question.multimask)
-            for question in batch
-            for prompt in question.prompts
+            request(prompted.encoded.image, prompt.points, prompt.box, multimask=prompted.multimask)
+            for prompted in batch
+            for prompt in prompted.prompts
         ]
         remaining = iter(predict(model, requests))
-        for question in batch:
-            predictions = [next(remaining) for _ in question.prompts]
-            yield from pool.map(partial(_outcome, question, block.protocol, predictions), question.choices)
+        for prompted in batch:
+            predictions = [next(remaining) for _ in prompted.prompts]
+            yield from pool.map(partial(_outcome, prompted, block.protocol, predictions), prompted.choices)
 
 
-def _questions(
+def _prompt(
     encoded: EncodedSample, block: PromptBlock, conditions: Conditions, pool: Executor
-) -> Iterator[Question]:
+) -> Iterator[PromptedObject]:
     among_candidates = tuple(choice for choice in block.mask_choices if choice != "single")
     single = tuple(choice for choice in block.mask_choices if choice == "single")
     sample = encoded.sample
@@ -62,33 +62,33 @@ def _questions(
     for (obj, mode), prompts in zip(cases, prompts_of_cases, strict=True):
         for choices in filter(None, (among_candidates, single)):
             multimask = choices is among_candidates
-            yield Question(
+            yield PromptedObject(
                 encoded=encoded, object=obj, mode=mode, choices=choices, multimask=multimask, prompts=prompts
             )
 
 
-def _outcome(question: Question, protocol: str, predictions: Sequence[Prediction], choice: str) -> Outcome:
-    taken = take_joined(choice, predictions, question.object.truth_HW)
-    points = tuple(point for prompt in question.prompts for point in prompt.points)
+def _outcome(prompted: PromptedObject, protocol: str, predictions: Sequence[Prediction], choice: str) -> Outcome:
+    taken = take_joined(choice, predictions, prompted.object.truth_HW)
+    points = tuple(point for prompt in prompted.prompts for point in prompt.points)
     return Outcome(
-        sample=question.encoded.sample,
-        object=question.object,
-        prompt=question.mode,
+        sample=prompted.encoded.sample,
+        object=prompted.object,
+        prompt=prompted.mode,
         protocol=protocol,
         mask_choice=choice,
         step=1,
         intersection_px=taken.intersection_px,
         union_px=taken.union_px,
         predicted_iou=taken.predicted_iou,
-        mask_index=None if _each_call_chooses(question, choice) else taken.index,
+        mask_index=None if _each_box_chooses(prompted, choice) else taken.index,
         point=points[0] if len(points) == 1 else None,
         status="ok",
         points=points,
-        boxes=tuple(prompt.box for prompt in question.prompts if prompt.box is not None),
+        boxes=tuple(prompt.box for prompt in prompted.prompts if prompt.box is not None),
         mask=run_lengths.encode(taken.mask_HW),
     )
 
 
-def _each_call_chooses(question: Question, choice: str) -> bool:
-    """Return whether each box takes its own candidate, so that no one index names the choice, even with one box."""
-    return question.mode == "each_box" and choice == "score"
+def _each_box_chooses(prompted: PromptedObject, choice: str) -> bool:
+    """Return whether each box chooses its own candidate. Then `mask_index` is null, even for an object with one box."""
+    return prompted.mode == "each_box" and choice == "score"

@@ -1,7 +1,7 @@
-"""Memory that inference on a CPU frees is kept for its next layer, not given back to the system and faulted in again.
+"""Keep the memory that inference on a CPU frees, so that its next layer can use it without page faults.
 
 By default glibc maps each large tensor anew; the page faults took about half of the time of LiteMedSAM and SAM on two
-cores (benchmarks/allocator.py measures it). The price is a process that keeps its peak of memory until it ends.
+cores (benchmarks/allocator.py measures it). The cost is that the process holds its peak memory until it ends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LARGEST_INT = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc to keep what is freed; False where the C library is another one and decides for itself."""
+    """Make glibc keep freed memory and return True; return False if the C library has no `mallopt`."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False

@@ -1,4 +1,4 @@
-"""Checkpoints: read as plain weights, verified by hash, loaded strictly. No code that a file holds is ever run."""
+"""Checkpoints: read as plain weights, verified by hash, loaded strictly. No code in a file is ever run."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from torch import Tensor, nn
 from job.errors import WeightsError
 from job.storage import sha256
 
-MADE = "medsam_job"
-"""The one key of a `.safetensors` file's metadata, holding JSON: several keys would come in another order each time."""
-NAMED_KEYS = 5
+METADATA_KEY = "medsam_job"
+"""The only key in a `.safetensors` file's metadata; its value is JSON.
+
+safetensors does not keep the order of several keys, so the same weights would get different hashes.
+"""
+MOST_KEYS_NAMED = 5
 """How many keys of each kind an error names."""
 
 
@@ -35,7 +38,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"{path}: expected a checkpoint named {', '.join(READERS)}; got {path.suffix or 'no suffix'}"
         )
     if not path.is_file():
-        raise WeightsError(f"{path}: no such file; correct the model's checkpoint, or download the weights to there")
+        raise WeightsError(f"{path}: no such file; correct the model's checkpoint, or download the weights there")
     if path.stat().st_size == 0:
         raise WeightsError(f"{path}: the file is empty (0 bytes); download the weights again")
     saved = read(path)
@@ -53,27 +56,27 @@ def read_weights(path: Path, wrapped_in: Iterable[str] = ()) -> dict[str, Tensor
     """
     saved = read_checkpoint(path)
     state = next((saved[key] for key in wrapped_in if isinstance(saved.get(key), dict)), saved)
-    strange = [str(key) for key, value in state.items() if not isinstance(value, Tensor)]
-    if strange:
-        raise WeightsError(f"{path}: expected tensors only, but {_some(strange)} is something else; save state_dict()")
+    others = [str(key) for key, value in state.items() if not isinstance(value, Tensor)]
+    if others:
+        raise WeightsError(f"{path}: expected tensors only, but {_some(others)} is something else; save state_dict()")
     return state
 
 
-def read_made(path: Path) -> dict[str, Any]:
-    """Read what a `.safetensors` file of this project tells of its making; nothing for any other checkpoint."""
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Read how this project trained the weights in a `.safetensors` file; an empty dict for any other checkpoint."""
     if path.suffix.lower() != ".safetensors":
         return {}
     try:
         with safe_open(path, framework="pt") as file:
-            return dict(json.loads((file.metadata() or {}).get(MADE, "{}")))
-    except Exception as error:  # its Rust side names its own kinds
+            return dict(json.loads((file.metadata() or {}).get(METADATA_KEY, "{}")))
+    except Exception as error:  # safetensors raises exceptions of its own
         raise _damaged(path, error) from error
 
 
 def verify_sha256(path: Path, expected: str, name: str) -> None:
-    """Refuse a file whose hash is not the one that the model `name` is to have."""
+    """Raise WeightsError unless a file has the hash that is expected of the model `name`."""
     if not path.is_file():
-        raise WeightsError(f"{path}: no such file; correct the checkpoint of {name}, or download the weights to there")
+        raise WeightsError(f"{path}: no such file; correct the checkpoint of {name}, or download the weights there")
     actual = sha256(path)
     if actual != expected.lower():
         raise WeightsError(
@@ -83,26 +86,26 @@ def verify_sha256(path: Path, expected: str, name: str) -> None:
 
 
 def load_state(module: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
-    """Copy `state` into `module`, which takes exactly these keys and shapes; `what` names file and architecture."""
-    wanted = module.state_dict()
+    """Copy `state` into `module`; WeightsError unless keys and shapes are the same. what: file and architecture."""
+    own = module.state_dict()
     faults = {
-        "missing": [key for key in wanted if key not in state],
-        "unexpected": [key for key in state if key not in wanted],
+        "missing": [key for key in own if key not in state],
+        "unexpected": [key for key in state if key not in own],
         "wrong shape": [
             f"{key} {tuple(state[key].shape)} for {tuple(value.shape)}"
-            for key, value in wanted.items()
+            for key, value in own.items()
             if key in state and state[key].shape != value.shape
         ],
     }
     if any(faults.values()):
-        told = "; ".join(f"{kind}: {_some(keys)}" for kind, keys in faults.items() if keys)
-        raise WeightsError(f"{what}: weights and architecture do not match; {told}; correct arch or checkpoint")
+        listed = "; ".join(f"{kind}: {_some(keys)}" for kind, keys in faults.items() if keys)
+        raise WeightsError(f"{what}: weights and architecture do not match; {listed}; correct arch or checkpoint")
     module.load_state_dict(state)
 
 
 def _some(keys: list[str]) -> str:
-    more = f" and {len(keys) - NAMED_KEYS} more" if len(keys) > NAMED_KEYS else ""
-    return ", ".join(keys[:NAMED_KEYS]) + more
+    more = f" and {len(keys) - MOST_KEYS_NAMED} more" if len(keys) > MOST_KEYS_NAMED else ""
+    return ", ".join(keys[:MOST_KEYS_NAMED]) + more
 
 
 def _read_pickle(path: Path) -> Any:
@@ -110,7 +113,7 @@ def _read_pickle(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except MemoryError:
         raise
-    except Exception as error:  # a damaged pickle throws nearly any kind
+    except Exception as error:  # a damaged pickle raises nearly any exception
         foreign = re.search(r"GLOBAL ([\w.]+)", str(error)) if isinstance(error, pickle.UnpicklingError) else None
         if foreign:
             raise WeightsError(
@@ -125,7 +128,7 @@ def _read_safetensors(path: Path) -> Any:
         return load_file(path)
     except MemoryError:
         raise
-    except Exception as error:  # its Rust side names its own kinds
+    except Exception as error:  # safetensors raises exceptions of its own
         raise _damaged(path, error) from error
 
 

@@ -1,6 +1,6 @@
-"""The weights that come with the package, and their purposes. Imports no torch.
+"""The weights that are shipped with the package, and their purpose. Imports no torch.
 
-`training/ship.py` writes the files in `weights/` and `weights/weights.json`, which declares them.
+`training/ship.py` writes the files in `weights/`, and `weights/weights.json`, which declares them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ FOLDER = Path(__file__).parent / "weights"
 DECLARED = FOLDER / "weights.json"
 ADDRESS = "package://job/models/weights/"
 DEMO = "demo"
-"""The purpose of weights that let the job be tried; their scores are no finding."""
+"""The purpose of weights that are only for trying the job; their scores are not a finding."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shipped:
+class ShippedWeights:
     """One file of weights in `FOLDER`.
 
-    card: its model card, below the project's root. retired: the hashes that this file had in earlier versions.
+    card: path of its model card, below the project's root. retired: sha256 of the file in earlier versions.
     """
 
     file: str
@@ -32,28 +32,30 @@ class Shipped:
 
     @property
     def address(self) -> str:
-        """The address by which a spec names it."""
+        """The file's address, as a spec writes it."""
         return ADDRESS + self.file
 
 
 @cache
-def shipped() -> tuple[Shipped, ...]:
-    """Return all files of weights that are shipped."""
+def shipped_weights() -> tuple[ShippedWeights, ...]:
+    """Return all shipped files of weights."""
     declared = json.loads(DECLARED.read_text(encoding="utf-8"))
     return tuple(
-        Shipped(file=file, **{**facts, "retired": tuple(facts["retired"])}) for file, facts in declared.items()
+        ShippedWeights(file=file, **facts | {"retired": tuple(facts["retired"])}) for file, facts in declared.items()
     )
 
 
 def sha256_at(address: str) -> str | None:
-    """Return the hash that shipped weights at an address must have; None for any other address."""
-    return next((weights.sha256 for weights in shipped() if weights.address == address), None)
+    """Return the sha256 that shipped weights at an address must have; None for any other address."""
+    return next((weights.sha256 for weights in shipped_weights() if weights.address == address), None)
 
 
 def purpose_of(sha256: str) -> str | None:
-    """Return the purpose of weights, by their hash; None for weights that were never shipped.
+    """Return the purpose of weights by their sha256; None for weights that were never shipped.
 
-    So a copy of the file is recognised too, and so are the weights of earlier versions.
+    Copies at other addresses, and the weights of earlier versions, are recognised too.
     """
-    known = {hash_: weights.purpose for weights in shipped() for hash_ in (weights.sha256, *weights.retired)}
-    return known.get(sha256)
+    for weights in shipped_weights():
+        if sha256 in (weights.sha256, *weights.retired):
+            return weights.purpose
+    return None

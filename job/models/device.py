@@ -1,7 +1,6 @@
-"""Where tensors live: the device and its precision, and the only tensor arithmetic that evaluation needs.
+"""The torch device, its precision, and the tensor arithmetic that the evaluation needs.
 
-Masks stay on the model's device; what leaves it are counts (two integers for each candidate) and, for masks that are
-stored, packed bits.
+Masks stay on the model's device. Only two counts for each candidate and the packed bits of the chosen masks leave it.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from job.models.allocator import keep_freed_memory
 
 Precision = Literal["fp32", "bf16", "fp16"]
 TorchDevice = torch.device
-"""For rooms that may not import torch."""
+"""The type `torch.device`, for rooms that may not import torch."""
 Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""(intersection_C, union_C): pixels, int64, one of each for each candidate."""
+"""(intersection_C, union_C): pixels, int64, one of each per candidate."""
 
 AUTOCAST: dict[Precision, torch.dtype | None] = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 NATIVE_BF16 = (8, 0)
@@ -40,24 +39,24 @@ MEMORY_TEXTS = (
     "CUDNN_STATUS_ALLOC_FAILED",
     "unable to find an engine to execute this computation",
 )
-"""What a plain RuntimeError says where memory did not do: a CPU's, the driver's, cuBLAS's, cuDNN's old and new."""
+"""Texts of a RuntimeError that mean out of memory: from the CPU, the CUDA driver, cuBLAS, and cuDNN (old and new)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A torch device with the dtype of its autocast regions; None computes in float32 throughout."""
+    """A torch device and the dtype of its autocast regions. autocast: None computes in float32 throughout."""
 
     device: torch.device
     autocast: torch.dtype | None = None
 
     @classmethod
     def of(cls, device: torch.device, precision: str = "fp32") -> Device:
-        """Combine a device with a precision: auto, fp32, bf16 or fp16."""
+        """Combine a device with a precision: auto, fp32, bf16 or fp16; JobError if the device does not support it."""
         return cls(device=device, autocast=AUTOCAST[resolve_precision(precision, device)])
 
     @contextmanager
     def autocasting(self) -> Iterator[None]:
-        """Run what autocast knows to be safe in the lower precision, if one was asked for."""
+        """Run the enclosed code under torch autocast if the precision is not float32."""
         with torch.autocast(self.device.type, dtype=self.autocast, enabled=self.autocast is not None):
             yield
 
@@ -84,8 +83,8 @@ def resolve_device(name: str) -> torch.device:
 def configure(device: torch.device) -> None:
     """Set up this process for a device, once, before models are built.
 
-    A GPU computes float32 as float32 (no TF32), and with deterministic convolutions: the same rows every time. On a
-    CPU, freed memory is kept.
+    On a GPU: no TF32, no cuDNN benchmarking, and deterministic convolutions, so that rows are the same every time. On a
+    CPU: freed memory is kept.
     """
     if device.type == "cpu":
         keep_freed_memory()
@@ -97,7 +96,7 @@ def configure(device: torch.device) -> None:
 
 
 def planned_precision(name: str) -> Precision:
-    """Turn auto, fp32, bf16 or fp16 into what is planned; `auto` is fp32 until the others have been compared."""
+    """Return the planned precision: the name itself, or fp32 for `auto` until the others have been compared."""
     if name == "auto":
         return "fp32"
     if name not in AUTOCAST:
@@ -106,7 +105,7 @@ def planned_precision(name: str) -> Precision:
 
 
 def resolve_precision(name: str, device: torch.device) -> Precision:
-    """Give the planned precision, if `device` computes in it."""
+    """Return the planned precision; JobError if the device does not support it."""
     precision, on_gpu = planned_precision(name), device.type == "cuda"
     if precision == "fp16" and not on_gpu:
         raise JobError("precision: fp16 needs a GPU; set execution.precision to fp32 or bf16, or run on a GPU")
@@ -116,13 +115,14 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether half of the work might fit: memory of the device, or of the machine, did not do."""
-    told = any(text in str(error) for text in MEMORY_TEXTS)
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (isinstance(error, RuntimeError) and told)
+    """Return whether the device or the machine ran out of memory, so that a smaller batch may succeed."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in MEMORY_TEXTS)
 
 
 def free_memory(device: torch.device) -> None:
-    """Give back what a failed call held. Raises what CUDA raises if the device itself is lost: nothing can go on."""
+    """Release the memory that a failed call held. Raises CUDA's own error if the device is lost."""
     gc.collect()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
@@ -130,7 +130,7 @@ def free_memory(device: torch.device) -> None:
 
 
 def describe(device: torch.device) -> dict[str, Any]:
-    """Say what can make rows differ in the last bits, for footers and manifests."""
+    """Return everything about the device that can change the last bits of a row, for footers and manifests."""
     on_gpu = device.type == "cuda"
     return {
         "device": device.type,
@@ -145,19 +145,19 @@ def describe(device: torch.device) -> dict[str, Any]:
 
 
 def _cpu_name() -> str:
-    known = Path("/proc/cpuinfo")  # Linux alone; platform.processor() is empty there
-    lines = known.read_text().splitlines() if known.is_file() else []
+    cpuinfo = Path("/proc/cpuinfo")  # only on Linux, where platform.processor() is empty
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
 
 
 def as_truth(mask_HW: NDArray[np.bool_], device: torch.device) -> Tensor:
-    """Bring a truth mask, bool, to the device once, for all the counts against it."""
+    """Copy a truth mask, bool (H, W), to the device."""
     return torch.from_numpy(np.ascontiguousarray(mask_HW, dtype=np.bool_)).to(device)
 
 
 def count(masks_CHW: Tensor, truth_HW: Tensor) -> Counts:
-    """Count the pixels of each candidate AND, and OR, the truth. All bool, on one device, with one wait for it."""
+    """Count the pixels of (candidate AND truth) and (candidate OR truth); bool masks on one device, one transfer."""
     # One count_nonzero per candidate: ten times as fast on a CPU as a sum over two of three axes.
     intersections = [torch.count_nonzero(mask_HW & truth_HW) for mask_HW in masks_CHW]
     unions = [torch.count_nonzero(mask_HW | truth_HW) for mask_HW in masks_CHW]
@@ -166,12 +166,12 @@ def count(masks_CHW: Tensor, truth_HW: Tensor) -> Counts:
 
 
 def any_of(masks: Sequence[Tensor]) -> Tensor:
-    """Join masks_CHW of one shape by OR, candidate by candidate (mode `each_box`)."""
+    """Join masks (C, H, W) of equal shape by OR, candidate by candidate (mode `each_box`)."""
     return reduce(torch.logical_or, masks)
 
 
 def to_numpy(mask_HW: Tensor) -> NDArray[np.bool_]:
-    """Bring a bool mask to the CPU, from a GPU eight pixels a byte; a copy, so that nothing keeps the batch alive."""
+    """Copy a bool mask to the CPU; from a GPU as packed bits. The copy does not keep the batch's memory alive."""
     if mask_HW.device.type == "cpu":
         return np.array(mask_HW.numpy(), dtype=np.bool_)
     packed = pack(mask_HW).cpu().numpy()
@@ -179,7 +179,7 @@ def to_numpy(mask_HW: Tensor) -> NDArray[np.bool_]:
 
 
 def pack(mask_HW: Tensor) -> Tensor:
-    """Pack a bool mask row by row, eight pixels a byte, the first in the highest bit, as `numpy.packbits` does."""
+    """Pack a bool mask row by row, eight pixels a byte, first pixel in the highest bit, as `numpy.packbits` does."""
     flat = torch.nn.functional.pad(mask_HW.reshape(-1), (0, -mask_HW.numel() % 8))
     weights = 2 ** torch.arange(7, -1, -1, dtype=torch.uint8, device=flat.device)
     return (flat.view(-1, 8) * weights).sum(dim=1, dtype=torch.uint8)

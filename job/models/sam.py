@@ -22,7 +22,7 @@ def build_sam(arch: str) -> Any:
 
 
 class SamModel(MaskDecodingModel):
-    """SAM: longest side to 1024 by PIL's bilinear filter in uint8, ImageNet normalisation, zero padding."""
+    """SAM: longest side to 1024 by PIL's bilinear filter in uint8, ImageNet normalisation, zeros right and below."""
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
         side = network.image_encoder.img_size
@@ -36,7 +36,7 @@ class SamModel(MaskDecodingModel):
         return prepared
 
     def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
-        """Bring logits to 1024x1024, crop the padding, bring them to the image's size; both bilinear."""
+        """Resize logits to 1024x1024, crop the padding, and resize them to the image's size; both bilinear."""
         resized = self.resize.get_preprocess_shape(height, width, self.resize.target_length)
         logits_NCHW: Tensor = self.network.postprocess_masks(low_res_NCHW, resized, (height, width))
         return logits_NCHW

@@ -1,4 +1,4 @@
-"""One row before it is stored."""
+"""One row of the tables before it is stored."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Status = Literal["ok", "converged", "exhausted", "target"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:
-    """An episode after one step: one row of the tables.
+    """The state of an episode after one step.
 
-    An episode is one object, one way of prompting, one mask choice. point: the step's click, or None when the step gave
-    other than one point. points, boxes: all that the model was given. mask: COCO run-lengths. mask_index: which
-    candidate was taken, or None.
+    An episode is one object, one way of prompting and one mask choice. point: the click of a step with
+    exactly one point, else None. points, boxes: all prompts so far. mask: COCO run-lengths. mask_index: index of the
+    chosen candidate, or None.
     """
 
     sample: Sample

@@ -1,4 +1,4 @@
-"""COCO compressed run-lengths (column-major): the form in which the tables keep masks."""
+"""COCO compressed run-lengths (column-major), in which the tables store masks."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def encode(mask_HW: Mask) -> str:
 
 
 def decode(counts: str, height: int, width: int) -> Mask:
-    """Decode to a bool (H, W) mask."""
+    """Decode run-lengths to a bool (H, W) mask."""
     return np.asarray(coco.decode(_coco(counts, height, width)), dtype=np.bool_)
 
 
 def intersection_and_union(a: str, b: str, height: int, width: int) -> tuple[int, int]:
     """Count the pixels of the intersection and the union of two masks of (height, width), without decoding them."""
-    both = [_coco(counts, height, width) for counts in (a, b)]
-    intersection, union = (int(coco.area(coco.merge(both, intersect=intersect))) for intersect in (True, False))
+    masks = [_coco(counts, height, width) for counts in (a, b)]
+    intersection, union = (int(coco.area(coco.merge(masks, intersect=intersect))) for intersect in (True, False))
     return intersection, union
 
 

@@ -1,4 +1,4 @@
-"""The tables: every column declared once, and rows made from outcomes. docs/results.md explains the columns."""
+"""The tables: their Arrow schemas, and rows made from samples and outcomes. docs/results.md explains the columns."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def objects_table(samples: Iterable[Sample]) -> pa.Table:
 
 
 def excluded_table(lines: Iterable[Excluded]) -> pa.Table:
-    """Build the `excluded` table: the ledger of what was left out, and why."""
+    """Build the `excluded` table: the ledger of what was left out or used with a warning, and why."""
     return _table([asdict(line) for line in lines], EXCLUDED, None)
 
 
@@ -109,8 +109,8 @@ def outcome_tables(
 ) -> tuple[pa.Table, pa.Table]:
     """Build the `iou` and `predictions` tables of one part, both sorted by key."""
     keys = [_key(outcome, model, seed) for outcome in outcomes]
-    made = {"precision": precision, "part": part}
-    scores = [key | _scores(outcome) | made for key, outcome in zip(keys, outcomes, strict=True)]
+    constants = {"precision": precision, "part": part}
+    scores = [key | _scores(outcome) | constants for key, outcome in zip(keys, outcomes, strict=True)]
     predictions = [key | _prediction(outcome) for key, outcome in zip(keys, outcomes, strict=True)]
     return _table(scores, IOU, EPISODE_KEY), _table(predictions, PREDICTIONS, EPISODE_KEY)
 

@@ -1,4 +1,4 @@
-"""A model that answers from a script, and samples drawn by hand: what an episode does can be worked out on paper."""
+"""A model with scripted predictions, and samples drawn by hand, so that every episode can be computed by hand."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ POOL = ThreadPoolExecutor(2)
 
 
 class ScriptedModel:
-    """Gives the same candidates for every request of a kind: `several` with multimask, else `one`.
+    """Returns the same masks for every request: `candidates` with multimask, else `single`.
 
-    Candidates are bool (C, H, W); `scores` their predicted IoU, None for a model without. `requests` keeps all it got.
+    candidates: bool (C, H, W). scores: their predicted IoU, None for a model without one. `requests` records requests
+    and `encoded` the number of images.
     """
 
-    def __init__(self, several=(), one=None, scores=(0.1, 0.2, 0.3), mask_input="optional"):
-        self.capabilities = Capabilities(points=True, boxes=True, multimask=bool(len(several)), mask_input=mask_input)
-        self.several, self.one, self.scores = several, several[0] if one is None else one, scores
+    def __init__(self, candidates=(), single=None, scores=(0.1, 0.2, 0.3), mask_input="optional"):
+        self.capabilities = Capabilities(
+            points=True, boxes=True, multimask=bool(len(candidates)), mask_input=mask_input
+        )
+        self.candidates, self.single, self.scores = candidates, candidates[0] if single is None else single, scores
         self.requests, self.encoded = [], 0
 
     def encode(self, images):
@@ -32,10 +35,10 @@ class ScriptedModel:
 
     def predict(self, requests):
         self.requests.extend(requests)
-        return [self.answer(request) for request in requests]
+        return [self.prediction(request) for request in requests]
 
-    def answer(self, request):
-        masks = self.several if request.multimask else [self.one]
+    def prediction(self, request):
+        masks = self.candidates if request.multimask else [self.single]
         scores = None if self.scores is None else np.array(self.scores[: len(masks)], np.float64)
         mask_inputs = [f"logits of candidate {index}" for index in range(len(masks))]
         return Prediction(
@@ -77,7 +80,7 @@ def clicks(protocol, steps, choices=("score",), target=None):
     return PromptBlock(protocol=protocol, prompts=("clicks",), mask_choices=choices, steps=steps, target_iou=target)
 
 
-def run(model, samples, ask, *, seed=0, batch=4):
-    """Evaluate to a list of outcomes."""
+def run(model, samples, block, *, seed=0, batch=4):
+    """Evaluate a prompt block on samples; return the outcomes."""
     encoded = encode(model, samples)
-    return list(evaluate(model, encoded, ask, Conditions(seed=seed, batch=batch), POOL))
+    return list(evaluate(model, encoded, block, Conditions(seed=seed, batch=batch), POOL))

@@ -1,8 +1,9 @@
-"""Trajectories: where the clicks go, what is fed back, how they end; and the lock-step loop equals a plain one."""
+"""Trajectories: where the clicks are, what is fed back, how they end. The lock-step loop equals a plain loop."""
 
 import numpy as np
 import pytest
 
+from job.models.protocol import Request
 from job.prompts.clicks import PROTOCOLS, Situation
 from job.prompts.draw import Draw
 from job.results import run_lengths
@@ -14,22 +15,22 @@ NONE = np.zeros_like(TRUTH)
 FULL = np.ones_like(TRUTH)
 
 
-def test_the_first_click_is_the_middle_of_the_object():
-    """The one deepest pixel, positive."""
+def test_the_first_click_is_the_centre_of_the_object():
+    """It is the deepest pixel, and positive."""
     (outcome,) = run(ScriptedModel([NONE] * 3), [sample(TRUTH)], clicks("ritm", 1))
     assert (outcome.point.x, outcome.point.y, outcome.point.positive, outcome.point.depth) == (2, 2, True, 2.0)
 
 
-def test_ritm_never_clicks_a_pixel_twice_and_the_published_rule_may():
-    """On a prediction that never changes."""
+def test_ritm_never_clicks_a_pixel_twice_but_the_published_protocol_may():
+    """The prediction never changes."""
     outcomes = run(ScriptedModel([NONE] * 3), [sample(TRUTH)], clicks("ritm", 9))
     assert len({(o.point.x, o.point.y) for o in outcomes}) == 9
     outcomes = run(ScriptedModel([NONE] * 3), [sample(TRUTH)], clicks("mazurowski2023", 3))
     assert {(o.point.x, o.point.y) for o in outcomes} == {(2, 2)}
 
 
-def test_an_object_whose_every_error_pixel_was_clicked_is_exhausted():
-    """One pixel, and a model that never finds it."""
+def test_an_object_whose_error_pixels_are_all_clicked_is_exhausted():
+    """It has one pixel, which the model never predicts."""
     truth = mask("...", ".#.", "...")
     outcomes = run(ScriptedModel([np.zeros_like(truth)] * 3), [sample(truth)], clicks("ritm", 3))
     assert [(o.status, o.point is None, o.step) for o in outcomes] == [
@@ -37,8 +38,8 @@ def test_an_object_whose_every_error_pixel_was_clicked_is_exhausted():
     ]  # fmt: skip
 
 
-def test_a_perfect_mask_gets_no_more_clicks_and_a_row_for_each_remaining_step():
-    """So that every step averages the same objects."""
+def test_a_perfect_mask_gets_no_more_clicks_but_a_row_for_each_remaining_step():
+    """Every step therefore has a mean over the same objects."""
     model = ScriptedModel([TRUTH] * 3)
     outcomes = run(model, [sample(TRUTH)], clicks("mazurowski2023", 9))
     assert [o.status for o in outcomes] == ["ok"] + ["converged"] * 8
@@ -48,23 +49,23 @@ def test_a_perfect_mask_gets_no_more_clicks_and_a_row_for_each_remaining_step():
 
 
 def test_a_target_stops_an_object_early():
-    """The row that reaches it is an ordinary one."""
+    """The row that reaches the target has the status `ok`."""
     outcomes = run(ScriptedModel([FULL] * 3), [sample(TRUTH)], clicks("ritm", 3, target=0.25))
     assert [o.status for o in outcomes] == ["ok", "target", "target"]
 
 
-def test_the_published_polarity_looks_at_every_class():
+def test_the_published_polarity_depends_on_every_class():
     """A click on another class is positive as published, and negative as corrected."""
     other = mask("......", "......", "......", "......", "######")
     predicted = TRUTH | other
     for protocol, positive in (("mazurowski2023", True), ("mazurowski2023-corrected", False)):
-        things = [sample(TRUTH, labelled=TRUTH | other)]
-        second = run(ScriptedModel([predicted] * 3), things, clicks(protocol, 2))[1]
+        samples = [sample(TRUTH, labelled=TRUTH | other)]
+        second = run(ScriptedModel([predicted] * 3), samples, clicks(protocol, 2))[1]
         assert (second.point.y, second.point.positive) == (4, positive)
 
 
-def test_the_published_protocol_feeds_nothing_back_and_asks_for_candidates_at_every_click():
-    """All points so far, three candidates, no mask."""
+def test_the_published_protocol_has_candidates_and_no_mask_input_at_every_click():
+    """Each request has all points so far."""
     model = ScriptedModel([NONE] * 3)
     run(model, [sample(TRUTH)], clicks("mazurowski2023", 3))
     assert [(len(r.points_N2), r.multimask, r.mask_input) for r in model.requests] == [
@@ -73,8 +74,8 @@ def test_the_published_protocol_feeds_nothing_back_and_asks_for_candidates_at_ev
 
 
 def test_the_ritm_protocol_feeds_the_chosen_mask_back():
-    """Candidates at the first click, the single-mask token after it."""
-    model = ScriptedModel([NONE] * 3, one=NONE)
+    """The first click has candidates, later ones the single mask."""
+    model = ScriptedModel([NONE] * 3, single=NONE)
     outcomes = run(model, [sample(TRUTH)], clicks("ritm", 3, choices=("first",)))
     assert [(len(r.points_N2), r.multimask, r.mask_input) for r in model.requests] == [
         (1, True, None), (2, False, "logits of candidate 0"), (3, False, "logits of candidate 0"),
@@ -82,15 +83,15 @@ def test_the_ritm_protocol_feeds_the_chosen_mask_back():
     assert [o.mask_index for o in outcomes] == [0, None, None]
 
 
-def test_a_model_that_always_keeps_its_mask_gets_it_under_every_protocol():
-    """As RITM does under the published one."""
-    model = ScriptedModel(one=NONE, mask_input="always", scores=None)
+def test_a_model_that_always_takes_a_mask_input_gets_it_with_every_protocol():
+    """RITM is such a model."""
+    model = ScriptedModel(single=NONE, mask_input="always", scores=None)
     run(model, [sample(TRUTH)], clicks("mazurowski2023", 2, choices=("single",)))
     assert [r.mask_input for r in model.requests] == [None, "logits of candidate 0"]
 
 
-def test_choices_that_agree_so_far_share_their_calls():
-    """Three trajectories whose masks are the same ask the same."""
+def test_choices_that_have_agreed_so_far_share_their_requests():
+    """Three trajectories with equal masks have equal requests."""
     model = ScriptedModel([NONE] * 3)
     outcomes = run(model, [sample(TRUTH)], clicks("mazurowski2023", 4, choices=("first", "score", "oracle")))
     assert len(outcomes) == 12
@@ -98,18 +99,18 @@ def test_choices_that_agree_so_far_share_their_calls():
 
 
 def test_the_first_click_does_not_depend_on_the_model_or_the_choice():
-    """Many pixels are equally deep in a line; every model is shown the same one."""
+    """In a line many pixels are equally deep; every model gets the same one."""
     line = mask("...........", ".#########.", "...........")
-    firsts = set()
+    first_clicks = set()
     for model in (ScriptedModel([line] * 3), ScriptedModel([np.zeros_like(line)] * 3)):
         for o in run(model, [sample(line)], clicks("mazurowski2023", 1, choices=("first", "oracle"))):
-            firsts.add((o.point.x, o.point.ties))
-    assert len(firsts) == 1
-    assert firsts.pop()[1] == 9
+            first_clicks.add((o.point.x, o.point.ties))
+    ((_, ties),) = first_clicks
+    assert ties == 9
 
 
-def test_the_seed_draws_another_of_the_equals():
-    """And the same seed the same."""
+def test_another_seed_draws_another_of_equally_deep_pixels():
+    """An equal seed draws an equal one."""
     line = mask("." * 40, "." + "#" * 38 + ".", "." * 40)
     drawn = [
         run(ScriptedModel([line] * 3), [sample(line)], clicks("mazurowski2023", 1), seed=seed)[0].point.x
@@ -119,11 +120,9 @@ def test_the_seed_draws_another_of_the_equals():
     assert len(set(drawn)) > 2
 
 
-def plain_trajectory(model, one, obj, protocol, steps, choice):
-    """One object alone, as a reader of the protocol would write it down."""
-    (image,) = model.encode([one.image_HWC])
-    from job.models.protocol import Request
-
+def plain_trajectory(model, image_sample, obj, protocol, steps, choice):
+    """Click on one object alone, in a loop that follows the text of the protocol."""
+    (image,) = model.encode([image_sample.image_HWC])
     prediction, clicked = np.zeros_like(obj.truth_HW), np.zeros_like(obj.truth_HW)
     points, mask_input, rows = [], None, []
     for step in range(1, steps + 1):
@@ -133,7 +132,7 @@ def plain_trajectory(model, one, obj, protocol, steps, choice):
             prediction_HW=prediction,
             clicked_HW=clicked,
             step=step,
-            draw=Draw(seed=5, image=one.image, slice=0, task=obj.task),
+            draw=Draw(seed=5, image=image_sample.image, slice=0, task=obj.task),
         )
         click = PROTOCOLS[protocol].next_click(situation)
         if isinstance(click, str):
@@ -149,11 +148,11 @@ def plain_trajectory(model, one, obj, protocol, steps, choice):
             mask_input=mask_input if protocol == "ritm" else None,
             multimask=multimask,
         )
-        (answer,) = model.predict([request])
-        ious = [(m.numpy() & obj.truth_HW).sum() / (m.numpy() | obj.truth_HW).sum() for m in answer.masks_CHW]
-        best = {"oracle": int(np.argmax(ious)), "score": int(np.argmax(answer.predicted_iou_C)), "first": 0}[choice]
+        (response,) = model.predict([request])
+        ious = [(m.numpy() & obj.truth_HW).sum() / (m.numpy() | obj.truth_HW).sum() for m in response.masks_CHW]
+        best = {"oracle": int(np.argmax(ious)), "score": int(np.argmax(response.predicted_iou_C)), "first": 0}[choice]
         index = best if multimask else 0
-        prediction, mask_input = answer.masks_CHW[index].numpy(), answer.mask_inputs_C[index]
+        prediction, mask_input = response.masks_CHW[index].numpy(), response.mask_inputs_C[index]
         rows.append(((click.x, click.y, click.positive), prediction))
     return rows
 
@@ -162,7 +161,7 @@ def plain_trajectory(model, one, obj, protocol, steps, choice):
 def scenes():
     """Five images of different sizes with two blobs each."""
     rng = np.random.default_rng(3)
-    made = []
+    samples = []
     for index in range(5):
         height, width = rng.integers(24, 60, 2)
         y, x = np.mgrid[:height, :width]
@@ -170,24 +169,24 @@ def scenes():
             np.hypot(y - rng.integers(8, height - 8), x - rng.integers(8, width - 8)) < rng.integers(4, 10)
             for _ in range(2)
         ]
-        made.append(sample(*blobs, image=f"{index}.png"))
-    return made
+        samples.append(sample(*blobs, image=f"{index}.png"))
+    return samples
 
 
 @pytest.mark.parametrize("protocol", ["mazurowski2023", "mazurowski2023-corrected", "ritm"])
 @pytest.mark.parametrize("batch", [1, 3, 100])
-def test_many_objects_in_lock_step_do_what_each_would_do_alone(scenes, protocol, batch):
-    """Every click and every mask, for every choice, whatever the batch."""
+def test_objects_in_lock_step_have_the_trajectories_of_each_alone(scenes, protocol, batch):
+    """Every click and every mask is equal, for every choice and every batch."""
     choices = ("first", "score", "oracle")
     outcomes = run(FakeModel(EVERYTHING), scenes, clicks(protocol, 5, choices=choices), seed=5, batch=batch)
-    found = {(o.sample.image, o.object.task, o.mask_choice, o.step): o for o in outcomes}
-    assert len(found) == len(outcomes) == 5 * 2 * 3 * 5
-    for one in scenes:
-        for obj in one.objects:
+    by_key = {(o.sample.image, o.object.task, o.mask_choice, o.step): o for o in outcomes}
+    assert len(by_key) == len(outcomes) == 5 * 2 * 3 * 5
+    for scene in scenes:
+        for obj in scene.objects:
             for choice in choices:
-                rows = plain_trajectory(FakeModel(EVERYTHING), one, obj, protocol, 5, choice)
+                rows = plain_trajectory(FakeModel(EVERYTHING), scene, obj, protocol, 5, choice)
                 for step, (click, prediction) in enumerate(rows, start=1):
-                    outcome = found[one.image, obj.task, choice, step]
+                    outcome = by_key[scene.image, obj.task, choice, step]
                     point = outcome.point and (outcome.point.x, outcome.point.y, outcome.point.positive)
                     assert point == click
                     assert outcome.mask == run_lengths.encode(prediction)

@@ -14,12 +14,12 @@ from job.models.ritm.network import RitmNetwork
 from job.models.sam import SamModel
 from job.storage import local_path
 from job.study.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
-from tests.models.asking import randomise
+from tests.models.requests import randomise
 
 
 @pytest.fixture(scope="session")
 def vit_b_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ViT-B with random weights, saved as the published checkpoints are."""
+    """A ViT-B with random weights, in the format of the published checkpoints."""
     torch.manual_seed(0)
     network = sam_model_registry["vit_b"]()
     randomise(network)
@@ -30,7 +30,7 @@ def vit_b_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sam(vit_b_checkpoint: Path) -> SamModel:
-    """SAM ViT-B cut to two of its twelve blocks, one windowed and one global: a sixth of the time to encode."""
+    """SAM ViT-B with two of its twelve blocks, one windowed and one global, which encodes in a sixth of the time."""
     spec = Sam(name="sam", family="sam", arch="vit_b", checkpoint=str(vit_b_checkpoint))
     model = build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32")
     assert isinstance(model, SamModel)
@@ -55,7 +55,7 @@ def lite_medsam(lite_medsam_checkpoint: Path) -> LiteMedSamModel:
 
 @pytest.fixture(scope="session")
 def clicks_checkpoint() -> Path:
-    """The shipped prompt encoder and mask decoder."""
+    """The shipped weights of prompt encoder and mask decoder."""
     path = local_path(LiteMedSamClicks.model_fields["checkpoint"].default)
     assert path is not None
     return path
@@ -71,7 +71,7 @@ def lite_medsam_clicks(clicks_checkpoint: Path) -> LiteMedSamModel:
 
 @pytest.fixture(scope="session")
 def ritm(tmp_path_factory: pytest.TempPathFactory) -> RitmModel:
-    """RITM HRNet18s with random weights, saved as safetensors."""
+    """RITM HRNet18s with random weights, loaded from safetensors."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("ritm") / "h18s.safetensors"
     save_file(RitmNetwork(ARCHITECTURES["hrnet18s"]).state_dict(), path)

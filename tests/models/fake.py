@@ -1,4 +1,4 @@
-"""A small `PromptableModel` without weights, quick and the same everywhere, for tests of what calls models."""
+"""A small `PromptableModel` without weights, fast and deterministic, for tests of code that calls models."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, R
 
 EVERYTHING = Capabilities(points=True, boxes=True, multimask=True, mask_input="optional")
 CANDIDATES = (-0.25, 0.0, 4.0)
-"""What is added to the logits, in px, for a smaller, the middle and a larger candidate; alone, the middle one."""
+"""Offsets of the logits, in px, of the small, middle and large candidate. The single mask is the middle one."""
 
 
 class FakeModel:
-    """Outlines what is near to the positive points and of their grey, and what a box holds.
+    """Outlines pixels near positive points and of similar grey, and the inside of a box.
 
-    A logit is a distance in px: how much nearer than `reach` a pixel is to a positive point, less its difference in
-    grey, and less where a negative point is nearer; or how deep it lies in the box. A quarter of the memory is added.
-    `encoded` counts images, `batches` the requests of each call.
+    Logits are in px. With points, they are `reach` minus the distance to the nearest positive point and a difference in
+    grey, and at most the distance by which a negative point is farther. With a box, they are the depth in it. A quarter
+    of the mask input is added. `encoded` counts images; `batches` lists the number of requests of each call.
     """
 
     def __init__(self, capabilities: Capabilities = EVERYTHING) -> None:

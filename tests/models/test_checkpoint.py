@@ -1,4 +1,4 @@
-"""Checkpoints: what is read, what is refused, and what the refusal says."""
+"""Checkpoints: which are read, which are refused, and with which message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def saved(path: Path, value: Any = STATE, **options: Any) -> Path:
 
 
 class RunsCode:
-    """Pickled, this makes a folder when it is read."""
+    """Its pickle makes a folder when it is loaded."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,48 +38,48 @@ class RunsCode:
 @pytest.mark.parametrize("name", ["model.pth", "model.pt", "MODEL.PTH"])
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip format", "legacy format"])
 def test_a_state_dict_is_read(tmp_path: Path, name: str, zipped: bool) -> None:
-    """`.pth` and `.pt` of either format give the tensors that were saved."""
+    """`.pth` and `.pt` of either format have the tensors that were saved."""
     state = read_weights(saved(tmp_path / name, _use_new_zipfile_serialization=zipped))
     assert state.keys() == STATE.keys()
     assert all(torch.equal(state[key], STATE[key]) for key in STATE)
 
 
 def test_safetensors_are_read(tmp_path: Path) -> None:
-    """`.safetensors` gives the tensors that were saved."""
+    """`.safetensors` have the tensors that were saved."""
     save_file(STATE, tmp_path / "model.safetensors")
     state = read_weights(tmp_path / "model.safetensors")
     assert all(torch.equal(state[key], STATE[key]) for key in STATE)
 
 
-def test_a_family_may_name_a_wrapper(tmp_path: Path) -> None:
-    """Below a key that the family documents, the state dict is found; what lies beside it is left alone."""
+def test_a_state_dict_may_be_below_a_key_that_the_family_names(tmp_path: Path) -> None:
+    """Values beside it are ignored."""
     path = saved(tmp_path / "training.pth", {"model": STATE, "epoch": 3})
     assert read_weights(path, wrapped_in=("model",)).keys() == STATE.keys()
     assert read_checkpoint(path)["epoch"] == 3
 
 
-def test_no_wrapper_is_guessed(tmp_path: Path) -> None:
-    """A wrapper that the family does not document is refused, and named."""
+def test_a_state_dict_below_another_key_is_refused(tmp_path: Path) -> None:
+    """The error names the key."""
     with pytest.raises(WeightsError, match="expected tensors only, but weights, epoch is something else"):
         read_weights(saved(tmp_path / "training.pth", {"weights": STATE, "epoch": 3}), wrapped_in=("model",))
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
-    """A file that is not there is named."""
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """The error names the file."""
     with pytest.raises(WeightsError, match=r"gone\.pth: no such file; .*download"):
         read_weights(tmp_path / "gone.pth")
 
 
-def test_an_empty_file(tmp_path: Path) -> None:
-    """A file of zero bytes is called empty."""
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    """The error states 0 bytes."""
     (tmp_path / "empty.pth").touch()
     with pytest.raises(WeightsError, match=r"empty\.pth: the file is empty \(0 bytes\); download"):
         read_weights(tmp_path / "empty.pth")
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip format", "legacy format"])
-def test_a_truncated_file(tmp_path: Path, zipped: bool) -> None:
-    """Half a download is told from a whole one."""
+def test_a_truncated_file_is_refused(tmp_path: Path, zipped: bool) -> None:
+    """The error proposes to download it again."""
     path = saved(tmp_path / "half.pth", _use_new_zipfile_serialization=zipped)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(WeightsError, match=r"half\.pth: damaged, incomplete.*download it again"):
@@ -87,15 +87,15 @@ def test_a_truncated_file(tmp_path: Path, zipped: bool) -> None:
 
 
 @pytest.mark.parametrize("content", [b"<html>404</html>", b"version https://git-lfs.github.com/spec/v1\n", b"\xdf\x00"])
-def test_a_file_that_is_no_checkpoint(tmp_path: Path, content: bytes) -> None:
-    """An error page, a Git LFS pointer and noise are refused in one way."""
+def test_a_file_that_is_not_a_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    """An error page, a Git LFS pointer and noise have the same error."""
     (tmp_path / "page.pth").write_bytes(content)
     with pytest.raises(WeightsError, match=r"page\.pth: damaged, incomplete, or no \.pth checkpoint"):
         read_weights(tmp_path / "page.pth")
 
 
-def test_damaged_safetensors(tmp_path: Path) -> None:
-    """A damaged `.safetensors` is refused in the same way."""
+def test_damaged_safetensors_are_refused(tmp_path: Path) -> None:
+    """The error is that of a damaged `.pth`."""
     path = tmp_path / "half.safetensors"
     save_file(STATE, path)
     path.write_bytes(path.read_bytes()[:-4])
@@ -103,21 +103,21 @@ def test_damaged_safetensors(tmp_path: Path) -> None:
         read_weights(path)
 
 
-def test_an_unknown_suffix(tmp_path: Path) -> None:
-    """Only formats that are known to be plain weights are opened."""
+def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
+    """Only formats of plain weights are opened."""
     with pytest.raises(WeightsError, match=r"expected a checkpoint named \.pth, \.pt, \.safetensors; got \.ckpt"):
         read_weights(tmp_path / "model.ckpt")
 
 
-def test_something_other_than_a_dict(tmp_path: Path) -> None:
-    """A list of tensors is no state dict."""
+def test_a_value_that_is_not_a_dict_is_refused(tmp_path: Path) -> None:
+    """A list of tensors is not a state dict."""
     with pytest.raises(WeightsError, match="expected a dict of named tensors, got a list"):
         read_weights(saved(tmp_path / "list.pth", [torch.ones(2)]))
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip format", "legacy format"])
 def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, zipped: bool) -> None:
-    """The refusal names what the file would have called, and it was not called."""
+    """The error names the function that the file would have called; it is not called."""
     bait = tmp_path / "ran"
     path = saved(tmp_path / "bait.pth", {**STATE, "x": RunsCode(bait)}, _use_new_zipfile_serialization=zipped)
     with pytest.raises(WeightsError, match=r"holds more than plain weights \(posix\.mkdir\).*refused"):
@@ -127,7 +127,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, zipped: bool) -
 
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_a_bare_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
-    """A pickle that torch did not write does not run either."""
+    """It does not matter that torch did not write the pickle."""
     bait = tmp_path / "ran"
     (tmp_path / "bait.pth").write_bytes(pickle.dumps(RunsCode(bait)))
     with pytest.raises(WeightsError):
@@ -136,7 +136,7 @@ def test_a_bare_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_whole_module_is_refused(tmp_path: Path) -> None:
-    """A saved module names its class, which is code."""
+    """A saved module refers to its class, which is code."""
     with pytest.raises(WeightsError, match=r"torch\.nn\.modules\.linear\.Linear.*state_dict\(\)"):
         read_weights(saved(tmp_path / "module.pth", nn.Linear(3, 2)))
 
@@ -148,7 +148,7 @@ def test_a_matching_hash_passes(tmp_path: Path) -> None:
 
 
 def test_a_wrong_hash_names_both(tmp_path: Path) -> None:
-    """Another hash is refused with the model's name and both hashes."""
+    """The error has the model's name and both hashes."""
     (tmp_path / "abc").write_bytes(b"abc")
     with pytest.raises(WeightsError, match=r"not the weights of sam: expected sha256 0{64}, got ba7816bf.*15ad"):
         verify_sha256(tmp_path / "abc", "0" * 64, "sam")
@@ -161,8 +161,8 @@ def test_matching_weights_are_loaded() -> None:
     assert torch.equal(module.weight, STATE["weight"])
 
 
-def test_weights_of_another_architecture_are_named() -> None:
-    """Missing, unexpected and wrongly shaped keys are told together, and nothing is loaded."""
+def test_weights_of_another_architecture_are_refused() -> None:
+    """One error lists missing, unexpected and wrongly shaped keys, and nothing is loaded."""
     module = nn.Linear(3, 2)
     before = module.bias.clone()
     with pytest.raises(WeightsError) as error:
@@ -174,14 +174,14 @@ def test_weights_of_another_architecture_are_named() -> None:
     assert torch.equal(module.bias, before)
 
 
-def test_many_keys_are_counted() -> None:
-    """Five keys of a kind are named, and how many more there are."""
+def test_an_error_names_five_keys_and_counts_the_others() -> None:
+    """Eight keys are five and 3 more."""
     with pytest.raises(WeightsError, match=r"missing: 0\.weight, 0\.bias, 1\.weight, 1\.bias, 2\.weight and 3 more"):
         load_state(nn.Sequential(*[nn.Linear(1, 1)] * 4), {}, "many.pth")
 
 
-def test_one_familys_weights_in_another(vit_b_checkpoint: Path) -> None:
-    """SAM's weights in LiteMedSAM name keys, file and architecture."""
+def test_weights_of_another_family_are_refused(vit_b_checkpoint: Path) -> None:
+    """For SAM's weights in LiteMedSAM, the error names file, family and keys."""
     spec = LiteMedSam(name="lite", family="lite_medsam", checkpoint=str(vit_b_checkpoint))
     with pytest.raises(WeightsError, match=r"vit_b\.pth as LiteMedSAM: .*missing: image_encoder\.patch_embed\.seq"):
         build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32")

@@ -1,92 +1,85 @@
-"""The shipped weights do what they were trained for, on 40 generated objects that no training saw."""
+"""Shipped weights: declared by hash, small, each with a model card, and recognised at any address."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+import sys
 from pathlib import Path
 
-import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
-from tests.cases import medsam_job
+from job.models.demo_weights import DEMO, FOLDER, ShippedWeights, purpose_of, sha256_at, shipped_weights
+from job.models.registry import FAMILIES
+from job.storage import local_path, sha256
+from job.study.model import LiteMedSamClicks, Ritm
 
-# Half of what averaging over a mirror image costs is saved: RITM without it is hardly worse.
-SPEC = """\
-study: demo-weights
-output: {output}
-datasets:
-  - name: Generated
-    modality: generated
-    generated: {{patients: 18, seed: 5}}
-    tasks: {{organ: 1, lesion: 2, vessel: 3, wall: 4}}
-models:
-  - {{name: sam, family: lite_medsam_clicks}}
-  - name: ritm
-    family: ritm
-    arch: hrnet18s
-    checkpoint: package://job/models/weights/ritm_h18s_demo.safetensors
-    ritm: {{flip: false}}
-prompts:
-  - {{models: [sam], modes: [whole_box], mask_choice: [single]}}
-  - {{models: [sam], clicks: {{protocol: mazurowski2023, max: 5}}, mask_choice: [score, oracle]}}
-  - {{models: [sam], clicks: {{protocol: ritm, max: 5}}, mask_choice: [score]}}
-  - {{models: [ritm], clicks: {{protocol: mazurowski2023, max: 5}}}}
-seed: 1
-execution: {{device: cpu}}
-"""
-OBJECTS = 40
-
-# Lower bounds of mean IoU: what the shipped weights give, less a margin for another processor's rounding.
-SAM_BOX = 0.57
-SAM_FIRST_CLICK_ORACLE = 0.55
-SAM_FIVE_CLICKS = 0.57
-SAM_FIVE_CLICKS_FED_BACK = 0.65
-RITM_FIRST_CLICK = 0.42
-RITM_FIVE_CLICKS = 0.69
-
-Mean = Callable[..., float]
+ROOT = Path(__file__).parents[2]
+SECTIONS = ("## Data", "## Training", "## Results", "## Limits", "## Licence")
 
 
-@pytest.fixture(scope="module")
-def mean(tmp_path_factory: pytest.TempPathFactory) -> Mean:
-    """Run the study; then a function gives mean IoU of the rows that have some values."""
-    folder: Path = tmp_path_factory.mktemp("demo")
-    (folder / "study.yaml").write_text(SPEC.format(output=folder / "results"))
-    with pytest.MonkeyPatch.context() as patch:
-        assert medsam_job(patch, folder / "study.yaml", "--only", "predict") == 0
-    rows = pq.read_table(folder / "results/iou").to_pylist()
-
-    def of(**values: object) -> float:
-        ious = [row["iou"] for row in rows if all(row[key] == value for key, value in values.items())]
-        assert len(ious) == OBJECTS
-        return float(np.mean(ious))
-
-    return of
+@pytest.fixture(params=shipped_weights(), ids=lambda weights: weights.file)
+def weights(request: pytest.FixtureRequest) -> ShippedWeights:
+    shipped: ShippedWeights = request.param
+    return shipped
 
 
-def test_boxes_still_work(mean: Mean) -> None:
-    """As in plain LiteMedSAM, by the single mask."""
-    assert mean(prompt="whole_box") > SAM_BOX
+def test_the_declared_files_are_the_stored_files() -> None:
+    """No file is undeclared, and no declared file is missing."""
+    assert {path.name for path in FOLDER.glob("*.safetensors")} == {weights.file for weights in shipped_weights()}
 
 
-def test_one_click_gives_candidates_of_which_one_fits(mean: Mean) -> None:
-    """One click is ambiguous; the best of three candidates is meant to be the object."""
-    assert mean(model="sam", protocol="mazurowski2023", mask_choice="oracle", step=1) > SAM_FIRST_CLICK_ORACLE
+def test_a_file_has_the_declared_hash(weights: ShippedWeights) -> None:
+    """The file at its address has the declared sha256, and at most 10 MB."""
+    path = local_path(weights.address)
+    assert path is not None
+    assert sha256(path) == weights.sha256
+    assert path.stat().st_size <= 10_000_000
 
 
-def test_the_score_ranks_the_candidates(mean: Mean) -> None:
-    """After five clicks, positive and negative, by the model's own choice."""
-    assert mean(model="sam", protocol="mazurowski2023", mask_choice="score", step=5) > SAM_FIVE_CLICKS
+def test_each_file_has_a_model_card(weights: ShippedWeights) -> None:
+    """The card has all sections, the file's hash, a warning, and links to its curves."""
+    card = ROOT / weights.card
+    text = card.read_text()
+    assert all(section in text for section in SECTIONS)
+    assert weights.sha256 in text
+    assert "they say nothing about SAM against RITM" in " ".join(text.split())
+    for curves in (f"{card.stem}_curves.csv", f"{card.stem}_curves.png"):
+        assert f"({curves})" in text
+        assert card.with_name(curves).is_file()
 
 
-def test_logits_can_be_fed_back(mean: Mean) -> None:
-    """Under the protocol `ritm`, which does so."""
-    assert mean(model="sam", protocol="ritm", step=5) > SAM_FIVE_CLICKS_FED_BACK
+def test_an_address_in_the_package_has_a_known_hash() -> None:
+    """An address elsewhere has none."""
+    first = shipped_weights()[0]
+    assert sha256_at(first.address) == first.sha256
+    assert sha256_at(f"/home/user/{first.file}") is None
 
 
-def test_ritm_outlines_an_object_and_gains_from_clicks(mean: Mean) -> None:
-    """From the first click to the fifth."""
-    first, fifth = (mean(model="ritm", step=step) for step in (1, 5))
-    assert first > RITM_FIRST_CLICK
-    assert fifth > max(first, RITM_FIVE_CLICKS)
+def test_families_know_the_hashes_of_shipped_weights() -> None:
+    """Shipped weights are verified even if the spec states no hash; a file elsewhere is the user's own."""
+    by_file = {weights.file: weights for weights in shipped_weights()}
+    clicks = LiteMedSamClicks(name="clicks", family="lite_medsam_clicks")
+    assert FAMILIES[clicks.family].known_sha256(clicks) == by_file["lite_medsam_clicks.safetensors"].sha256
+    demo = by_file["ritm_h18s_demo.safetensors"]
+    for checkpoint, expected in ((demo.address, demo.sha256), ("own.safetensors", None)):
+        spec = Ritm(name="ritm", family="ritm", arch="hrnet18s", checkpoint=checkpoint)
+        assert FAMILIES["ritm"].known_sha256(spec) == expected
+
+
+def test_demo_weights_are_recognised_by_their_hash() -> None:
+    """Other weights have no purpose."""
+    assert {purpose_of(weights.sha256) for weights in shipped_weights()} == {DEMO}
+    assert purpose_of("0" * 64) is None
+
+
+def test_earlier_demo_weights_keep_their_purpose() -> None:
+    """Results of replaced weights are still recognised as demo results."""
+    retired = [sha256 for weights in shipped_weights() for sha256 in weights.retired]
+    assert retired
+    assert {purpose_of(sha256) for sha256 in retired} == {DEMO}
+
+
+def test_the_purpose_of_weights_is_known_without_torch() -> None:
+    """Statistics and reports read it, and run without torch."""
+    program = "import sys, job.models.demo_weights; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""The device, its precision, and counts against arrays."""
+"""The device, its precision, its set-up, and pixel counts of masks."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def random_masks(*shape: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(len(shape)).random(shape) > 0.5)
 
 
-def test_counts() -> None:
-    """Intersection and union of each candidate, in pixels."""
+def test_each_candidate_is_counted_against_the_truth() -> None:
+    """Intersection and union are pixels, int64; the truth has 2 pixels."""
     masks_CHW = torch.tensor([[[1, 1, 0], [0, 0, 0]], [[0, 0, 0], [0, 0, 0]], [[1, 1, 1], [1, 1, 1]]], dtype=torch.bool)
     intersection_C, union_C = device.count(masks_CHW, torch.tensor([[1, 0, 0], [1, 0, 0]], dtype=torch.bool))
     assert intersection_C.tolist() == [1, 0, 2]
@@ -28,17 +28,8 @@ def test_counts() -> None:
     assert intersection_C.dtype == union_C.dtype == np.int64
 
 
-def test_counts_of_many() -> None:
-    """Pairs of different sizes and numbers of candidates give what each gives alone, in order."""
-    masks = [random_masks(3, 20, 30), random_masks(1, 5, 7), random_masks(3, 64, 1)]
-    truths = [random_masks(20, 30), random_masks(5, 7), random_masks(64, 1)]
-    for many, mask_CHW, truth_HW in zip(device.count_many(masks, truths), masks, truths, strict=True):
-        assert np.array_equal(many, device.count(mask_CHW, truth_HW))
-    assert device.count_many([], []) == []
-
-
-def test_or_candidate_by_candidate() -> None:
-    """The first candidates are joined with the first, the second with the second."""
+def test_masks_are_joined_candidate_by_candidate() -> None:
+    """The first candidate is joined with the first, the second with the second."""
     first, second = random_masks(2, 4, 5), ~random_masks(2, 4, 5)
     second[1] = False
     joined = device.any_of([first, second])
@@ -47,14 +38,14 @@ def test_or_candidate_by_candidate() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (16, 16), (33, 7)])
-def test_packed_bits_are_numpys(shape: tuple[int, int]) -> None:
-    """What leaves a GPU is unpacked by numpy, whatever the number of pixels."""
+def test_bits_are_packed_as_numpy_packs_them(shape: tuple[int, int]) -> None:
+    """Numpy unpacks what a GPU has packed, also if the number of pixels is not a multiple of 8."""
     mask_HW = random_masks(*shape)
     assert np.array_equal(device.pack(mask_HW).numpy(), np.packbits(mask_HW.numpy()))
 
 
-def test_a_mask_comes_as_a_copy() -> None:
-    """The array is bool, equal, and no view of the batch."""
+def test_a_mask_is_copied_to_numpy() -> None:
+    """The array is bool, has the same values, and shares no memory with the batch."""
     masks_CHW = random_masks(3, 8, 9)
     array_HW = device.to_numpy(masks_CHW[1])
     assert array_HW.dtype == np.bool_
@@ -62,15 +53,15 @@ def test_a_mask_comes_as_a_copy() -> None:
     assert not np.shares_memory(array_HW, masks_CHW.numpy())
 
 
-def test_truth_may_be_any_view() -> None:
-    """A flipped or transposed mask is brought to the device as it looks."""
+def test_a_truth_mask_may_have_any_strides() -> None:
+    """A flipped and transposed view is copied with its own values."""
     truth_HW = random_masks(4, 6).numpy()[::-1, ::-1].T
     assert np.array_equal(device.as_truth(truth_HW, CPU).numpy(), truth_HW)
 
 
 @without_gpu
-def test_without_a_gpu() -> None:
-    """`auto` is the CPU in float32; `cuda` says what to do."""
+def test_without_a_gpu_auto_is_the_cpu() -> None:
+    """A CUDA device is refused with a remedy."""
     assert device.resolve_device("auto") == CPU
     assert device.resolve_precision("auto", CPU) == "fp32"
     with pytest.raises(JobError, match=r"cuda:1 was asked for.*set execution\.device to auto or cpu"):
@@ -79,13 +70,13 @@ def test_without_a_gpu() -> None:
 
 @pytest.mark.parametrize("name", ["tpu", "cuda:x", "mps", "cpu:0:0"])
 def test_other_devices_are_refused(name: str) -> None:
-    """Only auto, cpu and cuda are devices here."""
+    """Only auto, cpu, cuda and cuda:N are accepted."""
     with pytest.raises(JobError, match=f"expected auto, cpu, cuda or cuda:N, got {name}"):
         device.resolve_device(name)
 
 
-def test_precisions_of_a_cpu() -> None:
-    """A CPU has bfloat16 but no float16."""
+def test_a_cpu_has_bfloat16_but_no_float16() -> None:
+    """The refusal names the precisions that it has."""
     assert device.Device.of(CPU, "bf16").autocast == torch.bfloat16
     assert device.Device.of(CPU, "fp32").autocast is None
     with pytest.raises(JobError, match=r"fp16 needs a GPU; set execution\.precision to fp32 or bf16"):
@@ -104,13 +95,13 @@ def test_precisions_of_a_cpu() -> None:
         "GET was unable to find an engine to execute this computation",
     ],
 )
-def test_out_of_memory_by_its_text(text: str) -> None:
-    """Libraries below torch raise no kind of their own."""
+def test_out_of_memory_is_recognised_by_its_text(text: str) -> None:
+    """Libraries below torch raise a plain RuntimeError."""
     assert device.is_out_of_memory(RuntimeError(text))
 
 
-def test_out_of_memory_by_its_kind() -> None:
-    """Torch's own and Python's; no other fault, and no other kind that tells of one."""
+def test_out_of_memory_is_recognised_by_its_class() -> None:
+    """Torch's and Python's own classes count; another fault does not, nor another class with the same text."""
     assert device.is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."))
     assert device.is_out_of_memory(MemoryError())
     assert not device.is_out_of_memory(RuntimeError("CUDA error: an illegal memory access was encountered"))
@@ -124,18 +115,41 @@ def test_out_of_memory_by_its_kind() -> None:
 def test_memory_is_freed_on_the_device_of_the_study(
     monkeypatch: pytest.MonkeyPatch, name: str, expected: list[Any]
 ) -> None:
-    """A GPU that the study does not use is left alone, and on a CPU even whether there is one."""
-    asked: list[Any] = []
+    """No other GPU is touched; on a CPU, CUDA is not called at all."""
+    calls: list[Any] = []
     for call in ("is_available", "synchronize", "empty_cache"):
-        monkeypatch.setattr(torch.cuda, call, lambda *given, call=call: asked.append((call, *given)) or True)
+        monkeypatch.setattr(torch.cuda, call, lambda *arguments, call=call: calls.append((call, *arguments)) or True)
     device.free_memory(torch.device(name))
-    assert asked == expected
+    assert calls == expected
 
 
-def test_description() -> None:
-    """Footers say on what, with which torch and how many threads a part was made."""
-    told = device.describe(CPU)
-    assert told["device"] == "cpu"
-    assert told["device_name"]
-    assert told["torch"] == torch.__version__
-    assert told["threads"] == torch.get_num_threads()
+def test_a_device_is_described() -> None:
+    """Device, its name, torch's version and the number of threads are named."""
+    facts = device.describe(CPU)
+    assert facts["device"] == "cpu"
+    assert facts["device_name"]
+    assert facts["torch"] == torch.__version__
+    assert facts["threads"] == torch.get_num_threads()
+
+
+@pytest.mark.parametrize("name", ["cuda:2", "cuda:9"])
+def test_a_gpu_that_does_not_exist_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names how many there are; they are numbered from 0."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(JobError, match=f"{name} was asked for, but torch .* sees 2 CUDA devices"):
+        device.resolve_device(name)
+
+
+@pytest.mark.parametrize(("capability", "is_refused"), [((7, 5), True), ((8, 0), False), ((9, 0), False)])
+def test_bfloat16_needs_a_gpu_that_has_it(
+    capability: tuple[int, int], is_refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From compute capability 8.0 on; the refusal names the GPU."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Old GPU")
+    if is_refused:
+        with pytest.raises(JobError, match="Old GPU has no bf16; set fp16 or fp32"):
+            device.resolve_precision("bf16", torch.device("cuda"))
+    else:
+        assert device.resolve_precision("bf16", torch.device("cuda")) == "bf16"

@@ -1,4 +1,4 @@
-"""LiteMedSAM gives the published IoU on real slices."""
+"""LiteMedSAM reaches a reference's IoU on real slices, and outlines what a box holds in images of any shape."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from job.errors import WeightsError
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
 from job.study.model import LiteMedSam
-from tests.models.asking import ask, random_image
+from tests.models.compare import assert_close
+from tests.models.requests import make_request, random_image
 from tests.shared import SHARED, needs_shared
 
 Box = tuple[int, int, int, int]
+ORIENTATIONS = ("portrait", "landscape", "square")
 
 
 def tight_box(mask_HW: NDArray[np.bool_]) -> Box:
@@ -28,8 +30,8 @@ def tight_box(mask_HW: NDArray[np.bool_]) -> Box:
     return int(xs.min()), int(ys.min()), int(xs.max()), int(ys.max())
 
 
-def parts(mask_HW: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """8-connected parts, largest first; of equal ones the one that is numbered higher."""
+def components(mask_HW: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Return the 8-connected components, largest first; of equal ones the higher label first."""
     number, labels_HW = cv2.connectedComponents(mask_HW.astype(np.uint8), connectivity=8)
     return sorted((labels_HW == label for label in reversed(range(1, number))), key=np.sum, reverse=True)
 
@@ -44,49 +46,68 @@ FEW = {row["image"] for _, rows in groupby(ROWS, key=lambda row: row["dataset"])
     "row",
     [pytest.param(row, id=row["image"], marks=[] if row["image"] in FEW else pytest.mark.long) for row in ROWS],
 )
-def test_box_iou_of_the_oracle(lite_medsam: LiteMedSamModel, row: dict[str, str]) -> None:
-    """Modes 3 to 5 on a real slice agree with the oracle within 5e-4; two slices of each set, or all 18 if `long`."""
+def test_the_iou_with_boxes_is_that_of_the_reference(lite_medsam: LiteMedSamModel, row: dict[str, str]) -> None:
+    """Modes 3 to 5 on a real slice agree within 5e-4: on two slices of each data set, or on all 18 if `long`."""
     folder = SHARED / "data" / row["dataset"]
     image = np.array(Pillow.open(folder / "images" / row["image"]).convert("RGB"))
     mask_HW = np.array(Pillow.open(folder / "masks" / row["image"]).convert("L")) > 0
     encoded = lite_medsam.encode([image])[0]
 
     def iou(boxes: list[Box]) -> float:
-        predictions = lite_medsam.predict([ask(encoded, box=box) for box in boxes])
+        predictions = lite_medsam.predict([make_request(encoded, box=box) for box in boxes])
         joined_HW = np.any([prediction.masks_CHW[0].numpy() for prediction in predictions], axis=0)
         return float((joined_HW & mask_HW).sum() / (joined_HW | mask_HW).sum())
 
-    of_parts = [tight_box(part_HW) for part_HW in parts(mask_HW)[:3]]
-    modes = {"mode3": iou(of_parts[:1]), "mode4": iou(of_parts), "mode5": iou([tight_box(mask_HW)])}
+    boxes = [tight_box(component_HW) for component_HW in components(mask_HW)[:3]]
+    modes = {"mode3": iou(boxes[:1]), "mode4": iou(boxes), "mode5": iou([tight_box(mask_HW)])}
     assert modes == pytest.approx({mode: float(row[mode]) for mode in modes}, abs=5e-4)
 
 
-def test_an_image_is_prepared_as_published(lite_medsam: LiteMedSamModel) -> None:
-    """Longest side to 256, values to [0, 1] by the image's own range, zeros right and below."""
-    prepared = lite_medsam.prepare(random_image(300, 512))
-    assert prepared.shape == (3, 256, 256)
-    assert prepared[:, :150].min() == 0
-    assert prepared[:, :150].max() == 1
-    assert not prepared[:, 150:].any()
+@pytest.mark.parametrize(("rows", "columns"), [(256, 144), (144, 256), (256, 256)], ids=ORIENTATIONS)
+def test_an_image_is_prepared_as_published(lite_medsam: LiteMedSamModel, rows: int, columns: int) -> None:
+    """Blocks of 2 x 2 px become one pixel, values 20 to 220 become 0 to 1, and zeros are right and below."""
+    small_HWC = np.random.default_rng(1).integers(20, 221, (rows, columns, 3), dtype=np.uint8)
+    small_HWC[0, 0], small_HWC[-1, -1] = 20, 220
+    prepared_CHW = lite_medsam.prepare(small_HWC.repeat(2, 0).repeat(2, 1)).numpy()
+    expected_CHW = np.zeros((3, 256, 256))
+    expected_CHW[:, :rows, :columns] = (small_HWC.transpose(2, 0, 1) - 20.0) / 200
+    assert_close(prepared_CHW, expected_CHW, 1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), [(300, 170), (170, 300), (200, 200)], ids=ORIENTATIONS)
+def test_a_bright_rectangle_is_outlined_where_it_lies(
+    lite_medsam_clicks: LiteMedSamModel, height: int, width: int
+) -> None:
+    """Given its box, the IoU is above 0.8, near the top left and near the bottom right corner of the image."""
+    for x, y in ((12, 20), (width - 92, height - 70)):
+        image, rectangle_HW = np.full((height, width, 3), 40, np.uint8), np.zeros((height, width), np.bool_)
+        rectangle_HW[y : y + 50, x : x + 80] = True
+        image[rectangle_HW] = 220
+        (encoded,) = lite_medsam_clicks.encode([image])
+        (prediction,) = lite_medsam_clicks.predict([make_request(encoded, box=tight_box(rectangle_HW))])
+        mask_HW = prediction.masks_CHW[0].numpy()
+        assert (mask_HW & rectangle_HW).sum() > 0.8 * (mask_HW | rectangle_HW).sum()
 
 
 def test_a_uniform_image_becomes_zeros(lite_medsam: LiteMedSamModel) -> None:
-    """An image of one value has no range; it is zeros, not a division by zero."""
+    """An image of a single value has no range, and no division by zero follows."""
     assert not lite_medsam.prepare(np.full((20, 30, 3), 7, np.uint8)).any()
 
 
-def test_scale_does_not_matter(lite_medsam: LiteMedSamModel) -> None:
-    """An image whose pixels are doubled, with its box doubled, gives the same outline at twice the size."""
+def test_an_image_of_twice_the_size_has_the_same_outline(lite_medsam: LiteMedSamModel) -> None:
+    """Pixels, box and mask are doubled."""
     image = random_image(192, 256, seed=4)
     image[60:130, 80:170] = 250
     once, twice = lite_medsam.encode([image, image.repeat(2, 0).repeat(2, 1)])
-    small, large = lite_medsam.predict([ask(once, box=(78, 58, 172, 132)), ask(twice, box=(156, 116, 344, 264))])
+    small, large = lite_medsam.predict(
+        [make_request(once, box=(78, 58, 172, 132)), make_request(twice, box=(156, 116, 344, 264))]
+    )
     doubled_HW = small.masks_CHW[0].numpy().repeat(2, 0).repeat(2, 1)
     large_HW = large.masks_CHW[0].numpy()
     assert (doubled_HW & large_HW).sum() / (doubled_HW | large_HW).sum() > 0.97
 
 
-def test_packaged_weights_are_verified_unasked(lite_medsam_checkpoint: Path, tmp_path: Path) -> None:
+def test_packaged_weights_are_verified_without_a_hash_in_the_spec(lite_medsam_checkpoint: Path, tmp_path: Path) -> None:
     """The package states the hash of its weights; other bytes at the packaged address are refused."""
     damaged = tmp_path / "lite_medsam.pth"
     damaged.write_bytes(lite_medsam_checkpoint.read_bytes()[:-1] + b"!")

@@ -1,5 +1,6 @@
 """RITM: reviving iterative training with mask guidance for interactive segmentation (Sofiiuk et al. 2021).
 
-Bottom up: `architecture` (which network), `hrnet`, `ocr`, `click_maps`, `network` (its parts), `zoom` (where it looks),
-`framing` (what it is shown there), `model` (the authors' predictor), `load` (a checkpoint becomes a model).
+From the bottom up: `architecture` (widths and options of a network), `hrnet`, `ocr`, `click_maps` and `network` (its
+parts), `zoom` (the choice of the roi), `framing` (between image and network input), `model` (the authors' predictor),
+`load` (builds a model from a checkpoint).
 """

@@ -1,4 +1,4 @@
-"""Which network a RITM checkpoint holds. An official one carries a config: data to be read, never a class to import."""
+"""The architecture of a RITM checkpoint. An official one has a config, which is read as data; no class is imported."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from job.errors import WeightsError
 
 @dataclass(frozen=True, kw_only=True)
 class RitmArch:
-    """The params of an official config that shape the network, under their names there."""
+    """The params of an official config that determine the network, under their names there."""
 
     width: int
     """Channels of HRNet's finest branch."""
     ocr_width: int
     """Key channels of the object attention; the pixel representation has twice as many."""
     small: bool = False
-    """Half the residual blocks, and fewer modules in the last two stages."""
+    """Use half the residual blocks, and fewer modules in the last two stages."""
     use_leaky_relu: bool = True
-    """In the click branch."""
+    """Use leaky ReLU in the click branch, else ReLU."""
     norm_radius: int = 5
-    """Radius of the disks that stand for clicks, in pixels of the network's input."""
+    """Radius of the disks that represent clicks, in pixels of the network's input."""
 
 
 ARCHITECTURES: Mapping[str, RitmArch] = {
@@ -37,8 +37,8 @@ SUPPORTED: Mapping[str, bool] = {
     "use_disks": True,
     "with_prev_mask": True,
 }
-"""Params that must have these values, as in all released checkpoints: a coarse output, clicks joined behind the first
-convolution, clicks as disks, and the previous mask as an input channel. An absent one counts as supported."""
+"""Required values of other params, as in all released checkpoints: a coarse output, clicks added after the first
+convolution, clicks as disks, and the previous mask as an input channel. A param may be absent."""
 
 _TYPES: Mapping[str, type] = {
     "width": int,
@@ -53,7 +53,7 @@ _TYPES: Mapping[str, type] = {
 def architecture_of(config: Any) -> RitmArch:
     """Read the `config` of an official checkpoint: `{"class": "….HRNetModel", "params": {name: {"value": …}, …}}`.
 
-    Params that shape nothing are passed over; an absent one takes `RitmArch`'s default.
+    Params that do not affect the network are ignored; an absent one takes `RitmArch`'s default.
     """
     if not isinstance(config, Mapping) or not isinstance(config.get("params"), Mapping):
         raise WeightsError(f"RITM config: expected a mapping with 'class' and 'params' (got {type(config).__name__})")
@@ -71,29 +71,29 @@ def architecture_of(config: Any) -> RitmArch:
             raise WeightsError(f"RITM config: params.{name}: expected {type_.__name__} (got {value!r})")
         if value != SUPPORTED.get(name, value):
             raise WeightsError(
-                f"RITM config: params.{name}: expected {SUPPORTED[name]}, as all released weights have it"
+                f"RITM config: params.{name}: expected {SUPPORTED[name]}, as in all released weights (got {value})"
             )
         if name not in SUPPORTED:
             params[name] = value
     return RitmArch(**params)
 
 
-def check_architecture(found: RitmArch, name: str) -> None:
-    """Refuse a checkpoint that is not of the architecture `name` that the spec states."""
+def check_architecture(arch: RitmArch, name: str) -> None:
+    """Raise WeightsError unless a checkpoint's architecture is the one that the spec names."""
     expected = asdict(named_architecture(name))
     differing = [
         f"{field} {value!r} instead of {expected[field]!r}"
-        for field, value in asdict(found).items()
+        for field, value in asdict(arch).items()
         if value != expected[field]
     ]
     if differing:
-        known = [other for other, arch in ARCHITECTURES.items() if arch == found]
-        remedy = f"; state arch: {known[0]}" if known else f"; known are {', '.join(ARCHITECTURES)}"
-        raise WeightsError(f"arch: the checkpoint is no {name}: {', '.join(differing)}{remedy}")
+        matching = [other for other, known in ARCHITECTURES.items() if known == arch]
+        remedy = f"set arch: {matching[0]}" if matching else f"supported are {', '.join(ARCHITECTURES)}"
+        raise WeightsError(f"arch: the checkpoint is not {name}: {', '.join(differing)}; {remedy}")
 
 
 def named_architecture(name: str) -> RitmArch:
-    """Return the architecture that a spec calls `name`."""
+    """Return the architecture that a spec names."""
     if name not in ARCHITECTURES:
         raise WeightsError(f"arch: expected one of {', '.join(ARCHITECTURES)} (got {name!r})")
     return ARCHITECTURES[name]

@@ -1,6 +1,6 @@
 """HRNetV2: deep high-resolution representation learning for visual recognition (Wang et al. 2019, Sun et al. 2019).
 
-Four branches at 1/4, 1/8, 1/16 and 1/32 of the input run side by side and exchange what they see after every module.
+Four branches at 1/4, 1/8, 1/16 and 1/32 of the input's size run in parallel and exchange features after every module.
 Attributes are named as in the released weights.
 """
 
@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu_
 
 STEM_CHANNELS = 64
-"""What the first convolution gives, at half the input's size; RITM adds its click features there."""
+"""Channels of the first convolution, at half the input's size; RITM adds its click features to its output."""
 
 
 class HRNet(nn.Module):
-    """The backbone. `small` halves the residual blocks and drops a module from each of the last two stages."""
+    """The backbone. small: half the residual blocks, and one module fewer in each of the last two stages."""
 
     def __init__(self, width: int, *, small: bool) -> None:
         super().__init__()
@@ -44,9 +44,9 @@ class HRNet(nn.Module):
         self.stage4 = _stage(channels, modules=2 if small else 3, blocks=blocks)
 
     def features(self, image: Tensor, added: Tensor) -> Tensor:
-        """Give all branches at the finest one's size: (B, 15 * width, H/4, W/4).
+        """Return all branches at the size of the finest: (B, 15 * width, H/4, W/4).
 
-        image: (B, 3, H, W), normalised. added: (B, 64, H/2, W/2), summed with the first convolution's output.
+        image: (B, 3, H, W), normalised. added: (B, 64, H/2, W/2), added to the first convolution's output.
         """
         x = self.relu(self.bn1(self.conv1(image))) + added
         x = self.layer1(self.relu(self.bn2(self.conv2(x))))
@@ -54,11 +54,11 @@ class HRNet(nn.Module):
         branches = self.stage3([*branches, self.transition2[-1](branches[-1])])
         branches = self.stage4([*branches, self.transition3[-1](branches[-1])])
         size = branches[0].shape[2:]
-        return torch.cat([branches[0], *(enlarge(branch, size) for branch in branches[1:])], dim=1)
+        return torch.cat([branches[0], *(resize(branch, size) for branch in branches[1:])], dim=1)
 
 
 class MultiResolutionModule(nn.Module):
-    """Residual blocks on each branch, then an exchange: each branch gets the sum of all, brought to its own size."""
+    """Residual blocks on each branch, then an exchange: each branch becomes the sum of all, resized to its own size."""
 
     def __init__(self, channels: Sequence[int], blocks: int) -> None:
         super().__init__()
@@ -69,14 +69,14 @@ class MultiResolutionModule(nn.Module):
         )
 
     def forward(self, inputs: list[Tensor]) -> list[Tensor]:
-        """Give as many branches as come in, each (B, C, H, W) of unchanged shape, finest first."""
+        """Return the branches, finest first, each (B, C, H, W) of unchanged shape."""
         branches = [branch(x) for branch, x in zip(self.branches, inputs, strict=True)]
         return [self._fused(branches, target) for target in range(len(branches))]
 
     def _fused(self, branches: list[Tensor], target: int) -> Tensor:
         size = branches[target].shape[2:]
         paths = cast(nn.ModuleList, self.fuse_layers[target])
-        first, *others = (enlarge(path(branch), size) for path, branch in zip(paths, branches, strict=True))
+        first, *others = (resize(path(branch), size) for path, branch in zip(paths, branches, strict=True))
         fused = first + others[0]
         for other in others[1:]:
             fused += other
@@ -95,14 +95,14 @@ class BasicBlock(nn.Module):
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give (B, C, H, W) from the same."""
+        """Return (B, C, H, W) from (B, C, H, W)."""
         y = self.relu(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(y))
         return relu_(y.add_(x))
 
 
 class Bottleneck(nn.Module):
-    """A 3 x 3 convolution at a quarter of the output's channels, between two of 1 x 1, and a shortcut."""
+    """A 3 x 3 convolution with a quarter of the channels, between two of 1 x 1, and a shortcut (He et al. 2016)."""
 
     def __init__(self, channels_in: int, channels: int) -> None:
         super().__init__()
@@ -119,22 +119,22 @@ class Bottleneck(nn.Module):
             self.downsample = nn.Sequential(nn.Conv2d(channels_in, channels, 1, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give (B, channels, H, W) from (B, channels_in, H, W)."""
+        """Return (B, channels, H, W) from (B, channels_in, H, W)."""
         y = self.relu(self.bn1(self.conv1(x)))
         y = self.relu(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(y))
         return relu_(y.add_(self.downsample(x)))
 
 
-def enlarge(x: Tensor, size: Sequence[int]) -> Tensor:
-    """Bring (B, C, h, w) to `size` (rows, columns): bilinear, corner pixels onto corner pixels; none if it fits."""
+def resize(x: Tensor, size: Sequence[int]) -> Tensor:
+    """Resize (B, C, h, w) to `size` (rows, columns): bilinear, corners aligned. An equal size is left unchanged."""
     if x.shape[2:] == torch.Size(size):
         return x
     return interpolate(x, size=tuple(size), mode="bilinear", align_corners=True)
 
 
 def conv_bn(channels_in: int, channels: int, *, kernel: int = 3, stride: int = 1, relu: bool) -> nn.Sequential:
-    """Build a convolution without bias, its batch norm, and a ReLU where asked."""
+    """Build a convolution without bias, its batch norm, and, if `relu`, a ReLU."""
     conv = nn.Conv2d(channels_in, channels, kernel, stride=stride, padding=kernel // 2, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(channels), *([nn.ReLU(inplace=True)] if relu else []))
 
@@ -148,13 +148,13 @@ def _stage(channels: Sequence[int], *, modules: int, blocks: int) -> nn.Sequenti
 
 
 def _new_branch(channels: Sequence[int]) -> nn.ModuleList:
-    """Build the transition to one more branch: the old ones stay, the new one is the coarsest of them, halved."""
-    stay = [nn.Identity() for _ in channels[:-1]]
-    return nn.ModuleList([*stay, nn.Sequential(_halve(channels[-2], channels[-1], relu=True))])
+    """Build the transition to one more branch: the others are unchanged, the new one halves the coarsest of them."""
+    unchanged = [nn.Identity() for _ in channels[:-1]]
+    return nn.ModuleList([*unchanged, nn.Sequential(_halve(channels[-2], channels[-1], relu=True))])
 
 
 def _exchange(channels: Sequence[int], source: int, target: int) -> nn.Module:
-    """Build the path between two branches: to a finer one 1 x 1 (enlarged afterwards), to a coarser one by halvings."""
+    """Build the path between two branches: 1 x 1 to a finer one (resized afterwards), halvings to a coarser one."""
     if source == target:
         return nn.Identity()
     if source > target:

@@ -1,4 +1,4 @@
-"""A RITM checkpoint becomes a model: the official form (`config` and `state_dict`), or plain `.safetensors`."""
+"""Build a RITM model from a checkpoint: the official form (`config` and `state_dict`), or plain `.safetensors`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def load_ritm(
     flip: bool = True,
     one_pass: bool = False,
 ) -> RitmModel:
-    """Build the model that a spec names. An official file's config has to agree with `arch`, such as hrnet32."""
+    """Build a model. arch: such as hrnet32; the config of an official checkpoint must agree with it."""
     network = RitmNetwork(named_architecture(arch))
     load_state(network, _state(checkpoint, arch), f"{checkpoint} as {arch}")
     return RitmModel(network, device, zoom_in=zoom_in, flip=flip, one_pass=one_pass)
@@ -40,9 +40,9 @@ def _state(path: Path, arch: str) -> dict[str, Any]:
             f"{path}: expected an official RITM checkpoint, a dict with 'config' and 'state_dict' "
             f"(got {', '.join(map(str, list(saved)[:3])) or 'nothing'}); save bare weights as .safetensors"
         )
-    strange = [str(key) for key, value in state.items() if not isinstance(value, torch.Tensor)]
-    if strange:
-        raise WeightsError(f"{path}: state_dict: expected tensors only (got something else at {strange[0]})")
+    others = [str(key) for key, value in state.items() if not isinstance(value, torch.Tensor)]
+    if others:
+        raise WeightsError(f"{path}: state_dict: expected tensors only (got something else at {others[0]})")
     try:
         check_architecture(architecture_of(saved["config"]), arch)
     except WeightsError as error:

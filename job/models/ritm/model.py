@@ -1,6 +1,6 @@
-"""RITM as its authors run it (Sofiiuk et al. 2021): batch-first, and without state.
+"""RITM's predictor as its authors run it (Sofiiuk et al. 2021), for batches and without state.
 
-Logits are averaged over a horizontal flip, the soft mask is fed back, and the crop zooms in on the object.
+Logits are averaged over a horizontal flip, the mask's probability is fed back, and the input zooms in on the object.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from job.models.ritm.zoom import LONGER_SIDE, Roi, kept_roi, object_roi
 
 MASK_THRESHOLD = 0.49
 ZOOM_THRESHOLD = 0.50
+"""Probabilities: of the mask, and of the mask that the zoom-in uses; as upstream."""
 CAPABILITIES = Capabilities(points=True, boxes=False, multimask=False, mask_input="always")
 
 NETWORK_PX = 16 * 2 * LONGER_SIDE**2
-"""Bound on the pixels of one pass, flips included: 16 objects, zoomed in. On a CPU a pixel takes some 450 bytes
-(HRNet18s) to 1 KB (HRNet32): 2.3 to 5 GB. Unbounded, 32 whole images of 1024 x 1024 would take 30 GB."""
+"""Upper bound on the pixels of one pass, flips included: 16 zoomed-in objects. On a CPU a pixel takes about 450 bytes
+(HRNet18s) to 1 KB (HRNet32): 2.3 to 5 GB. Without it, 32 whole images of 1024 x 1024 would take 30 GB."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PreviousMask:
-    """What is fed back from one click to the next.
+    """The mask that is fed back at the next click.
 
-    probability_HW: float32 in [0, 1], at the image's size, on the model's device. roi: where the network looked, if it
-    zoomed in.
+    probability_HW: float32 in [0, 1], at the image's size, on the model's device. roi: the roi that the next
+    click keeps if it still fits; None before the first zoom-in.
     """
 
     probability_HW: Tensor = field(repr=False)
@@ -41,10 +42,11 @@ class PreviousMask:
 
 
 class RitmModel:
-    """A `PromptableModel`. Framings of equal size on the network's grid go through it together, up to `NETWORK_PX`.
+    """A `PromptableModel`. Requests with network inputs of equal size share a pass, up to `NETWORK_PX`.
 
-    network: (image (B, 4, H, W), points (B, 2N, 3)) -> `Logits`, as `RitmNetwork`. one_pass: each set of clicks is run
-    alone, without previous mask and zoom, and nothing is fed back.
+    network: (image (B, 4, H, W), points (B, 2N, 3)) -> `Logits`, as `RitmNetwork`. zoom_in: crop to the object from the
+    second click on. flip: average over a horizontal flip. one_pass: run each set of clicks without previous mask and
+    zoom-in, and feed nothing back.
     """
 
     def __init__(
@@ -64,27 +66,23 @@ class RitmModel:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Points only, one mask, and the previous one fed back."""
+        """Points, one mask, and the previous mask fed back at every click."""
         return CAPABILITIES
 
     def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
-        """Put images on the device: features are (3, H, W) uint8. RITM's clicks join the network too early for more."""
+        """Copy images to the device: features are (3, H, W) uint8. Nothing is computed before the clicks come."""
         return [
-            EncodedImage(
-                height=image.shape[0],
-                width=image.shape[1],
-                features=self._on_device(image),
-            )
+            EncodedImage(height=image.shape[0], width=image.shape[1], features=self._on_device(image))
             for image in images
         ]
 
     def _on_device(self, image_HWC: Image) -> Tensor:
-        contiguous = np.ascontiguousarray(image_HWC)  # flipped slices have strides that torch does not take
+        contiguous = np.ascontiguousarray(image_HWC)  # torch does not accept the negative strides of flipped slices
         return torch.as_tensor(contiguous, device=self._device.device).permute(2, 0, 1).contiguous()
 
     @torch.inference_mode()
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
-        """Answer each request with one mask, and with the `PreviousMask` to feed back (None in one pass)."""
+        """Return one mask per request, and the `PreviousMask` to feed back (None with `one_pass`)."""
         for request in requests:
             CAPABILITIES.check(request)
         clicks = [RowColumnClicks.of(request) for request in requests]
@@ -93,46 +91,47 @@ class RitmModel:
         predictions: dict[int, Prediction] = {}
         for batch in self._batches(framings):
             images = torch.stack(
-                [framings[i].show(requests[i].image.features, _probability(previous[i])) for i in batch]
+                [framings[i].network_image(requests[i].image.features, _probability(previous[i])) for i in batch]
             )
-            points = padded([framings[i].place(clicks[i]) for i in batch])
+            points = padded([framings[i].network_clicks(clicks[i]) for i in batch])
             for i, probability in zip(batch, self._probabilities(images, points), strict=True):
-                predictions[i] = self._prediction(framings[i].paste(probability), framings[i].target)
+                predictions[i] = self._prediction(framings[i].image_probability(probability), framings[i].target)
         return [predictions[i] for i in range(len(requests))]
 
     def _batches(self, framings: Sequence[Framing]) -> Iterator[list[int]]:
-        """Yield the indices of framings that go through the network together: of one size, at most `NETWORK_PX`."""
+        """Yield the indices of framings that share a pass: of equal size, at most `NETWORK_PX` together."""
         groups: dict[tuple[int, int], list[int]] = {}
         for index, framing in enumerate(framings):
             groups.setdefault(framing.size, []).append(index)
         for (height, width), members in groups.items():
-            at_once = max(1, NETWORK_PX // (height * width * (2 if self._flip else 1)))
-            for start in range(0, len(members), at_once):
-                yield members[start : start + at_once]
+            most = max(1, NETWORK_PX // (height * width * (2 if self._flip else 1)))
+            for start in range(0, len(members), most):
+                yield members[start : start + most]
 
     def _framings(
         self, requests: Sequence[Request], clicks: Sequence[RowColumnClicks], previous: Sequence[PreviousMask | None]
     ) -> list[Framing]:
+        """Return the framing of each request: of the whole image at first or if the mask is empty, else of a roi."""
         zooming = {
             i: mask.probability_HW
             for i, mask in enumerate(previous)
             if mask and self._zoom_in and len(clicks[i].positive_N) > 1
         }
-        tight_rois = dict(zip(zooming, _tight_rois(list(zooming.values())), strict=True))
+        mask_rois = dict(zip(zooming, _mask_rois(list(zooming.values())), strict=True))
         framings = []
         for i, (request, mask) in enumerate(zip(requests, previous, strict=True)):
             height, width = request.image.height, request.image.width
             old = mask.roi if mask else None
-            tight, positives = tight_rois.get(i), clicks[i].positives()
-            if tight is None:  # upstream pastes what it saw of the whole image into an older roi, if there is one
+            mask_roi, positives = mask_rois.get(i), clicks[i].positives()
+            if mask_roi is None:  # upstream resizes the whole image's output into the previous roi, if there is one
                 framings.append(Framing(height=height, width=width, crop=None, target=old))
             else:
-                roi = kept_roi(old, object_roi(tight, positives, height, width), positives)
+                roi = kept_roi(old, object_roi(mask_roi, positives, height, width), positives)
                 framings.append(Framing(height=height, width=width, crop=roi, target=roi))
         return framings
 
     def _probabilities(self, images: Tensor, points_B2N3: NDArray[np.float32]) -> Tensor:
-        """Run the network: (B, 4, H, W) images and their points give (B, H, W) probabilities."""
+        """Run the network on images (B, 4, H, W) and their points; return probabilities (B, H, W)."""
         if self._flip:
             images = torch.cat([images, images.flip(3)])
             points_B2N3 = np.concatenate([points_B2N3, mirrored(points_B2N3, images.shape[3])])
@@ -141,8 +140,8 @@ class RitmModel:
             outputs: Logits = self._network(images, points)
         logits = outputs.instances[:, 0].float()
         if self._flip:
-            straight, turned = logits.chunk(2)
-            logits = 0.5 * (straight + turned.flip(2))
+            original, flipped = logits.chunk(2)
+            logits = 0.5 * (original + flipped.flip(2))
         return logits.sigmoid()
 
     def _prediction(self, probability_HW: Tensor, roi: Roi | None) -> Prediction:
@@ -155,8 +154,8 @@ def _probability(previous: PreviousMask | None) -> Tensor | None:
     return previous.probability_HW if previous else None
 
 
-def _tight_rois(probabilities: Sequence[Tensor]) -> list[Roi | None]:
-    """Return the roi of each map (H, W) above the threshold, None where nothing is; one transfer for all of them."""
+def _mask_rois(probabilities: Sequence[Tensor]) -> list[Roi | None]:
+    """Return the tight roi of each map (H, W) above ZOOM_THRESHOLD, None if it is empty; one transfer for all maps."""
     if not probabilities:
         return []
     profiles = torch.cat([torch.cat([p.amax(dim=1), p.amax(dim=0)]) for p in probabilities]).cpu().numpy()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from job.models.ritm.architecture import RitmArch
 from job.models.ritm.click_maps import click_features, disks
-from job.models.ritm.hrnet import enlarge
+from job.models.ritm.hrnet import resize
 from job.models.ritm.ocr import HRNetOCR, Logits
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -15,7 +15,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class RitmNetwork(nn.Module):
-    """State-dict keys and shapes are those of the official checkpoints."""
+    """The network; keys and shapes of its state dict are those of the official checkpoints."""
 
     def __init__(self, arch: RitmArch) -> None:
         super().__init__()
@@ -28,13 +28,13 @@ class RitmNetwork(nn.Module):
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor, points: Tensor) -> Logits:
-        """Give both outputs at the input's size.
+        """Return both outputs at the input's size.
 
-        image: (B, 4, H, W) float: RGB in [0, 1] and the previous mask's probability (zeros: none).
+        image: (B, 4, H, W) float: RGB in [0, 1], and the previous mask's probability (zeros if there is none).
         points: (B, 2N, 3) float, padded (row, column, index), as `disks` takes them.
         """
         rgb, previous = image[:, :3], image[:, 3:]
         size = image.shape[2:]
         maps = torch.cat([previous, disks(points, size[0], size[1], self.radius)], dim=1)
         out = self.feature_extractor((rgb - self.mean) / self.std, self.maps_transform(maps))
-        return Logits(enlarge(out.instances, size), enlarge(out.aux, size))
+        return Logits(resize(out.instances, size), resize(out.aux, size))

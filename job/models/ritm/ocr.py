@@ -1,7 +1,7 @@
 """HRNet with object-contextual representations (Yuan et al. 2020), for one class: the object.
 
-A coarse output says where the object is; the pixels there are gathered into one representation of it; each pixel
-attends to it and gets it back beside its own features. Attributes are named as in the released weights.
+A coarse output locates the object. A weighted mean of its pixels' features represents it. Each pixel attends to this
+representation, and the result is concatenated with its own features. Attributes are named as in the released weights.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ CLASSES = 1
 
 
 class Logits(NamedTuple):
-    """What the network gives, each (B, 1, H, W), before the sigmoid."""
+    """The network's outputs before the sigmoid, each (B, 1, H, W)."""
 
     instances: Tensor
     """The object."""
     aux: Tensor
-    """The coarse output, which training supervises too."""
+    """The coarse output, which training supervises as well."""
 
 
 class HRNetOCR(HRNet):
-    """The backbone and its OCR head, whose weights lie side by side in the released files."""
+    """The backbone and the OCR head, in one module as in the released weights."""
 
     def __init__(self, width: int, ocr_width: int, *, small: bool) -> None:
         super().__init__(width, small=small)
@@ -47,7 +47,7 @@ class HRNetOCR(HRNet):
         )
 
     def forward(self, image: Tensor, added: Tensor) -> Logits:
-        """Give both outputs at a quarter of the input's size; arguments as for `features`."""
+        """Return both outputs at a quarter of the input's size; arguments as for `features`."""
         features = self.features(image, added)
         aux = self.aux_head(features)
         pixels = self.conv3x3_ocr(features)
@@ -56,7 +56,7 @@ class HRNetOCR(HRNet):
 
 
 def gather(pixels: Tensor, aux: Tensor) -> Tensor:
-    """Give each class's mean feature, weighted by a softmax of its logits over all pixels: (B, C, K, 1).
+    """Return each class's mean feature, weighted by a softmax of its logits over all pixels: (B, C, K, 1).
 
     pixels: (B, C, H, W). aux: (B, K, H, W) logits.
     """
@@ -65,7 +65,7 @@ def gather(pixels: Tensor, aux: Tensor) -> Tensor:
 
 
 class ObjectAttention(nn.Module):
-    """Each pixel's mixture of the object representations, by scaled dot products in a space of `keys` channels."""
+    """Scaled dot-product attention of pixels to object representations, with `keys` channels."""
 
     def __init__(self, channels: int, keys: int) -> None:
         super().__init__()
@@ -76,18 +76,18 @@ class ObjectAttention(nn.Module):
         self.f_up = _projections(keys, channels)
 
     def forward(self, pixels: Tensor, objects: Tensor) -> Tensor:
-        """Give the context (B, C, H, W) of `pixels` (B, C, H, W) from `objects` (B, C, K, 1)."""
+        """Return the context (B, C, H, W) of `pixels` (B, C, H, W) from `objects` (B, C, K, 1)."""
         query = self.f_pixel(pixels).flatten(2).transpose(1, 2)
         key = self.f_object(objects).flatten(2)
         value = self.f_down(objects).flatten(2)
         attention = (query @ key * self.scale).softmax(dim=2)
         context = (value @ attention.transpose(1, 2)).unflatten(2, pixels.shape[2:])
-        lifted: Tensor = self.f_up(context)
-        return lifted
+        projected: Tensor = self.f_up(context)
+        return projected
 
 
 class ObjectContext(nn.Module):
-    """The augmented representation: context and pixel features, mixed."""
+    """The augmented representation: context and pixel features, combined by a 1 x 1 convolution."""
 
     def __init__(self, channels: int, keys: int) -> None:
         super().__init__()
@@ -97,10 +97,10 @@ class ObjectContext(nn.Module):
         )
 
     def forward(self, pixels: Tensor, objects: Tensor) -> Tensor:
-        """Give (B, C, H, W) from `pixels` (B, C, H, W) and `objects` (B, C, K, 1)."""
+        """Return (B, C, H, W) from `pixels` (B, C, H, W) and `objects` (B, C, K, 1)."""
         context = self.object_context_block(pixels, objects)
-        mixed: Tensor = self.conv_bn_dropout(torch.cat([context, pixels], dim=1))
-        return mixed
+        augmented: Tensor = self.conv_bn_dropout(torch.cat([context, pixels], dim=1))
+        return augmented
 
 
 def _projections(*channels: int) -> nn.Sequential:

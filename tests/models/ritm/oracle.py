@@ -1,4 +1,4 @@
-"""The official numbers beside the checkout, and a stand-in network that can be followed by hand."""
+"""The official numbers beside the checkout, and a stand-in network whose output can be computed by hand."""
 
 import json
 import runpy
@@ -26,19 +26,19 @@ def manifest(arch):
 
 @cache
 def weights(arch):
-    made = runpy.run_path(str(FOLDER / "weights.py"))["state_dict"](VARIANTS[arch])
-    return {key: torch.from_numpy(np.asarray(value)) for key, value in made.items()}
+    state = runpy.run_path(str(FOLDER / "weights.py"))["state_dict"](VARIANTS[arch])
+    return {key: torch.from_numpy(np.asarray(value)) for key, value in state.items()}
 
 
 @cache
 def network(arch):
-    made = RitmNetwork(ARCHITECTURES[arch])
-    made.load_state_dict(weights(arch))
-    return made.eval()
+    loaded = RitmNetwork(ARCHITECTURES[arch])
+    loaded.load_state_dict(weights(arch))
+    return loaded.eval()
 
 
 class StandIn(nn.Module):
-    """A logit that falls with the distance to positive clicks, rises with that to negative ones, and remembers."""
+    """Logits: 5 - distance to the nearest positive click / 8, less near negative clicks, more on the previous mask."""
 
     def forward(self, image, points):
         positive, negative = points.chunk(2, dim=1)
@@ -48,7 +48,7 @@ class StandIn(nn.Module):
 
 
 def distances(points, size):
-    """(B, N, 3) -> (B, 1, *size): each pixel's distance to the nearest click, 1e6 where there is none."""
+    """Return each pixel's distance to the nearest of the clicks (B, N, 3), as (B, 1, *size); 1e6 without clicks."""
     grid = torch.stack(torch.meshgrid(*(torch.arange(side) for side in size), indexing="ij"), dim=-1)
     each = (grid - points[:, :, None, None, :2]).square().sum(dim=-1).sqrt()
     is_padding = (points[..., :2].amax(dim=-1) < 0)[..., None, None]
@@ -56,17 +56,17 @@ def distances(points, size):
 
 
 def request(encoded, clicks, mask_input=None):
-    """Clicks as the oracle writes them (positive?, row, column) become a request."""
+    """Convert clicks in the oracle's form, (positive, row, column), to a request."""
     clicks = np.asarray(clicks, dtype=np.int32)
     return Request(image=encoded, points_N2=clicks[:, [2, 1]], labels_N=clicks[:, 0], mask_input=mask_input)
 
 
 def trajectory(model, image, clicks):
-    """All predictions of one object, click after click."""
+    """Return the predictions for one object after each click."""
     [encoded] = model.encode([image])
-    predictions, memory = [], None
+    predictions, mask_input = [], None
     for step in range(1, len(clicks) + 1):
-        [prediction] = model.predict([request(encoded, clicks[:step], memory)])
-        [memory] = prediction.mask_inputs_C
+        [prediction] = model.predict([request(encoded, clicks[:step], mask_input)])
+        [mask_input] = prediction.mask_inputs_C
         predictions.append(prediction)
     return predictions

@@ -1,4 +1,4 @@
-"""Checkpoints in the official form, and what is refused."""
+"""Checkpoints in the official form and as safetensors are loaded; all others are refused."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ def state():
 
 @pytest.fixture
 def official(tmp_path):
-    """A function that writes a file as RITM's training code does."""
+    """A function that writes a checkpoint as RITM's training code does."""
 
     def write(state, width=18, ocr_width=48, small=True):
         params = {"width": width, "ocr_width": ocr_width, "small": small}
@@ -38,13 +38,13 @@ def loaded_state(path):
 
 
 def test_an_official_checkpoint_is_loaded(official, state):
-    """Every tensor arrives."""
+    """Every tensor is copied to the network."""
     loaded = loaded_state(official(state))
     assert all(torch.equal(loaded[key], value) for key, value in state.items())
 
 
-def test_safetensors_take_the_architecture_from_the_spec(tmp_path, state):
-    """They have no config; keys and shapes are checked all the same."""
+def test_safetensors_have_the_architecture_of_the_spec(tmp_path, state):
+    """They have no config, but keys and shapes are checked."""
     save_file(state, tmp_path / "weights.safetensors")
     loaded = loaded_state(tmp_path / "weights.safetensors")
     assert all(torch.equal(loaded[key], value) for key, value in state.items())
@@ -52,33 +52,33 @@ def test_safetensors_take_the_architecture_from_the_spec(tmp_path, state):
         load_ritm(tmp_path / "weights.safetensors", "hrnet32", CPU)
 
 
-def test_another_architecture_is_refused_before_the_weights(official):
-    """The error names file, params and the way out."""
-    with pytest.raises(WeightsError, match=r"weights\.pth: arch: .*width 32.*state arch: hrnet32"):
+def test_another_architecture_is_refused_before_the_weights_are_compared(official):
+    """The error names the file, the params and the remedy."""
+    with pytest.raises(WeightsError, match=r"weights\.pth: arch: .*width 32.*set arch: hrnet32"):
         load_ritm(official({}, width=32, ocr_width=128, small=False), "hrnet18s", CPU)
 
 
 def test_missing_and_unexpected_keys_are_named(official, state):
-    """A renamed key is both."""
+    """A renamed key is one of each."""
     renamed = {key.replace("cls_head.bias", "cls_head.offset"): value for key, value in state.items()}
     with pytest.raises(WeightsError, match=r"cls_head\.bias.*cls_head\.offset"):
         load_ritm(official(renamed), "hrnet18s", CPU)
 
 
-def test_a_bare_state_dict_is_refused_with_the_way_out(tmp_path, state):
-    """Without a config nothing says which network it is."""
+def test_a_bare_state_dict_is_refused(tmp_path, state):
+    """It has no config that describes its network; the error proposes safetensors."""
     torch.save(state, tmp_path / "weights.pth")
     with pytest.raises(WeightsError, match=r"'config' and 'state_dict'.*safetensors"):
         load_ritm(tmp_path / "weights.pth", "hrnet18s", CPU)
 
 
-def test_what_is_no_tensor_is_refused(official, state):
-    """A number among the weights is named."""
+def test_a_value_that_is_not_a_tensor_is_refused(official, state):
+    """The error names its key."""
     with pytest.raises(WeightsError, match="extra"):
         load_ritm(official({**state, "extra": 3}), "hrnet18s", CPU)
 
 
 def test_an_unknown_architecture_is_refused(official, state):
-    """The error lists those that there are."""
+    """The error lists the supported ones."""
     with pytest.raises(WeightsError, match="hrnet18s, hrnet18, hrnet32"):
         load_ritm(official(state), "hrnet48", CPU)

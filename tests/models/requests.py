@@ -13,21 +13,21 @@ from job.models.protocol import EncodedImage, Image, Request
 
 
 def random_image(height: int, width: int, seed: int = 0) -> Image:
-    """Blocks of random colours and some noise: uint8, height x width x 3."""
+    """Return blocks of random colours with some noise: uint8, height x width x 3."""
     rng = np.random.default_rng(seed)
     blocks = rng.integers(0, 200, (-(-height // 8), -(-width // 8), 3)).repeat(8, 0).repeat(8, 1)[:height, :width]
     return (blocks + rng.integers(0, 56, (height, width, 3))).astype(np.uint8)
 
 
 def randomise(network: nn.Module, seed: int = 0) -> None:
-    """Move every weight a little, also those that start as zeros, so that each of them matters."""
+    """Change every weight a little, also those that are initialised to zeros, so that each affects the output."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for weight in network.parameters():
             weight.add_(torch.randn(weight.shape, generator=generator), alpha=0.05)
 
 
-def ask(
+def make_request(
     image: EncodedImage,
     points: Sequence[tuple[int, int]] = (),
     labels: Sequence[int] | None = None,
@@ -35,7 +35,7 @@ def ask(
     mask_input: Any = None,
     multimask: bool = False,
 ) -> Request:
-    """One request; points are positive unless `labels` says otherwise."""
+    """Return a request; points are positive unless `labels` is given."""
     return Request(
         image=image,
         points_N2=np.array(points, np.int32).reshape(-1, 2),

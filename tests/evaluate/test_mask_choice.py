@@ -1,0 +1,132 @@
+"""Which candidate is chosen; computed by hand from three candidates against a truth of four pixels."""
+
+import numpy as np
+import pytest
+import torch
+
+from job.evaluate.mask_choice import take, take_joined
+from job.models.protocol import Prediction
+from tests.evaluate.scripted import mask
+
+TRUTH = mask("##..", "##..", "....")
+HALF = mask("##..", "....", "....")
+"""IoU 2 / 4."""
+LEFT = mask("#...", "#...", "....")
+"""IoU 2 / 4."""
+MORE = mask("###.", "###.", "....")
+"""IoU 4 / 6."""
+BESIDE = mask("....", "....", "####")
+"""IoU 0 / 8."""
+NOTHING = np.zeros_like(TRUTH)
+"""IoU 0 / 4."""
+
+
+def prediction(*masks, scores=None):
+    return Prediction(
+        masks_CHW=torch.from_numpy(np.stack(masks)),
+        predicted_iou_C=None if scores is None else np.array(scores, np.float64),
+        mask_inputs_C=[f"logits {index}" for index in range(len(masks))],
+    )
+
+
+@pytest.mark.parametrize(
+    ("masks", "index"),
+    [
+        ((HALF, MORE, BESIDE), 1),
+        ((HALF, LEFT, BESIDE), 0),
+        ((BESIDE, HALF, LEFT), 1),
+        ((NOTHING, BESIDE, HALF), 2),
+        ((TRUTH, TRUTH, TRUTH), 0),
+    ],
+)
+def test_oracle_takes_the_highest_iou_and_the_lowest_index_of_equals(masks, index):
+    """The IoUs are 0, 1/2, 2/3 and 1."""
+    assert take("oracle", prediction(*masks), TRUTH).index == index
+
+
+@pytest.mark.parametrize("masks", [(NOTHING, NOTHING, NOTHING), (BESIDE, NOTHING, BESIDE), (BESIDE, BESIDE, NOTHING)])
+def test_oracle_takes_the_last_if_no_candidate_overlaps_the_truth(masks):
+    """As the published code does."""
+    taken = take("oracle", prediction(*masks), TRUTH)
+    assert (taken.index, taken.intersection_px) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("scores", "index"),
+    [((0.1, 0.3, 0.2), 1), ((0.1, 0.3, 0.3), 1), ((0.5, 0.5, 0.5), 0), ((-2.0, -1.0, -1.0), 1), ((0.9, 0.1, 0.1), 0)],
+)
+def test_score_takes_the_highest_predicted_iou_and_the_lowest_index_of_equals(scores, index):
+    """The truth does not matter; predicted IoUs are not limited to 0 to 1."""
+    taken = take("score", prediction(BESIDE, HALF, TRUTH, scores=scores), TRUTH)
+    assert (taken.index, taken.predicted_iou) == (index, scores[index])
+
+
+@pytest.mark.parametrize(
+    ("choice", "index", "intersection", "union"), [("first", 0, 2, 4), ("score", 2, 0, 8), ("oracle", 1, 4, 6)]
+)
+def test_the_chosen_candidate_comes_with_its_own_values(choice, index, intersection, union):
+    """Mask, counts, predicted IoU and mask input all belong to one candidate."""
+    masks, scores = (HALF, MORE, BESIDE), (0.2, 0.1, 0.3)
+    taken = take(choice, prediction(*masks, scores=scores), TRUTH)
+    assert np.array_equal(taken.mask_HW, masks[index])
+    assert (taken.intersection_px, taken.union_px) == (intersection, union)
+    assert taken.predicted_iou == scores[index]
+    assert taken.mask_input == f"logits {index}"
+    assert taken.index == index
+
+
+def test_the_single_mask_has_no_index():
+    """There is nothing to choose from."""
+    taken = take("single", prediction(MORE, scores=(0.4,)), TRUTH)
+    assert (taken.index, taken.predicted_iou, taken.union_px, taken.mask_input) == (None, 0.4, 6, "logits 0")
+
+
+def test_score_needs_a_model_that_predicts_its_iou():
+    """Every other choice works without."""
+    without = prediction(HALF, MORE, BESIDE)
+    assert take("oracle", without, TRUTH).predicted_iou is None
+    with pytest.raises(ValueError, match="`score` needs a model that predicts its IoU"):
+        take("score", without, TRUTH)
+
+
+UPPER, LOWER = mask("##..", "....", "...."), mask("....", "##..", "....")
+
+
+def test_joined_candidates_of_equal_index_are_chosen_together():
+    """Candidate 1 of both boxes gives the truth; its predicted IoU is the mean, and no mask input is fed back."""
+    boxes = [
+        prediction(BESIDE, UPPER, NOTHING, scores=(0.9, 0.2, 0.1)),
+        prediction(NOTHING, LOWER, BESIDE, scores=(0.1, 0.6, 0.8)),
+    ]
+    taken = take_joined("oracle", boxes, TRUTH)
+    assert np.array_equal(taken.mask_HW, TRUTH)
+    assert (taken.index, taken.predicted_iou, taken.mask_input) == (1, pytest.approx(0.4), None)
+    first = take_joined("first", boxes, TRUTH)
+    assert np.array_equal(first.mask_HW, BESIDE)
+    assert (first.index, first.predicted_iou) == (0, pytest.approx(0.5))
+
+
+def test_with_score_every_box_chooses_for_itself():
+    """Candidate 1 of one box is joined with candidate 2 of the other: 0.7 and 0.9 have the mean 0.8."""
+    boxes = [
+        prediction(BESIDE, UPPER, NOTHING, scores=(0.1, 0.7, 0.2)),
+        prediction(BESIDE, BESIDE, LOWER, scores=(0.3, 0.2, 0.9)),
+    ]
+    taken = take_joined("score", boxes, TRUTH)
+    assert np.array_equal(taken.mask_HW, TRUTH)
+    assert (taken.intersection_px, taken.union_px) == (4, 4)
+    assert (taken.index, taken.predicted_iou) == (None, pytest.approx(0.8))
+
+
+def test_three_boxes_are_joined():
+    """The union of three masks, without predicted IoU."""
+    taken = take_joined("first", [prediction(UPPER), prediction(LOWER), prediction(BESIDE)], TRUTH)
+    assert (taken.intersection_px, taken.union_px, taken.predicted_iou) == (4, 8, None)
+
+
+@pytest.mark.parametrize("choice", ["first", "score", "oracle"])
+def test_one_box_is_chosen_as_without_joining(choice):
+    """Its mask input is kept."""
+    box = prediction(HALF, MORE, BESIDE, scores=(0.2, 0.1, 0.3))
+    joined, alone = take_joined(choice, [box], TRUTH), take(choice, box, TRUTH)
+    assert (joined.index, joined.mask_input) == (alone.index, alone.mask_input)

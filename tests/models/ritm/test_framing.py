@@ -1,0 +1,115 @@
+"""What the network sees of an image, where the clicks lie in it, and where its output belongs; computed by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from job.models.protocol import EncodedImage
+from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
+from job.models.ritm.zoom import Roi
+from tests.models.requests import make_request
+
+
+def clicks(*rows_columns, positive=None):
+    array = np.array(rows_columns, dtype=float).reshape(-1, 2)
+    return RowColumnClicks(rows_columns_N2=array, positive_N=np.array(positive or [True] * len(array)))
+
+
+def rows_and_columns(height, width):
+    """An image (3, H, W) whose channels are the row, the column and 255."""
+    rows, columns = np.mgrid[:height, :width]
+    return torch.from_numpy(np.stack([rows, columns, np.full_like(rows, 255)]).astype(np.uint8))
+
+
+WHOLE = Framing(height=7, width=4, crop=None, target=None)
+PORTRAIT = Roi(10, 109, 30, 79)
+"""100 rows, 50 columns, so the network's input has 400 rows and 200 columns."""
+LANDSCAPE = Roi(30, 79, 10, 109)
+
+
+def framing(roi, height=240, width=240):
+    return Framing(height=height, width=width, crop=roi, target=roi)
+
+
+def test_points_are_converted_from_x_y_to_row_column():
+    """(x 5, y 2) is row 2, column 5."""
+    image = EncodedImage(height=9, width=9, features=None)
+    converted = RowColumnClicks.of(make_request(image, [(5, 2), (0, 7)], [1, 0]))
+    assert converted.rows_columns_N2.tolist() == [[2, 5], [7, 0]]
+    assert converted.positive_N.tolist() == [True, False]
+    assert converted.positives().tolist() == [[2, 5]]
+
+
+def test_without_a_roi_the_network_sees_the_whole_image():
+    """Values are divided by 255, the previous mask is zeros, and clicks and output are unchanged."""
+    image_CHW = rows_and_columns(7, 4)
+    assert WHOLE.size == (7, 4)
+    assert torch.equal(WHOLE.network_image(image_CHW, None)[:3], image_CHW / 255)
+    assert not WHOLE.network_image(image_CHW, None)[3].any()
+    assert WHOLE.network_clicks(clicks((6, 3))).rows_columns_N2.tolist() == [[6, 3]]
+    probability_HW = torch.rand(7, 4)
+    assert torch.equal(WHOLE.image_probability(probability_HW), probability_HW)
+
+
+@pytest.mark.parametrize(("roi", "size"), [(PORTRAIT, (400, 200)), (LANDSCAPE, (200, 400))])
+def test_the_roi_is_resized_corner_onto_corner(roi, size):
+    """The corners of the input are the roi's corner pixels, of the image and of the previous mask."""
+    image_CHW = rows_and_columns(240, 240)
+    previous_HW = torch.arange(240.0)[:, None].expand(240, 240) / 240
+    shown = framing(roi).network_image(image_CHW, previous_HW)
+    assert shown.shape == (4, *size)
+    for row, column, i, j in (
+        (roi.row_min, roi.column_min, 0, 0),
+        (roi.row_min, roi.column_max, 0, -1),
+        (roi.row_max, roi.column_min, -1, 0),
+        (roi.row_max, roi.column_max, -1, -1),
+    ):
+        assert shown[:, i, j].tolist() == pytest.approx([row / 255, column / 255, 1, row / 240], abs=1e-6)
+
+
+@pytest.mark.parametrize("roi", [PORTRAIT, LANDSCAPE])
+def test_clicks_are_moved_and_scaled_as_upstream_does(roi):
+    """The offset from the roi's corner times the ratio of the sides, 4: not rounded, and not corner onto corner."""
+    placed = framing(roi).network_clicks(clicks((roi.row_min + 3, roi.column_min + 20.5), positive=[False]))
+    assert placed.rows_columns_N2.tolist() == [[12, 82]]
+    assert placed.positive_N.tolist() == [False]
+
+
+@pytest.mark.parametrize("roi", [PORTRAIT, LANDSCAPE])
+def test_the_output_is_resized_into_the_roi_with_zeros_around_it(roi):
+    """A constant stays constant; a ramp ends at the roi's borders."""
+    rows, columns = roi.network_size
+    pasted = framing(roi, 300, 240).image_probability(torch.full((rows, columns), 0.25))
+    assert pasted.shape == (300, 240)
+    assert pasted.nonzero().amin(dim=0).tolist() == [roi.row_min, roi.column_min]
+    assert pasted.nonzero().amax(dim=0).tolist() == [roi.row_max, roi.column_max]
+    assert pasted.count_nonzero() == roi.height * roi.width
+    ramp = torch.linspace(1, 2, columns).expand(rows, columns)
+    row = framing(roi, 300, 240).image_probability(ramp)[roi.row_min]
+    assert row[[roi.column_min, roi.column_max]].tolist() == pytest.approx([1, 2], abs=1e-6)
+
+
+def test_an_output_of_the_whole_image_may_go_into_an_older_roi():
+    """Crop and target are independent."""
+    old = Framing(height=7, width=4, crop=None, target=Roi(2, 4, 1, 2))
+    assert old.size == (7, 4)
+    assert old.image_probability(torch.ones(7, 4)).nonzero().tolist() == [
+        [2, 1], [2, 2], [3, 1], [3, 2], [4, 1], [4, 2],
+    ]  # fmt: skip
+
+
+def test_click_lists_are_padded_to_the_longest_half_of_the_batch():
+    """Positive clicks come first, then negative ones; the index is the click's place in its own list."""
+    points = padded([clicks((1, 2), (3, 4), (5, 6), positive=[False, True, True]), clicks((7, 8), positive=[False])])
+    assert points.dtype == np.float32
+    assert points.tolist() == [
+        [[3, 4, 1], [5, 6, 2], [1, 2, 0], [-1, -1, -1]],
+        [[-1, -1, -1], [-1, -1, -1], [7, 8, 0], [-1, -1, -1]],
+    ]
+
+
+def test_clicks_are_mirrored_and_padding_is_not():
+    """In a width of 10, column 2.5 becomes 6.5; the first column becomes the last."""
+    points = np.array([[[4, 2.5, 0], [1, 0, 1], [-1, -1, -1]]], dtype=np.float32)
+    assert mirrored(points, 10).tolist() == [[[4, 6.5, 0], [1, 9, 1], [-1, -1, -1]]]
+    assert points[0, 0].tolist() == [4, 2.5, 0]
