@@ -41,6 +41,18 @@ class DataError(JobError):
         self.detail = detail
 
 
+class NoMaskError(DataError):
+    """A task has no mask, or not the number of masks that the spec wants, which the spec allows: no error line."""
+
+
+class PairingError(JobError):
+    """Images and masks cannot be told apart or paired. key: where the data set of the spec names its masks."""
+
+    def __init__(self, key: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """One fault of a spec: its place (line and column from 1), what was expected, the value, and a hint."""

@@ -6,12 +6,12 @@ from rich.console import Console
 
 from job.cli.opening import open_cache, open_study
 from job.cli.wording import counted
-from job.errors import EXIT_DONE, EXIT_MENDABLE, JobError
+from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, EXIT_MENDABLE, JobError
 from job.plan import validate as checks
 
 
 def validate(spec_address: str, output: str | None, *, full: bool) -> int:
-    """Check a study and print the findings. Return 2 if a run would refuse the study."""
+    """Check a study and print the findings. Return the code with which a run would end: 2 or 3 if it finds anything."""
     spec, results = open_study(spec_address, output)
     report = checks.validate(spec, open_cache(spec), full=full)
     try:
@@ -26,7 +26,16 @@ def validate(spec_address: str, output: str | None, *, full: bool) -> int:
         out.print(f"{where}: {line.kind}: {line.reason}: {line.detail}", soft_wrap=True, markup=False)
     for note in report.notes:
         out.print(note, soft_wrap=True, markup=False)
-    faults = len(report.faults)
-    verdict = f"the spec has {counted(faults, 'fault')}" if faults else "the spec is sound"
-    out.print(f"{verdict}; {counted(report.left_out, 'file')} would be left out", soft_wrap=True)
-    return EXIT_MENDABLE if report.faults else EXIT_DONE
+    out.print(_verdict(report), soft_wrap=True)
+    return EXIT_MENDABLE if report.faults else EXIT_ERROR_ROWS if report.left_out else EXIT_DONE
+
+
+def _verdict(report: checks.Report) -> str:
+    faults, left_out = len(report.faults), counted(report.left_out, "image")
+    warnings = sum(line.kind == "warning" for line in report.findings)
+    doubts = f", {counted(warnings, 'warning')}" if warnings else ""
+    if faults:
+        return f"the spec has {counted(faults, 'fault')}; {left_out} left out{doubts}"
+    if report.left_out:
+        return f"a run would end with 3: {left_out} left out{doubts}"
+    return f"the spec is sound{doubts}"

@@ -6,20 +6,25 @@ decodes files, `layers` reads one file of a source, `opening` reads a source who
 """
 
 from job.datasets.check import check_headers, look_inside, raw_slices
-from job.datasets.discover import discover
+from job.datasets.discover import Survey, discover, survey
+from job.datasets.inventory import Inventory, inventory
 from job.datasets.load import Loaded, load
 from job.datasets.sample import Excluded, Sample, TaskObject
 from job.datasets.source import Source
 
 __all__ = [
     "Excluded",
+    "Inventory",
     "Loaded",
     "Sample",
     "Source",
+    "Survey",
     "TaskObject",
     "check_headers",
     "discover",
+    "inventory",
     "load",
     "look_inside",
     "raw_slices",
+    "survey",
 ]

@@ -23,7 +23,8 @@ class Case:
     """An opened source.
 
     count: slices along `axis`, 1 for a 2D image. image: HxW[x3] or XYZ. maps: by task, the values from which its object
-    is made, HxW or XYZ of the image's size. A task with an error has no map. warnings: on what is used but doubtful.
+    is made, HxW or XYZ of the image's size; several masks are joined as by `labels.joined`. A task with an error has no
+    map, and neither has one without a mask, which is in `empty`. warnings: on what is used but doubtful.
     """
 
     dataset: Dataset
@@ -34,18 +35,23 @@ class Case:
     image: NDArray[Any]
     maps: dict[str, NDArray[Any]]
     errors: tuple[Remark, ...]
+    empty: tuple[Remark, ...]
     warnings: tuple[Remark, ...]
 
     def plane(self, values: NDArray[Any], index: int) -> NDArray[Any]:
         """Return slice `index` of the image or of a map: HxW, or the whole of a 2D image."""
-        return values if self.axis == "none" else np.ascontiguousarray(geometry.slice_at(values, self.axis, index))
+        return values if self.axis == "none" else np.array(geometry.slice_at(values, self.axis, index), order="C")
 
     def objects(self, index: int) -> tuple[TaskObject, ...]:
         """Return the objects in one slice."""
         present = []
         for task, values in self.maps.items():
             plane = self.plane(values, index)
-            truth_HW, labelled_HW = labels.objects(plane, self.dataset.tasks[task], self.dataset.labels)
+            if self.source.has_several(task):
+                truth_HW, labelled_HW = labels.joined_objects(plane)
+            else:
+                named = self.dataset.named_labels(task)
+                truth_HW, labelled_HW = labels.objects(plane, self.dataset.tasks[task], self.dataset.labels, named)
             if truth_HW.any():
                 present.append(TaskObject(task=task, truth_HW=truth_HW, labelled_HW=labelled_HW))
         return tuple(present)

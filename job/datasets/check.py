@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from job.datasets import placement, slicing
 from job.datasets.formats import nifti
-from job.datasets.layers import Head, check_same_kind, faults_named, mask_file, read_head
+from job.datasets.layers import Head, check_link, check_same_kind, faults_named, mask_files, read_head
 from job.datasets.ledger import Ledger
+from job.datasets.load import load_case
 from job.datasets.opening import open_case
 from job.datasets.sample import Excluded
 from job.datasets.source import Source, is_volume
-from job.errors import DataError
+from job.errors import DataError, NoMaskError
 from job.storage import InputCache
 from job.study.dataset import Dataset
 
@@ -24,7 +25,8 @@ def raw_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
     if not is_volume(source.file):
         return (0,)
     with faults_named(source.file, "image"):
-        count = nifti.read_header(source.file).grid.slice_count(dataset.slices.axis)
+        check_link(source.file)
+        count = nifti.read_header(source.file, dataset.stored_axes).grid.slice_count(dataset.slices.axis)
     return slicing.candidates(dataset.slices, count)
 
 
@@ -41,12 +43,15 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
     heads[source.file.address] = image
     for task in dataset.tasks:
         try:
-            file = mask_file(dataset, source, task)
-            with faults_named(file, "mask"):
-                check_same_kind(source, file)
-                if file.address not in heads:  # tasks share masks
-                    heads[file.address] = read_head(dataset, source, file, cache, max_image_px)
-                placement.check(image, heads[file.address])
+            for file in mask_files(dataset, source, task):
+                with faults_named(file, "mask"):
+                    check_same_kind(source, file)
+                    if file.address not in heads:  # tasks share masks
+                        heads[file.address] = read_head(dataset, source, file, cache, max_image_px)
+                    mask = heads[file.address]
+                    placement.check(image, placement.on_grid_of(image, mask) if dataset.grid == "image" else mask)
+        except NoMaskError:
+            continue  # no error: `load` lists it as empty
         except DataError as error:
             ledger.add_error(error, task=task)
     return ledger.lines
@@ -54,7 +59,7 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a source holds: the tasks whose object occurs, and errors for what cannot be used."""
+    """What a source holds: the tasks whose object occurs, and the lines that a run would write, empty objects aside."""
 
     tasks: set[str]
     findings: list[Excluded]
@@ -68,5 +73,6 @@ def look_inside(dataset: Dataset, source: Source, cache: InputCache, max_image_p
     except DataError as error:
         ledger.add_error(error)
         return Content(tasks=set(), findings=ledger.lines)
-    ledger.add_remarks("error", case.errors)
-    return Content(tasks=case.tasks_present(), findings=ledger.lines)
+    loaded = load_case(case, None)
+    findings = [line for line in loaded.left_out if line.kind != "empty"]
+    return Content(tasks=case.tasks_present(), findings=findings)

@@ -3,73 +3,165 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
 
-from job.datasets.pattern import Pattern, Template, fill
+from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
+from job.datasets.pattern import Pattern, fill, stem
+from job.datasets.selection import Selector, names_of
 from job.datasets.source import GeneratedImage, ImageFile, Source
+from job.datasets.template import Files, Template
 from job.errors import StorageError
 from job.storage import FileInfo
 from job.study.dataset import Dataset, Generated
 
-IMAGE = "{image}"
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What the listing of a data set shows. All but the sources are addresses, sorted.
+
+    masks_as_images: files that the pattern matches but that are masks of other images, so that they are no images.
+    deselected: images that `only` and `except` leave out. unlabelled: images left out by `unlabelled: skip`.
+    other_endings: files that differ from the pattern in their ending alone, and are nobody's mask. unused_masks: files
+    that the templates of masks list, and that no image names. dead_links: links that lead nowhere, in the place of
+    folders. not_found: lines of list files that name no image.
+    """
+
+    sources: tuple[Source, ...]
+    masks_as_images: tuple[str, ...] = ()
+    deselected: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
+    other_endings: tuple[str, ...] = ()
+    unused_masks: tuple[str, ...] = ()
+    dead_links: tuple[str, ...] = ()
+    not_found: tuple[str, ...] = ()
 
 
 def discover(dataset: Dataset) -> tuple[Source, ...]:
     """Return the sources of a data set, sorted by image; none if the pattern matches nothing."""
+    return survey(dataset).sources
+
+
+def survey(dataset: Dataset) -> Survey:
+    """Return the sources of a data set and what was left out.
+
+    Raise PairingError if two images name the same mask, or an image is another one's mask.
+    """
     if dataset.generated is not None:
-        return tuple(_generated(dataset, dataset.generated))
-    if dataset.images is None:
-        raise ValueError(f"{dataset.name}: neither images nor generated; a loaded spec has one")
-    pattern = Pattern(dataset.images)
-    images = list(_images(pattern))
-    templates = {name: mask_template(dataset, name) for name in dataset.tasks}
-    listings = {text: Template(text, pattern) for text in templates.values() if text != IMAGE}
-    files = {text: template.files() for text, template in listings.items()}
-    return tuple(
-        Source(
-            image=image,
-            file=file,
-            masks={
-                task: file if text == IMAGE else files[text].get(listings[text].fill(fields))
-                for task, text in templates.items()
-            },
-            patient=image if dataset.patient is None else fill(dataset.patient, fields),
-            volume=image,
-        )
-        for image, file, fields in images
+        return Survey(sources=tuple(_generated(dataset, dataset.generated)))
+    pattern = _pattern(dataset)
+    listing = pattern.listing()
+    templates = [Template(text, pattern) for text in _all_templates(dataset)]
+    files = {template.text: template.files() for template in templates if not template.is_image}
+    matched = [paired(address, file, fields, templates, files) for address, file, fields in _matches(pattern, listing)]
+    claims = claims_of(matched, templates)
+    check_images(dataset, matched, claims)
+    candidates = [image for image in matched if image.file.address not in claims]
+    chosen, not_found = _choose(dataset, candidates)
+    check_claims(dataset, chosen, templates)
+    sources = [_source(dataset, image) for image in chosen]
+    skipped = {source.image for source in sources if dataset.unlabelled == "skip" and not any(source.masks.values())}
+    others = [address for address in listing if pattern.differs_in_ending(address)]
+    other_endings = [address for address in others if listing[address].address not in claims]
+    images = {image.file.address for image in matched} | {listing[address].address for address in others}
+    return Survey(
+        sources=tuple(source for source in sources if source.image not in skipped),
+        masks_as_images=tuple(image.address for image in matched if image.file.address in claims),
+        deselected=tuple(sorted({image.address for image in candidates} - {image.address for image in chosen})),
+        unlabelled=tuple(sorted(skipped)),
+        other_endings=tuple(sorted(other_endings)),
+        unused_masks=tuple(sorted(_unused(files.values(), images.union(claims)))),
+        dead_links=tuple(sorted(_dead_folders(pattern, listing))),
+        not_found=not_found,
     )
 
 
-def mask_template(dataset: Dataset, task: str) -> str:
-    """Return the address template of a task's masks: its own, else the data set's."""
-    template = dataset.tasks[task].masks or dataset.masks
-    if template is None:
-        raise ValueError(f"{dataset.name}/{task}: no mask template; a loaded spec has one")
-    return template
+def expected_masks(dataset: Dataset, source: Source, task: str) -> tuple[str, ...]:
+    """Return the addresses where an image's masks of a task are looked for; wildcards in them are kept."""
+    pattern = _pattern(dataset)
+    fields = _fields(source.image, source.file.address, pattern.fields(source.image) or {})
+    return tuple(Template(text, pattern).filled(fields) for text in mask_templates(dataset, task))
+
+
+def _pattern(dataset: Dataset) -> Pattern:
+    if dataset.images is None:
+        raise ValueError(f"{dataset.name}: neither images nor generated; a loaded spec has one")
+    return Pattern(dataset.images)
+
+
+def _all_templates(dataset: Dataset) -> list[str]:
+    """Return every mask template of a data set once."""
+    return list(dict.fromkeys(text for task in dataset.tasks for text in mask_templates(dataset, task)))
 
 
 def _generated(dataset: Dataset, generated: Generated) -> Iterator[Source]:
     for patient in range(generated.patients):
         for index in range(generated.slices):
             image = GeneratedImage(seed=generated.seed, patient=patient, slice=index)
-            masks: dict[str, ImageFile | None] = dict.fromkeys(dataset.tasks, image)
+            masks: dict[str, tuple[ImageFile, ...]] = dict.fromkeys(dataset.tasks, (image,))
             yield Source(image=image.name, file=image, masks=masks, patient=image.patient_name, volume=image.name)
 
 
-def stem(name: str) -> str:
-    """Return a file's name without its extension; `.nii.gz` is one extension."""
-    return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else posixpath.splitext(name)[0]
-
-
-def _images(pattern: Pattern) -> Iterator[tuple[str, FileInfo, dict[str, str]]]:
-    """Yield each image's address below the root, its file, and the values of the template fields."""
-    for image, file in sorted(pattern.files().items()):
-        fields = pattern.fields(image)
+def _matches(pattern: Pattern, listing: Mapping[str, FileInfo]) -> Iterator[tuple[str, FileInfo, Mapping[str, str]]]:
+    """Yield, sorted, each image's address below the root, its file, and the values of the template fields."""
+    for address, file in sorted(listing.items()):
+        fields = pattern.fields(address)
         if fields is not None:
-            _check_unicode(image)
-            name = posixpath.basename(image)
-            parent = posixpath.basename(posixpath.dirname(posixpath.normpath(file.address)))
-            yield image, file, {**fields, "name": name, "stem": stem(name), "parent": parent, "image": image}
+            _check_unicode(address)
+            yield address, file, _fields(address, file.address, fields)
+
+
+def _fields(image: str, address: str, named: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of all fields that templates may use. image: the address below the root."""
+    name = posixpath.basename(image)
+    decoded = unquote(address) if address.startswith(("http://", "https://")) else address
+    parent = posixpath.basename(posixpath.dirname(posixpath.normpath(decoded)))
+    return {**named, "name": name, "stem": stem(name), "parent": parent, "image": image}
+
+
+def _choose(dataset: Dataset, images: Sequence[PairedImage]) -> tuple[list[PairedImage], tuple[str, ...]]:
+    """Return the images that `only` and `except` leave, and the lines of list files that name none of the images."""
+    only = None if dataset.only is None else Selector(dataset.only)
+    but = None if dataset.except_ is None else Selector(dataset.except_)
+    chosen = [
+        image
+        for image in images
+        if (only is None or only.matches(image.address, image.fields))
+        and (but is None or not but.matches(image.address, image.fields))
+    ]
+    known = {name for image in images for name in names_of(image.address)}
+    listed = [line for selector in (only, but) if selector for line in selector.listed]
+    return chosen, tuple(sorted(set(listed) - known))
+
+
+def _source(dataset: Dataset, image: PairedImage) -> Source:
+    masks: dict[str, tuple[ImageFile, ...]] = {}
+    for task in dataset.tasks:
+        named = [file for text in mask_templates(dataset, task) for file in image.masks[text]]
+        masks[task] = tuple({file.address: file for file in named}.values())
+    return Source(
+        image=image.address,
+        file=image.file,
+        masks=masks,
+        patient=image.address if dataset.patient is None else fill(dataset.patient, image.fields),
+        volume=image.address,
+    )
+
+
+def _unused(listings: Iterable[Files], used: set[str]) -> Iterator[str]:
+    """Yield the listed masks that are not used, without hidden files."""
+    for files in listings:
+        for name, file in files.by_address.items():
+            if file.address not in used and not any(part.startswith(".") for part in name.split("/")):
+                yield name
+
+
+def _dead_folders(pattern: Pattern, listing: Mapping[str, FileInfo]) -> Iterator[str]:
+    """Yield the links that lead nowhere and stand where the pattern has a folder."""
+    for address, file in listing.items():
+        if file.dead_link and pattern.fields(address) is None and not pattern.differs_in_ending(address):
+            yield address
 
 
 def _check_unicode(name: str) -> None:

@@ -6,6 +6,7 @@ third from inferior to superior. In an oblique volume, each axis is taken for it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -80,6 +81,15 @@ def canonical_grid(shape: tuple[int, int, int], affine: NDArray[Any]) -> Grid:
         stored_shape=shape,
         codes="".join(orientations.ornt2axcodes(order)),
     )
+
+
+def along_axes(codes: str, zooms_mm: Sequence[float]) -> NDArray[np.float64]:
+    """Return the 4x4 affine of a volume whose stored axes lead in the directions `codes`, such as LPS."""
+    affine = np.eye(4)
+    affine[:3, :3] = 0
+    for stored, (canonical, direction) in enumerate(orientations.axcodes2ornt(codes)):
+        affine[int(canonical), stored] = direction * zooms_mm[stored]
+    return affine
 
 
 def to_canonical(values: NDArray[Any], affine: NDArray[Any]) -> NDArray[Any]:

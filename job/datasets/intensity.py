@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from job.errors import DataError
 from job.study.dataset import Intensity
 
+MOST_AT_ONE_END = 0.999
+"""Share of pixels that are black, or white, above which an image counts as blank."""
+
 
 def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
     """Return the values that become 0 and 255, of an image HxW[x3] or a whole volume XYZ.
@@ -41,6 +44,22 @@ def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
 def is_constant(values: NDArray[Any]) -> bool:
     """Return whether all values of an image are equal."""
     return bool((values == values.flat[0]).all())
+
+
+def blank(
+    values: NDArray[Any], image_HWC: NDArray[np.uint8], rule: Intensity, volume_levels: tuple[float, float] | None
+) -> str:
+    """Return why a converted image shows next to nothing, or "": two greys at most, or nearly all of it at one end."""
+    counts = np.bincount(image_HWC.ravel(), minlength=256)
+    at_one_end = max(counts[0], counts[255]) / image_HWC.size
+    if np.count_nonzero(counts) > 2 and at_one_end <= MOST_AT_ONE_END:
+        return ""
+    lower, upper = volume_levels or levels(values, rule)
+    greys = ", ".join(str(grey) for grey in np.flatnonzero(counts)[:3])
+    return (
+        f"after {rule.label} {at_one_end:.1%} of the pixels are 0 or 255 (greys {greys}); the values run from "
+        f"{values.min():g} to {values.max():g}, the rule from {lower:g} to {upper:g}; check the window, or use minmax"
+    )
 
 
 def to_rgb(

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from job.datasets.doubt import Doubt
 from job.errors import DataError
 from job.study.dataset import Task
+from job.study.files import AtLeast, Join
+
+ROUNDING = 1e-6
+"""Distance from a whole number, as a share of it, that float32 arithmetic leaves."""
+MOST_LABELS = 1 << 16
+BRIGHT, FEWEST_GREYS = 128, 3
+"""A binary mask that was smoothed holds one bright label and at least so many others."""
 
 
 def one_channel(values: NDArray[Any]) -> NDArray[Any]:
@@ -26,28 +36,100 @@ def one_channel(values: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(values[..., 0])
 
 
-def check_labels(values: NDArray[Any]) -> None:
-    """Raise DataError if a label map, of any shape, holds values that are not whole numbers."""
+def as_labels(values: NDArray[Any], step: float = 0.0) -> tuple[NDArray[Any], tuple[Doubt, ...]]:
+    """Return the whole numbers of a label map, of any shape, and a doubt if it had to be rounded.
+
+    step: the header's slope where integers are stored with one, else 0: half of it is what storing may have moved a
+    label by. Raise DataError if a value is further than that, and than 1e-6 of itself, from a whole number.
+    """
     if values.dtype.kind != "f":
-        return
-    whole = np.isfinite(values) & (values == np.rint(values))
-    if not whole.all():
+        return values, ()
+    whole = np.rint(values)
+    if np.array_equal(whole, values) and np.isfinite(whole).all():
+        return values, ()
+    with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, which is refused below
+        distance = np.abs(values - whole)
+    rounded = distance <= ROUNDING * np.maximum(np.abs(whole), 1) + step / 2  # False for NaN
+    if not rounded.all():
         raise DataError(
             "labels are not whole numbers",
-            f"found {values[~whole].flat[0]:g}; a map of values needs `above: threshold`, not a label",
+            f"found {float(values[~rounded].flat[0])!r}; a map of values needs `above: threshold`, not a label",
         )
+    largest = float(distance.max())
+    return whole, (Doubt(reason="labels rounded", detail=f"labels lie up to {largest!r} from whole numbers"),)
 
 
-def objects(values: NDArray[Any], task: Task, labels: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def label_doubts(values: NDArray[Any], named: frozenset[int], task: Task, rule: str) -> Iterator[Doubt]:
+    """Yield doubts that the values of a label map raise. named: every label that the tasks of this map name.
+
+    rule: the data set's `labels`.
+    """
+    counts = _label_counts(values)
+    labels = set(counts) - {0}
+    wanted = {255} if rule == "binary255" else set(named)
+    if (labels == {1} and wanted == {255}) or (labels == {255} and wanted == {1} and task.label != "any"):
+        yield Doubt(
+            reason="another label",
+            detail=f"the only label is {min(labels)}, the spec names {min(wanted)}: masks of 0/1 and of 0/255 differ",
+        )
+    if not labels or (task.label != "any" and rule != "binary255"):
+        return
+    main = max(labels, key=lambda label: counts[label])
+    greys = labels - {main}
+    if main >= BRIGHT and len(greys) >= FEWEST_GREYS and max(labels) <= 255:
+        detail = (
+            f"{sum(counts[grey] for grey in greys)} pixels have {len(greys)} values beside 0 and {main}, as in a mask "
+            "that was resized, smoothed or stored as JPEG; `above: 127` reads such a mask"
+        )
+        yield Doubt(reason="grey values in a label map", detail=detail)
+
+
+def _label_counts(values: NDArray[Any]) -> Counter[int]:
+    """Count the pixels of each value of a map of whole numbers, slice by slice, so that memory stays bounded.
+
+    A map of a huge range gives its extremes alone.
+    """
+    low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+    planes = [values] if values.ndim < 3 else [values[..., index] for index in range(values.shape[2])]
+    if high - low > MOST_LABELS:
+        return Counter({label: int(np.count_nonzero(values == label)) for label in (low, high)})
+    total = np.zeros(high - low + 1, np.int64)
+    for plane in planes:
+        total += np.bincount(plane.astype(np.int64).ravel() - low, minlength=len(total))
+    return Counter({low + int(offset): int(total[offset]) for offset in np.flatnonzero(total)})
+
+
+def joined(maps: Sequence[tuple[NDArray[np.bool_], NDArray[np.bool_]]], join: Join) -> NDArray[np.uint8]:
+    """Join the truth and labelled pixels of several masks of one image: 2 where truth, 1 where only labelled, else 0.
+
+    maps: pairs as `objects` returns them, all of one shape. join: a pixel counts if any mask has it, if more than half
+    of them have it, or if at least a number of them have it.
+    """
+    least = join.at_least if isinstance(join, AtLeast) else len(maps) // 2 + 1 if join == "majority" else 1
+    truth, labelled = (sum(mask.astype(np.int32) for mask in masks) >= least for masks in zip(*maps, strict=True))
+    return np.asarray(truth.astype(np.uint8) * 2 | labelled.astype(np.uint8)).clip(max=2).astype(np.uint8)
+
+
+def joined_objects(values: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return truth and labelled of a map that `joined` made, as `objects` does."""
+    return values == 2, values > 0
+
+
+def objects(
+    values: NDArray[Any], task: Task, labels: str, named: frozenset[int] = frozenset()
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return truth and labelled, both bool and of the shape of `values`: the task's class, and every class of the map.
 
-    labels: the data set's `labels`; `binary255` counts 255 as 1 and everything else as 0. For a threshold, labelled is
-    the truth. NaN is not above a threshold.
+    labels: the data set's `labels`; `binary255` counts 255 as 1 and everything else as 0. named: the labels that tasks
+    of this map name; they are classes too where they are 0 or negative. For a threshold, labelled is the truth. NaN is
+    not above a threshold.
     """
     if task.above is not None:
         above = np.asarray(values > task.above)
         return above, above
     label_map = values == 255 if labels == "binary255" else values
     labelled = np.asarray(label_map > 0)
+    if hidden := [label for label in named if label <= 0]:
+        labelled = labelled | np.isin(label_map, hidden)
     truth = labelled if task.label == "any" else np.isin(label_map, np.asarray(task.label))
     return truth, labelled

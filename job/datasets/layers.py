@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 
 from job import storage
 from job.datasets import sizes
-from job.datasets.discover import mask_template
+from job.datasets.discover import expected_masks
+from job.datasets.doubt import Doubt
 from job.datasets.formats import nifti, raster
 from job.datasets.generated import SIDE, generate
-from job.datasets.labels import check_labels, one_channel
+from job.datasets.labels import as_labels, one_channel
 from job.datasets.sample import Axis
 from job.datasets.slicing import axis_of
 from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
-from job.errors import DataError, StorageError
+from job.errors import DataError, NoMaskError, StorageError
 from job.storage import FileInfo, InputCache
 from job.study.dataset import Dataset
+from job.study.files import AtLeast
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +35,15 @@ class Head:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """The values of one file: HxW[x3] and no header, or XYZ (RAS+) with the volume's header."""
+    """The values of one file: HxW[x3] and no header, or XYZ (RAS+) with the volume's header.
+
+    orientation: the tag of a 2D file, 1 to 8 as in EXIF; it is not applied.
+    """
 
     values: NDArray[Any]
     header: nifti.VolumeHeader | None
+    doubts: tuple[Doubt, ...] = ()
+    orientation: int = 1
 
     @property
     def head(self) -> Head:
@@ -46,8 +53,9 @@ class Layer:
 
 def read_head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, max_image_px: int) -> Head:
     """Read the size of an image or mask; raise DataError if it is too large."""
+    check_link(file)
     if is_volume(file):
-        header = _read_volume_header(file, axis_of(dataset, source), max_image_px)
+        header = _read_volume_header(file, axis_of(dataset, source), max_image_px, dataset.stored_axes)
         return Head(header.grid.shape_XYZ, header)
     size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else raster.image_size(file, cache)
     sizes.check_plane(*size, max_image_px)
@@ -57,36 +65,59 @@ def read_head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCac
 def read_image(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Layer:
     """Read the image of a source."""
     with faults_named(source.file, "image"):
-        return _read(source.file, cache, axis_of(dataset, source), max_image_px)
+        return _read(dataset, source, source.file, cache, max_image_px)
 
 
 def read_map(
-    dataset: Dataset, source: Source, task: str, cache: InputCache, max_image_px: int, layers: dict[str, Layer]
+    dataset: Dataset,
+    source: Source,
+    task: str,
+    file: ImageFile,
+    cache: InputCache,
+    max_image_px: int,
+    layers: dict[str, Layer],
 ) -> Layer:
-    """Read the values from which a task's object is made: HxW, or XYZ.
+    """Read the values of a mask, from which a task's object is made: HxW, or XYZ.
 
     layers: the maps that were read already. Tasks share files, and each file is read once.
     """
-    file = mask_file(dataset, source, task)
     above = dataset.tasks[task].above is not None
     key = file.address if is_volume(file) else f"{file.address} {'values' if above else 'labels'}"
     with faults_named(file, "mask"):
         check_same_kind(source, file)
         if key not in layers:
-            layer = _read(file, cache, axis_of(dataset, source), max_image_px, labels=not above)
+            layer = _read(dataset, source, file, cache, max_image_px, labels=not above)
             layers[key] = layer if layer.header else replace(layer, values=one_channel(layer.values))
-        if not above:
-            check_labels(layers[key].values)
-        return layers[key]
+        layer = layers[key]
+        if above:
+            return layer
+        values, doubts = as_labels(layer.values, layer.header.label_step if layer.header else 0.0)
+        return replace(layer, values=values, doubts=(*layer.doubts, *doubts))
 
 
-def mask_file(dataset: Dataset, source: Source, task: str) -> ImageFile:
-    """Return the mask file of a task; raise DataError if it is missing."""
-    file = source.masks.get(task)
-    if file is None:
-        template = storage.public(mask_template(dataset, task))
-        raise DataError("mask missing", f"expected a file at {template}, filled for {source.image}")
-    return file
+def mask_files(dataset: Dataset, source: Source, task: str) -> tuple[ImageFile, ...]:
+    """Return the mask files of a task; raise DataError if there are none, or too few or too many to join.
+
+    NoMaskError, which is one, if the spec allows it (`unlabelled`, `join: single`).
+    """
+    files = source.masks[task]
+    names = [storage.public(file.address) for file in files]
+    if not files:
+        expected = " or ".join(storage.public(address) for address in expected_masks(dataset, source, task))
+        kind = DataError if dataset.unlabelled == "error" else NoMaskError
+        raise kind("mask missing", f"expected a file at {expected}")
+    if dataset.join == "single" and len(files) > 1:
+        raise NoMaskError("several masks", f"expected one (`join: single`), found {', '.join(names)}")
+    if isinstance(dataset.join, AtLeast) and len(files) < dataset.join.at_least:
+        detail = f"expected at least {dataset.join.at_least} (`join`), found {', '.join(names)}"
+        raise DataError("too few masks", detail)
+    return files
+
+
+def check_link(file: ImageFile) -> None:
+    """Raise DataError for a link that leads nowhere."""
+    if isinstance(file, FileInfo) and file.dead_link:
+        raise DataError("dead link", f"a link to {file.dead_link}, where nothing is; was the data set fetched?")
 
 
 def check_same_kind(source: Source, mask: ImageFile) -> None:
@@ -107,24 +138,29 @@ def faults_named(file: ImageFile, role: Literal["image", "mask"]) -> Iterator[No
         raise StorageError(f"{storage.public(file.address)}: too little memory to read this {role}") from None
 
 
-def _read(file: ImageFile, cache: InputCache, axis: Axis, max_image_px: int, *, labels: bool = False) -> Layer:
+def _read(
+    dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, max_image_px: int, *, labels: bool = False
+) -> Layer:
     """Read a whole file. labels: as a label map, so that a palette image gives its indices, not its colours."""
+    check_link(file)
     if isinstance(file, GeneratedImage):
         sizes.check_plane(SIDE, SIDE, max_image_px)
         image_HW, labels_HW = generate(file.seed, file.patient, file.slice)
         return Layer(labels_HW if labels else image_HW, None)
     path = cache.local(file)
     if is_volume(file):
-        _read_volume_header(replace(file, address=str(path)), axis, max_image_px)
-        volume = nifti.read_volume(path)
-        return Layer(volume.values_XYZ, volume.header)
+        axes = dataset.stored_axes
+        _read_volume_header(replace(file, address=str(path)), axis_of(dataset, source), max_image_px, axes)
+        volume = nifti.read_volume(path, axes)
+        return Layer(volume.values_XYZ, volume.header, volume.header.doubts)
     read = raster.read_mask if labels else raster.read_image
-    return Layer(read(path, max_image_px), None)
+    picture = read(path, max_image_px)
+    return Layer(picture.values, None, picture.doubts, picture.orientation)
 
 
-def _read_volume_header(file: FileInfo, axis: Axis, max_image_px: int) -> nifti.VolumeHeader:
+def _read_volume_header(file: FileInfo, axis: Axis, max_image_px: int, axes: str | None) -> nifti.VolumeHeader:
     """Read the header of a volume; raise DataError if a slice or the volume is too large."""
-    header = nifti.read_header(file)
+    header = nifti.read_header(file, axes)
     sizes.check_plane(*header.grid.slice_size(axis), max_image_px)
     sizes.check_volume(header.grid.shape_XYZ, max_image_px)
     return header

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from job.datasets.sample import Excluded, Kind
 from job.datasets.slicing import axis_of
 from job.datasets.source import Source
-from job.errors import DataError
+from job.errors import DataError, NoMaskError
 from job.study.dataset import Dataset
 
 
@@ -45,8 +45,9 @@ class Ledger:
         )
 
     def add_error(self, error: DataError, *, slice_: int = 0, task: str | None = None) -> None:
-        """Add an error line with the reason and detail of an exception."""
-        self.add("error", error.reason, error.detail, slice_=slice_, task=task)
+        """Add a line with the reason and detail of an exception: an error, or `empty` for a NoMaskError."""
+        kind: Kind = "empty" if isinstance(error, NoMaskError) else "error"
+        self.add(kind, error.reason, error.detail, slice_=slice_, task=task)
 
     def add_remarks(self, kind: Kind, remarks: Iterable[Remark], *, slice_: int = 0) -> None:
         """Add a line for each remark."""

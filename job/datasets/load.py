@@ -42,12 +42,24 @@ def load(
     file is noted at the first of the slices, a warning about it at the first slice that is evaluated. Raise
     StorageError if a file cannot be fetched or opened.
     """
-    loaded = Loaded()
-    ledger = Ledger(dataset=dataset, source=source, lines=loaded.left_out)
-    first = min(slices, default=0) if slices is not None else 0
     try:
         case = _last_volume.open(dataset, source, cache, max_image_px)
-        ledger.add_remarks("error", case.errors, slice_=first)
+    except DataError as error:
+        ledger = Ledger(dataset=dataset, source=source)
+        ledger.add_error(error, slice_=_first(slices))
+        return Loaded(left_out=ledger.lines)
+    return load_case(case, slices)
+
+
+def load_case(case: Case, slices: Sequence[int] | None) -> Loaded:
+    """Load raw slices of an opened source, as `load` does."""
+    loaded = Loaded()
+    dataset = case.dataset
+    ledger = Ledger(dataset=dataset, source=case.source, lines=loaded.left_out)
+    first = _first(slices)
+    ledger.add_remarks("error", case.errors, slice_=first)
+    ledger.add_remarks("empty", case.empty, slice_=first)
+    try:
         kept = _kept_slices(case, slices, ledger)
         levels = intensity.levels(case.image, dataset.intensity) if kept and dataset.intensity.per == "volume" else None
     except DataError as error:
@@ -59,9 +71,15 @@ def load(
         if sample is not None:
             ledger.add_remarks("warning", warnings, slice_=index)
             warnings = ()
-            _warn_if_constant(case, index, ledger)
+            _add_warnings(case, sample, levels, ledger)
             loaded.samples.append(sample)
+    if case.axis == "none":  # an image without object: what is doubtful about its mask may be why
+        ledger.add_remarks("warning", warnings, slice_=first)
     return loaded
+
+
+def _first(slices: Sequence[int] | None) -> int:
+    return min(slices, default=0) if slices is not None else 0
 
 
 def _kept_slices(case: Case, slices: Sequence[int] | None, ledger: Ledger) -> Sequence[int]:
@@ -125,15 +143,24 @@ def _load_slice(case: Case, index: int, levels: tuple[float, float] | None, ledg
     )
 
 
-def _warn_if_constant(case: Case, index: int, ledger: Ledger) -> None:
-    values = case.plane(case.image, index)
+def _add_warnings(case: Case, sample: Sample, levels: tuple[float, float] | None, ledger: Ledger) -> None:
+    """Add warnings on what the values of a sample make doubtful: a blank picture, an object that fills it."""
+    values = case.plane(case.image, sample.slice)
     if intensity.is_constant(values):
         detail = f"all values are {values.flat[0]:g}; evaluated as zeros"
-        ledger.add("warning", "constant image", detail, slice_=index)
+        ledger.add("warning", "constant image", detail, slice_=sample.slice)
+    elif detail := intensity.blank(values, sample.image_HWC, case.dataset.intensity, levels):
+        ledger.add("warning", "blank image", detail, slice_=sample.slice)
+    for obj in sample.objects:
+        if obj.truth_HW.all():
+            detail = "every pixel belongs to the object; its label may be the background's"
+            ledger.add("warning", "object fills the image", detail, slice_=sample.slice, task=obj.task)
 
 
 def _values_in(case: Case, task: str, index: int) -> str:
     """Describe the values of a map that lacks the object, so that a wrong label or threshold in the spec shows."""
+    if case.source.has_several(task):
+        return f"in no pixel of {len(case.source.masks[task])} masks, joined"
     values = case.plane(case.maps[task], index)
     if case.dataset.tasks[task].above is not None:
         return f"the highest value is {np.max(values):g}"

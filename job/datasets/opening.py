@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from threading import Lock
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from job import storage
 from job.datasets import placement
 from job.datasets.case import Case
-from job.datasets.layers import Layer, faults_named, mask_file, read_image, read_map
+from job.datasets.doubt import Doubt
+from job.datasets.labels import joined, label_doubts, objects
+from job.datasets.layers import Layer, faults_named, mask_files, read_image, read_map
 from job.datasets.ledger import Remark
 from job.datasets.slicing import axis_of
-from job.datasets.source import Source
-from job.errors import DataError
+from job.datasets.source import ImageFile, Source
+from job.errors import DataError, NoMaskError
 from job.storage import InputCache
 from job.study.dataset import Dataset
 
@@ -43,17 +48,27 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
     """Read a source. Raise DataError if the image cannot be used; a mask that cannot be used is one of `errors`."""
     image = read_image(dataset, source, cache, max_image_px)
     layers = {source.file.address: image} if source.is_volume else {}  # a 2D image may be read differently as a map
-    warnings = list(_header_warnings(image))
+    image_doubts = (*image.doubts, *_orientation_doubts(image))
+    warnings = [*_remarks(source.file, image_doubts, None), *_header_warnings(image)]
     errors: list[Remark] = []
+    empty: list[Remark] = []
     maps = {}
     for task in dataset.tasks:
+        placed: list[NDArray[Any]] = []
         try:
-            mask = read_map(dataset, source, task, cache, max_image_px, layers)
-            with faults_named(mask_file(dataset, source, task), "mask"):
-                warnings.extend(_mask_warnings(image, mask, task))
-            maps[task] = placement.mask_on_image(image, mask)
+            for file in mask_files(dataset, source, task):
+                mask = read_map(dataset, source, task, file, cache, max_image_px, layers)
+                with faults_named(file, "mask"):
+                    warnings.extend(_mask_warnings(dataset, image, mask, task))
+                known = image.doubts if file == source.file else ()
+                mask_doubts = (*mask.doubts, *_difference_doubts(image, mask))
+                warnings.extend(_remarks(file, (doubt for doubt in mask_doubts if doubt not in known), task))
+                placed.append(placement.mask_on_image(image, mask, same_order=dataset.grid == "image"))
         except DataError as error:
-            errors.append(Remark(task=task, reason=error.reason, detail=error.detail))
+            remark = Remark(task=task, reason=error.reason, detail=error.detail)
+            (empty if isinstance(error, NoMaskError) else errors).append(remark)
+        else:
+            maps[task] = _one_map(dataset, task, placed)
     axis = axis_of(dataset, source)
     grid = image.header.grid if image.header else None
     return Case(
@@ -65,8 +80,43 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
         image=image.values,
         maps=maps,
         errors=tuple(errors),
+        empty=tuple(empty),
         warnings=tuple(warnings),
     )
+
+
+def _one_map(dataset: Dataset, task: str, maps: list[NDArray[Any]]) -> NDArray[Any]:
+    """Return the map of a task: the values of its mask, or several masks joined as `labels.joined` does."""
+    if len(maps) == 1:
+        return maps[0]
+    named = dataset.named_labels(task)
+    return joined([objects(values, dataset.tasks[task], dataset.labels, named) for values in maps], dataset.join)
+
+
+def _remarks(file: ImageFile, doubts: Iterable[Doubt], task: str | None) -> Iterator[Remark]:
+    """Yield a remark for each doubt about a file, with the file's address."""
+    for doubt in doubts:
+        yield Remark(task=task, reason=doubt.reason, detail=f"{storage.public(file.address)}: {doubt.detail}")
+
+
+def _orientation_doubts(image: Layer) -> Iterator[Doubt]:
+    """Yield a doubt if a 2D image is not upright by its orientation tag, which is not applied."""
+    if image.orientation != 1:
+        detail = (
+            f"the orientation tag is {image.orientation}, which viewers apply; the pixels are used as stored: check "
+            "that the mask was drawn on them so"
+        )
+        yield Doubt(reason="orientation tag", detail=detail)
+
+
+def _difference_doubts(image: Layer, mask: Layer) -> Iterator[Doubt]:
+    """Yield a doubt if the orientation tags of a 2D image and its mask differ; no tag counts as 1."""
+    if image.orientation != mask.orientation:
+        detail = (
+            f"the orientation tag of the image is {image.orientation}, of the mask {mask.orientation}; the pixels of "
+            "both are used as stored: check that they show the same"
+        )
+        yield Doubt(reason="orientation tags differ", detail=detail)
 
 
 def _header_warnings(image: Layer) -> Iterator[Remark]:
@@ -82,11 +132,16 @@ def _header_warnings(image: Layer) -> Iterator[Remark]:
         yield Remark(task=None, reason="orientation unknown", detail=detail)
 
 
-def _mask_warnings(image: Layer, mask: Layer, task: str) -> Iterator[Remark]:
+def _mask_warnings(dataset: Dataset, image: Layer, mask: Layer, task: str) -> Iterator[Remark]:
     """Yield warnings on a mask; raise DataError if it does not fit on the image."""
-    if warning := placement.check(image.head, mask.head):
+    head = placement.on_grid_of(image.head, mask.head) if dataset.grid == "image" else mask.head
+    if warning := placement.check(image.head, head):
         reason, detail = warning
         yield Remark(task=task, reason=reason, detail=detail)
     if image is not mask and mask.values.dtype.kind == "f" and np.isnan(mask.values).any():
         detail = f"{np.count_nonzero(np.isnan(mask.values))} values of the map are NaN; they count as not above"
         yield Remark(task=task, reason="NaN in mask", detail=detail)
+    if dataset.tasks[task].above is None:
+        named = dataset.named_labels(task)
+        for doubt in label_doubts(mask.values, named, dataset.tasks[task], dataset.labels):
+            yield Remark(task=task, reason=doubt.reason, detail=doubt.detail)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import unquote
 
 from job import storage
 from job.storage import FileInfo
-from job.study.dataset import TEMPLATE_FIELD
+from job.study.files import TEMPLATE_FIELD
 
 WILD = re.compile(r"[*?]")
+IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".nii", ".nii.gz"}
+"""Endings of image files, in lower case."""
 
 
 @dataclass(frozen=True)
 class Pattern:
     """The address of many files: `*` and `?` within one name, `**` across folders, `{case}` within one name.
 
-    As in a shell, a wildcard at the start of a name does not match a leading dot: archives made on macOS contain many
-    files such as `._scan.nii.gz`.
+    Wildcards and fields take as little as they can, the first of them first. `{n:int}` takes digits only. As in a
+    shell, a wildcard at the start of a name does not match a leading dot: archives made on macOS contain many files
+    such as `._scan.nii.gz`. Names are compared in Unicode's normal form NFC, because macOS stores them decomposed.
     """
 
     text: str
@@ -28,7 +34,7 @@ class Pattern:
     def root(self) -> str:
         """The longest folder prefix without wildcards and fields; "" is the working folder."""
         folders = self.text.split("/")[:-1]
-        fixed = next((n for n, name in enumerate(folders) if _varies(name)), len(folders))
+        fixed = next((n for n, name in enumerate(folders) if varies(name)), len(folders))
         return "/".join(folders[:fixed]) or ("/" if self.text.startswith("/") else "")
 
     @cached_property
@@ -36,66 +42,55 @@ class Pattern:
         """The rest of the pattern, below the root."""
         return self.text[len(self.root) :].lstrip("/")
 
-    def files(self) -> dict[str, FileInfo]:
-        """Return the matching files by address below the root; at most one if the text has no wildcards and fields."""
-        if not _varies(self.tail):
+    def listing(self) -> dict[str, FileInfo]:
+        """Return the files that may match, by address below the root, and those that differ in their ending alone.
+
+        Links that lead nowhere are listed too; one in the place of a folder has the address of the folder.
+        """
+        if not varies(self.tail):
             file = storage.info(self.text)
             return {self.tail: file} if file else {}
-        listed = storage.list_files(self.root, "/".join(_glob(name) for name in self.tail.split("/")))
-        return {relative(file.address, self.root): file for file in listed}
+        *folders, name = self.tail.split("/")
+        glob = "/".join(
+            [*(glob_of(folder) for folder in folders), glob_of(self._stem) + ".*" if self._ending else glob_of(name)]
+        )
+        listed = storage.list_files(self.root, glob, dead_links=True)
+        return by_address(listed, self.root)
 
     def fields(self, address: str) -> dict[str, str] | None:
-        """Return the named fields of an address below the root, None without a match. The first field is greedy."""
-        if not _varies(self.tail):
-            return {} if address == self.tail else None
-        match = self._expression.fullmatch(address)
+        """Return the named fields of an address below the root, as text in NFC; None without a match."""
+        if not varies(self.tail):
+            return {} if nfc(address) == nfc(self.tail) else None
+        match = self._expression.fullmatch(nfc(address))
         return match.groupdict() if match else None
+
+    def differs_in_ending(self, address: str) -> bool:
+        """Return whether an address would match with another ending that images have, such as .PNG or .jpg."""
+        name = stem(address)
+        if not self._ending or address[len(name) :].lower() not in IMAGE_ENDINGS or self.fields(address) is not None:
+            return False
+        return Pattern(self.text.removesuffix(self._ending)).fields(name) is not None
+
+    @cached_property
+    def _stem(self) -> str:
+        return stem(posixpath.basename(self.tail))
+
+    @cached_property
+    def _ending(self) -> str:
+        """The literal ending of the last name, such as .png, if what precedes it varies; else ""."""
+        ending = posixpath.basename(self.tail)[len(self._stem) :]
+        return ending if varies(self._stem) and not varies(ending) else ""
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:
-        *folders, name = self.tail.split("/")
+        *folders, name = nfc(self.tail).split("/")
+        numbers = set(re.findall(r"\{(\w+):int\}", self.tail))
         seen: set[str] = set()
-        before = [r"(?:(?!\.)[^/]+/)*" if folder == "**" else _expression(folder, seen) + "/" for folder in folders]
-        last = r"(?:(?!\.)[^/]+/)*(?!\.)[^/]+" if name == "**" else _expression(name, seen)
+        before = [
+            r"(?:(?!\.)[^/]+/)*" if folder == "**" else _expression(folder, seen, numbers) + "/" for folder in folders
+        ]
+        last = r"(?:(?!\.)[^/]+/)*(?!\.)[^/]+" if name == "**" else _expression(name, seen, numbers)
         return re.compile("".join([*before, last]))
-
-
-@dataclass(frozen=True)
-class Template:
-    """An address whose fields each image fills: `{stem}`, `{name}`, `{parent}`, `{image}` and the fields of `images`.
-
-    The rest is literal. `{image}` is the image's whole address at the start of the text, elsewhere its address below
-    the root.
-    """
-
-    text: str
-    images: Pattern
-
-    @cached_property
-    def _pattern(self) -> Pattern:
-        return Pattern(below(self.images.root, self.text) if self.text.startswith("{image}") else self.text)
-
-    def files(self) -> dict[str, FileInfo]:
-        """Return, from one listing, the files that any image may name, by address below the template's root."""
-        tail = self._pattern.tail
-        if not TEMPLATE_FIELD.search(tail):
-            file = storage.info(self.text)
-            return {tail: file} if file else {}
-        glob = "/".join(self._glob(name) for name in tail.split("/"))
-        listed = storage.list_files(self._pattern.root, glob)
-        return {relative(file.address, self._pattern.root): file for file in listed}
-
-    def fill(self, fields: Mapping[str, str]) -> str:
-        """Return the address that one image names, below the template's root."""
-        return fill(self._pattern.tail, fields)
-
-    def _glob(self, name: str) -> str:
-        if "{image}" in name:
-            before, _, after = name.partition("{image}")
-            return (
-                self._glob(before) + "/".join(_glob(name) for name in self.images.tail.split("/")) + self._glob(after)
-            )
-        return re.sub(r"\*\*+", "*", "*".join(storage.literal(text) for text in TEMPLATE_FIELD.split(name)[::2]))
 
 
 def fill(text: str, fields: Mapping[str, str]) -> str:
@@ -103,41 +98,72 @@ def fill(text: str, fields: Mapping[str, str]) -> str:
     return TEMPLATE_FIELD.sub(lambda field: fields[field[1]], text)
 
 
+def stem(name: str) -> str:
+    """Return a name or address without its extension; `.nii.gz` is one extension."""
+    return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else posixpath.splitext(name)[0]
+
+
+def nfc(text: str) -> str:
+    """Return a text in Unicode's normal form NFC."""
+    return unicodedata.normalize("NFC", text)
+
+
 def below(root: str, address: str) -> str:
     """Join a root, which may be "" or "/", and an address below it."""
     return storage.join(root, address) if root else address
 
 
-def relative(address: str, root: str) -> str:
-    """Return a listed address relative to a root: the same text for a local folder, a bucket and a package."""
-    path, folder = storage.local_path(address), storage.local_path(root)
-    if path and folder:
-        return path.relative_to(folder).as_posix()
+def by_address(files: Iterable[FileInfo], root: str) -> dict[str, FileInfo]:
+    """Return listed files by their address below a root: the same for a local folder, a bucket and a web server."""
+    folder = storage.local_path(root)
+    if folder is None:
+        return {_below_remote(file.address, root): file for file in files}
+    start = len(str(folder).rstrip("/")) + 1
+    return {_local_text(file.address)[start:]: file for file in files}
+
+
+def _local_text(address: str) -> str:
+    return str(storage.local_path(address)) if "://" in address else address
+
+
+def _below_remote(address: str, root: str) -> str:
     # In their listings, stores write scheme and host differently (s3a, abfs, memory); the path is the same.
     _, _, path_below_host = address.partition("://")[2].lstrip("/").partition("/")
     _, _, root_below_host = root.partition("://")[2].lstrip("/").partition("/")
+    if address.startswith(("http://", "https://")):
+        path_below_host, root_below_host = unquote(path_below_host), unquote(root_below_host)
     return path_below_host.removeprefix(root_below_host.rstrip("/")).lstrip("/")
 
 
-def _varies(text: str) -> bool:
+def varies(text: str) -> bool:
+    """Return whether a text has wildcards or fields."""
     return bool(WILD.search(text) or TEMPLATE_FIELD.search(text))
 
 
-def _glob(name: str) -> str:
-    """Return one name of a pattern as a glob: fields become `*`, and `[` is an ordinary character."""
+def glob_of(name: str) -> str:
+    """Return a glob that matches, among others, what one name of a pattern matches.
+
+    Fields become `*`, and so do letters beyond ASCII, which a store may hold in another normal form. `[` is an ordinary
+    character.
+    """
     if name == "**":
         return name
-    return re.sub(r"\*+", "*", "*".join(TEMPLATE_FIELD.split(name)[::2])).replace("[", "[[]")
+    wild = re.sub(r"[^\x00-\x7f]", "*", nfc("*".join(TEMPLATE_FIELD.split(name)[::2])))
+    return re.sub(r"\*+", "*", wild).replace("[", "[[]")
 
 
-def _expression(name: str, seen: set[str]) -> str:
-    """Return one name of a pattern as a regular expression. A repeated field must have the same value each time."""
+def _expression(name: str, seen: set[str], numbers: set[str]) -> str:
+    """Return one name of a pattern as a regular expression. A repeated field must have the same value each time.
+
+    numbers: the fields that take digits only.
+    """
     pieces = []
-    for piece in re.split(r"(\*+|\?|\{[A-Za-z_][A-Za-z0-9_]*\})", name):
+    for piece in re.split(r"(\*+|\?|\{[A-Za-z_][A-Za-z0-9_]*(?::int)?\})", name):
         field = TEMPLATE_FIELD.fullmatch(piece)
         if field:
-            pieces.append(f"(?P={field[1]})" if field[1] in seen else f"(?P<{field[1]}>[^/]+)")
+            value = "[0-9]+?" if field[1] in numbers else "[^/]+?"
+            pieces.append(f"(?P={field[1]})" if field[1] in seen else f"(?P<{field[1]}>{value})")
             seen.add(field[1])
         else:
-            pieces.append("[^/]*" if piece.startswith("*") else "[^/]" if piece == "?" else re.escape(piece))
-    return (r"(?!\.)" if _varies(name[:1]) or TEMPLATE_FIELD.match(name) else "") + "".join(pieces)
+            pieces.append("[^/]*?" if piece.startswith("*") else "[^/]" if piece == "?" else re.escape(piece))
+    return (r"(?!\.)" if varies(name[:1]) or TEMPLATE_FIELD.match(name) else "") + "".join(pieces)

@@ -27,12 +27,22 @@ def check(image: Head, mask: Head) -> tuple[str, str] | None:
     return _check_volumes(image.header, mask.header)
 
 
-def mask_on_image(image: Layer, mask: Layer) -> NDArray[Any]:
+def on_grid_of(image: Head, mask: Head) -> Head:
+    """Return a mask's head on the image's grid, for masks whose voxels are in the image's order (`grid: image`)."""
+    if image.header is None or mask.header is None:
+        return mask
+    sizes.check_same(image.header.grid.stored_shape, mask.header.grid.stored_shape)
+    return image
+
+
+def mask_on_image(image: Layer, mask: Layer, *, same_order: bool = False) -> NDArray[Any]:
     """Return the values of a mask in the image's voxel order. A view.
 
-    If only one of two volumes states an orientation, their voxels are taken to be stored in the same order.
+    If only one of two volumes states an orientation, or with `same_order`, their voxels are stored in the same order.
     """
-    if image.header is None or mask.header is None or image.header.oriented == mask.header.oriented:
+    if image.header is None or mask.header is None or image.header.grid.codes == mask.header.grid.codes:
+        return mask.values
+    if image.header.oriented == mask.header.oriented and not same_order:
         return mask.values
     return reordered(mask.values, mask.header.grid.codes, image.header.grid.codes)
 

@@ -44,22 +44,32 @@ ImageFile = FileInfo | GeneratedImage
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One image file, 2D or a volume, with the mask file of each task. A generated image is its own mask.
+    """One image file, 2D or a volume, with the mask files of each task. A generated image is its own mask.
 
-    image: address below the data set's root, `/`-separated, the same wherever the data are stored. masks: None for a
+    image: address below the data set's root, `/`-separated, the same wherever the data are stored. masks: none for a
     task whose mask file is missing. patient: a cluster of the statistics. volume: the image's own address.
     """
 
     image: str
     file: ImageFile
-    masks: dict[str, ImageFile | None]
+    masks: dict[str, tuple[ImageFile, ...]]
     patient: str
     volume: str
 
     @property
     def files(self) -> tuple[ImageFile | None, ...]:
-        """The image, then the masks in the order of their tasks' names."""
-        return self.file, *(self.masks[task] for task in sorted(self.masks))
+        """The image, then the masks in the order of their tasks' names; None for a task without a mask."""
+        masks = (file for task in sorted(self.masks) for file in self.masks[task] or (None,))
+        return self.file, *masks
+
+    @property
+    def mask_counts(self) -> list[int]:
+        """The number of masks of each task, in the order of `files`."""
+        return [len(self.masks[task]) for task in sorted(self.masks)]
+
+    def has_several(self, task: str) -> bool:
+        """Return whether several masks are joined for a task."""
+        return len(self.masks[task]) > 1
 
     @property
     def is_volume(self) -> bool:

@@ -153,7 +153,8 @@ def _cpu_name() -> str:
 
 def as_truth(mask_HW: NDArray[np.bool_], device: torch.device) -> Tensor:
     """Copy a truth mask, bool (H, W), to the device."""
-    return torch.from_numpy(np.ascontiguousarray(mask_HW, dtype=np.bool_)).to(device)
+    # A copy, since np.ascontiguousarray leaves a flipped axis of length 1 its negative stride, which torch refuses.
+    return torch.from_numpy(np.array(mask_HW, dtype=np.bool_, order="C")).to(device)
 
 
 def count(masks_CHW: Tensor, truth_HW: Tensor) -> Counts:

@@ -56,6 +56,8 @@ class _UnitFactory:
             return "missing"
         if isinstance(file, GeneratedImage):
             return file.content_key
+        if file.dead_link:
+            return "dead link"
         if file.address not in self.keys:
             self.keys[file.address] = self.cache.content_key(file)
         return self.keys[file.address]
@@ -107,17 +109,23 @@ def _bits(text: str) -> str:
 
 def _chunk(dataset: Dataset, units: Sequence[Unit], max_image_px: int) -> Chunk:
     """Name a chunk after everything that determines its objects. Of an address, only the part below the root counts."""
-    slices = dataset.slices.model_dump() if units[0].source.is_volume else None
+    is_volume = units[0].source.is_volume
+    slices = {**dataset.slices.model_dump(), "axes": dataset.stored_axes, "grid": dataset.grid} if is_volume else None
     identity = {
         "dataset": dataset.name,
         "modality": dataset.modality,
         "labels": dataset.labels,
+        "join": dataset.model_dump(include={"join"}),
+        "unlabelled": dataset.unlabelled,
         "intensity": dataset.intensity.label,
         "slices": slices,
         "tasks": {name: task.model_dump(exclude={"masks"}) for name, task in dataset.tasks.items()},
         "max_image_px": max_image_px,
         "units": [
-            [unit.source.image, unit.source.patient, unit.source.volume, list(unit.content), list(unit.slices)]
+            [
+                *(unit.source.image, unit.source.patient, unit.source.volume),
+                *(list(unit.content), list(unit.slices), unit.source.mask_counts),
+            ]
             for unit in units
         ],
     }

@@ -18,7 +18,7 @@ from job.datasets.source import Source
 from job.errors import OutputError
 from job.study.study import Precision, Study
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 NAME_LENGTH = 24
 """Hexadecimal digits of a name: 96 bits."""
 
@@ -129,6 +129,7 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "seed": True,
     "seeds": True,
     "models": {"__all__": {"published"}},
+    "datasets": {"__all__": {"published_as"}},
     "execution": {"device", "cache_gb"},
 }
 """Keys of the spec that are excluded from a plan's name. Seeds are added in their resolved form."""

@@ -7,10 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from job import SCHEMA_VERSION, storage
-from job.datasets import Source, discover
+from job.datasets import Survey, inventory, survey
 from job.datasets.pattern import Pattern
-from job.errors import Fault, SpecError, StorageError
+from job.errors import Fault, PairingError, SpecError, StorageError
 from job.models.demo_weights import purpose_of
 from job.models.device import planned_precision
 from job.plan.blocks import ModelBlock, prompt_blocks
@@ -80,25 +82,31 @@ def local_checkpoint(model: Model, cache: InputCache) -> Path:
     return cache.local(info)
 
 
-def find_sources(spec: LoadedSpec, index: int) -> Sequence[Source]:
-    """List the sources of a data set; raise SpecError, at its pattern in the spec, if there are none."""
+def find_survey(spec: LoadedSpec, index: int) -> Survey:
+    """List a data set; raise SpecError, at its pattern in the spec, if it has no sources."""
     dataset = spec.study.datasets[index]
     place = ("datasets", index, "images")
     try:
-        sources = discover(dataset)
-        if not sources:
+        found = survey(dataset)
+        if not found.sources:
             pattern = dataset.images or ""
-            reason = storage.why_nothing_matches(Pattern(pattern).root)
+            matched = found.masks_as_images or found.deselected or found.unlabelled
+            reason = "no image is left" if matched else storage.why_nothing_matches(Pattern(pattern).root)
+            if matched or found.other_endings:
+                reason = "; ".join((reason, *inventory(dataset, found).remarks))
             raise SpecError([spec.source.fault(place, reason, storage.public(pattern))])
     except StorageError as error:
         raise SpecError([spec.source.fault(place, str(error))]) from None
-    return sources
+    except PairingError as error:
+        raise SpecError([spec.source.fault(("datasets", index, *error.key), str(error))]) from None
+    return found
 
 
 def _chunks(spec: LoadedSpec, index: int, cache: InputCache, limit: int | None) -> Sequence[Chunk]:
     execution = spec.study.execution
-    dataset = spec.study.datasets[index]
-    return chunks(dataset, find_sources(spec, index), execution.chunk, cache, limit, execution.max_image_px)
+    dataset, survey_ = spec.study.datasets[index], find_survey(spec, index)
+    structlog.get_logger().info("listed", data_set=str(inventory(dataset, survey_)))
+    return chunks(dataset, survey_.sources, execution.chunk, cache, limit, execution.max_image_px)
 
 
 def _identity(model: Model, planned: PlannedModel) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from functools import partial
 from typing import TypeVar
 
 from job import datasets
-from job.datasets import Source
+from job.datasets import Source, Survey
 from job.datasets.sample import Excluded
 from job.errors import Fault, SpecError
 from job.plan.blocks import prompt_blocks
 from job.plan.demo import demo_remark
-from job.plan.make import find_sources, hash_models
+from job.plan.make import find_survey, hash_models
 from job.storage import InputCache
 from job.study import LoadedSpec
 
@@ -46,9 +46,9 @@ def validate(spec: LoadedSpec, cache: InputCache, *, full: bool) -> Report:
     if remark:
         report.notes.append(remark)
     for index in range(len(spec.study.datasets)):
-        sources = _collect(report, partial(find_sources, spec, index))
-        if sources is not None:
-            _check_dataset(report, spec, index, sources, cache, full)
+        survey = _collect(report, partial(find_survey, spec, index))
+        if survey is not None:
+            _check_dataset(report, spec, index, survey, cache, full)
     return report
 
 
@@ -61,11 +61,9 @@ def _collect(report: Report, check: Callable[[], Result]) -> Result | None:
         return None
 
 
-def _check_dataset(
-    report: Report, spec: LoadedSpec, index: int, sources: Sequence[Source], cache: InputCache, full: bool
-) -> None:
+def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey, cache: InputCache, full: bool) -> None:
     """Check the headers of all files and the content of a sample, and look for an object of every task."""
-    dataset, max_px = spec.study.datasets[index], spec.study.execution.max_image_px
+    dataset, max_px, sources = spec.study.datasets[index], spec.study.execution.max_image_px, survey.sources
     sound: list[Source] = []
     for source in sources:
         findings = list(datasets.check_headers(dataset, source, cache, max_px))
@@ -78,15 +76,18 @@ def _check_dataset(
         content = datasets.look_inside(dataset, source, cache, max_px)
         report.findings.extend(content.findings)
         present |= content.tasks
+    has_errors = any(line.dataset == dataset.name and line.kind == "error" for line in report.findings)
     for task in dataset.tasks:
         if task not in present:
             text = f"no object of this task in {len(sampled)} of {len(sources)} images"
-            if len(sampled) == len(sound):
+            if len(sampled) < len(sound):
+                report.notes.append(f"{dataset.name}, {task}: {text}; --full reads them all")
+            elif has_errors:
+                report.notes.append(f"{dataset.name}, {task}: {text}; the images with errors may hold it")
+            else:
                 fault = spec.source.fault(("datasets", index, "tasks", task), f"{text}: check its label values")
                 report.faults.append(fault)
-            else:
-                report.notes.append(f"{dataset.name}, {task}: {text}; --full reads them all")
-    report.notes.append(f"{dataset.name}: {len(sources)} images, {len(sampled)} read whole")
+    report.notes.append(f"{datasets.inventory(dataset, survey)}; {len(sampled)} read whole")
 
 
 def _evenly(sources: Sequence[Source], count: int) -> Sequence[Source]:

@@ -17,6 +17,7 @@ LEVELS = pa.schema([("level", pa.float64())])
 STUDY_MODELS = pa.schema(
     [("model", pa.string()), ("family", pa.string()), ("sha256", pa.string()), ("purpose", pa.string())]
 )
+PUBLISHED_DATASETS = pa.schema([("dataset", pa.string()), ("published_dataset", pa.string())])
 PUBLISHED_MODELS = pa.schema([("model", pa.string()), ("published", pa.string())])
 
 
@@ -34,9 +35,14 @@ def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.T
     published_models = [
         {"model": model.name, "published": model.published} for model in study.models if model.published
     ]
+    published_datasets = [
+        {"dataset": dataset.name, "published_dataset": dataset.published_as or dataset.name}
+        for dataset in study.datasets
+    ]
     return {
         "study_models": pa.Table.from_pylist(study_models, schema=STUDY_MODELS),
         "published": published(),
+        "published_datasets": pa.Table.from_pylist(published_datasets, schema=PUBLISHED_DATASETS),
         "published_models": pa.Table.from_pylist(published_models, schema=PUBLISHED_MODELS),
         "clusters": pa.Table.from_pylist(clusters, schema=CLUSTERS),
         "comparison": pa.Table.from_pylist([compare.model_dump()] if compare else [], schema=COMPARISON),

@@ -21,12 +21,14 @@ SHORTEST_SECRET = 8  # a shorter value protects nothing, and would be replaced i
 class FileInfo:
     """A file as its store lists it.
 
-    version: changes with the content (an ETag, a modification time); "" if the store reports none.
+    version: changes with the content (an ETag, a modification time); "" if the store reports none. dead_link: the
+    target of a link that leads nowhere, else "".
     """
 
     address: str
     size: int
     version: str
+    dead_link: str = ""
 
 
 def join(folder: str, *names: str) -> str:

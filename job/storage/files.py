@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from job.errors import StorageError
-from job.storage import local
+from job.storage import local, walk
 from job.storage.address import FileInfo, join, public
 from job.storage.faults import Kind, MismatchError, classify
 from job.storage.retry import with_retries
-from job.storage.stores import file_info, is_local, is_s3, open_store
+from job.storage.stores import file_info, is_http, is_local, is_s3, open_store
 
 BLOCK = 1 << 20  # bytes to read at a time
 
 T = TypeVar("T")
 
 
-def list_files(folder: str, pattern: str) -> list[FileInfo]:
+def list_files(folder: str, pattern: str, *, dead_links: bool = False) -> list[FileInfo]:
     """Return the files below a folder that match a glob pattern, sorted by address; [] if there are none.
 
     folder: taken literally, because a name may hold `[` or `*`. pattern: `*`, `?` and `[…]` match within one name,
-    `**` across folders.
+    `**` across folders. Links are followed, to files and to folders. dead_links: also list links that lead nowhere,
+    even in the place of a folder.
     """
 
     def attempt() -> list[FileInfo]:
         fs, path = open_store(folder)
-        matches = fs.glob(f"{literal(path).rstrip('/')}/{pattern}", detail=True)
+        if is_local(fs):
+            entries = walk.matches(walk.local_entries, path, pattern)
+            found = [_local_file(fs, folder, entry) for entry in entries if dead_links or not entry.dead_link]
+            return sorted((file for file in found if file), key=lambda file: file.address)
+        if is_http(fs):
+            entries = walk.matches(
+                lambda page: _none_if_missing(lambda: walk.http_entries(fs, page)) or [], path, pattern
+            )
+            matches = {entry.path: fs.info(entry.path) for entry in entries}
+        else:
+            matches = fs.glob(f"{literal(path).rstrip('/')}/{pattern}", detail=True)
         return sorted(
-            (file_info(fs, folder, _with_size(fs, details)) for details in matches.values() if _is_file(details)),
+            (
+                file_info(fs, folder, _with_size(fs, details))
+                for details in matches.values()
+                if details.get("type") == "file"
+            ),
             key=lambda file: file.address,
         )
 
@@ -153,13 +170,20 @@ def filesystem(address: str) -> Iterator[Any | None]:
         raise
 
 
-def _is_file(details: dict[str, Any]) -> bool:
-    """Return whether a listing's entry is a file; a symbolic link to a file has another type."""
-    return details.get("type") == "file" or (bool(details.get("islink")) and Path(details["name"]).is_file())
+def _local_file(fs: Any, folder: str, entry: walk.Entry) -> FileInfo | None:
+    """Return the description of a listed file; None if it was deleted since."""
+    try:
+        status = Path(entry.path).stat(follow_symlinks=not entry.dead_link)
+    except FileNotFoundError:
+        return None
+    if not (entry.dead_link or stat.S_ISREG(status.st_mode)):
+        return None
+    details = {"name": entry.path, "size": status.st_size, "mtime": status.st_mtime}
+    return replace(file_info(fs, folder, details), dead_link=entry.dead_link)
 
 
 def _with_size(fs: Any, details: dict[str, Any]) -> dict[str, Any]:
-    """Return a listing's entry with its size, which listings of HTTP servers lack."""
+    """Return a listing's entry with its size, which some stores leave out of listings."""
     return details if details.get("size") is not None else {**details, **fs.info(details["name"])}
 
 

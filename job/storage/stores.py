@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 import fsspec
 from fsspec.core import strip_protocol
@@ -18,6 +18,10 @@ from job.storage.retry import STALL_S
 
 VERSION_KEYS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "mtime", "created")
 """Keys under which fsspec's adapters report a value that changes with the content, the most reliable first."""
+
+
+PATH_CHARACTERS = "/!$&'()*+,;=:@~"
+"""Characters, beside letters, digits and `-._`, that the path of a web address holds as they are (RFC 3986)."""
 
 
 def open_store(address: str) -> tuple[Any, str]:
@@ -41,6 +45,11 @@ def is_local(fs: Any) -> bool:
     return isinstance(fs, LocalFileSystem)
 
 
+def is_http(fs: Any) -> bool:
+    """Return whether the files are on a web server."""
+    return "https" in fs.protocol
+
+
 def is_s3(fs: Any) -> bool:
     """Return whether this is the project's own S3 file system (`s3.py`), which retries and checks each request."""
     return "s3" in fs.protocol
@@ -56,11 +65,21 @@ def file_info(fs: Any, listed: str, details: dict[str, Any]) -> FileInfo:
         address = f"{PACKAGE}{package}/{Path(details['name']).relative_to(in_package(f'{PACKAGE}{package}/'))}"
     else:
         address = details["name"] if is_local(fs) else fs.unstrip_protocol(details["name"])
+    if is_http(fs):
+        address = _quoted(address)
     if details.get("size") is None:
         raise StorageError(
             f"{public(address)}: the store does not report this file's size; copy the file to a store that does"
         )
     return FileInfo(address=address, size=int(details["size"]), version=_version(details))
+
+
+def _quoted(address: str) -> str:
+    """Return a web address with the same percent signs, whoever wrote it: the user, or a server's page of links."""
+    parts = urlsplit(address)
+    if parts.query or parts.fragment:
+        return address
+    return urlunsplit((parts.scheme, parts.netloc, quote(unquote(parts.path), safe=PATH_CHARACTERS), "", ""))
 
 
 def _version(details: dict[str, Any]) -> str:

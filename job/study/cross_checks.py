@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 from job.errors import Fault
 from job.study.addresses import output_refusal, refusal
-from job.study.dataset import COMMON_FIELDS, template_fields
 from job.study.explain import nearest
+from job.study.files import COMMON_FIELDS, LIST, TEMPLATE_FIELD, template_fields
 from job.study.study import Compare, Statistics
 from job.study.yaml_source import Path, YamlSource
 
-FILES_ONLY = ("masks", "patient", "labels", "slices")
+FILES_ONLY = ("masks", "patient", "labels", "slices", "join", "unlabelled", "only", "except")
 """Keys of a data set that state how to read its files."""
-ADDRESSES = ("images", "masks", "checkpoint", "output")
+ADDRESSES = ("images", "masks", "checkpoint", "output", LIST)
+OTHER_TYPE = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*:[^{}/]*\}")
+"""A field with a type; of these, only {name:int} is a field."""
 
 
 def cross_faults(source: YamlSource) -> Iterator[Fault]:
@@ -58,16 +61,44 @@ def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> 
     for name in sorted(named.intersection((*COMMON_FIELDS, "image"))):
         yield source.fault((*path, "images"), f"the field name {name!r} is reserved; choose another")
     tasks = dataset["tasks"] if _is_map(dataset.get("tasks")) else {}
-    templates = {(*path, "masks"): dataset.get("masks"), (*path, "patient"): dataset.get("patient")}
+    templates = {(*path, key): dataset.get(key) for key in ("images", "patient")} | _listed(path, dataset.get("masks"))
     for name, task in tasks.items():
         own = task.get("masks") if _is_map(task) else None
-        templates[(*path, "tasks", name, "masks")] = own
+        templates |= _listed((*path, "tasks", name), own)
         if own is None and dataset.get("masks") is None:
             yield source.fault((*path, "tasks", name), "no mask: expected `masks` on the data set or on this task")
     for place, template in templates.items():
         if isinstance(template, str):
-            known = [*COMMON_FIELDS, *sorted(named), *(["image"] if place[-1] == "masks" else [])]
-            yield from _template_faults(source, place, template, known)
+            known = [*COMMON_FIELDS, *sorted(named), *(["image"] if "masks" in place else [])]
+            yield from _type_faults(source, place, template)
+            yield from _template_faults(source, place, template, known if place[-1] != "images" else sorted(named))
+    for key in ("only", "except"):
+        selection = dataset[key] if _is_map(dataset.get(key)) else {}
+        yield from _field_faults(source, (*path, key), selection, [LIST, *COMMON_FIELDS, "image", *sorted(named)])
+
+
+def _listed(path: Path, masks: Any) -> dict[Path, Any]:
+    """Return the templates of `masks`, one or a list of them, by their place."""
+    if isinstance(masks, list):
+        return {(*path, "masks", index): template for index, template in enumerate(masks)}
+    return {(*path, "masks"): masks}
+
+
+def _type_faults(source: YamlSource, place: Path, template: str) -> Iterator[Fault]:
+    """Yield a fault for each field of an unknown type. A field that comes from a `${VAR}` is not shown."""
+    for field in OTHER_TYPE.findall(template):
+        if not TEMPLATE_FIELD.fullmatch(field):
+            shown = source.as_written(place, template)
+            yield source.fault(place, "expected fields such as {name} or {name:int}", shown)
+
+
+def _field_faults(source: YamlSource, place: Path, selection: dict[str, Any], known: list[str]) -> Iterator[Fault]:
+    """Yield a fault for each field of `only` or `except` that no image has."""
+    for name in selection:
+        if name not in known:
+            yield source.fault((*place, name), f"no field {name!r} in `images`", hint=nearest(name, known))
+    if LIST in selection and not isinstance(selection[LIST], str):
+        yield source.fault((*place, LIST), "expected the address of a list file")
 
 
 def _template_faults(source: YamlSource, place: Path, template: str, known: list[str]) -> Iterator[Fault]:
@@ -94,7 +125,8 @@ def _addresses(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         yield from _addresses(source, (*path, key), item)
-    if isinstance(value, str) and (path[-1] in ADDRESSES or "://" in value):
+    key = next((name for name in reversed(path) if isinstance(name, str)), "")  # also of the items of a list
+    if isinstance(value, str) and (key in ADDRESSES or "://" in value):
         expected = output_refusal(value) if path == ("output",) else refusal(value)
         if expected:
             yield source.fault(path, expected)

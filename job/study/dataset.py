@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from job.study.files import Join, Masks, Selection
 from job.study.strict import Address, Name, Strict
 
 Label = int | Annotated[tuple[int, ...], Field(min_length=1, strict=False)] | Literal["any"]
 
-TEMPLATE_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
-COMMON_FIELDS = ("stem", "name", "parent")
+ROWS_COLUMNS = "PLS"
+"""Rows run from anterior to posterior and columns from right to left, as axial slices are shown: a picture stays as it
+is stored."""
 
 
 class Intensity(Strict):
@@ -85,8 +86,15 @@ class Task(Strict):
     """The label values of the object; `any`: all values above 0."""
     above: float | None = None
     """Instead of `label`: the object is where the mask is above this threshold."""
-    masks: Address | None = None
-    """The mask file of this task, instead of the data set's `masks`. `{image}` is the image itself."""
+    masks: Masks | None = None
+    """The mask files of this task, instead of the data set's `masks`. `{image}` is the image itself."""
+
+    @property
+    def label_values(self) -> tuple[int, ...]:
+        """The label values that make up the object; none for `any` and for a threshold."""
+        if isinstance(self.label, int):
+            return (self.label,)
+        return self.label if isinstance(self.label, tuple) else ()
 
     @model_validator(mode="before")
     @classmethod
@@ -120,32 +128,64 @@ class Dataset(Strict):
     name: Name
     modality: Name
     images: Address | None = None
-    """Address with wildcards (`*`, `**`, `?`) or named fields (`{case}`), each within one folder or file name."""
+    """Address with wildcards (`*`, `**`, `?`) or named fields (`{case}`, or `{n:int}` for digits), each within one
+    folder or file name. Fields take as little as they can. A file that is another image's mask is no image."""
     generated: Generated | None = None
     """Generated images, instead of `images` and `masks`."""
-    masks: Address | None = None
-    """Address of an image's mask, from {stem}, {name}, {parent}, {image} and the named fields of `images`."""
+    masks: Masks | None = None
+    """Addresses of an image's masks, one or a list, from {stem}, {name}, {parent}, {image}, the named fields of
+    `images` and wildcards. All files that exist are the image's masks."""
+    join: Join = "union"
+    """How several masks of an image make one object: its pixels are those of any mask, of more than half of them, or of
+    `at_least: n`. `single`: an image with several masks is left out, without an error."""
+    unlabelled: Literal["error", "skip", "empty"] = "error"
+    """What a missing mask means: `error`; `empty`, no object; `skip`, an image without any mask is no image."""
+    only: Selection | None = None
+    """Which images to use: a pattern or a list of them, values of fields such as {n: 28-47}, or {list: ADDRESS}, a file
+    with an image's stem, name or address on each line."""
+    except_: Annotated[Selection | None, Field(alias="except")] = None
+    """Which images to leave out, in the same ways."""
+    published_as: Name | None = None
+    """The name of this data set in the published tables, if it is not `name`. Several blocks may share one."""
     patient: str | None = None
     """Name of the patient, from the same fields: a cluster of the statistics. Default: each image or volume is one."""
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
     labels: Literal["values", "binary255"] = "values"
     """`binary255`: masks of 0 and 255, where only 255 counts, as label 1."""
+    axes: str | None = None
+    """Of volumes, where the stored axes lead, in place of what their headers state: `rows-columns` for pictures whose
+    first axis runs down and whose second runs to the right, or three letters such as LPS."""
+    grid: Literal["header", "image"] = "header"
+    """`image`: the voxels of masks are in the image's order, whatever their own headers state."""
     intensity: Intensity = Intensity(scale="max")
     slices: Slices = Slices()
     """For volumes only."""
+
+    @property
+    def stored_axes(self) -> str | None:
+        """Directions of the stored axes, such as LPS; None where the headers state them."""
+        return ROWS_COLUMNS if self.axes == "rows-columns" else self.axes
+
+    def named_labels(self, task: str) -> frozenset[int]:
+        """The label values that the tasks with the same masks as `task` name."""
+        tasks = [other for other in self.tasks.values() if other.masks == self.tasks[task].masks]
+        return frozenset(label for other in tasks for label in other.label_values)
 
     @property
     def has_patients(self) -> bool:
         """Whether the patients are known. If not, each image or volume is a cluster of the statistics."""
         return self.patient is not None or self.generated is not None
 
+    @field_validator("axes")
+    @classmethod
+    def _three_directions(cls, value: str | None) -> str | None:
+        pairs = ({"L", "R"}, {"A", "P"}, {"I", "S"})
+        if value in (None, "rows-columns") or (len(value) == 3 and all(len(pair & set(value)) == 1 for pair in pairs)):
+            return value
+        raise PydanticCustomError("axes", "expected rows-columns, or three letters such as LPS")
+
     @model_validator(mode="after")
     def _one_origin(self) -> Dataset:
         if (self.images is None) == (self.generated is None):
             raise PydanticCustomError("one_origin", "expected exactly one of images, generated")
         return self
-
-
-def template_fields(pattern: str) -> set[str]:
-    """Return the named fields of a pattern or template, such as `case` for `{case}`."""
-    return set(TEMPLATE_FIELD.findall(pattern))

@@ -112,7 +112,7 @@ def _names_at(path: tuple[int | str, ...], loc: tuple[int | str, ...]) -> list[s
     tagged = [
         t for t in types if "family" in t.model_fields and get_args(t.model_fields["family"].annotation)[0] in loc
     ]
-    return list(dict.fromkeys(name for t in tagged or types for name in t.model_fields))
+    return list(dict.fromkeys(field.alias or name for t in tagged or types for name, field in t.model_fields.items()))
 
 
 def _annotation(outer: type[BaseModel], key: int | str) -> Any:

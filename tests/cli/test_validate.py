@@ -1,8 +1,11 @@
 """`medsam-job validate` prints the faults of a spec, the files that a run would leave out, and a verdict."""
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
-from tests.cases import SPEC, medsam_job, write_study
+from tests.cases import SPEC, medsam_job, use_fake_models, write_study
 
 
 @pytest.fixture
@@ -21,18 +24,18 @@ def test_a_sound_spec_ends_with_0(validate, tmp_path):
     """The notes say how many images were read."""
     assert validate(write_study(tmp_path)) == (
         0,
-        ["Discs: 3 images, 3 read whole", "the spec is sound; 0 files would be left out"],
+        ["Discs: 3 images, 3 patients (case0, case1, case2); 3 read whole", "the spec is sound"],
     )
 
 
-def test_a_file_that_would_be_left_out_is_no_fault_of_the_spec(validate, tmp_path):
+def test_a_file_that_cannot_be_read_ends_with_3_as_a_run_would(validate, tmp_path):
     """It is printed with data set, name and reason."""
     spec = write_study(tmp_path, cases=1)
     (tmp_path / "data/images/bad.png").write_bytes(b"no image")
     code, lines = validate(spec)
-    assert code == 0
+    assert code == 3
     assert lines[0].startswith("Discs: bad.png: error: ")
-    assert lines[-1] == "the spec is sound; 1 file would be left out"
+    assert lines[-1] == "a run would end with 3: 1 image left out"
 
 
 def test_all_faults_are_printed_with_their_places_and_counted(validate, tmp_path):
@@ -43,12 +46,47 @@ def test_all_faults_are_printed_with_their_places_and_counted(validate, tmp_path
     assert code == 2
     assert lines[0].startswith(f"{spec}:9:22: datasets[0].tasks.ring: no object of this task in 1 of 1 images")
     assert lines[1].startswith(f"{spec}:2:1: output: output {tmp_path}/results is not writable")
-    assert lines[-1] == "the spec has 2 faults; 0 files would be left out"
+    assert lines[-1] == "the spec has 2 faults; 0 images left out"
 
 
 def test_the_output_of_the_command_line_is_checked_instead_of_the_specs(validate, tmp_path):
     """Here it can be written, and the spec's cannot."""
     spec = write_study(tmp_path, cases=1)
     (tmp_path / "results").write_text("in the way")
-    assert validate(spec)[1][-1] == "the spec has 1 fault; 0 files would be left out"
+    assert validate(spec)[1][-1] == "the spec has 1 fault; 0 images left out"
     assert validate(spec, "--output", tmp_path / "elsewhere")[0] == 0
+
+
+def test_a_task_that_an_unreadable_image_may_hold_is_no_fault(validate, tmp_path):
+    """Its only image cannot be read: the note says so, and does not blame the label."""
+    spec = write_study(tmp_path, cases=1, text=SPEC.replace("ring: 2", "ring: 9"))
+    (tmp_path / "data/images/bad.png").write_bytes(b"no image")
+    code, lines = validate(spec)
+    assert code == 3
+    assert "Discs, ring: no object of this task in 1 of 2 images; the images with errors may hold it" in lines
+
+
+def test_warnings_are_those_of_the_run(validate, tmp_path, monkeypatch):
+    """Both report the same lines of the ledger, here a window that makes every image white."""
+    use_fake_models(monkeypatch)
+    spec = write_study(tmp_path, cases=2, text=SPEC.replace("{{scale: minmax}}", "{{window: [-500, 100]}}"))
+    code, lines = validate(spec)
+    assert code == 0
+    assert lines[-1] == "the spec is sound, 2 warnings"
+    assert medsam_job(monkeypatch, spec) == 0
+    ledger = pq.read_table(tmp_path / "results/excluded").to_pylist()
+    assert [f"{row['dataset']}: {row['image']}: {row['kind']}: {row['reason']}: {row['detail']}" for row in ledger] == [
+        line for line in lines if ": warning: " in line
+    ]
+
+
+def test_values_that_the_intensity_rule_refuses_are_errors_already_here(validate, tmp_path):
+    """Negative values under `scale: max`: every image would be left out."""
+    draw = write_study(tmp_path, cases=1, text=SPEC.replace("{{scale: minmax}}", "{{scale: max}}"))
+    values = np.asarray(Image.open(tmp_path / "data/images/case0.png")).astype(np.float32) - 100
+    Image.fromarray(values).save(tmp_path / "data/images/case0.tif")
+    (tmp_path / "data/images/case0.png").unlink()
+    draw.write_text(draw.read_text().replace("images/*.png", "images/*.tif").replace("{name}", "{stem}.png"))
+    code, lines = validate(draw)
+    assert code == 3
+    assert "negative values" in lines[0]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.datasets.make import png
+from tests.datasets.make import PLACED, png
 
 SIDE = 40
 DEPTH = 3
@@ -63,7 +63,7 @@ def _volume(kind: Any, level: int | None = None) -> Writer:
     """Return a writer of NIfTI. level: of gzip's compression; None for a file that is not compressed."""
 
     def write(values: NDArray[np.uint8]) -> bytes:
-        data: bytes = kind(np.repeat(values.T[..., None], DEPTH, axis=-1).astype(np.int16), np.eye(4)).to_bytes()
+        data: bytes = kind(np.repeat(values.T[..., None], DEPTH, axis=-1).astype(np.int16), PLACED).to_bytes()
         return data if level is None else gzip.compress(data, level, mtime=0)
 
     return write

@@ -140,10 +140,14 @@ def write(path: Path, data: bytes) -> Path:
     return path
 
 
+PLACED = np.array([[1.0, 0, 0, -10], [0, 1, 0, -20], [0, 0, 1, 30], [0, 0, 0, 1]])
+"""RAS, 1 mm. Not the identity, which stands for a lost orientation."""
+
+
 def nifti(path: Path, values: NDArray[Any], affine: NDArray[Any] | None = None, kind: Any = nib.Nifti1Image) -> Path:
-    """Save a volume; its affine is the unit matrix if none is given."""
+    """Save a volume, at `PLACED` if no affine is given."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    nib.save(kind(values, np.eye(4) if affine is None else affine), path)
+    nib.save(kind(values, PLACED if affine is None else affine), path)
     return path
 
 

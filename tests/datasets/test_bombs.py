@@ -1,6 +1,10 @@
 """Small files that claim, or unpack to, more than fits in memory are refused by their header, before decoding."""
 
+import contextlib
 import gzip
+import io
+import lzma
+import resource
 import struct
 import zlib
 from pathlib import Path
@@ -137,11 +141,36 @@ def test_a_small_image_in_a_huge_tile_is_refused(tmp_path: Path) -> None:
         read_image(path, MAX_PX)
 
 
+@pytest.mark.parametrize("side", [17, 60_000])
+def test_a_small_tiff_with_a_larger_jpeg_in_it_is_refused(tmp_path: Path, side: int) -> None:
+    """A TIFF of 16 x 16 pixels holds a JPEG whose header states 60,000 x 60,000, which take 3.6 GB in memory."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(buffer, "TIFF", compression="jpeg")
+    data = buffer.getvalue()
+    assert np.array_equal(read_image(write(tmp_path / "a.tif", data), MAX_PX).values, np.zeros((16, 16)))
+    frame = data.index(b"\xff\xc0") + 5
+    larger = data[:frame] + struct.pack(">HH", side, side) + data[frame + 4 :]
+    with pytest.raises(DataError, match="holds another JPEG"):
+        read_image(write(tmp_path / "b.tif", larger), MAX_PX)
+
+
+@pytest.mark.parametrize(("compression", "packer"), [(8, zlib.compressobj(9)), (34925, lzma.LZMACompressor(preset=0))])
+def test_a_strip_is_unpacked_no_further_than_its_image(tmp_path: Path, compression: int, packer: Any) -> None:
+    """Behind a header of 16 x 16 pixels lie 256 MB. They are never in memory."""
+    strip = b"".join(packer.compress(MEGABYTE) for _ in range(256)) + packer.flush()
+    entries = GREY_TIFF | {259: compression, 273: 8, 278: 16, 279: len(strip)}
+    path = write(tmp_path / "a.tif", tiff(entries, strip))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with contextlib.suppress(DataError):
+        assert read_image(path, MAX_PX).values.shape == (16, 16)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
+
+
 @pytest.mark.parametrize(("side", "max_px"), [(256, 300), (2048, 300), (3000, 9_000_000)])
 def test_a_tile_may_be_larger_than_its_image(tmp_path: Path, side: int, max_px: int) -> None:
     """Tiles of up to 2048 x 2048 pixels, and of up to the allowed number of pixels, are decoded."""
     path = write(tmp_path / "a.tif", tiled_tiff(side, zlib.compress(bytes(side * side))))
-    assert read_image(path, max_px).shape == (16, 16)
+    assert read_image(path, max_px).values.shape == (16, 16)
 
 
 def test_thousands_of_frames_are_not_counted(tmp_path: Path) -> None:

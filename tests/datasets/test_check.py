@@ -121,6 +121,6 @@ def test_all_slices_of_a_volume_are_read(tmp_path: Path, voxel: tuple[int, int, 
     """The object may be in the first slice or in the last."""
     labels = np.zeros((3, 4, 5), np.uint8)
     labels[voxel] = 7
-    volumes(tmp_path, np.ones((3, 4, 5), np.int16), labels)
+    volumes(tmp_path, np.arange(60, dtype=np.int16).reshape(3, 4, 5), labels)
     inside = content(dataset(tmp_path, tasks={"seven": 7, "eight": 8}), tmp_path)
     assert (inside.tasks, inside.findings) == ({"seven"}, [])

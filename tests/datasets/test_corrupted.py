@@ -15,10 +15,13 @@ from job.storage import InputCache
 from tests.datasets.corruption import CHECKED, DAMAGES, FORMATS, damaged, flip, labels, noise
 from tests.datasets.make import MAX_PX, dataset, write
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
-
 GZIP_HEADER = 10  # bytes; says nothing about the content
 ROLES = ("images", "masks")
+WARNED = {
+    "bits.png": {"warning: blank image"},
+    "grey.jpg": {"warning: lossy labels"},
+    "jpeg.tif": {"warning: lossy labels"},
+}
 SOUND = {"images": noise(), "masks": labels()}
 
 
@@ -45,8 +48,9 @@ def in_words(loaded: Loaded) -> list[str]:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_sound_files_become_samples(tmp_path: Path, name: str) -> None:
-    """Without this, the tests below would show nothing."""
-    assert set(outcomes(tmp_path, name, "images", FORMATS[name](noise()))) == {"sample"}
+    """Without this, the tests below would show nothing. An image of two greys, or labels in a JPEG, have a warning."""
+    words = set(outcomes(tmp_path, name, "images", FORMATS[name](noise())))
+    assert words == {"sample"} | WARNED.get(name, set())
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -70,11 +74,12 @@ def test_thousands_of_damaged_files(tmp_path: Path, seed: int) -> None:
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("name", CHECKED)
 def test_a_checksum_finds_every_flipped_bit(tmp_path: Path, name: str, role: str) -> None:
-    """Also in pixels that are not compressed."""
+    """Also in pixels that are not compressed. A header that makes no sense is found before its checksum is reached."""
     sound, random = FORMATS[name](SOUND[role]), np.random.default_rng(0)
     for _ in range(20):
         data = flip(sound, random, first=GZIP_HEADER)
-        assert outcomes(tmp_path, name, role, data) == [f"error: unreadable {role[:-1]}"]
+        (outcome,) = outcomes(tmp_path, name, role, data)
+        assert outcome in (f"error: unreadable {role[:-1]}", "error: unusable affine")
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if not name.endswith(".tif")])
@@ -98,4 +103,5 @@ def test_a_file_with_the_suffix_of_another_format(tmp_path: Path, name: str) -> 
         write(tmp_path / "images" / other, data)
         spec = dataset(tmp_path, images=f"{tmp_path}/images/{other}", intensity={"scale": "minmax"})
         (source,) = datasets.discover(spec)
-        assert set(in_words(datasets.load(spec, source, None, InputCache(tmp_path, 1), MAX_PX))) == expected
+        words = set(in_words(datasets.load(spec, source, None, InputCache(tmp_path, 1), MAX_PX)))
+        assert words - {"warning: blank image"} == expected

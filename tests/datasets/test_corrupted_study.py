@@ -68,7 +68,7 @@ def test_every_sound_file_is_evaluated_and_every_damaged_one_evaluated_or_in_the
     monkeypatch.setattr(registry, "build", lambda *arguments, **options: FakeModel(capabilities))
     spec = tmp_path / "study.yaml"
     spec.write_text(SPEC.format(folder=tmp_path))
-    assert medsam_job(monkeypatch, "validate", "--full", spec) == 0
+    assert medsam_job(monkeypatch, "validate", "--full", spec) == 3
     assert medsam_job(monkeypatch, spec) == 3
     out, err = capfd.readouterr()
     assert "Traceback" not in out + err

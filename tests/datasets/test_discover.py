@@ -33,7 +33,7 @@ def test_star_stays_within_one_name(tree: Path) -> None:
 def test_images_are_sorted_in_whatever_order_the_store_lists_them(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The order of a plan does not depend on the store."""
     list_files = storage.list_files
-    monkeypatch.setattr(storage, "list_files", lambda root, glob: list_files(root, glob)[::-1])
+    monkeypatch.setattr(storage, "list_files", lambda *args, **kwargs: list_files(*args, **kwargs)[::-1])
     assert images(tree, "**/*.png") == ["a.png", "b.png", "p1/c.png", "p1/deep/d.png", "p2/c.png"]
 
 
@@ -85,7 +85,7 @@ def test_brackets_are_ordinary_characters(tmp_path: Path) -> None:
         data = dataset(tmp_path, images=f"{tmp_path}/{pattern}")
         (source,) = discover(data)
         assert source.image == "scan[a].png"
-        assert source.masks["object"] is not None
+        assert len(source.masks["object"]) == 1
 
 
 def test_a_repeated_field_has_one_value(tmp_path: Path) -> None:
@@ -95,23 +95,44 @@ def test_a_repeated_field_has_one_value(tmp_path: Path) -> None:
     assert images(tmp_path, "{case}/{case}.png") == ["x/x.png"]
 
 
-def test_first_field_is_greedy(tmp_path: Path) -> None:
-    """`{patient}_{slice}` splits US_001_12 at the last underscore."""
+def test_fields_take_as_little_as_they_can(tmp_path: Path) -> None:
+    """`{patient}_{n}` splits US_001_12 at the first underscore, `{patient}_{n:int}` at the last."""
     write(tmp_path / "US_001_12.png", b"x")
-    (source,) = discover(dataset(tmp_path, images=f"{tmp_path}/{{patient}}_{{n}}.png", patient="{patient}"))
-    assert source.patient == "US_001"
+    for field, patient in (("{n}", "US"), ("{n:int}", "US_001")):
+        (source,) = discover(dataset(tmp_path, images=f"{tmp_path}/{{patient}}_{field}.png", patient="{patient}"))
+        assert source.patient == patient
+
+
+@pytest.mark.parametrize(
+    ("tail", "address", "fields"),
+    [
+        ("{project}-{site}-{rest}", "TCGA-18-5592-01Z", {"project": "TCGA", "site": "18", "rest": "5592-01Z"}),
+        ("vol*{n:int}.nii", "volume12.nii", {"n": "12"}),
+        ("v{n:int}.nii", "v007.nii", {"n": "007"}),
+        ("v{n:int}.nii", "v12b.nii", None),
+        ("v{n:int}.nii", "v\u0661.nii", None),
+        ("v{n:int}.nii", "v.nii", None),
+        ("{n:int}/{n}.nii", "12/12.nii", {"n": "12"}),
+        ("{n}/v{n:int}.nii", "x/vx.nii", None),
+    ],
+)
+def test_a_typed_field_takes_digits_and_keeps_them_as_written(
+    tail: str, address: str, fields: dict[str, str] | None
+) -> None:
+    """Wherever the field is typed, and only the digits 0 to 9."""
+    assert Pattern(f"root/{tail}").fields(address) == fields
 
 
 def test_addresses_are_the_same_wherever_the_data_are(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Image addresses are the same for an absolute, a relative, a file: and a remote root."""
     remote = fsspec.filesystem("memory")
-    for name in ("p1/c.png", "p2/c.png", "masks/c.png"):
+    for name in ("p1/c.png", "p2/c.png", "masks/p1-c.png", "masks/p2-c.png"):
         remote.pipe_file(f"/bucket/set/{name}", b"x")
     monkeypatch.chdir(tree / "p1")
     for root in (f"{tree}", "..", f"file://{tree}", "memory://bucket/set", f"{tree}/p1/../"):
-        sources = discover(dataset(tree, images=f"{root}/*/c.png", masks="memory://bucket/set/masks/{name}"))
-        assert [source.image for source in sources if source.image != "masks/c.png"] == ["p1/c.png", "p2/c.png"], root
-        assert all(source.masks["object"] for source in sources)
+        sources = discover(dataset(tree, images=f"{root}/*/c.png", masks="memory://bucket/set/masks/{parent}-{name}"))
+        assert [source.image for source in sources] == ["p1/c.png", "p2/c.png"], root
+        assert [source.masks["object"][0].address[-8:] for source in sources] == ["p1-c.png", "p2-c.png"]
 
 
 def test_the_working_folder_is_a_root(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,16 +150,17 @@ def test_package_addresses() -> None:
     )
     (source,) = discover(data)
     assert source.image == "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
-    assert source.masks["object"].address.startswith("package://nilearn/")
+    assert source.masks["object"][0].address.startswith("package://nilearn/")
 
 
 def test_a_link_to_a_file_is_that_file(tree: Path) -> None:
-    """Data sets under version control consist of links; a broken link is not a file."""
+    """Data sets under version control consist of links. A link that leads nowhere is an image with an error."""
     (tree / "link.png").symlink_to("p1/c.png")
-    (tree / "broken.png").symlink_to("none.png")
+    (tree / "dead.png").symlink_to("none.png")
     (tree / "folder").symlink_to("p2")
-    assert images(tree, "*.png") == ["a.png", "b.png", "link.png"]
+    assert images(tree, "*.png") == ["a.png", "b.png", "dead.png", "link.png"]
     assert images(tree, "folder/*.png") == ["c.png"]
+    assert images(tree, "*/c.png") == ["folder/c.png", "p1/c.png", "p2/c.png"]
 
 
 def test_links_in_a_circle_are_not_followed_for_ever(tree: Path) -> None:

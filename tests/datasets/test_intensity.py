@@ -1,9 +1,12 @@
 """How values become uint8."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from job.datasets.intensity import is_constant, levels, to_rgb
+from job.datasets.intensity import blank, is_constant, levels, to_rgb
 from job.errors import DataError
 from job.study.dataset import Intensity
 
@@ -170,3 +173,39 @@ def test_a_range_that_overflows_is_refused() -> None:
     with pytest.raises(DataError, match=r"goes from -1.7e\+308 to 1.7e\+308") as caught:
         to_rgb(row_of(-1.7e308, 1.7e308), MINMAX)
     assert caught.value.reason == "no intensity range"
+
+
+WINDOW = Intensity(window=(40, 400))
+
+
+def why_blank(values: NDArray[Any], rule: Intensity = WINDOW, levels_: tuple[float, float] | None = None) -> str:
+    return blank(values, to_rgb(values, rule, levels_), rule, levels_)
+
+
+def test_an_image_that_a_window_makes_white_is_blank() -> None:
+    """Hounsfield units stored with 32768 added: all are above 240. The detail names both ranges."""
+    values = np.arange(32768 - 1000, 32768 + 1000, dtype=np.uint16).reshape(40, 50)
+    assert why_blank(values) == (
+        "after window(40,400)/slice 100.0% of the pixels are 0 or 255 (greys 255); the values run from 31768 to 33767, "
+        "the rule from -160 to 240; check the window, or use minmax"
+    )
+
+
+def test_an_image_of_two_greys_is_blank_and_of_three_is_not() -> None:
+    """0 to 1 under a CT window: 0 becomes 102, and 1 becomes 102 too or 103."""
+    assert why_blank(np.array([[0.0, 1.0] * 20]))
+    assert not why_blank(np.array([[0.0, 20.0, 40.0] * 20]))
+
+
+@pytest.mark.parametrize(("white", "is_blank"), [(2997, False), (2998, True)])
+def test_an_image_is_blank_with_more_than_999_per_mille_at_one_end(white: int, is_blank: bool) -> None:
+    """Beside three pixels within the window, 2,997 white ones are exactly 999 per mille."""
+    values = np.array([[3000.0] * white + [0.0, 50.0, 100.0]])
+    assert bool(why_blank(values)) == is_blank
+
+
+def test_an_image_is_blank_by_the_levels_of_its_volume() -> None:
+    """A dark slice of a bright volume."""
+    values = np.array([[0.0, 1.0] * 20])
+    assert not why_blank(np.array([[0.0, 1.0, 2.0] * 20]), MINMAX)
+    assert why_blank(values, MINMAX, (0, 10_000))

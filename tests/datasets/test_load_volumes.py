@@ -116,7 +116,9 @@ def test_consecutive_chunks_read_a_volume_once(tmp_path: Path, monkeypatch: pyte
     data = dataset(tmp_path, tasks={"a": 1, "b": "any"})
     read: list[str] = []
     read_volume = nifti_module.read_volume
-    monkeypatch.setattr(nifti_module, "read_volume", lambda path: read.append(path.parent.name) or read_volume(path))
+    monkeypatch.setattr(
+        nifti_module, "read_volume", lambda path, axes: (read.append(path.parent.name), read_volume(path, axes))[1]
+    )
     assert kept(load(data, tmp_path, (0, 1, 2))) + kept(load(data, tmp_path, (3, 4, 5))) == [1, 4]
     assert read == ["images", "masks"]
 

@@ -10,6 +10,7 @@ import pytest
 
 from job.datasets import Loaded
 from tests.datasets.make import (
+    PLACED,
     dataset,
     kept,
     labelled,
@@ -60,8 +61,8 @@ def test_a_mask_of_another_shape_is_an_error(tmp_path: Path) -> None:
 def test_a_shift_is_noted(tmp_path: Path, shift: float, noted: bool) -> None:
     """Over a tenth of a voxel, once, at the slice where the mask is first used; rounding is less."""
     nifti(tmp_path / "images/a.nii.gz", numbered())
-    affine = np.eye(4)
-    affine[0, 3] = shift
+    affine = PLACED.copy()
+    affine[0, 3] += shift
     nifti(tmp_path / "masks/a.nii.gz", labelled(1, 4), affine)
     loaded = load(dataset(tmp_path), tmp_path)
     assert ledger(loaded.left_out) == ([(1, "object", "warning", "affines differ")] if noted else [])
@@ -69,7 +70,7 @@ def test_a_shift_is_noted(tmp_path: Path, shift: float, noted: bool) -> None:
 
 
 def test_a_mask_that_may_be_mirrored_is_an_error(tmp_path: Path) -> None:
-    """It has the voxel order of an LPS image, but the unit matrix as its affine, which would mirror it."""
+    """It has the voxel order of an LPS image, but the affine of a RAS one, which would mirror it."""
     nifti(tmp_path / "images/a.nii.gz", *stored_as(numbered(), "LPS"))
     nifti(tmp_path / "masks/a.nii.gz", stored_as(corner(), "LPS")[0])
     (line,) = load(dataset(tmp_path), tmp_path).left_out
@@ -80,10 +81,10 @@ def test_a_mask_that_may_be_mirrored_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("shift", "kinds"), [(0.9, ["warning"]), (1.1, ["error"])])
 def test_another_order_is_an_error_from_one_voxel_on(tmp_path: Path, shift: float, kinds: list[str]) -> None:
-    """An origin at a voxel's corner, not its centre, is less; the image is RAS with the unit matrix, the mask LAS."""
+    """An origin at a voxel's corner, not its centre, is less; the image is RAS, the mask LAS."""
     nifti(tmp_path / "images/a.nii.gz", numbered())
-    affine = np.diag([-1.0, 1, 1, 1])
-    affine[0, 3] = 3 + shift
+    affine = PLACED @ np.diag([-1.0, 1, 1, 1])
+    affine[0, 3] += 3 + shift
     nifti(tmp_path / "masks/a.nii.gz", corner()[::-1], affine)
     assert [line.kind for line in load(dataset(tmp_path), tmp_path).left_out] == kinds
 

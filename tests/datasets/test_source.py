@@ -2,7 +2,7 @@
 
 import pytest
 
-from job.datasets.discover import stem
+from job.datasets.pattern import stem
 from job.datasets.source import GeneratedImage, Source, is_volume
 from job.storage import FileInfo
 
@@ -30,10 +30,11 @@ def test_the_stem_of_a_name(name: str, expected: str) -> None:
 
 
 def test_the_files_of_a_source_are_sorted_by_task() -> None:
-    """The image first, then the masks, with None for a missing one: content keys are in this order."""
-    masks = {"b": file("b"), "c": None, "a": file("a")}
+    """The image first, then the masks, with None where there is none: content keys are in this order."""
+    masks = {"b": (file("b"),), "c": (), "a": (file("a2"), file("a1"))}
     source = Source(image="i", file=file("i"), masks=masks, patient="p", volume="i")
-    assert source.files == (file("i"), file("a"), file("b"), None)
+    assert source.files == (file("i"), file("a2"), file("a1"), file("b"), None)
+    assert source.mask_counts == [2, 1, 0]
 
 
 def test_the_content_key_of_a_generated_image_differs_with_each_argument() -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from job import storage
 from job.cli.opening import read_spec
+from job.datasets import discover
 from job.errors import StorageError, StoreRefusedError
 from job.storage import InputCache
 from tests.cases import GENERATED
+from tests.datasets.make import dataset
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
@@ -66,6 +68,38 @@ def test_a_file_is_described_and_cached(site, tmp_path):
     assert (file.address, file.size) == (f"{address}/a.png", 6)
     assert InputCache(tmp_path / "cache", 10**6).local(file).read_bytes() == b"pixels"
     assert storage.info(f"{address}/none.png") is None
+
+
+def test_names_with_spaces_and_brackets_are_found(site, tmp_path):
+    """The server writes them with percent signs; people do not."""
+    folder, address = site
+    for name in ("P 1/a (1).png", "P 1/a (1)_mask.png", "P%202/a (1).png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(name.encode())
+    files = storage.list_files(f"{address}/P 1", "a (*).png")
+    assert [(file.address, file.size) for file in files] == [(f"{address}/P%201/a%20(1).png", 13)]
+    assert InputCache(tmp_path / "cache", 10**6).local(files[0]).read_bytes() == b"P 1/a (1).png"
+    assert [file.size for file in storage.list_files(address, "P */a ([0-9]).png")] == [13]
+    assert storage.info(f"{address}/P 1/a (1).png") is not None
+    for pattern, masks in (
+        ("P {n:int}/{stem_of} (1).png", "P {n}/{stem_of}*_mask.png"),
+        ("P 1/*).png", "{parent}/{stem}_mask.png"),
+    ):
+        data = dataset(tmp_path, images=f"{address}/{pattern}", masks=f"{address}/{masks}".replace("{parent}", "P 1"))
+        (source,) = discover(data)
+        assert source.image.endswith("a (1).png")
+        assert [mask.address for mask in source.masks["object"]] == [f"{address}/P%201/a%20(1)_mask.png"]
+
+
+def test_the_parent_of_an_image_on_a_server_has_no_percent_signs(site, tmp_path):
+    """It fills {parent} in the templates of masks and patients."""
+    folder, address = site
+    for name in ("P 1/a.png", "m/P 1.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    data = dataset(tmp_path, images=f"{address}/P*/a.png", masks=f"{address}/m/{{parent}}.png", patient="{parent}")
+    (source,) = discover(data)
+    assert (source.patient, source.masks["object"][0].address) == ("P 1", f"{address}/m/P%201.png")
 
 
 def test_a_folder_is_listed_with_sizes(site, tmp_path):

@@ -53,9 +53,10 @@ def test_a_mask_is_copied_to_numpy() -> None:
     assert not np.shares_memory(array_HW, masks_CHW.numpy())
 
 
-def test_a_truth_mask_may_have_any_strides() -> None:
-    """A flipped and transposed view is copied with its own values."""
-    truth_HW = random_masks(4, 6).numpy()[::-1, ::-1].T
+@pytest.mark.parametrize("shape", [(4, 6), (1, 6), (4, 1), (1, 1)])
+def test_a_truth_mask_may_have_any_strides(shape: tuple[int, int]) -> None:
+    """A flipped and transposed view is copied with its own values, also along an axis of length 1."""
+    truth_HW = random_masks(*shape).numpy()[::-1, ::-1].T
     assert np.array_equal(device.as_truth(truth_HW, CPU).numpy(), truth_HW)
 
 

@@ -55,6 +55,12 @@ def test_a_block_of_points_is_refused_for_a_model_without_points():
     )
 
 
+def test_a_block_that_names_its_models_needs_no_hint_to_name_them():
+    """Only the fault is left."""
+    text = refusal("{models: [lite], modes: [largest_point]}")
+    assert text == "s.yaml:8:22: prompts[0].modes: lite takes no points, which largest_point would give it"
+
+
 def test_a_block_of_clicks_is_refused_for_a_model_without_points():
     """So it is in every protocol."""
     assert "prompts[0].clicks: lite takes no points, so it cannot be clicked" in refusal(

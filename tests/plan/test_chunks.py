@@ -89,6 +89,45 @@ def test_a_setting_that_changes_the_objects_changes_every_name(folder, tmp_path,
     assert names(cut(images(folder), tmp_path)).isdisjoint(names(cut(images(folder, extra), tmp_path)))
 
 
+@pytest.mark.parametrize("extra", [", join: majority", ", join: {at_least: 1}", ", unlabelled: empty"])
+def test_what_becomes_of_masks_changes_every_name(folder, tmp_path, extra):
+    """Of several, and of none."""
+    assert names(cut(images(folder), tmp_path)).isdisjoint(names(cut(images(folder, extra), tmp_path)))
+
+
+def test_a_mask_that_goes_to_another_task_changes_the_name(folder, tmp_path):
+    """The files are the same, in the same order."""
+    (tmp_path / "data/more").mkdir()
+    for number in range(40):
+        Image.fromarray(np.full((8, 8), 200 - number, np.uint8)).save(folder / f"more/{number:03}.png")
+    first, second = (
+        dataset(
+            f'{{name: A, modality: CT, images: "{folder}/images/*.png", tasks: {{'
+            f"a: {{label: 1, masks: [{', '.join(left)}]}}, b: {{label: 1, masks: [{', '.join(right)}]}}}}}}"
+        )
+        for own, more in [(f'"{folder}/masks/{{name}}"', f'"{folder}/more/{{name}}"')]
+        for left, right in (([own, more], [own]), ([own], [more, own]))
+    )
+    contents = [[unit.content for chunk in cut(data, tmp_path) for unit in chunk.units] for data in (first, second)]
+    assert contents[0] == contents[1]
+    assert names(cut(first, tmp_path)).isdisjoint(names(cut(second, tmp_path)))
+
+
+def test_a_link_that_leads_nowhere_is_planned(folder, tmp_path):
+    """It becomes an error when it is read; fetched, it changes its chunk."""
+    (folder / "images/dead.png").symlink_to("nowhere.png")
+    (folder / "images/dead.nii").symlink_to("nowhere.nii")
+    data = dataset(f'{{name: A, modality: CT, images: "{folder}/images/dead.*", masks: "{folder}/masks/{{name}}", '
+                   "tasks: {organ: 1}}")  # fmt: skip
+    units = {unit.source.image: unit for chunk in cut(data, tmp_path) for unit in chunk.units}
+    assert {name: (unit.content, unit.slices) for name, unit in units.items()} == {
+        "dead.png": (("dead link", "missing"), (0,)), "dead.nii": (("dead link", "missing"), (0,)),
+    }  # fmt: skip
+    before = names(cut(data, tmp_path))
+    shutil.copy(folder / "images/001.png", folder / "images/nowhere.png")
+    assert len(before - names(cut(data, tmp_path))) == 1
+
+
 def test_windows_that_differ_in_the_seventh_digit_have_other_names(folder, tmp_path):
     """Otherwise the rows of one would be taken for those of the other."""
     first, second = (images(folder, f", intensity: {{window: [{centre}, 400]}}") for centre in (1234567, 1234568))

@@ -35,6 +35,7 @@ def name(old="", new="", limit=None):
         ("study:", "output: elsewhere\nstudy:"),
         ("noc: [0.8]", "noc: [0.5], confidence: 0.9, compare: {model: sam, baseline: sam}"),
         ("sam.pth", "sam.pth, published: sam_vit_h"),
+        ("modality: CT", "modality: CT, published_as: CT-Liver"),
         ("device: cpu", "device: auto"),
         ("cache_gb: 1", "cache_gb: 2"),
         ("study:", "seed: 0\nstudy:"),
@@ -51,6 +52,10 @@ def test_a_change_that_no_row_depends_on_finds_the_same_plan(old, new):
     [
         ("organ: 1", "organ: 2"),
         ("a/*.png", "b/*.png"),
+        ("modality: CT", "modality: CT, join: majority"),
+        ("modality: CT", "modality: CT, unlabelled: skip"),
+        ("modality: CT", "modality: CT, only: a*"),
+        ("modality: CT", "modality: CT, except: a*"),
         ("sam.pth", "other.pth"),
         ("sam.pth", f"sam.pth, sha256: {'a' * 64}"),
         ("protocol: ritm", "protocol: ritm, max: 3"),
@@ -73,9 +78,10 @@ def test_a_limited_run_has_a_plan_of_its_own():
 
 
 def test_a_fingerprint_is_the_beginning_of_the_sha256_of_the_json():
-    """24 hexadecimal digits; keys are sorted first."""
+    """24 hexadecimal digits. Keys are sorted first, and text is UTF-8, not escaped."""
     digest = hashlib.sha256(b'{"a":[2,null],"b":1}').hexdigest()
     assert fingerprint({"b": 1, "a": [2, None]}) == digest[:24]
+    assert fingerprint(["ä"]) == hashlib.sha256(b'["\xc3\xa4"]').hexdigest()[:24]
 
 
 def part(chunk, model, seed=1):
@@ -106,11 +112,11 @@ PLAN = Plan(
             name="c1",
             dataset="A",
             units=(
-                unit(CT, {"organ": MASK, "lesion": None}, ("key of ct", "missing", "key of mask"), (3, 4, 5)),
-                unit(GENERATED, {"organ": GENERATED}, ("generated", "generated")),
+                unit(CT, {"organ": (MASK,), "lesion": ()}, ("key of ct", "missing", "key of mask"), (3, 4, 5)),
+                unit(GENERATED, {"organ": (GENERATED,)}, ("generated", "generated")),
             ),
         ),
-        Chunk(name="c2", dataset="A", units=(unit(CT, {"organ": MASK}, ("key of ct", "key of mask"), (6, 7)),)),
+        Chunk(name="c2", dataset="A", units=(unit(CT, {"organ": (MASK,)}, ("key of ct", "key of mask"), (6, 7)),)),
         Chunk(name="c3", dataset="B", units=()),
     ),
     parts=(part("c2", "sam"), part("c1", "sam"), part("c1", "lite"), part("c2", "sam", seed=2)),
@@ -139,6 +145,13 @@ def test_purposes_are_those_of_each_models_weights():
 def test_content_keys_are_those_of_the_files():
     """A missing mask has none, and a generated image is no file."""
     assert PLAN.content_keys() == {"ct.nii": "key of ct", "mask.nii": "key of mask"}
+
+
+def test_a_unit_has_a_content_key_for_each_of_its_files():
+    """A plan that lacks one was changed by hand, and its files cannot be checked."""
+    chunk = Chunk(name="c", dataset="A", units=(unit(CT, {"organ": (MASK,)}, ("key of ct",)),))
+    with pytest.raises(ValueError, match="shorter"):
+        dataclasses.replace(PLAN, chunks=(chunk,)).content_keys()
 
 
 def test_a_chunk_counts_its_raw_slices():

@@ -70,6 +70,8 @@ CHANGES = [
     ("window: [40, 400]", "window: [40, 401]", "Scans"),
     ("window: [40, 400]", "window: [40, 400], per: volume", "Scans"),
     ("axis: axial", "axis: coronal", "Scans"),
+    ("keep: all}", "keep: all}\n    axes: LPS", "Scans"),
+    ("keep: all}", "keep: all}\n    grid: image", "Scans"),
     ("keep: all", "keep: labelled", "Scans"),
     ("keep: all", "keep: {every: 2}", "Scans"),
 ]

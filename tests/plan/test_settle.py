@@ -26,14 +26,20 @@ class Case:
     def settle(self, *, shared=False, limit=None):
         return settle(self.spec, self.output, self.cache, limit, shared=shared)
 
-    def make(self):
-        return make(self.spec, self.cache)
+    def make(self, limit=None):
+        return make(self.spec, self.cache, limit)
 
     def stored(self):
         return plan_file.read_all(self.output)
 
     def add_image(self):
-        draw_case(self.folder / "data", "new.png", seed=9)
+        """Add an image that comes first, so that a limited run uses it too."""
+        draw_case(self.folder / "data", "added.png", seed=9)
+
+
+def changes(logs):
+    """Return the log lines that are about a change, not about what was listed."""
+    return [line for line in logs if line["event"] != "listed"]
 
 
 @pytest.fixture
@@ -67,7 +73,7 @@ def test_a_worker_alone_does_not_store_an_unchanged_plan_again(case, forbid):
     forbid("write", "create")
     with capture_logs() as logs:
         assert case.settle() == first
-    assert logs == []
+    assert changes(logs) == []
 
 
 def test_a_worker_alone_replaces_the_plan_when_inputs_changed(case):
@@ -78,7 +84,7 @@ def test_a_worker_alone_replaces_the_plan_when_inputs_changed(case):
         after = case.settle()
     assert after == case.make() != before
     assert case.stored() == [after]
-    assert [(line["event"], line["new_parts"]) for line in logs] == [("inputs changed since the last plan", 1)]
+    assert [(line["event"], line["new_parts"]) for line in changes(logs)] == [("inputs changed since the last plan", 1)]
 
 
 def test_a_removed_image_replaces_the_plan_too(case):
@@ -89,7 +95,7 @@ def test_a_removed_image_replaces_the_plan_too(case):
         after = case.settle()
     assert case.stored() == [after]
     assert set(after.parts) < set(before.parts)
-    assert logs == []
+    assert changes(logs) == []
 
 
 def test_a_second_shard_keeps_to_the_stored_plan(case, forbid):
@@ -100,9 +106,19 @@ def test_a_second_shard_keeps_to_the_stored_plan(case, forbid):
     assert case.settle(shared=True) == first
 
 
-def test_a_shard_that_loses_the_race_takes_the_plan_of_the_winner(case, monkeypatch):
+def test_a_second_shard_of_a_limited_run_keeps_to_its_plan(case, forbid):
+    """Not to that of the full run, nor does it make one."""
+    case.settle(shared=True)
+    limited = case.settle(shared=True, limit=1)
+    forbid("make", "write", "create")
+    assert case.settle(shared=True, limit=1) == limited
+    assert [chunk.raw for chunk in limited.chunks] == [1]
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+def test_a_shard_that_loses_the_race_takes_the_plan_of_the_winner(case, monkeypatch, limit):
     """Here the other shard stores its plan, of other inputs, while this one makes its own."""
-    winner = case.make()
+    winner = case.make(limit)
 
     def make_slowly(*arguments):
         assert plan_file.create(case.output, winner)
@@ -110,13 +126,15 @@ def test_a_shard_that_loses_the_race_takes_the_plan_of_the_winner(case, monkeypa
         return make(*arguments)
 
     monkeypatch.setattr(settling, "make", make_slowly)
-    assert case.settle(shared=True) == winner
+    assert case.settle(shared=True, limit=limit) == winner
     assert case.stored() == [winner]
-    assert case.make() != winner
+    assert case.make(limit) != winner
 
 
 def test_a_limited_run_has_a_plan_beside_the_full_one(case):
     """Neither replaces the other."""
     full, limited = case.settle(), case.settle(limit=1)
     assert [chunk.raw for chunk in limited.chunks] == [1]
+    assert (full.limit, limited.limit) == (None, 1)
+    assert full.spec != limited.spec
     assert {plan.spec for plan in case.stored()} == {full.spec, limited.spec}

@@ -1,5 +1,7 @@
 """A study is checked before a run: what would be refused is a fault, what would be left out is a finding."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -29,7 +31,7 @@ def test_a_sound_study_has_no_fault_and_no_finding(tmp_path, check):
     """The note says how many images were read."""
     report = check(write_study(tmp_path))
     assert (report.faults, report.findings, report.left_out) == ([], [], 0)
-    assert report.notes == ["Discs: 3 images, 3 read whole"]
+    assert report.notes == ["Discs: 3 images, 3 patients (case0, case1, case2); 3 read whole"]
 
 
 def test_bad_files_are_findings(tmp_path, check):
@@ -40,6 +42,18 @@ def test_bad_files_are_findings(tmp_path, check):
     assert report.faults == []
     assert {line.image: line.kind for line in report.findings} == dict.fromkeys(UNUSABLE, "error")
     assert report.left_out == len(UNUSABLE)
+
+
+def test_a_size_that_stands_far_behind_the_beginning_is_found(tmp_path, check):
+    """Here behind 320 KiB of remarks, of which only a local copy is read whole."""
+    spec = write_study(tmp_path)
+    path = tmp_path / "data/images/case1.png"
+    content = BytesIO()
+    Image.open(path).save(content, "JPEG")
+    remark = b"\xff\xfe\xff\xff" + bytes(65533)
+    path.write_bytes(content.getvalue()[:2] + remark * 5 + content.getvalue()[2:])
+    report = check(spec)
+    assert (report.faults, report.findings) == ([], [])
 
 
 def test_faults_of_all_checks_are_reported_together(tmp_path, check):
@@ -75,20 +89,31 @@ def test_twenty_images_of_each_data_set_are_read_whole(many, check):
     assert report.faults == []
     assert report.notes == [
         "Discs, ring: no object of this task in 20 of 41 images; --full reads them all",
-        "Discs: 41 images, 20 read whole",
+        "Discs: 41 images, 41 patients (case0, case1, case10, …); 20 read whole",
     ]
 
 
 def test_all_images_are_read_whole_on_request(many, check):
     """The task is then found in the second image."""
     report = check(many, full=True)
-    assert (report.faults, report.notes) == ([], ["Discs: 41 images, 41 read whole"])
+    assert (report.faults, report.notes) == (
+        [],
+        ["Discs: 41 images, 41 patients (case0, case1, case10, …); 41 read whole"],
+    )
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_a_task_without_any_object_is_a_fault_once_every_sound_image_was_read(tmp_path, check, full):
-    """Its label values are most likely wrong. A damaged image is not read, and does not hide the fault."""
+def test_a_task_without_any_object_is_a_fault_once_every_image_was_read(tmp_path, check, full):
+    """Its label values are most likely wrong."""
+    spec = write_study(tmp_path, text=SPEC.replace("ring: 2", "ring: 9"))
+    expected = "9:22: datasets[0].tasks.ring: no object of this task in 3 of 3 images: check its label values"
+    assert lines(check(spec, full=full).faults) == [expected]
+
+
+def test_an_image_that_cannot_be_read_may_hold_the_object(tmp_path, check):
+    """Then its absence is a note, not a fault of the label values."""
     spec = write_study(tmp_path, text=SPEC.replace("ring: 2", "ring: 9"))
     (tmp_path / "data/images/case1.png").write_bytes(b"")
-    expected = "9:22: datasets[0].tasks.ring: no object of this task in 2 of 3 images: check its label values"
-    assert lines(check(spec, full=full).faults) == [expected]
+    report = check(spec, full=True)
+    assert report.faults == []
+    assert "Discs, ring: no object of this task in 2 of 3 images; the images with errors may hold it" in report.notes

@@ -81,6 +81,13 @@ def test_only_the_requested_components_are_built():
     assert peak < 4096 * specks.nbytes / 50
 
 
+def test_depths_have_the_types_of_their_units():
+    """Pixels are float32, and squared pixels are integers, so that they are compared exactly."""
+    region = np.ones((3, 4), np.bool_)
+    assert chamfer_depths(region).dtype == np.float32
+    assert squared_depths(region).dtype == np.int64
+
+
 def test_diagonal_neighbours_are_one_component():
     """A pixel has eight neighbours, not four."""
     assert count_components(np.eye(4, dtype=np.bool_)) == 1

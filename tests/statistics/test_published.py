@@ -73,6 +73,21 @@ def test_a_mean_stands_beside_the_published_one():
     assert row["difference"] == pytest.approx(0.9 - row["published_iou"])
 
 
+def test_data_sets_that_share_a_published_name_are_compared_as_one():
+    """Two objects of 0.5 and one of 0.8: their mean is 0.6, not the mean of two means."""
+    rows = [iou_row("lungs", iou, dataset=name) for name, iou in (("MCU", 0.5), ("MCU", 0.5), ("CHN", 0.8))]
+    for number, row in enumerate(rows):
+        row["image"] = f"{number}.png"
+    spec = study(datasets=["MCU", "CHN"])
+    named = tuple(dataset.model_copy(update={"published_as": "Xray-Chest"}) for dataset in spec.datasets)
+    models = tuple(model.model_copy(update={"published": "sam_vit_h"}) for model in spec.models)
+    tables = marts(rows, of=spec.model_copy(update={"models": models, "datasets": named}))
+    row = only(tables["against_published"])
+    assert (row["dataset"], row["task"], row["objects"]) == ("Xray-Chest", "lungs", 3)
+    assert row["mean_iou"] == pytest.approx(0.6)
+    assert [row["dataset"] for row in tables["task_scores"]] == ["CHN", "MCU"]
+
+
 def test_a_protocol_that_was_not_published_stands_beside_nothing():
     """`ritm` is the field's own protocol."""
     rows = click_rows([0.5], task="heart", dataset="MRI-Heart", choice="first")

@@ -42,6 +42,64 @@ def test_a_link_to_a_file_is_listed(tmp_path):
     assert (file.address, file.size) == (str(tmp_path / "file.png"), 2)
 
 
+def names(root, pattern, **options):
+    """Return the listed files below a local folder."""
+    return [file.address.removeprefix(f"{root}/") for file in storage.list_files(str(root), pattern, **options)]
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """Two patients outside the study, one of them linked twice, and one inside."""
+    for name in ("store/p1/a.png", "store/p2/deep/a.png", "study/p3/a.png", "study/p3/.b.png", "study/.git/a.png"):
+        storage.write(str(tmp_path / name), name.encode())
+    (tmp_path / "study/p1").symlink_to("../store/p1")
+    (tmp_path / "study/q1").symlink_to(tmp_path / "store/p1")
+    (tmp_path / "study/p2").symlink_to("../store/p2")
+    (tmp_path / "store/p2/up").symlink_to("../../study")
+    (tmp_path / "study/p3/up").symlink_to("..")
+    return tmp_path / "study"
+
+
+def test_linked_folders_are_listed_as_a_shell_does(linked):
+    """Under the names of the links, without hidden names."""
+    assert names(linked, "*/a.png") == ["p1/a.png", "p3/a.png", "q1/a.png"]
+    assert names(linked, "p?/*/*.png") == ["p2/deep/a.png"]
+    assert names(linked, "p3/up/p1/a.png") == ["p3/up/p1/a.png"]
+    assert names(linked, ".git/*") == [".git/a.png"]
+    assert names(linked, "p3/.*") == ["p3/.b.png"]
+
+
+def test_links_in_a_circle_end(linked):
+    """`**` does not follow a link into the folders that it lists anyway; each file has one name for each link."""
+    assert names(linked, "**/a.png") == ["p1/a.png", "p2/deep/a.png", "p3/a.png", "q1/a.png"]
+    assert names(linked, "**") == ["p1/a.png", "p2/deep/a.png", "p3/a.png", "q1/a.png"]
+
+
+def test_links_that_lead_nowhere_are_listed_on_demand(linked):
+    """With their target; even in the place of a folder."""
+    (linked / "p4").symlink_to("../unmounted")
+    (linked / "p3/dead.png").symlink_to("none.png")
+    assert names(linked, "p3/*.png") == ["p3/a.png"]
+    assert names(linked, "*/*.png", dead_links=True) == ["p1/a.png", "p3/a.png", "p3/dead.png", "p4", "q1/a.png"]
+    assert names(linked, "**/*.png", dead_links=True) == [
+        "p1/a.png", "p2/deep/a.png", "p3/a.png", "p3/dead.png", "p4", "q1/a.png",
+    ]  # fmt: skip
+    dead = {
+        file.address.rsplit("/", 1)[-1]: file.dead_link
+        for file in storage.list_files(str(linked), "*", dead_links=True)
+    }
+    assert dead == {"p4": "../unmounted"}
+
+
+def test_an_unreadable_folder_is_not_passed_over(linked, request):
+    """Its images would drop out."""
+    (linked / "p3").chmod(0o000)
+    request.addfinalizer(lambda: (linked / "p3").chmod(0o755))
+    request.getfixturevalue("without_root")
+    with pytest.raises(StorageError, match="cannot list: access denied"):
+        names(linked, "*/a.png")
+
+
 def test_a_folder_is_taken_literally(folder, monkeypatch):
     """Its name may hold wildcards; a relative address starts at the working folder."""
     strange = storage.join(folder, "run [v2]*")

@@ -111,6 +111,58 @@ def test_a_template_names_existing_fields():
     assert "unknown field {stm} (got m/{stm}.png); did you mean 'stem'?" in only_fault(SMALL.replace("{stem}", "{stm}"))
 
 
+def test_each_template_of_a_list_is_checked():
+    """The fault has the place of the template; so it has for a task's own."""
+    listed = SMALL.replace("m/{stem}.png", "['m/{stem}.png', 'n/{stm}.png']")
+    assert only_fault(listed).startswith("s.yaml:6:29: datasets[0].masks[1]: unknown field {stm}")
+    own = SMALL.replace("organ: 1", "organ: {label: 1, masks: ['n/{stm}.png']}")
+    assert "datasets[0].tasks.organ.masks[0]: unknown field {stm}" in only_fault(own)
+
+
+def test_addresses_in_lists_are_checked():
+    """As everywhere: a chain of stores is none."""
+    for text in (
+        SMALL.replace("m/{stem}.png", "['a::b/{stem}.png']"),
+        SMALL.replace("    tasks", "    only: {list: 'a::b.txt'}\n    tasks"),
+        SMALL.replace("    tasks", "    except: {list: 's3://user:word@bucket/a.txt'}\n    tasks"),
+    ):
+        assert "expected one address" in only_fault(text) or "without user and password" in only_fault(text)
+
+
+@pytest.mark.parametrize("place", ["a/*.png", "m/{stem}.png"])
+def test_a_field_is_a_text_or_a_whole_number(place):
+    """Other types are refused, rather than taken for names of files."""
+    fault = only_fault(SMALL.replace(place, "a/{n:float}.png"))
+    assert "expected fields such as {name} or {name:int} (got a/{n:float}.png)" in fault
+
+
+def test_a_selection_names_existing_fields():
+    """Those of `images`, those that every image has, and `list`."""
+    for key in ("only", "except"):
+        text = SMALL.replace("a/*.png", "'a/{case}.png'").replace("    tasks", f"    {key}: {{cas: 1-3}}\n    tasks")
+        fault = only_fault(text)
+        assert f"datasets[0].{key}.cas: no field 'cas' in `images`; did you mean 'case'?" in fault
+
+
+@pytest.mark.parametrize("value", ["{list: 3}", "{list: [a.txt]}", "{}", "[]", "3", "{n: 1.5}", "{n: []}"])
+def test_a_selection_has_one_of_three_forms(value):
+    """A pattern or a list of them, values of fields, or a list file."""
+    text = SMALL.replace("a/*.png", "'a/{n}.png'").replace("    tasks", f"    only: {value}\n    tasks")
+    assert all(fault.startswith("s.yaml:7:") and "datasets[0].only" in fault for fault in faults(text))
+
+
+def test_the_key_except_is_suggested():
+    """It is a word of Python, but a key of the spec."""
+    assert "did you mean 'except'?" in only_fault(SMALL.replace("    tasks", "    excpt: a\n    tasks"))
+
+
+@pytest.mark.parametrize("value", ["any", "{at_least: 0}", "{at_most: 1}", "2"])
+def test_a_join_is_a_rule(value):
+    """`union`, `majority`, `single` or `at_least: n`."""
+    text = SMALL.replace("    tasks", f"    join: {value}\n    tasks")
+    assert all("datasets[0].join" in fault for fault in faults(text))
+
+
 def test_a_field_of_images_has_no_reserved_name():
     """`{stem}` is the stem of the image's file name already."""
     fault = only_fault(SMALL.replace("a/*.png", "a/{stem}.png"))
@@ -125,7 +177,11 @@ def test_a_data_set_has_one_origin():
         assert only_fault(text).startswith("s.yaml:3:5: datasets[0]: expected exactly one of images, generated")
 
 
-@pytest.mark.parametrize("key", ["masks: m", "patient: p", "labels: binary255", "slices: {keep: all}"])
+@pytest.mark.parametrize(
+    "key",
+    ["masks: m", "patient: p", "labels: binary255", "slices: {keep: all}", "join: union", "unlabelled: skip", "only: a",
+     "except: a"],
+)  # fmt: skip
 def test_generated_images_take_no_key_about_files(key):
     """The key would have no effect."""
     name = key.partition(":")[0]

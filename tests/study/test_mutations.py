@@ -77,7 +77,11 @@ def stays(file: Path, folder: Path) -> bool:
         return True
     addresses = [study.output_address, *(model.checkpoint for model in study.models)]
     for dataset in study.datasets:
-        addresses += [dataset.images, dataset.masks, *(task.masks for task in dataset.tasks.values())]
+        for masks in (dataset.masks, *(task.masks for task in dataset.tasks.values())):
+            addresses += [masks] if isinstance(masks, str) else masks or []
+        for selection in (dataset.only, dataset.except_):
+            addresses += [selection.get("list")] if isinstance(selection, dict) else []
+        addresses.append(dataset.images)
     return all(_near(address, folder) for address in addresses if address is not None)
 
 

@@ -13,7 +13,7 @@ from job.study.strict import PATTERNS
 from tests.study.small import ENVIRONMENT, GENERATED, SMALL
 
 SPECS = Path(__file__).parents[2] / "specs"
-each_spec = pytest.mark.parametrize("path", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.name)
+each_spec = pytest.mark.parametrize("path", sorted(SPECS.rglob("*.yaml")), ids=lambda path: path.name)
 
 
 def test_a_small_spec_gets_its_defaults():
@@ -37,6 +37,20 @@ def test_a_task_has_short_forms():
     tasks = loads(text).study.datasets[0].tasks
     assert [tasks[name].label for name in "abcd"] == [1, (2, 3), "any", None]
     assert (tasks["d"].above, tasks["d"].masks) == (0.5, "{image}")
+
+
+def test_masks_and_selections_have_several_forms():
+    """One address or a list; a pattern, a list of them, or values of fields."""
+    text = SMALL.replace("a/*.png", "'a/{n:int}.png'").replace(
+        "m/{stem}.png",
+        "['m/{n:int}_?.png', 'l/{name}']\n    join: {at_least: 2}\n    unlabelled: skip\n    published_as: CT-Liver\n"
+        "    only: {n: 1-9, list: s3://b/train.txt}\n    except: ['4*', x]",
+    )
+    data = loads(text).study.datasets[0]
+    assert data.masks == ("m/{n:int}_?.png", "l/{name}")
+    assert (data.join.at_least, data.unlabelled, data.published_as) == (2, "skip", "CT-Liver")
+    assert (data.only, data.except_) == ({"n": "1-9", "list": "s3://b/train.txt"}, ("4*", "x"))
+    assert (loads(SMALL).study.datasets[0].join, loads(SMALL).study.datasets[0].unlabelled) == ("union", "error")
 
 
 def test_intensity_rules_have_names_for_the_rows():
@@ -72,7 +86,8 @@ def test_the_specs_of_the_project_are_valid(path):
 @each_spec
 def test_the_specs_of_the_project_name_their_schema(path):
     """An editor then completes and checks them."""
-    assert path.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
+    schema = "../" * (len(path.relative_to(SPECS).parts) - 1) + "schema.json"
+    assert path.read_text().startswith(f"# yaml-language-server: $schema={schema}\n")
 
 
 def test_the_committed_schema_is_up_to_date():

@@ -19,7 +19,9 @@ from nibabel.nifti2 import Nifti2Header
 from numpy.typing import NDArray
 
 from job import storage
-from job.datasets.geometry import Grid, canonical_grid, to_canonical
+from job.datasets.doubt import Doubt
+from job.datasets.formats import kinds
+from job.datasets.geometry import Grid, along_axes, canonical_grid, to_canonical
 from job.datasets.sizes import as_text
 from job.errors import DataError, StorageError
 from job.storage import FileInfo
@@ -28,6 +30,7 @@ HEAD_BYTES = 1 << 16
 HEADERS: dict[int, Any] = {348: Nifti1Header, 540: Nifti2Header}
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_BEST = 1032  # the highest ratio that deflate can reach
+FORMS_VOXELS = 0.1  # a qform's float32 quaternion moves a grid by far less
 MAX_AXIS = 1 << 16  # NIfTI-1 allows half of it; a NIfTI-2 header may claim more slices than a plan can list
 MAX_OFFSET = 1 << 28  # bytes of header extensions before the values
 MAX_REST = 1 << 20  # unpacked bytes after the values: enough for padding, too few for a decompression bomb
@@ -39,10 +42,16 @@ logging.getLogger("nibabel.global").setLevel(logging.CRITICAL + 1)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VolumeHeader:
-    """The header of a volume. oriented: False if it has neither sform nor qform, so that default axes are assumed."""
+    """The header of a volume.
+
+    oriented: False if it has neither sform nor qform, so that default axes are assumed. label_step: its slope where
+    integers are stored with one, else 0.
+    """
 
     grid: Grid
     oriented: bool
+    label_step: float = 0.0
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,16 +62,19 @@ class Volume:
     header: VolumeHeader
 
 
-def read_header(file: FileInfo) -> VolumeHeader:
-    """Read grid and orientation from the first bytes of a local or remote file."""
+def read_header(file: FileInfo, axes: str | None = None) -> VolumeHeader:
+    """Read grid and orientation from the first bytes of a local or remote file.
+
+    axes: where the stored axes lead, such as LPS, in place of what the header states.
+    """
     head = storage.read_head(file.address, HEAD_BYTES)
     with _as_data_error():
         header = _parse(_gunzip_head(head) if head.startswith(GZIP_MAGIC) else head)
         _check_length(header, file.size, packed=head.startswith(GZIP_MAGIC))
-        return _volume_header(header)
+        return _volume_header(header, axes)
 
 
-def read_volume(path: Path) -> Volume:
+def read_volume(path: Path, axes: str | None = None) -> Volume:
     """Read a whole volume from a local file. The caller checks its size beforehand, by `read_header`."""
     try:
         raw = path.open("rb")
@@ -74,12 +86,12 @@ def read_volume(path: Path) -> Volume:
         with gzip.open(raw) if packed else raw as stream:
             header = _parse(stream.read(max(HEADERS)))
             _check_length(header, path.stat().st_size, packed=packed)
-            volume_header = _volume_header(header)
+            volume_header = _volume_header(header, axes)
             scaled: Any = ArrayProxy(stream, header, mmap=False)
             stored = np.asanyarray(scaled).reshape(_shape(header))
             if packed:
                 _read_rest(stream)
-        return Volume(values_XYZ=to_canonical(stored, _affine(header)), header=volume_header)
+        return Volume(values_XYZ=to_canonical(stored, _affine(header, axes)), header=volume_header)
 
 
 def _read_rest(stream: Any) -> None:
@@ -95,7 +107,9 @@ def _parse(head: bytes) -> Any:
     """Return nibabel's header of the first bytes; raise DataError for a kind of volume that is not supported."""
     length = next((n for n in HEADERS if n in (int.from_bytes(head[:4], order) for order in ("little", "big"))), None)
     if length is None or len(head) < length:
-        raise DataError("unreadable", f"not a NIfTI-1 or NIfTI-2 header ({len(head)} bytes could be read)")
+        other = kinds.foreign_name(head) or kinds.read_format(head)
+        found = f"it is {other}" if other and "NIfTI" not in other else f"{len(head)} bytes could be read"
+        raise DataError("unreadable", f"not a NIfTI-1 or NIfTI-2 header ({found})")
     header: Any = HEADERS[length](head[:length])
     if header.get_data_dtype().kind not in "iuf":
         raise DataError("colour volume", "RGB and complex NIfTI are not supported; store one number for each voxel")
@@ -126,14 +140,53 @@ def _check_length(header: Any, size: int, *, packed: bool) -> None:
         raise DataError("unreadable", f"truncated: the header declares {needed} bytes, the file has {size}")
 
 
-def _volume_header(header: Any) -> VolumeHeader:
-    oriented = bool(header["sform_code"] > 0 or header["qform_code"] > 0)
-    return VolumeHeader(grid=canonical_grid(_shape(header), _affine(header)), oriented=oriented)
+def _volume_header(header: Any, axes: str | None) -> VolumeHeader:
+    stated = bool(header["sform_code"] > 0 or header["qform_code"] > 0)
+    slope = header.get_slope_inter()[0]
+    has_step = slope not in (None, 0, 1) and header.get_data_dtype().kind in "iu"
+    return VolumeHeader(
+        grid=canonical_grid(_shape(header), _affine(header, axes)),
+        oriented=stated or axes is not None,
+        label_step=abs(float(slope)) if has_step else 0.0,
+        doubts=() if axes else tuple(_orientation_doubts(header)),
+    )
 
 
-def _affine(header: Any) -> NDArray[np.float64]:
-    """Return the affine, stored index to millimetres. The field xyzt_units states the unit of the file."""
+def _orientation_doubts(header: Any) -> Iterator[Doubt]:
+    """Yield what makes the orientation that a header states doubtful."""
+    shape = _shape(header)
+    if header["sform_code"] > 0 and header["qform_code"] > 0 and (difference := _difference_of_forms(header)):
+        detail = f"{difference}; sform is used, `axes:` overrides both"
+        yield Doubt(reason="sform and qform differ", detail=detail)
+    if header["sform_code"] > 0 and np.array_equal(header.get_sform(), np.eye(4)):
+        detail = "the affine is the identity, as where the orientation was lost; if so, state it by `axes:`"
+        yield Doubt(reason="identity affine", detail=detail)
+    if sorted(shape)[0] == 1 and sorted(shape)[1] > 1:
+        detail = f"{as_text(shape)} voxels; for a picture whose first axis runs down, set `axes: rows-columns`"
+        yield Doubt(reason="one slice", detail=detail)
+
+
+def _difference_of_forms(header: Any) -> str:
+    """Describe how the two affines of a header differ; "" if they agree."""
+    shape = _shape(header)
+    try:
+        sform, qform = (canonical_grid(shape, affine) for affine in (header.get_sform(), header.get_qform()))
+    except DataError as error:
+        return error.detail
+    if sform.codes != qform.codes:
+        return f"sform states the axes {sform.codes}, qform {qform.codes}"
+    shift = sform.displacement(qform)
+    return f"their corners are up to {shift:.3g} voxels apart" if shift > FORMS_VOXELS else ""
+
+
+def _affine(header: Any, axes: str | None) -> NDArray[np.float64]:
+    """Return the affine, stored index to millimetres. The field xyzt_units states the unit of the file.
+
+    axes: directions of the stored axes in place of the header's; only the spacing is then taken from the header.
+    """
     unit_mm = UNITS_MM.get(int(header["xyzt_units"]) % 8, 1.0)
+    if axes is not None:
+        return along_axes(axes, [unit_mm * float(zoom) for zoom in [*header.get_zooms(), 1.0, 1.0, 1.0][:3]])
     affine: NDArray[np.float64] = np.diag([unit_mm, unit_mm, unit_mm, 1.0]) @ header.get_best_affine()
     return affine
 

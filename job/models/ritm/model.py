@@ -77,8 +77,8 @@ class RitmModel:
         ]
 
     def _on_device(self, image_HWC: Image) -> Tensor:
-        contiguous = np.ascontiguousarray(image_HWC)  # torch does not accept the negative strides of flipped slices
-        return torch.as_tensor(contiguous, device=self._device.device).permute(2, 0, 1).contiguous()
+        copied = np.array(image_HWC, order="C")  # torch does not accept the negative strides of flipped slices
+        return torch.as_tensor(copied, device=self._device.device).permute(2, 0, 1).contiguous()
 
     @torch.inference_mode()
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:

@@ -1,29 +1,43 @@
 -- One row per task x run x step of a model whose spec names a published column: its mean IoU beside the published one.
+-- dataset: the published name; data sets that share one (`published_as`) are one data set here, over all their objects.
 -- difference: ours minus published. Only modes and mazurowski2023 were published.
 WITH
 
+means AS (
+    SELECT
+        published_datasets.published_dataset,
+        scores.task,
+        scores.run,
+        scores.step,
+        count(*) AS objects,
+        exact_mean(scores.iou) AS mean_iou
+    FROM scores
+    INNER JOIN published_datasets USING (dataset)
+    GROUP BY ALL
+),
+
 final AS (
     SELECT
-        run_of(t) AS run,
+        means.run,
         published_models.published,
-        t.dataset,
-        t.task,
-        t.step,
-        t.objects,
-        t.mean_iou,
+        published.dataset,
+        means.task,
+        means.step,
+        means.objects,
+        means.mean_iou,
         published.mean_iou AS published_iou,
-        t.mean_iou - published.mean_iou AS difference
-    FROM task_scores AS t
-    INNER JOIN published_models USING (model)
+        means.mean_iou - published.mean_iou AS difference
+    FROM means
+    INNER JOIN published_models ON published_models.model = means.run.model
     INNER JOIN published
         ON
             published_models.published = published.model
-            AND t.dataset = published.dataset
-            AND t.task = published.task
-            AND t.protocol = published.protocol
-            AND t.mask_choice = published.mask_choice
-            AND t.prompt = published.prompt
-            AND t.step = published.step
+            AND means.published_dataset = published.dataset
+            AND means.task = published.task
+            AND means.run.protocol = published.protocol
+            AND means.run.mask_choice = published.mask_choice
+            AND means.run.prompt = published.prompt
+            AND means.step = published.step
 )
 
 SELECT run.*, * EXCLUDE (run) FROM final

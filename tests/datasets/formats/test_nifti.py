@@ -7,12 +7,15 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from job import storage
 from job.datasets.formats.nifti import read_header, read_volume
+from job.datasets.geometry import slice_at
 from job.errors import DataError, StorageError
 from job.storage import FileInfo
-from tests.datasets.make import nifti, without_orientation, write
+from job.study.dataset import ROWS_COLUMNS
+from tests.datasets.make import PLACED, nifti, numbered, stored_as, without_orientation, write
 
 
 def header(path: Path) -> Any:
@@ -174,3 +177,88 @@ def test_a_header_with_an_absurd_field(
         with pytest.raises(DataError):
             read(write(tmp_path / "a.nii", bytes(raw)))
     assert caplog.records == []
+
+
+def doubts(path: Path) -> list[str]:
+    return [doubt.reason for doubt in header(path).doubts]
+
+
+def test_a_sound_header_raises_no_doubt(tmp_path: Path) -> None:
+    """Sform and qform agree, nibabel writes both."""
+    assert doubts(nifti(tmp_path / "a.nii.gz", numbered())) == []
+
+
+@pytest.mark.parametrize(
+    ("qform", "detail"),
+    [
+        (PLACED @ np.diag([-1, -1, 1, 1]), "sform states the axes RAS, qform LPS"),
+        (PLACED + np.array([[0, 0, 0, 2]] + [[0] * 4] * 3), "their corners are up to 2 voxels apart"),
+    ],
+)
+def test_forms_that_differ_are_doubted(tmp_path: Path, qform: NDArray[Any], detail: str) -> None:
+    """By their axes, or by over a tenth of a voxel; sform counts, and the detail says how to override it."""
+    image = nib.Nifti1Image(numbered(), PLACED)
+    image.set_qform(qform, code=1)
+    image.set_sform(PLACED, code=1)
+    nib.save(image, tmp_path / "a.nii.gz")
+    (doubt,) = header(tmp_path / "a.nii.gz").doubts
+    assert doubt.reason == "sform and qform differ"
+    assert doubt.detail == f"{detail}; sform is used, `axes:` overrides both"
+
+
+def test_an_identity_affine_is_doubted(tmp_path: Path) -> None:
+    """As of LiTS 28 to 47, whose orientation is lost; an affine that is nearly the identity is not."""
+    assert doubts(nifti(tmp_path / "a.nii.gz", numbered(), np.eye(4))) == ["identity affine"]
+    assert doubts(nifti(tmp_path / "b.nii.gz", numbered(), np.diag([1, 1, 1.5, 1]))) == []
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 1), (4, 1, 5), (1, 4, 5), (4, 5)])
+def test_a_volume_of_one_slice_is_doubted(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    """It may be a picture whose first axis runs down."""
+    path = nifti(tmp_path / "a.nii.gz", np.ones(shape, np.uint8))
+    (doubt,) = header(path).doubts
+    assert doubt.reason == "one slice"
+    assert doubt.detail.endswith("for a picture whose first axis runs down, set `axes: rows-columns`")
+
+
+def test_the_step_of_labels_is_the_slope_of_stored_integers(tmp_path: Path) -> None:
+    """0 for floats, and for integers without a slope."""
+    image = nib.Nifti1Image(np.array([[[0.0, 5.0]]]), PLACED)
+    image.set_data_dtype(np.int16)
+    nib.save(image, tmp_path / "scaled.nii.gz")
+    slope = nib.load(tmp_path / "scaled.nii.gz").dataobj.slope
+    assert header(tmp_path / "scaled.nii.gz").label_step == pytest.approx(float(slope), rel=1e-6)
+    assert header(nifti(tmp_path / "plain.nii.gz", numbered())).label_step == 0
+
+
+@pytest.mark.parametrize(
+    ("stored", "spacing"), [("RAS", (3, 2, 4)), ("LPS", (3, 2, 4)), ("PIL", (2, 4, 3)), ("SAR", (3, 4, 2))]
+)
+def test_axes_of_the_spec_replace_those_of_the_header(tmp_path: Path, stored: str, spacing: tuple[int, ...]) -> None:
+    """The same voxels whatever the affine says; of it only the lengths count, 2, 3 and 4 mm as stored. No doubts."""
+    values, _ = stored_as(numbered(), stored)
+    volume = read_volume(nifti(tmp_path / "a.nii.gz", values, np.diag([2.0, 3.0, 4.0, 1])), stored)
+    assert np.array_equal(volume.values_XYZ, numbered())
+    assert volume.header.grid.spacing("axial") == spacing
+    assert volume.header.doubts == ()
+
+
+def test_a_picture_in_a_volume_stays_as_it_is_stored(tmp_path: Path) -> None:
+    """`axes: rows-columns`: the first axis runs down, the second to the right."""
+    picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    volume = read_volume(nifti(tmp_path / "a.nii.gz", picture[..., None], np.eye(4)), ROWS_COLUMNS)
+    assert np.array_equal(slice_at(volume.values_XYZ, "axial", 0), picture)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "a Git LFS pointer"),
+        (b"<!DOCTYPE html><html>sign in</html>", "an HTML page"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(400), "PNG"),
+    ],
+)
+def test_another_file_named_as_a_volume_is_named_for_what_it_is(tmp_path: Path, data: bytes, name: str) -> None:
+    """Not called damaged."""
+    with pytest.raises(DataError, match=f"not a NIfTI-1 or NIfTI-2 header \\(it is {name}"):
+        header(write(tmp_path / "a.nii.gz", data))

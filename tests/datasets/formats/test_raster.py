@@ -20,26 +20,26 @@ def test_grey_and_rgb_keep_their_values(tmp_path: Path) -> None:
     rgb = np.dstack([grey(), grey() + 1, grey() + 2])
     for values in (grey(), rgb):
         for suffix in ("png", "tif", "bmp"):
-            assert np.array_equal(read_image(save(tmp_path / f"a.{suffix}", values), MAX_PX), values)
+            assert np.array_equal(read_image(save(tmp_path / f"a.{suffix}", values), MAX_PX).values, values)
 
 
 def test_jpeg_is_read(tmp_path: Path) -> None:
     """A JPEG of a single grey keeps its value."""
     path = save(tmp_path / "a.jpg", np.full((8, 8), 77, np.uint8))
-    assert (read_image(path, MAX_PX) == 77).all()
+    assert (read_image(path, MAX_PX).values == 77).all()
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_16_bit_grey_keeps_16_bits(tmp_path: Path, suffix: str) -> None:
     """Values above 255 are kept."""
     values = np.array([[0, 300], [40000, 65535]], np.uint16)
-    assert np.array_equal(read_image(save(tmp_path / f"a.{suffix}", values), MAX_PX), values)
+    assert np.array_equal(read_image(save(tmp_path / f"a.{suffix}", values), MAX_PX).values, values)
 
 
 def test_16_bit_rgb_keeps_16_bits_and_its_order(tmp_path: Path) -> None:
     """Pillow alone would reduce 16-bit colour to 8 bits."""
     path = write(tmp_path / "a.png", png([struct.pack(">6H", 1, 2, 300, 40000, 65535, 7)], 2, 16, 2))
-    assert read_image(path, MAX_PX).tolist() == [[[1, 2, 300], [40000, 65535, 7]]]
+    assert read_image(path, MAX_PX).values.tolist() == [[[1, 2, 300], [40000, 65535, 7]]]
 
 
 def test_a_palette_is_colours_as_an_image_and_indices_as_a_mask(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_a_palette_is_colours_as_an_image_and_indices_as_a_mask(tmp_path: Path) 
     image = Image.fromarray(np.array([[0, 1], [2, 1]], np.uint8), "P")
     image.putpalette([10, 20, 30, 200, 0, 0, 0, 0, 250])
     image.save(tmp_path / "a.png")
-    assert read_image(tmp_path / "a.png", MAX_PX).tolist()[0] == [[10, 20, 30], [200, 0, 0]]
-    assert read_mask(tmp_path / "a.png", MAX_PX).tolist() == [[0, 1], [2, 1]]
+    assert read_image(tmp_path / "a.png", MAX_PX).values.tolist()[0] == [[10, 20, 30], [200, 0, 0]]
+    assert read_mask(tmp_path / "a.png", MAX_PX).values.tolist() == [[0, 1], [2, 1]]
 
 
 def test_alpha_is_dropped(tmp_path: Path) -> None:
@@ -56,30 +56,30 @@ def test_alpha_is_dropped(tmp_path: Path) -> None:
     alpha = np.full((4, 6), 9, np.uint8)
     la = save(tmp_path / "la.png", np.dstack([grey(), alpha]))
     rgba = save(tmp_path / "rgba.png", np.dstack([grey(), grey(), grey(), alpha]))
-    assert np.array_equal(read_image(la, MAX_PX), grey())
-    assert np.array_equal(read_mask(la, MAX_PX), grey())
-    assert read_image(rgba, MAX_PX).shape == (4, 6, 3)
-    assert np.array_equal(read_mask(rgba, MAX_PX), np.dstack([grey()] * 3))
+    assert np.array_equal(read_image(la, MAX_PX).values, grey())
+    assert np.array_equal(read_mask(la, MAX_PX).values, grey())
+    assert read_image(rgba, MAX_PX).values.shape == (4, 6, 3)
+    assert np.array_equal(read_mask(rgba, MAX_PX).values, np.dstack([grey()] * 3))
 
 
 def test_16_bit_grey_with_alpha(tmp_path: Path) -> None:
     """Alpha is dropped, 16 bits are kept."""
     path = write(tmp_path / "a.png", png([struct.pack(">4H", 300, 65535, 40000, 0)], 2, 16, 4))
-    assert read_image(path, MAX_PX).tolist() == [[300, 40000]]
+    assert read_image(path, MAX_PX).values.tolist() == [[300, 40000]]
 
 
 def test_values_of_2_and_4_bits_are_not_stretched(tmp_path: Path) -> None:
     """In a 4-bit file, 1 and 2 are not 17 and 34; in a 2-bit file, 1, 2 and 3 are not 85, 170 and 255."""
     four = write(tmp_path / "4.png", png([bytes([0x12])], 2, 4, 0))
     two = write(tmp_path / "2.png", png([bytes([0b01101100])], 4, 2, 0))
-    assert read_mask(four, MAX_PX).tolist() == [[1, 2]]
-    assert read_mask(two, MAX_PX).tolist() == [[1, 2, 3, 0]]
+    assert read_mask(four, MAX_PX).values.tolist() == [[1, 2]]
+    assert read_mask(two, MAX_PX).values.tolist() == [[1, 2, 3, 0]]
 
 
 def test_one_bit_mask_is_0_and_1(tmp_path: Path) -> None:
     """The labels of a 1-bit file are 0 and 1, not 255."""
     Image.fromarray(square() > 0).save(tmp_path / "a.png")
-    labels = read_mask(tmp_path / "a.png", MAX_PX)
+    labels = read_mask(tmp_path / "a.png", MAX_PX).values
     assert labels.dtype == np.uint8
     assert np.array_equal(labels, square())
 
@@ -87,22 +87,34 @@ def test_one_bit_mask_is_0_and_1(tmp_path: Path) -> None:
 def test_16_bit_mask(tmp_path: Path) -> None:
     """Labels may be above 255."""
     labels = np.array([[0, 1000]], np.uint16)
-    assert np.array_equal(read_mask(save(tmp_path / "a.png", labels), MAX_PX), labels)
+    assert np.array_equal(read_mask(save(tmp_path / "a.png", labels), MAX_PX).values, labels)
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif"])
 def test_exif_orientation_is_not_applied(tmp_path: Path, name: str, orientation: int) -> None:
-    """Size and pixels are as stored, so that image and mask agree."""
+    """Size and pixels are as stored, so that image and mask agree. The tag is reported."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = tmp_path / name
     dark_corner = np.full((16, 24), 200, np.uint8)
     dark_corner[:8, :8] = 20
     Image.fromarray(dark_corner).save(path, exif=exif, quality=100)
-    assert np.abs(read_image(path, MAX_PX) - dark_corner.astype(int)).max() <= 3  # JPEG may round
+    picture = read_image(path, MAX_PX)
+    assert np.abs(picture.values - dark_corner.astype(int)).max() <= 3  # JPEG may round
+    assert picture.orientation == orientation
     cache = InputCache(tmp_path / "cache", 1 << 20)
     assert image_size(FileInfo(address=str(path), size=path.stat().st_size, version=""), cache) == (16, 24)
+
+
+@pytest.mark.parametrize("orientation", [0, 9])
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif"])
+def test_an_orientation_that_does_not_exist_counts_as_upright(tmp_path: Path, name: str, orientation: int) -> None:
+    """Some programs write 0."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(grey()).save(tmp_path / name, exif=exif)
+    assert read_image(tmp_path / name, MAX_PX).orientation == 1
 
 
 @pytest.mark.parametrize(
@@ -116,7 +128,7 @@ def test_exif_orientation_is_not_applied(tmp_path: Path, name: str, orientation:
     ],
 )
 def test_not_an_image(tmp_path: Path, name: str, data: bytes) -> None:
-    """Whatever is not a PNG, JPEG, TIFF or BMP is a DataError."""
+    """Whatever is not a PNG, JPEG, TIFF, BMP or GIF is a DataError."""
     with pytest.raises(DataError) as caught:
         read_image(write(tmp_path / "a.png", data), MAX_PX)
     assert caught.value.reason == "unreadable", name
@@ -153,7 +165,7 @@ def test_an_image_that_claims_too_many_pixels_is_refused_by_its_header(tmp_path:
 def test_the_limit_is_inclusive(tmp_path: Path) -> None:
     """24 pixels pass a limit of 24."""
     path = save(tmp_path / "a.png", grey())
-    assert read_image(path, 24).shape == (4, 6)
+    assert read_image(path, 24).values.shape == (4, 6)
     with pytest.raises(DataError):
         read_image(path, 23)
 

@@ -46,10 +46,12 @@ def test_values_may_be_bare():
 @pytest.mark.parametrize(
     ("broken", "named"),
     [
-        (None, "expected a mapping"),
+        (None, r"expected a mapping with 'class' and 'params' \(got NoneType\)"),
+        ([], r"expected a mapping with 'class' and 'params' \(got list\)"),
         ({"class": "x.HRNetModel"}, "params"),
         ({"class": "isegm.model.is_deeplab_model.DeeplabModel", "params": {}}, "DeeplabModel"),
-        (config(ocr_width=48), "width"),
+        (config(ocr_width=48), r"params\.width: expected int \(it is absent\)"),
+        (config(width=18), r"params\.ocr_width: expected int \(it is absent\)"),
         (config(width=18, ocr_width="48"), "ocr_width"),
         (config(width=True, ocr_width=48), "width: expected int"),
         (config(width=18, ocr_width=48, use_disks=1), "use_disks: expected bool"),
@@ -63,7 +65,8 @@ def test_a_config_with_a_fault_is_refused(broken, named):
 
 def test_an_architecture_other_than_the_specs_is_refused():
     """For hrnet32 weights under arch hrnet18s the error names the params that differ, and the arch to set."""
-    with pytest.raises(WeightsError, match=r"is not hrnet18s: width 32 instead of 18.*set arch: hrnet32"):
+    differing = "width 32 instead of 18, ocr_width 128 instead of 48, small False instead of True"
+    with pytest.raises(WeightsError, match=f"is not hrnet18s: {differing}; set arch: hrnet32"):
         check_architecture(ARCHITECTURES["hrnet32"], "hrnet18s")
 
 

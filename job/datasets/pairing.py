@@ -1,0 +1,79 @@
+"""Which masks belong to which image, and whether images and masks can be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from job.datasets.template import Files, Template
+from job.errors import PairingError
+from job.storage import FileInfo, public
+from job.study.dataset import Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedImage:
+    """An image with the files that each mask template names. address: below the root."""
+
+    address: str
+    file: FileInfo
+    fields: Mapping[str, str]
+    masks: Mapping[str, tuple[FileInfo, ...]]
+
+
+def mask_templates(dataset: Dataset, task: str) -> tuple[str, ...]:
+    """Return the address templates of a task's masks: its own, else the data set's."""
+    masks = dataset.tasks[task].masks or dataset.masks
+    if masks is None:
+        raise ValueError(f"{dataset.name}/{task}: no mask template; a loaded spec has one")
+    return (masks,) if isinstance(masks, str) else masks
+
+
+def paired(
+    address: str, file: FileInfo, fields: Mapping[str, str], templates: Sequence[Template], files: Mapping[str, Files]
+) -> PairedImage:
+    """Find the masks of an image. A wildcard does not name the image itself. files: by the template's text."""
+    masks = {
+        template.text: (file,)
+        if template.is_image
+        else tuple(mask for mask in template.find(files[template.text], fields) if template.is_shared or mask != file)
+        for template in templates
+    }
+    return PairedImage(address=address, file=file, fields=fields, masks=masks)
+
+
+def claims_of(images: Sequence[PairedImage], templates: Sequence[Template]) -> dict[str, set[str]]:
+    """Return, for the address of each mask, the images that name it as theirs alone."""
+    claims: dict[str, set[str]] = {}
+    for image in images:
+        for template in templates:
+            if not (template.is_image or template.is_shared):
+                for mask in image.masks[template.text]:
+                    claims.setdefault(mask.address, set()).add(image.address)
+    return claims
+
+
+def check_images(dataset: Dataset, images: Sequence[PairedImage], claims: Mapping[str, set[str]]) -> None:
+    """Raise PairingError for a mask that has a mask itself: it may be an image."""
+    for image in images:
+        own = [mask for masks in image.masks.values() for mask in masks if mask.address in claims]
+        if own and image.file.address in claims:
+            owner = min(claims[image.file.address])
+            message = f"{image.address} is named as a mask of {owner} but has a mask itself, {public(own[0].address)}"
+            raise PairingError(_masks_key(dataset), message)
+
+
+def check_claims(dataset: Dataset, images: Sequence[PairedImage], templates: Sequence[Template]) -> None:
+    """Raise PairingError for a mask that several images name, other than by an address that is meant for all."""
+    for address, names in claims_of(images, templates).items():
+        if len(names) > 1:
+            first, second, *_ = sorted(names)
+            message = f"expected masks of one image each; {public(address)} is named by {first} and by {second}"
+            raise PairingError(_masks_key(dataset), message)
+
+
+def _masks_key(dataset: Dataset) -> tuple[str, ...]:
+    """Return the path of a key of the data set that names its masks."""
+    if dataset.masks is not None:
+        return ("masks",)
+    return next(("tasks", task, "masks") for task, settings in dataset.tasks.items() if settings.masks is not None)

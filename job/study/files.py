@@ -1,0 +1,37 @@
+"""The keys of a data set that find its files: fields of patterns and templates, masks and selections of images."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from job.study.strict import Address, Strict
+
+TEMPLATE_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::int)?\}")
+COMMON_FIELDS = ("stem", "name", "parent")
+
+Masks = Address | Annotated[tuple[Address, ...], Field(min_length=1, strict=False)]
+FieldValues = int | str | Annotated[tuple[int | str, ...], Field(min_length=1, strict=False)]
+Selection = (
+    Address
+    | Annotated[tuple[Address, ...], Field(min_length=1, strict=False)]
+    | Annotated[dict[str, FieldValues], Field(min_length=1)]
+)
+LIST = "list"
+"""The key of a selection that names a list file; all other keys are fields."""
+
+
+class AtLeast(Strict):
+    """Pixels that at least so many masks of an image mark."""
+
+    at_least: Annotated[int, Field(ge=1)]
+
+
+Join = Literal["union", "majority", "single"] | AtLeast
+
+
+def template_fields(pattern: str) -> set[str]:
+    """Return the named fields of a pattern or template, such as `case` for `{case}`."""
+    return set(TEMPLATE_FIELD.findall(pattern))

@@ -1,0 +1,67 @@
+"""A data set without images, or whose images and masks cannot be paired, is a fault at its place in the spec."""
+
+import pytest
+
+from job.errors import SpecError
+from job.plan.make import find_survey
+from job.study import loads
+from tests.datasets.make import write
+
+SPEC = """\
+study: small
+datasets:
+  - name: A
+    modality: CT
+    images: "{folder}/i/{{case}}_{{n:int}}.png"
+    masks: "{folder}/m/{{stem}}.png"
+    tasks: {{organ: 1}}
+models: [{{name: lite, family: lite_medsam}}]
+prompts: [{{modes: [whole_box]}}]
+"""
+
+
+@pytest.fixture
+def spec(tmp_path):
+    """Return a function that loads a spec of two images, a_1 and a_2, and their masks, after a change."""
+    for name in ("i/a_1.png", "i/a_2.png", "m/a_1.png", "m/a_2.png", "m/a.png"):
+        write(tmp_path / name, b"x")
+
+    def load(old="", new=""):
+        text = SPEC.format(folder=tmp_path)
+        assert old in text
+        return loads(text.replace(old, new, 1), "s.yaml")
+
+    return load
+
+
+def fault(spec):
+    with pytest.raises(SpecError) as error:
+        find_survey(spec, 0)
+    return str(error.value)
+
+
+def test_the_sources_are_those_of_the_survey(spec):
+    """Which also has what no image uses."""
+    survey = find_survey(spec(), 0)
+    assert [source.image for source in find_survey(spec(), 0).sources] == ["a_1.png", "a_2.png"]
+    assert (len(survey.sources), survey.unused_masks) == (2, ("a.png",))
+
+
+def test_a_shared_mask_is_a_fault_of_the_template(spec, tmp_path):
+    """It names the mask and two of its images."""
+    assert fault(spec("{stem}", "{case}")) == (
+        f"s.yaml:6:5: datasets[0].masks: expected masks of one image each; {tmp_path}/m/a.png is named by a_1.png and "
+        "by a_2.png"
+    )
+
+
+def test_a_data_set_whose_images_are_all_left_out_says_why(spec):
+    """Rather than that no file matches."""
+    assert fault(spec("    tasks", "    only: b*\n    tasks")).startswith(
+        "s.yaml:5:5: datasets[0].images: no image is left; 2 images left out by `only` or `except` (a_1.png, a_2.png)"
+    )
+    assert (
+        "no file matches this pattern; 2 image files not matched, for their endings alone (a_1.png, a_2.png)"
+        in fault(spec("_{n:int}.png", "_{n:int}.jpg"))
+    )
+    assert "no file matches this pattern (got" in fault(spec("{n:int}", "{n:int}9"))
