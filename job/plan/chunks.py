@@ -120,6 +120,7 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], max_image_px: int) -> Chunk:
         "intensity": dataset.intensity.label,
         "slices": slices,
         "tasks": {name: task.model_dump(exclude={"masks"}) for name, task in dataset.tasks.items()},
+        "classes": {name: sorted(dataset.named_labels(name)) for name in dataset.tasks},
         "max_image_px": max_image_px,
         "units": [
             [
