@@ -51,7 +51,7 @@ class Grid:
 
     def spacing(self, axis: Axis) -> Spacing:
         """Return the millimetres between rows, columns and slices, for slices along an anatomical axis."""
-        steps_mm = np.linalg.norm(self.affine[:3, :3], axis=0)
+        steps_mm = _lengths(self.affine[:3, :3], axis=0)
         return Spacing(*(float(steps_mm[index]) for index in ROWS_COLUMNS_SLICES[axis]))
 
     @property
@@ -65,8 +65,8 @@ class Grid:
         The unit is the shortest side of this grid's voxels.
         """
         corners = np.array([(*corner, 1.0) for corner in product(*((0, size - 1) for size in self.shape_XYZ))])
-        distance_mm = np.linalg.norm(corners @ (self.affine - other.affine).T, axis=1).max()
-        return float(distance_mm / np.linalg.norm(self.affine[:3, :3], axis=0).min())
+        distance_mm = _lengths(corners @ (self.affine - other.affine).T, axis=1).max()
+        return float(distance_mm / _lengths(self.affine[:3, :3], axis=0).min())
 
 
 def canonical_grid(shape: tuple[int, int, int], affine: NDArray[Any]) -> Grid:
@@ -124,8 +124,15 @@ def _orientation(affine: NDArray[Any]) -> NDArray[Any]:
     """Return nibabel's orientation, (3, 2): the canonical axis and the direction of each stored axis."""
     if not np.isfinite(affine).all():
         raise DataError("unusable affine", "the header's affine holds values that are not finite")
-    steps = np.linalg.norm(affine[:3, :3], axis=0)
+    steps = _lengths(affine[:3, :3], axis=0)
     if not steps.all() or abs(np.linalg.det(affine[:3, :3] / steps)) < 1e-6:
         raise DataError("unusable affine", "the header's affine has no extent along an axis")
     order: NDArray[Any] = orientations.io_orientation(affine)
     return order
+
+
+def _lengths(vectors: NDArray[Any], axis: int) -> NDArray[Any]:
+    """Return the Euclidean lengths of vectors along an axis. One beyond all numbers, as of a damaged header, is inf."""
+    with np.errstate(over="ignore"):
+        lengths: NDArray[Any] = np.linalg.norm(vectors, axis=axis)
+    return lengths

@@ -150,9 +150,12 @@ def test_displacement_is_that_of_the_farthest_corner() -> None:
     assert grid.displacement(canonical_grid((4, 5, 6), np.diag([1, 1, 1.1, 1]))) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("affine", [np.full((4, 4), np.nan), np.zeros((4, 4)), np.diag([1.0, 1, 0, 1])])
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "affine", [np.full((4, 4), np.nan), np.zeros((4, 4)), np.diag([1.0, 1, 0, 1]), np.diag([1e200, 1, 1, 1])]
+)
 def test_unusable_affine(affine: NDArray[np.float64]) -> None:
-    """NaN, zeros, or an axis without extent give no position."""
+    """NaN, zeros, an axis without extent, or a step beyond all numbers give no position, and no warning of numpy."""
     with pytest.raises(DataError) as caught:
         canonical_grid((4, 5, 6), affine)
     assert caught.value.reason == "unusable affine"
