@@ -71,7 +71,7 @@ def survey(dataset: Dataset) -> Survey:
         deselected=tuple(sorted({image.address for image in candidates} - {image.address for image in chosen})),
         unlabelled=tuple(sorted(skipped)),
         other_endings=tuple(sorted(other_endings)),
-        unused_masks=tuple(sorted(_unused(files.values(), images.union(claims)))),
+        unused_masks=tuple(sorted(_unused(files.values(), images | _named_masks(matched)))),
         dead_links=tuple(sorted(_dead_folders(pattern, listing))),
         not_found=not_found,
     )
@@ -147,6 +147,11 @@ def _source(dataset: Dataset, image: PairedImage) -> Source:
         patient=image.address if dataset.patient is None else fill(dataset.patient, image.fields),
         volume=image.address,
     )
+
+
+def _named_masks(images: Iterable[PairedImage]) -> set[str]:
+    """Return the addresses of all masks, those of one image and those that images share."""
+    return {mask.address for image in images for masks in image.masks.values() for mask in masks}
 
 
 def _unused(listings: Iterable[Files], used: set[str]) -> Iterator[str]:

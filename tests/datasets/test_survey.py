@@ -110,6 +110,15 @@ def test_masks_of_images_that_are_left_out_are_used(volumes: Path) -> None:
     assert lits(volumes, only={"n": 0}).unused_masks == ()
 
 
+def test_a_mask_that_images_share_is_used(tmp_path: Path) -> None:
+    """One address without fields, meant for every image."""
+    for name in ("a.png", "b.png", "m/all.png"):
+        write(tmp_path / name, b"x")
+    result = survey(dataset(tmp_path, images=f"{tmp_path}/*.png", masks=f"{tmp_path}/m/all.png"))
+    assert len(result.sources) == 2
+    assert result.unused_masks == ()
+
+
 def test_dead_links_in_the_place_of_folders_are_told(volumes: Path) -> None:
     """A disk that is not mounted."""
     (volumes / "Batch 2").symlink_to("/nowhere/at/all")
