@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
 
 from job.cli.opening import open_cache, open_study
 from job.cli.wording import counted
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, EXIT_MENDABLE, JobError
 from job.plan import validate as checks
+from job.statistics import published
+from job.study import Study
 
 
 def validate(spec_address: str, output: str | None, *, full: bool) -> int:
@@ -24,10 +28,24 @@ def validate(spec_address: str, output: str | None, *, full: bool) -> int:
     for line in report.findings:
         where = f"{line.dataset}: {line.image}" + (f", {line.task}" if line.task else "")
         out.print(f"{where}: {line.kind}: {line.reason}: {line.detail}", soft_wrap=True, markup=False)
-    for note in report.notes:
+    for note in (*report.notes, *_not_published(spec.study)):
         out.print(note, soft_wrap=True, markup=False)
     out.print(_verdict(report), soft_wrap=True)
     return EXIT_MENDABLE if report.faults else EXIT_ERROR_ROWS if report.left_out else EXIT_DONE
+
+
+def _not_published(study: Study) -> Iterator[str]:
+    """Yield a remark for each model that is to be compared with published means of none of the study's tasks."""
+    named = {(data.published_as or data.name, task) for data in study.datasets for task in data.tasks}
+    rows = published().to_pylist()
+    for model in study.models:
+        if model.published and not any(
+            row["model"] == model.published and (row["dataset"], row["task"]) in named for row in rows
+        ):
+            yield (
+                f"{model.name}: no task of this study has a published mean of {model.published}; name data sets "
+                "(`name` or `published_as`) and tasks as `medsam-job reference` lists them"
+            )
 
 
 def _verdict(report: checks.Report) -> str:

@@ -90,3 +90,20 @@ def test_values_that_the_intensity_rule_refuses_are_errors_already_here(validate
     code, lines = validate(draw)
     assert code == 3
     assert "negative values" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "remarks"),
+    [
+        ("name: Discs", "name: Discs", 1),
+        ("name: Discs", "name: CT-Colon", 1),
+        ("tasks: {{disc: 1", "published_as: CT-Colon\n    tasks: {{foreground: 1", 0),
+    ],
+    ids=["neither", "the data set alone", "both"],
+)
+def test_a_comparison_with_no_published_mean_is_remarked(validate, tmp_path, old, new, remarks):
+    """It would print nothing. A data set and a task together have a published mean."""
+    text = SPEC.replace(old, new).replace("family:", "published: sam_vit_h\n    family:")
+    code, lines = validate(write_study(tmp_path, text=text))
+    assert code == 0
+    assert sum("has a published mean of sam_vit_h" in line for line in lines) == remarks
