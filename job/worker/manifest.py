@@ -37,8 +37,11 @@ DEPARTURES = (
 
 
 def worker_name() -> str:
-    """Return a unique name for this run. Its end is random, because host names and process ids of containers repeat."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    """Return a unique name for this run. Names sort by time, to the microsecond.
+
+    The end is random, because host names and process ids of containers repeat.
+    """
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def manifest(spec: LoadedSpec, plan: Plan, shard: Shard | None, tally: Tally, began: datetime) -> dict[str, Any]:

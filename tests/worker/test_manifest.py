@@ -1,6 +1,7 @@
 """The manifest of a worker's run says how its rows were made."""
 
 import re
+import time
 from datetime import UTC, datetime
 from importlib import metadata
 
@@ -113,7 +114,16 @@ def test_it_has_the_time_of_beginning_and_end(described):
 
 
 def test_the_name_of_a_run_is_unique():
-    """It begins with the time, and ends at random: containers can have the same host name and process id."""
-    first, second = worker_name(), worker_name()
-    assert first != second
-    assert re.fullmatch(r"\d{8}T\d{6}-.+-\d+-[0-9a-f]{8}", first)
+    """It ends at random: containers can have the same host name and process id."""
+    name = worker_name()
+    assert re.fullmatch(r"\d{8}T\d{12}-.+-\d+-[0-9a-f]{8}", name)
+    assert name != worker_name()
+
+
+def test_names_of_runs_sort_by_time():
+    """Also within a second: `manifest.json` lists the runs in this order."""
+    names = []
+    for _ in range(5):
+        names.append(worker_name())
+        time.sleep(0.001)
+    assert names == sorted(names)
