@@ -108,7 +108,7 @@ def _bits(text: str) -> str:
 
 
 def _chunk(dataset: Dataset, units: Sequence[Unit], max_image_px: int) -> Chunk:
-    """Name a chunk after everything that determines its objects. Of an address, only the part below the root counts."""
+    """Return a chunk, named by all that determines its objects. Of an address, only the part below the root counts."""
     is_volume = units[0].source.is_volume
     slices = {**dataset.slices.model_dump(), "axes": dataset.stored_axes, "grid": dataset.grid} if is_volume else None
     identity = {

@@ -116,7 +116,7 @@ def _identity(model: Model, planned: PlannedModel) -> dict[str, Any]:
 
 
 def _part(chunk: Chunk, block: ModelBlock, seed: int, identity: Mapping[str, Any]) -> Part:
-    """Name a part after everything that determines its rows. identity: what chunk, block and seed do not say."""
+    """Return a part, named by all that determines its rows. identity: what chunk, block and seed do not say of it."""
     return Part(
         name=fingerprint({**identity, "chunk": chunk.name, "prompts": asdict(block.block), "seed": seed}),
         chunk=chunk.name,
