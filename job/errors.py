@@ -46,7 +46,7 @@ class NoMaskError(DataError):
 
 
 class PairingError(JobError):
-    """Images and masks cannot be told apart or paired. key: where the data set of the spec names its masks."""
+    """Images and masks cannot be told apart or paired. key: the place in the data set of the spec that says how."""
 
     def __init__(self, key: tuple[str, ...], message: str) -> None:
         super().__init__(message)

@@ -26,7 +26,7 @@ def raw_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
         return (0,)
     with faults_named(source.file, "image"):
         check_link(source.file)
-        count = nifti.read_header(source.file, dataset.stored_axes).grid.slice_count(dataset.slices.axis)
+        count = nifti.read_header(source.file, source.axes).grid.slice_count(dataset.slices.axis)
     return slicing.candidates(dataset.slices, count)
 
 

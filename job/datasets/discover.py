@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from job.datasets.directions import stated_axes
 from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
 from job.datasets.pattern import Pattern, fill, stem
 from job.datasets.selection import Selector, names_of
@@ -46,7 +47,7 @@ def discover(dataset: Dataset) -> tuple[Source, ...]:
 def survey(dataset: Dataset) -> Survey:
     """Return the sources of a data set and what was left out.
 
-    Raise PairingError if two images name the same mask, or an image is another one's mask.
+    Raise PairingError if two images name the same mask, an image is another one's mask, or `axes` is ambiguous.
     """
     if dataset.generated is not None:
         return Survey(sources=tuple(_generated(dataset, dataset.generated)))
@@ -60,7 +61,8 @@ def survey(dataset: Dataset) -> Survey:
     candidates = [image for image in matched if image.file.address not in claims]
     chosen, not_found = _choose(dataset, candidates)
     check_claims(dataset, chosen, templates)
-    sources = [_source(dataset, image) for image in chosen]
+    axes = stated_axes(dataset, chosen)
+    sources = [_source(dataset, image, axes[image.address]) for image in chosen]
     skipped = {source.image for source in sources if dataset.unlabelled == "skip" and not any(source.masks.values())}
     others = [address for address in listing if pattern.differs_in_ending(address)]
     other_endings = [address for address in others if listing[address].address not in claims]
@@ -135,7 +137,7 @@ def _choose(dataset: Dataset, images: Sequence[PairedImage]) -> tuple[list[Paire
     return chosen, tuple(sorted(set(listed) - known))
 
 
-def _source(dataset: Dataset, image: PairedImage) -> Source:
+def _source(dataset: Dataset, image: PairedImage, axes: str | None) -> Source:
     masks: dict[str, tuple[ImageFile, ...]] = {}
     for task in dataset.tasks:
         named = [file for text in mask_templates(dataset, task) for file in image.masks[text]]
@@ -146,6 +148,7 @@ def _source(dataset: Dataset, image: PairedImage) -> Source:
         masks=masks,
         patient=image.address if dataset.patient is None else fill(dataset.patient, image.fields),
         volume=image.address,
+        axes=axes,
     )
 
 

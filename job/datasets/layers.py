@@ -55,7 +55,7 @@ def read_head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCac
     """Read the size of an image or mask; raise DataError if it is too large."""
     check_link(file)
     if is_volume(file):
-        header = _read_volume_header(file, axis_of(dataset, source), max_image_px, dataset.stored_axes)
+        header = _read_volume_header(file, axis_of(dataset, source), max_image_px, source.axes)
         return Head(header.grid.shape_XYZ, header)
     size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else raster.image_size(file, cache)
     sizes.check_plane(*size, max_image_px)
@@ -149,7 +149,7 @@ def _read(
         return Layer(labels_HW if labels else image_HW, None)
     path = cache.local(file)
     if is_volume(file):
-        axes = dataset.stored_axes
+        axes = source.axes
         _read_volume_header(replace(file, address=str(path)), axis_of(dataset, source), max_image_px, axes)
         volume = nifti.read_volume(path, axes)
         return Layer(volume.values_XYZ, volume.header, volume.header.doubts)

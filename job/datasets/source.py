@@ -47,7 +47,8 @@ class Source:
     """One image file, 2D or a volume, with the mask files of each task. A generated image is its own mask.
 
     image: address below the data set's root, `/`-separated, the same wherever the data are stored. masks: none for a
-    task whose mask file is missing. patient: a cluster of the statistics. volume: the image's own address.
+    task whose mask file is missing. patient: a cluster of the statistics. volume: the image's own address. axes:
+    directions of a volume's stored axes, such as LPS; None where the headers state them.
     """
 
     image: str
@@ -55,6 +56,7 @@ class Source:
     masks: dict[str, tuple[ImageFile, ...]]
     patient: str
     volume: str
+    axes: str | None = None
 
     @property
     def files(self) -> tuple[ImageFile | None, ...]:

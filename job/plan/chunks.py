@@ -110,7 +110,7 @@ def _bits(text: str) -> str:
 def _chunk(dataset: Dataset, units: Sequence[Unit], max_image_px: int) -> Chunk:
     """Return a chunk, named by all that determines its objects. Of an address, only the part below the root counts."""
     is_volume = units[0].source.is_volume
-    slices = {**dataset.slices.model_dump(), "axes": dataset.stored_axes, "grid": dataset.grid} if is_volume else None
+    slices = {**dataset.slices.model_dump(), "grid": dataset.grid} if is_volume else None
     identity = {
         "dataset": dataset.name,
         "modality": dataset.modality,
@@ -124,7 +124,7 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], max_image_px: int) -> Chunk:
         "max_image_px": max_image_px,
         "units": [
             [
-                *(unit.source.image, unit.source.patient, unit.source.volume),
+                *(unit.source.image, unit.source.patient, unit.source.volume, unit.source.axes),
                 *(list(unit.content), list(unit.slices), unit.source.mask_counts),
             ]
             for unit in units

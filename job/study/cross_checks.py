@@ -72,9 +72,11 @@ def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> 
             known = [*COMMON_FIELDS, *sorted(named), *(["image"] if "masks" in place else [])]
             yield from _type_faults(source, place, template)
             yield from _template_faults(source, place, template, known if place[-1] != "images" else sorted(named))
-    for key in ("only", "except"):
-        selection = dataset[key] if _is_map(dataset.get(key)) else {}
-        yield from _field_faults(source, (*path, key), selection, [LIST, *COMMON_FIELDS, "image", *sorted(named)])
+    axes = dataset["axes"] if _is_map(dataset.get("axes")) else {}
+    selections = {(*path, key): dataset.get(key) for key in ("only", "except")}
+    for place, selection in (selections | {(*path, "axes", key): value for key, value in axes.items()}).items():
+        if _is_map(selection):
+            yield from _field_faults(source, place, selection, [LIST, *COMMON_FIELDS, "image", *sorted(named)])
 
 
 def _listed(path: Path, masks: Any) -> dict[Path, Any]:
@@ -93,7 +95,7 @@ def _type_faults(source: YamlSource, place: Path, template: str) -> Iterator[Fau
 
 
 def _field_faults(source: YamlSource, place: Path, selection: dict[str, Any], known: list[str]) -> Iterator[Fault]:
-    """Yield a fault for each field of `only` or `except` that no image has."""
+    """Yield a fault for each field of a selection that no image has."""
     for name in selection:
         if name not in known:
             yield source.fault((*place, name), f"no field {name!r} in `images`", hint=nearest(name, known))

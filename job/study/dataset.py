@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from job.study.files import Join, Masks, Selection
@@ -13,9 +13,15 @@ from job.study.strict import Address, Name, Strict
 
 Label = int | Annotated[tuple[int, ...], Field(min_length=1, strict=False)] | Literal["any"]
 
-ROWS_COLUMNS = "PLS"
-"""Rows run from anterior to posterior and columns from right to left, as axial slices are shown: a picture stays as it
-is stored."""
+
+def _three_directions(value: str) -> str:
+    pairs = ({"L", "R"}, {"A", "P"}, {"I", "S"})
+    if value == "rows-columns" or (len(value) == 3 and all(len(pair & set(value)) == 1 for pair in pairs)):
+        return value
+    raise PydanticCustomError("axes", "expected rows-columns, or three letters such as LPS")
+
+
+Directions = Annotated[str, AfterValidator(_three_directions)]
 
 
 class Intensity(Strict):
@@ -152,19 +158,15 @@ class Dataset(Strict):
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
     labels: Literal["values", "binary255"] = "values"
     """`binary255`: masks of 0 and 255, where only 255 counts, as label 1."""
-    axes: str | None = None
+    axes: Directions | Annotated[dict[Directions, Selection], Field(min_length=1)] | None = None
     """Of volumes, where the stored axes lead, in place of what their headers state: `rows-columns` for pictures whose
-    first axis runs down and whose second runs to the right, or three letters such as LPS."""
+    first axis runs down and whose second runs to the right, or three letters such as LPS. {LPS: {n: 28-47}} states it
+    for these images alone, which are selected as by `only`."""
     grid: Literal["header", "image"] = "header"
     """`image`: the voxels of masks are in the image's order, whatever their own headers state."""
     intensity: Intensity = Intensity(scale="max")
     slices: Slices = Slices()
     """For volumes only."""
-
-    @property
-    def stored_axes(self) -> str | None:
-        """Directions of the stored axes, such as LPS; None where the headers state them."""
-        return ROWS_COLUMNS if self.axes == "rows-columns" else self.axes
 
     def named_labels(self, task: str) -> frozenset[int]:
         """The label values that the tasks with the same masks as `task` name."""
@@ -175,14 +177,6 @@ class Dataset(Strict):
     def has_patients(self) -> bool:
         """Whether the patients are known. If not, each image or volume is a cluster of the statistics."""
         return self.patient is not None or self.generated is not None
-
-    @field_validator("axes")
-    @classmethod
-    def _three_directions(cls, value: str | None) -> str | None:
-        pairs = ({"L", "R"}, {"A", "P"}, {"I", "S"})
-        if value in (None, "rows-columns") or (len(value) == 3 and all(len(pair & set(value)) == 1 for pair in pairs)):
-            return value
-        raise PydanticCustomError("axes", "expected rows-columns, or three letters such as LPS")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Dataset:

@@ -47,7 +47,7 @@ def _similar(word: str | int, names: list[str]) -> str | None:
 
 def explain(details: ErrorDetails, source: YamlSource) -> Fault:
     """Return the fault of one pydantic error, with its place."""
-    path = _real_path(details["loc"], source.data)
+    path = _real_path(details, source.data)
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     if kind == "extra_forbidden":
         key = details["loc"][-1]
@@ -60,6 +60,8 @@ def explain(details: ErrorDetails, source: YamlSource) -> Fault:
         name = details["loc"][-1] if kind == "missing" else "family"
         return source.fault(path[:-1] if kind == "missing" else path, f"the key {name!r} is missing")
     shown = None if isinstance(value, dict | list) else "null" if value is None else source.as_written(path, value)
+    if details["loc"][-1:] == ("[key]",):
+        shown = value  # the key itself, not what it holds
     names = re.findall(r"'([^']*)'", str(context.get("expected") or context.get("expected_tags") or ""))
     if kind == "union_tag_invalid":
         path = (*path, "family")
@@ -74,9 +76,20 @@ def explain(details: ErrorDetails, source: YamlSource) -> Fault:
     return source.fault(path, expected, shown, _similar(shown, names) if names and shown is not None else None)
 
 
-def is_echo(details: ErrorDetails) -> bool:
-    """Return whether a list is too short only because pydantic left out its faulty items."""
-    return details["type"] == "too_short" and bool(details["input"])
+def relevant(errors: Iterable[ErrorDetails], source: YamlSource) -> list[ErrorDetails]:
+    """Leave out the errors that another one makes.
+
+    A list is too short because pydantic left out its faulty items. A mapping with a fault inside has no other form,
+    such as a text: the fault inside says what is wrong.
+    """
+    candidates = [details for details in errors if not (details["type"] == "too_short" and details["input"])]
+    paths = [_real_path(details, source.data) for details in candidates]
+    holders = {path[:length] for path in paths for length in range(len(path))}
+    return [
+        details
+        for details, path in zip(candidates, paths, strict=True)
+        if not (details["type"].endswith(("_type", "literal_error")) and path in holders)
+    ]
 
 
 def merged(faults: Iterable[Fault]) -> list[Fault]:
@@ -90,15 +103,16 @@ def merged(faults: Iterable[Fault]) -> list[Fault]:
     return list(places.values())
 
 
-def _real_path(loc: tuple[Any, ...], data: Any) -> tuple[int | str, ...]:
-    """Return pydantic's `loc` without what it adds for unions: the keys that exist, and a last missing one."""
+def _real_path(details: ErrorDetails, data: Any) -> tuple[int | str, ...]:
+    """Return pydantic's `loc` without what it adds for unions: the keys that exist, and one that is missing."""
+    loc: tuple[Any, ...] = details["loc"]
     if loc[:1] == ("models",):
         loc = (*loc[:2], *loc[3:])  # without the family, which may equal a key: `ritm` is both
     path: list[int | str] = []
     for position, key in enumerate(loc):
         if (isinstance(data, dict) and key in data) or (isinstance(data, list) and key in range(len(data))):
             data = data[key]
-        elif not isinstance(data, dict) or position < len(loc) - 1:
+        elif details["type"] != "missing" or position < len(loc) - 1:
             continue
         path.append(key)
     return tuple(path)

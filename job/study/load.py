@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from job.errors import SpecError
 from job.study.cross_checks import cross_faults
-from job.study.explain import explain, is_echo, merged
+from job.study.explain import explain, merged, relevant
 from job.study.study import Study
 from job.study.yaml_nodes import parse
 from job.study.yaml_source import YamlSource, character_fault
@@ -62,8 +62,8 @@ def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | N
     try:
         study = Study.model_validate_json(json.dumps(source.data))
     except ValidationError as error:
-        errors = error.errors(include_url=False)
-        faults += merged(explain(details, source) for details in errors if not is_echo(details))
+        errors = relevant(error.errors(include_url=False), source)
+        faults += merged(explain(details, source) for details in errors)
     if study is None or faults:
         # A value that could not be read, such as an unset variable, has no second fault.
         unread = {(fault.line, fault.column) for fault in source.faults}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from job.datasets import Survey, inventory, survey
+from job.errors import PairingError
 from tests.datasets.make import dataset, write
 
 
@@ -32,6 +33,29 @@ def lits(folder: Path, **changes: Any) -> Survey:
 
 def numbers(result: Survey) -> list[int]:
     return sorted(int(source.image.partition("-")[2].removesuffix(".nii")) for source in result.sources)
+
+
+def test_axes_are_stated_for_all_volumes_or_for_those_that_are_selected(volumes: Path) -> None:
+    """Pictures lie as axial slices are shown: rows run to the back, columns to the patient's left."""
+    assert {source.axes for source in lits(volumes).sources} == {None}
+    assert {source.axes for source in lits(volumes, axes="LPS").sources} == {"LPS"}
+    some = lits(volumes, axes={"LPS": {"n": "28-47"}, "rows-columns": "volume-48.nii"})
+    stated = {source.image.partition("-")[2]: source.axes for source in some.sources}
+    assert stated == {"0.nii": None, "27.nii": None, "28.nii": "LPS", "47.nii": "LPS", "48.nii": "PLS"}
+
+
+@pytest.mark.parametrize(
+    ("axes", "key", "message"),
+    [
+        ({"LPS": {"n": "28-47"}, "RAS": {"n": 47}}, "RAS", "other axes are stated for Batch 1/volume-47.nii too"),
+        ({"LPS": {"n": "128-147"}}, "LPS", "no image is selected"),
+    ],
+)
+def test_axes_that_are_ambiguous_or_for_no_image_are_a_fault(volumes: Path, axes: Any, key: str, message: str) -> None:
+    """At their place in the spec."""
+    with pytest.raises(PairingError, match=message) as caught:
+        lits(volumes, axes=axes)
+    assert caught.value.key == ("axes", key)
 
 
 @pytest.mark.parametrize(

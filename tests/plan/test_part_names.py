@@ -71,6 +71,7 @@ CHANGES = [
     ("window: [40, 400]", "window: [40, 400], per: volume", "Scans"),
     ("axis: axial", "axis: coronal", "Scans"),
     ("keep: all}", "keep: all}\n    axes: LPS", "Scans"),
+    ("keep: all}", "keep: all}\n    axes: {LPS: a.nii.gz}", "Scans"),
     ("keep: all}", "keep: all}\n    grid: image", "Scans"),
     ("keep: all", "keep: labelled", "Scans"),
     ("keep: all", "keep: {every: 2}", "Scans"),

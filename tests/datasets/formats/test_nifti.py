@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from job import storage
+from job.datasets.directions import ROWS_COLUMNS
 from job.datasets.formats.nifti import read_header, read_volume
 from job.datasets.geometry import slice_at
 from job.errors import DataError, StorageError
 from job.storage import FileInfo
-from job.study.dataset import ROWS_COLUMNS
 from tests.datasets.make import PLACED, nifti, numbered, stored_as, without_orientation, write
 
 
