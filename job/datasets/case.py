@@ -24,7 +24,8 @@ class Case:
 
     count: slices along `axis`, 1 for a 2D image. image: HxW[x3] or XYZ. maps: by task, the values from which its object
     is made, HxW or XYZ of the image's size; several masks are joined as by `labels.joined`. A task with an error has no
-    map, and neither has one without a mask, which is in `empty`. warnings: on what is used but doubtful.
+    map, and neither has one without a mask, which is in `empty`. labels: by task, those in its masks, unless it takes
+    values above a threshold. warnings: on what is used but doubtful.
     """
 
     dataset: Dataset
@@ -34,6 +35,7 @@ class Case:
     spacing: Spacing | None
     image: NDArray[Any]
     maps: dict[str, NDArray[Any]]
+    labels: dict[str, frozenset[int]]
     errors: tuple[Remark, ...]
     empty: tuple[Remark, ...]
     warnings: tuple[Remark, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from job.datasets import placement, slicing
@@ -59,10 +60,15 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a source holds: the tasks whose object occurs, and the lines that a run would write, empty objects aside."""
+    """What a source holds.
+
+    tasks: those whose object occurs. findings: the lines that a run would write, empty objects aside. labels: by task,
+    those in its masks.
+    """
 
     tasks: set[str]
     findings: list[Excluded]
+    labels: Mapping[str, frozenset[int]]
 
 
 def look_inside(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Content:
@@ -72,7 +78,7 @@ def look_inside(dataset: Dataset, source: Source, cache: InputCache, max_image_p
         case = open_case(dataset, source, cache, max_image_px)
     except DataError as error:
         ledger.add_error(error)
-        return Content(tasks=set(), findings=ledger.lines)
+        return Content(tasks=set(), findings=ledger.lines, labels={})
     loaded = load_case(case, None)
     findings = [line for line in loaded.left_out if line.kind != "empty"]
-    return Content(tasks=case.tasks_present(), findings=findings)
+    return Content(tasks=case.tasks_present(), findings=findings, labels=case.labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,12 +59,11 @@ def as_labels(values: NDArray[Any], step: float = 0.0) -> tuple[NDArray[Any], tu
     return whole, (Doubt(reason="labels rounded", detail=f"labels lie up to {largest!r} from whole numbers"),)
 
 
-def label_doubts(values: NDArray[Any], named: frozenset[int], task: Task, rule: str) -> Iterator[Doubt]:
-    """Yield doubts that the values of a label map raise. named: every label that the tasks of this map name.
+def label_doubts(counts: Mapping[int, int], named: frozenset[int], task: Task, rule: str) -> Iterator[Doubt]:
+    """Yield doubts that the values of a label map raise. counts: its pixels of each label. rule: the set's `labels`.
 
-    rule: the data set's `labels`.
+    named: every label that the tasks of this map name.
     """
-    counts = _label_counts(values)
     labels = set(counts) - {0}
     wanted = {255} if rule == "binary255" else set(named)
     if (labels == {1} and wanted == {255}) or (labels == {255} and wanted == {1} and task.label != "any"):
@@ -84,7 +83,7 @@ def label_doubts(values: NDArray[Any], named: frozenset[int], task: Task, rule: 
         yield Doubt(reason="grey values in a label map", detail=detail)
 
 
-def _label_counts(values: NDArray[Any]) -> Counter[int]:
+def label_counts(values: NDArray[Any]) -> Counter[int]:
     """Count the pixels of each value of a map of whole numbers, slice by slice, so that memory stays bounded.
 
     A map of a huge range gives its extremes alone.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from job.datasets.discover import expected_masks
 from job.datasets.doubt import Doubt
 from job.datasets.formats import nifti, raster
 from job.datasets.generated import SIDE, generate
-from job.datasets.labels import as_labels, one_channel
+from job.datasets.labels import as_labels, label_counts, one_channel
 from job.datasets.sample import Axis
 from job.datasets.slicing import axis_of
 from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
@@ -37,13 +37,15 @@ class Head:
 class Layer:
     """The values of one file: HxW[x3] and no header, or XYZ (RAS+) with the volume's header.
 
-    orientation: the tag of a 2D file, 1 to 8 as in EXIF; it is not applied.
+    orientation: the tag of a 2D file, 1 to 8 as in EXIF; it is not applied. label_px: pixels of each label, of a map
+    that is read for its labels.
     """
 
     values: NDArray[Any]
     header: nifti.VolumeHeader | None
     doubts: tuple[Doubt, ...] = ()
     orientation: int = 1
+    label_px: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def head(self) -> Head:
@@ -79,7 +81,7 @@ def read_map(
 ) -> Layer:
     """Read the values of a mask, from which a task's object is made: HxW, or XYZ.
 
-    layers: the maps that were read already. Tasks share files, and each file is read once.
+    layers: the maps that were read already. Tasks share files, and each file is read and counted once.
     """
     above = dataset.tasks[task].above is not None
     key = file.address if is_volume(file) else f"{file.address} {'values' if above else 'labels'}"
@@ -88,11 +90,17 @@ def read_map(
         if key not in layers:
             layer = _read(dataset, source, file, cache, max_image_px, labels=not above)
             layers[key] = layer if layer.header else replace(layer, values=one_channel(layer.values))
-        layer = layers[key]
         if above:
-            return layer
-        values, doubts = as_labels(layer.values, layer.header.label_step if layer.header else 0.0)
-        return replace(layer, values=values, doubts=(*layer.doubts, *doubts))
+            return layers[key]
+        if f"{key} counted" not in layers:
+            layers[f"{key} counted"] = _counted(layers[key])
+        return layers[f"{key} counted"]
+
+
+def _counted(layer: Layer) -> Layer:
+    """Return a map as labels, with their counts."""
+    values, doubts = as_labels(layer.values, layer.header.label_step if layer.header else 0.0)
+    return replace(layer, values=values, doubts=(*layer.doubts, *doubts), label_px=label_counts(values))
 
 
 def mask_files(dataset: Dataset, source: Source, task: str) -> tuple[ImageFile, ...]:

@@ -53,8 +53,10 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
     errors: list[Remark] = []
     empty: list[Remark] = []
     maps = {}
+    labels: dict[str, frozenset[int]] = {}
     for task in dataset.tasks:
         placed: list[NDArray[Any]] = []
+        found: set[int] = set()
         try:
             for file in mask_files(dataset, source, task):
                 mask = read_map(dataset, source, task, file, cache, max_image_px, layers)
@@ -63,12 +65,14 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
                 known = image.doubts if file == source.file else ()
                 mask_doubts = (*mask.doubts, *_difference_doubts(image, mask))
                 warnings.extend(_remarks(file, (doubt for doubt in mask_doubts if doubt not in known), task))
+                found.update(mask.label_px)
                 placed.append(placement.mask_on_image(image, mask, same_order=dataset.grid == "image"))
         except DataError as error:
             remark = Remark(task=task, reason=error.reason, detail=error.detail)
             (empty if isinstance(error, NoMaskError) else errors).append(remark)
         else:
             maps[task] = _one_map(dataset, task, placed)
+            labels[task] = frozenset(found)
     axis = axis_of(dataset, source)
     grid = image.header.grid if image.header else None
     return Case(
@@ -79,6 +83,7 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
         spacing=grid.spacing(axis) if grid else None,
         image=image.values,
         maps=maps,
+        labels=labels,
         errors=tuple(errors),
         empty=tuple(empty),
         warnings=tuple(warnings),
@@ -143,5 +148,5 @@ def _mask_warnings(dataset: Dataset, image: Layer, mask: Layer, task: str) -> It
         yield Remark(task=task, reason="NaN in mask", detail=detail)
     if dataset.tasks[task].above is None:
         named = dataset.named_labels(task)
-        for doubt in label_doubts(mask.values, named, dataset.tasks[task], dataset.labels):
+        for doubt in label_doubts(mask.label_px, named, dataset.tasks[task], dataset.labels):
             yield Remark(task=task, reason=doubt.reason, detail=doubt.detail)

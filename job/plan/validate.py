@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -16,11 +17,14 @@ from job.plan.demo import demo_remark
 from job.plan.make import find_survey, hash_models
 from job.storage import InputCache
 from job.study import LoadedSpec
+from job.study.dataset import Dataset
+from job.study.files import Masks
 
 Result = TypeVar("Result")
 
 SAMPLED = 20
 """Number of images of each data set that are read whole by default."""
+LABELS_SHOWN = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +76,13 @@ def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey,
             sound.append(source)
     sampled = sound if full else _evenly(sound, SAMPLED)
     present: set[str] = set()
+    labels: dict[str, Counter[int]] = {task: Counter() for task in dataset.tasks}
     for source in sampled:
         content = datasets.look_inside(dataset, source, cache, max_px)
         report.findings.extend(content.findings)
         present |= content.tasks
+        for task, found in content.labels.items():
+            labels[task].update(found)
     has_errors = any(line.dataset == dataset.name and line.kind == "error" for line in report.findings)
     for task in dataset.tasks:
         if task not in present:
@@ -87,7 +94,22 @@ def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey,
             else:
                 fault = spec.source.fault(("datasets", index, "tasks", task), f"{text}: check its label values")
                 report.faults.append(fault)
-    report.notes.append(f"{datasets.inventory(dataset, survey)}; {len(sampled)} read whole")
+    found_labels = "".join(f"; {text}" for text in _labels_found(dataset, labels))
+    report.notes.append(f"{datasets.inventory(dataset, survey)}; {len(sampled)} read whole{found_labels}")
+
+
+def _labels_found(dataset: Dataset, labels: Mapping[str, Counter[int]]) -> Iterator[str]:
+    """Yield, for the masks that tasks share, which labels occur, and in how many images."""
+    shared: dict[Masks | None, list[str]] = {}
+    for task in dataset.tasks:
+        shared.setdefault(dataset.tasks[task].masks, []).append(task)
+    for tasks in shared.values():
+        counts = sorted(labels[tasks[0]].items())
+        of_tasks = f" of {', '.join(tasks)}" if len(shared) > 1 else ""
+        more = ", …" if len(counts) > LABELS_SHOWN else ""
+        if counts:
+            shown = ", ".join(f"{label} (in {number})" for label, number in counts[:LABELS_SHOWN])
+            yield f"labels{of_tasks}: {shown}{more}"
 
 
 def _evenly(sources: Sequence[Source], count: int) -> Sequence[Source]:

@@ -24,7 +24,10 @@ def test_a_sound_spec_ends_with_0(validate, tmp_path):
     """The notes say how many images were read."""
     assert validate(write_study(tmp_path)) == (
         0,
-        ["Discs: 3 images, 3 patients (case0, case1, case2); 3 read whole", "the spec is sound"],
+        [
+            "Discs: 3 images, 3 patients (case0, case1, case2); 3 read whole; labels: 0 (in 3), 1 (in 3), 2 (in 3)",
+            "the spec is sound",
+        ],
     )
 
 

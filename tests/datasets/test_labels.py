@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job.datasets.labels import as_labels, label_doubts, objects, one_channel
+from job.datasets.labels import as_labels, label_counts, label_doubts, objects, one_channel
 from job.errors import DataError
 from job.study.dataset import Task
 
@@ -101,7 +101,7 @@ def test_a_label_map_holds_whole_numbers(value: float) -> None:
 
 def doubts(values: NDArray[Any], label: object = "any", rule: str = "values", named: tuple[int, ...] = ()) -> list[str]:
     task = Task.model_validate({"label": label})
-    return [doubt.reason for doubt in label_doubts(values, frozenset(named), task, rule)]
+    return [doubt.reason for doubt in label_doubts(label_counts(values), frozenset(named), task, rule)]
 
 
 def test_a_smoothed_binary_mask_is_doubted() -> None:

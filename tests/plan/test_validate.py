@@ -28,10 +28,28 @@ def lines(faults):
 
 
 def test_a_sound_study_has_no_fault_and_no_finding(tmp_path, check):
-    """The note says how many images were read."""
+    """The note says how many images were read, and in how many of them each label occurs."""
     report = check(write_study(tmp_path))
     assert (report.faults, report.findings, report.left_out) == ([], [], 0)
-    assert report.notes == ["Discs: 3 images, 3 patients (case0, case1, case2); 3 read whole"]
+    assert report.notes == [
+        "Discs: 3 images, 3 patients (case0, case1, case2); 3 read whole; labels: 0 (in 3), 1 (in 3), 2 (in 3)"
+    ]
+
+
+def test_labels_are_counted_apart_for_tasks_with_masks_of_their_own(tmp_path, check):
+    """One label, 3, is in one image alone; a map of values above a threshold has no labels."""
+    tasks = """
+      disc: 1
+      ring: {{label: 2, masks: "{data}/masks/{{stem}}.png"}}
+      bright: {{above: 0, masks: "{{image}}"}}"""
+    spec = write_study(tmp_path, text=SPEC.replace("{{disc: 1, ring: 2}}", tasks))
+    path = tmp_path / "data/masks/case1.png"
+    mask = np.array(Image.open(path))
+    mask[0, 0] = 3
+    Image.fromarray(mask).save(path)
+    (note,) = check(spec).notes
+    labels = "0 (in 3), 1 (in 3), 2 (in 3), 3 (in 1)"
+    assert note.endswith(f"3 read whole; labels of disc: {labels}; labels of ring: {labels}")
 
 
 def test_bad_files_are_findings(tmp_path, check):
@@ -89,7 +107,7 @@ def test_twenty_images_of_each_data_set_are_read_whole(many, check):
     assert report.faults == []
     assert report.notes == [
         "Discs, ring: no object of this task in 20 of 41 images; --full reads them all",
-        "Discs: 41 images, 41 patients (case0, case1, case10, …); 20 read whole",
+        "Discs: 41 images, 41 patients (case0, case1, case10, …); 20 read whole; labels: 0 (in 20), 1 (in 20)",
     ]
 
 
@@ -98,7 +116,10 @@ def test_all_images_are_read_whole_on_request(many, check):
     report = check(many, full=True)
     assert (report.faults, report.notes) == (
         [],
-        ["Discs: 41 images, 41 patients (case0, case1, case10, …); 41 read whole"],
+        [
+            "Discs: 41 images, 41 patients (case0, case1, case10, …); 41 read whole; "
+            "labels: 0 (in 41), 1 (in 41), 2 (in 1)"
+        ],
     )
 
 
