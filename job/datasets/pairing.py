@@ -68,7 +68,10 @@ def check_claims(dataset: Dataset, images: Sequence[PairedImage], templates: Seq
     for address, names in claims_of(images, templates).items():
         if len(names) > 1:
             first, second, *_ = sorted(names)
-            message = f"expected masks of one image each; {public(address)} is named by {first} and by {second}"
+            message = (
+                f"expected masks of one image each; {public(address)} is named by {first} and by {second}; "
+                "add a field that tells them apart, or make a data set of each kind of image, such as each sequence"
+            )
             raise PairingError(_masks_key(dataset), message)
 
 

@@ -7,6 +7,7 @@ Transient errors are retried. A request that a store refuses raises StoreRefused
 keeps a file from being used is a StorageError.
 """
 
+from job.storage.absence import why_nothing_matches
 from job.storage.address import FileInfo, join, public
 from job.storage.cache import InputCache
 from job.storage.files import (
@@ -21,7 +22,6 @@ from job.storage.files import (
     read,
     read_head,
     sha256,
-    why_nothing_matches,
     write,
 )
 from job.storage.local import WRITING

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from job.errors import StorageError
 from job.storage import local, walk
-from job.storage.address import FileInfo, join, public
-from job.storage.faults import Kind, MismatchError, classify
+from job.storage.absence import none_if_missing
+from job.storage.address import FileInfo, join
+from job.storage.faults import MismatchError
 from job.storage.retry import with_retries
 from job.storage.stores import file_info, is_http, is_local, is_s3, open_store
 
 BLOCK = 1 << 20  # bytes to read at a time
-
-T = TypeVar("T")
 
 
 def list_files(folder: str, pattern: str, *, dead_links: bool = False) -> list[FileInfo]:
@@ -38,7 +37,7 @@ def list_files(folder: str, pattern: str, *, dead_links: bool = False) -> list[F
             return sorted((file for file in found if file), key=lambda file: file.address)
         if is_http(fs):
             entries = walk.matches(
-                lambda page: _none_if_missing(lambda: walk.http_entries(fs, page)) or [], path, pattern
+                lambda page: none_if_missing(lambda: walk.http_entries(fs, page)) or [], path, pattern
             )
             matches = {entry.path: fs.info(entry.path) for entry in entries}
         else:
@@ -60,29 +59,12 @@ def literal(text: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", text)
 
 
-def why_nothing_matches(folder: str) -> str:
-    """Return the reason why no file below a folder matches: the folder is missing, or holds no such file.
-
-    StorageError if the folder may not be read.
-    """
-    if not folder or folder.endswith(":/"):  # the working folder; a store without a bucket
-        return "no file matches this pattern"
-
-    def attempt() -> bool:
-        fs, path = open_store(folder)
-        return _none_if_missing(lambda: fs.ls(path)) is not None
-
-    if with_retries(folder, "list", attempt):
-        return "no file matches this pattern"
-    return f"no file matches this pattern: there is no folder {public(folder)}"
-
-
 def info(address: str) -> FileInfo | None:
     """Return the description of one file; None if it does not exist."""
 
     def attempt() -> FileInfo | None:
         fs, path = open_store(address)
-        details: dict[str, Any] | None = _none_if_missing(lambda: fs.info(path))
+        details: dict[str, Any] | None = none_if_missing(lambda: fs.info(path))
         return file_info(fs, address, details) if details and details.get("type") == "file" else None
 
     return with_retries(address, "read", attempt)
@@ -137,7 +119,7 @@ def delete(address: str) -> None:
 
     def attempt() -> None:
         fs, path = open_store(address)
-        _none_if_missing(lambda: fs.rm_file(path))
+        none_if_missing(lambda: fs.rm_file(path))
 
     with_retries(address, "delete", attempt)
 
@@ -197,16 +179,3 @@ def _content(fs: Any, path: str, length: int | None = None) -> bytes:
     if len(data) != expected:
         raise MismatchError(f"received {len(data)} of {expected} bytes")
     return data
-
-
-def _none_if_missing(operation: Callable[[], T]) -> T | None:
-    """Call the operation; return None if the file does not exist.
-
-    Some adapters raise FileNotFoundError for any failure and keep the real error as its cause; that is raised.
-    """
-    try:
-        return operation()
-    except FileNotFoundError as error:
-        if classify(error).kind is not Kind.NOT_FOUND:
-            raise
-        return None

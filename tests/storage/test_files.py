@@ -131,6 +131,16 @@ def test_the_reason_why_nothing_matches_is_stated(folder):
     assert "there is no folder" in storage.why_nothing_matches(storage.join(folder, "none"))
 
 
+def test_a_folder_in_another_unicode_form_is_named_as_the_reason(folder):
+    """MacOS decomposes letters; other systems keep them as they were typed."""
+    typed, stored = "M\u00fcller", "Mu\u0308ller"
+    storage.write(storage.join(folder, stored, "scans", "b.png"), b"")
+    for below in ("", "scans", "scans/deep"):
+        reason = storage.why_nothing_matches(storage.join(folder, typed, below).rstrip("/"))
+        assert reason.endswith("but one whose name is written in another Unicode form (NFC or NFD)")
+    assert "Unicode" not in storage.why_nothing_matches(storage.join(folder, "Miller"))
+
+
 def test_an_unreadable_folder_is_access_denied(tmp_path, request):
     """It is not taken for an empty one."""
     closed = tmp_path / "closed"
