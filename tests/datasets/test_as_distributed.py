@@ -1,10 +1,13 @@
 """The study's data sets are read as they are distributed: miniatures in their own layouts, pixel by pixel."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from job import datasets
@@ -12,6 +15,7 @@ from job.statistics import published
 from job.storage import InputCache
 from job.study import load as load_spec
 from job.study.dataset import Slices
+from tests.cases import medsam_job, use_fake_models
 from tests.shared import SHARED, needs_shared
 
 SPEC = "specs/mazurowski2023/study.yaml"
@@ -78,3 +82,21 @@ def test_data_sets_and_tasks_have_their_published_names(study):
     assert theirs - ours == {("MRI-Breast", "Breast"), ("MRI-Breast", "FGT")}
     assert ours <= theirs
     assert [dataset.name for dataset in study[0].datasets] == NAMES
+
+
+def test_the_study_runs_to_its_end_under_the_published_names(study, tmp_path, monkeypatch, capfd):
+    """`validate` and the run end with 0. Quick models stand in for SAM and RITM; each is compared in all 26 tasks."""
+    for name in ("sam_vit_h_4b8939.pth", "coco_lvis_h32_itermask.pth"):
+        (tmp_path / name).write_bytes(b"weights")
+    for name, value in (("DATA", study[1]), ("WEIGHTS", tmp_path), ("RESULTS", tmp_path)):
+        monkeypatch.setenv(name, str(value))
+    spec = tmp_path / "study.yaml"
+    text = re.sub(r"\n +sha256: .*", "", Path(SPEC).read_text()).replace("device: cuda", "device: cpu")
+    spec.write_text(text)
+    use_fake_models(monkeypatch)
+    assert medsam_job(monkeypatch, "validate", spec, "--full") == 0
+    assert "the spec is sound" in capfd.readouterr().out
+    assert medsam_job(monkeypatch, spec) == 0
+    rows = pq.read_table(tmp_path / "mazurowski2023/summary/against_published.parquet").to_pylist()
+    compared = {(row["model"], row["dataset"], row["task"]) for row in rows if row["published_iou"] is not None}
+    assert len(compared) == 2 * 26
