@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from job.datasets.counting import all_equal, histogram
 from job.errors import DataError
 from job.study.dataset import Intensity
 
 MOST_AT_ONE_END = 0.999
 """Share of pixels that are black, or white, above which an image counts as blank."""
+SAMPLED_ROWS = 16  # every so-many-th row is counted first
 
 
 def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
@@ -41,17 +43,15 @@ def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
     return 0.0, highest
 
 
-def is_constant(values: NDArray[Any]) -> bool:
-    """Return whether all values of an image are equal."""
-    return bool((values == values.flat[0]).all())
-
-
 def blank(
     values: NDArray[Any], image_HWC: NDArray[np.uint8], rule: Intensity, volume_levels: tuple[float, float] | None
 ) -> str:
     """Return why a converted image shows next to nothing, or "": two greys at most, or nearly all of it at one end."""
-    counts = np.bincount(image_HWC.ravel(), minlength=256)
-    at_one_end = max(counts[0], counts[255]) / image_HWC.size
+    greys_HWC = image_HWC if values.ndim == 3 else image_HWC[..., :1]  # of a grey image, all channels are the same
+    if _shows_something(greys_HWC):
+        return ""
+    counts = histogram(greys_HWC, 256)
+    at_one_end = max(counts[0], counts[255]) / greys_HWC.size
     if np.count_nonzero(counts) > 2 and at_one_end <= MOST_AT_ONE_END:
         return ""
     lower, upper = volume_levels or levels(values, rule)
@@ -60,6 +60,12 @@ def blank(
         f"after {rule.label} {at_one_end:.1%} of the pixels are 0 or 255 (greys {greys}); the values run from "
         f"{values.min():g} to {values.max():g}, the rule from {lower:g} to {upper:g}; check the window, or use minmax"
     )
+
+
+def _shows_something(greys_HWC: NDArray[np.uint8]) -> bool:
+    """Return whether a part of the rows is enough to know that the image is not blank; most images are known so."""
+    counts = histogram(np.ascontiguousarray(greys_HWC[::SAMPLED_ROWS]), 256)
+    return bool(np.count_nonzero(counts) > 2 and counts[1:255].sum() > (1 - MOST_AT_ONE_END) * greys_HWC.size)
 
 
 def to_rgb(
@@ -74,7 +80,7 @@ def to_rgb(
             "non-finite values", f"{np.count_nonzero(~np.isfinite(values))} of {values.size} values are NaN or infinite"
         )
     lower, upper = volume_levels or levels(values, rule)
-    if is_constant(values):
+    if all_equal(values):
         scaled = np.zeros(values.shape, np.uint8)
     elif not 0 < upper - lower < np.inf:
         raise DataError("no intensity range", f"{rule.label} goes from {lower:g} to {upper:g}; use minmax or window")

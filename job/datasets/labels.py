@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from job.datasets.counting import as_in_memory, flat_blocks, histogram
 from job.datasets.doubt import Doubt
 from job.errors import DataError
 from job.study.dataset import Task
@@ -84,17 +85,14 @@ def label_doubts(counts: Mapping[int, int], named: frozenset[int], task: Task, r
 
 
 def label_counts(values: NDArray[Any]) -> Counter[int]:
-    """Count the pixels of each value of a map of whole numbers, slice by slice, so that memory stays bounded.
-
-    A map of a huge range gives its extremes alone.
-    """
+    """Count the pixels of each value of a map of whole numbers. A map of a huge range gives its extremes alone."""
+    values = as_in_memory(values)
     low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
-    planes = [values] if values.ndim < 3 else [values[..., index] for index in range(values.shape[2])]
-    if high - low > MOST_LABELS:
+    if high - low >= MOST_LABELS:
         return Counter({label: int(np.count_nonzero(values == label)) for label in (low, high)})
     total = np.zeros(high - low + 1, np.int64)
-    for plane in planes:
-        total += np.bincount(plane.astype(np.int64).ravel() - low, minlength=len(total))
+    for block in flat_blocks(values):
+        total += histogram(block.astype(np.int64) - low if low else block, len(total))
     return Counter({low + int(offset): int(total[offset]) for offset in np.flatnonzero(total)})
 
 

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from job.datasets import intensity, slicing
 from job.datasets.case import Case
+from job.datasets.counting import all_equal
 from job.datasets.ledger import Ledger
 from job.datasets.opening import LastVolume
-from job.datasets.sample import Excluded, Sample
+from job.datasets.sample import Excluded, Sample, TaskObject
 from job.datasets.source import Source
 from job.errors import DataError
 from job.storage import InputCache
-from job.study.dataset import Dataset
+from job.study.dataset import Dataset, Intensity
 
 MOST_LABELS_NAMED = 10
 
@@ -67,12 +70,20 @@ def load_case(case: Case, slices: Sequence[int] | None) -> Loaded:
         return loaded
     warnings = case.warnings
     for index in kept:
-        sample = _load_slice(case, index, levels, ledger)
-        if sample is not None:
-            ledger.add_remarks("warning", warnings, slice_=index)
-            warnings = ()
-            _add_warnings(case, sample, levels, ledger)
-            loaded.samples.append(sample)
+        objects = _objects(case, index, ledger)
+        if not objects:
+            continue
+        values = case.plane(case.image, index)
+        try:
+            image_HWC = intensity.to_rgb(values, dataset.intensity, levels)
+        except DataError as error:
+            ledger.add_error(error, slice_=index)
+            continue
+        sample = _sample(case, index, image_HWC, objects)
+        ledger.add_remarks("warning", warnings, slice_=index)
+        warnings = ()
+        _add_warnings(sample, values, dataset.intensity, levels, ledger)
+        loaded.samples.append(sample)
     if case.axis == "none":  # an image without object: what is doubtful about its mask may be why
         ledger.add_remarks("warning", warnings, slice_=first)
     return loaded
@@ -111,23 +122,17 @@ def _by_rule(case: Case, indices: Sequence[int]) -> Sequence[int]:
     return [] if largest is None else [indices[largest]]
 
 
-def _load_slice(case: Case, index: int, levels: tuple[float, float] | None, ledger: Ledger) -> Sample | None:
-    """Return a slice as a sample, or None if it has no object or its values cannot be used, and add lines about it.
-
-    levels: the values that become 0 and 255 in the whole volume, for a rule `per: volume`.
-    """
+def _objects(case: Case, index: int, ledger: Ledger) -> tuple[TaskObject, ...]:
+    """Return the objects in one slice, and add a line for each task that has none."""
     objects = case.objects(index)
     present = {obj.task for obj in objects}
     for task in case.maps:
         if task not in present:
             ledger.add("empty", "no object", _values_in(case, task, index), slice_=index, task=task)
-    if not objects:
-        return None
-    try:
-        image_HWC = intensity.to_rgb(case.plane(case.image, index), case.dataset.intensity, levels)
-    except DataError as error:
-        ledger.add_error(error, slice_=index)
-        return None
+    return objects
+
+
+def _sample(case: Case, index: int, image_HWC: NDArray[np.uint8], objects: tuple[TaskObject, ...]) -> Sample:
     return Sample(
         dataset=case.dataset.name,
         modality=case.dataset.modality,
@@ -143,13 +148,17 @@ def _load_slice(case: Case, index: int, levels: tuple[float, float] | None, ledg
     )
 
 
-def _add_warnings(case: Case, sample: Sample, levels: tuple[float, float] | None, ledger: Ledger) -> None:
-    """Add warnings on what the values of a sample make doubtful: a blank picture, an object that fills it."""
-    values = case.plane(case.image, sample.slice)
-    if intensity.is_constant(values):
+def _add_warnings(
+    sample: Sample, values: NDArray[Any], rule: Intensity, levels: tuple[float, float] | None, ledger: Ledger
+) -> None:
+    """Add warnings on what the values of a sample make doubtful: a blank picture, an object that fills it.
+
+    levels: the values that become 0 and 255 in the whole volume, for a rule `per: volume`.
+    """
+    if all_equal(values):
         detail = f"all values are {values.flat[0]:g}; evaluated as zeros"
         ledger.add("warning", "constant image", detail, slice_=sample.slice)
-    elif detail := intensity.blank(values, sample.image_HWC, case.dataset.intensity, levels):
+    elif detail := intensity.blank(values, sample.image_HWC, rule, levels):
         ledger.add("warning", "blank image", detail, slice_=sample.slice)
     for obj in sample.objects:
         if obj.truth_HW.all():

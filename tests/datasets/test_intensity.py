@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job.datasets.intensity import blank, is_constant, levels, to_rgb
+from job.datasets.counting import all_equal
+from job.datasets.intensity import blank, levels, to_rgb
 from job.errors import DataError
 from job.study.dataset import Intensity
 
@@ -108,14 +109,14 @@ def test_window_ignores_the_values_of_slice_and_volume() -> None:
 @pytest.mark.parametrize("value", [0, 7])
 def test_a_constant_image_becomes_zeros(rule: Intensity, value: int) -> None:
     """An image whose values are all equal has nothing to show."""
-    assert is_constant(row_of(value, value))
+    assert all_equal(row_of(value, value))
     assert grey_of(row_of(value, value), rule) == [0, 0]
 
 
 def test_an_image_that_differs_in_one_value_is_not_constant() -> None:
     """Whether it is the first value or the last."""
-    assert not is_constant(row_of(1, 7, 7))
-    assert not is_constant(row_of(7, 7, 1))
+    assert not all_equal(row_of(1, 7, 7))
+    assert not all_equal(row_of(7, 7, 1))
 
 
 def test_a_constant_slice_of_a_volume_becomes_zeros() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from job.datasets.counting import histogram, varies
 from job.datasets.doubt import Doubt
 from job.errors import DataError
 
-ROWS = 64  # compared at a time
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601: how bright a colour looks
 
 
@@ -87,18 +87,12 @@ def _check_indices(indices: NDArray[Any], palette: NDArray[np.uint8]) -> None:
 
 def _check_extra(values: NDArray[Any], extra: NDArray[Any] | None) -> None:
     """Raise DataError if the content lies in the alpha or another channel that is not read."""
-    if extra is not None and not _varies(values) and _varies(extra):
+    if extra is not None and not varies(values) and varies(extra):
         raise DataError(
             "content in alpha",
             "all colours are the same, only the alpha channel or a further channel differs from pixel to pixel; "
             "store that channel as a grey image",
         )
-
-
-def _varies(values: NDArray[Any]) -> bool:
-    """Return whether any pixel differs from the first. Most pictures answer in their first rows."""
-    blocks = (values[start : start + ROWS] for start in range(0, len(values), ROWS))
-    return any(bool((block != values[:1, :1]).any()) for block in blocks)
 
 
 def _palette_doubts(decoded: Decoded) -> list[Doubt]:
@@ -108,8 +102,8 @@ def _palette_doubts(decoded: Decoded) -> list[Doubt]:
     brightness = decoded.palette @ LUMA
     if brightness.min() >= brightness[0]:
         return []
-    used = np.union1d([0], np.unique(decoded.values).astype(np.int64))
-    used = used[used < len(decoded.palette)]
+    counts = histogram(decoded.values, 1 << 8 * decoded.values.dtype.itemsize)[: len(decoded.palette)]
+    used = np.union1d([0], np.flatnonzero(counts))
     brightness = brightness[used]
     darkest = int(used[brightness.argmin()])
     if brightness.min() >= brightness[0]:
@@ -125,10 +119,13 @@ def _palette_doubts(decoded: Decoded) -> list[Doubt]:
 
 def _alpha_doubts(decoded: Decoded) -> list[Doubt]:
     """Return a doubt if pixels that alpha hides hold a label."""
-    if decoded.extra is None or not decoded.has_alpha or decoded.extra[..., 0].all() or not _varies(decoded.extra):
+    if decoded.extra is None or not decoded.has_alpha:
         return []
-    labels = np.atleast_3d(decoded.values)[..., 0]  # the other channels are equal, or the map is refused as coloured
-    hidden = int(np.count_nonzero((labels != 0) & (decoded.extra[..., 0] == 0)))
+    alpha = np.ascontiguousarray(decoded.extra[..., 0])
+    if alpha.all() or not varies(decoded.extra):
+        return []
+    labels = np.ascontiguousarray(np.atleast_3d(decoded.values)[..., 0])  # all channels are equal, or it is refused
+    hidden = int(np.count_nonzero((labels != 0) & (alpha == 0)))
     if not hidden:
         return []
     detail = f"{hidden} pixels that the alpha channel makes transparent hold a label other than 0; alpha is not read"
