@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,25 @@ EXIT_MENDABLE = 2
 EXIT_ERROR_ROWS = 3
 EXIT_INTERRUPTED = 130
 EXIT_STOPPED = 143
+
+
+UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, but for tab and line feed
+    "\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"  # direction and line of text, bytes that are no text
+)
+
+
+def printable(text: str) -> str:
+    """Return a text in which nothing can steer a terminal: a visible sign stands for each control character.
+
+    Names of files, keys of checkpoints and messages of stores are whatever their authors chose.
+    """
+    return UNPRINTABLE.sub(lambda match: _sign(ord(match[0])), text)
+
+
+def _sign(code: int) -> str:
+    """Return Unicode's picture of an ASCII control character, and the replacement character for all others."""
+    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
 
 
 class JobError(Exception):

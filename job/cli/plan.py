@@ -15,6 +15,7 @@ from job.errors import EXIT_DONE
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.plan.make import make
+from job.report.console import print_lines
 from job.results.store import Results
 from job.study import LoadedSpec
 
@@ -52,10 +53,8 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
         chunks_left = [index for index, chunk in enumerate(planned.chunks) if chunk.name in left]
         print(json.dumps(figures | {"left": chunks_left}))
         return EXIT_DONE
-    for name, value in figures.items():
-        print(f"{name.replace('_', ' '):<17} {_figure(value)}")
-    for name in figures[orphans_key]:
-        print(f"  {name}")
+    print_lines(f"{name.replace('_', ' '):<17} {_figure(value)}" for name, value in figures.items())
+    print_lines(f"  {name}" for name in figures[orphans_key])
     return EXIT_DONE
 
 

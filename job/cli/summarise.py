@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Console
 from structlog.contextvars import bind_contextvars
 
 from job import storage
@@ -16,6 +15,7 @@ from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, Fault, OutputError, SpecError
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.report import terminal as table
+from job.report.console import open_console
 from job.results.store import Results
 from job.statistics import Summary
 from job.statistics import summarise as compute
@@ -47,7 +47,7 @@ def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: 
 
 
 def _print_summary(spec: LoadedSpec, summary: Summary, results: Results, failed: int) -> None:
-    out = Console(markup=False)
+    out = open_console()
     out.print(table.render(summary))
     for remark in _not_published(spec, summary):
         out.print(remark, style="bold yellow")
@@ -61,7 +61,6 @@ def _print_summary(spec: LoadedSpec, summary: Summary, results: Results, failed:
         f"Everything lies in {storage.public(results.output)}: summary/ (CSV, Parquet), iou/, predictions/, objects/, "
         "excluded/ (Parquet), manifest.json",
         soft_wrap=True,
-        highlight=False,
     )
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Console
-
 from job.cli.opening import open_cache, open_study
 from job.cli.wording import counted
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, EXIT_MENDABLE, JobError
 from job.plan import validate as checks
+from job.report.console import print_lines
 from job.statistics import published
 from job.study import Study
 
@@ -22,15 +21,9 @@ def validate(spec_address: str, output: str | None, *, full: bool) -> int:
         results.check_writable()
     except JobError as error:
         report.faults.append(spec.source.fault(("output",), str(error)))
-    out = Console(highlight=False)
-    for fault in report.faults:
-        out.print(str(fault), soft_wrap=True, markup=False)
-    for line in report.findings:
-        where = f"{line.dataset}: {line.image}" + (f", {line.task}" if line.task else "")
-        out.print(f"{where}: {line.kind}: {line.reason}: {line.detail}", soft_wrap=True, markup=False)
-    for note in (*report.notes, *_not_published(spec.study)):
-        out.print(note, soft_wrap=True, markup=False)
-    out.print(_verdict(report), soft_wrap=True)
+    print_lines(map(str, report.faults))
+    print_lines(map(checks.described, report.findings))
+    print_lines([*report.notes, *_not_published(spec.study), _verdict(report)])
     return EXIT_MENDABLE if report.faults else EXIT_ERROR_ROWS if report.left_out else EXIT_DONE
 
 

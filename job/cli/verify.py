@@ -6,6 +6,7 @@ from job.audit import verify as audit
 from job.cli.opening import open_results
 from job.cli.wording import counted
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS
+from job.report.console import print_lines
 
 
 def verify(output: str) -> int:
@@ -14,7 +15,7 @@ def verify(output: str) -> int:
     problems = 0
     for problem in audit.verify(results, plan):
         problems += 1
-        print(problem)
+        print_lines([problem])
     parts = counted(len(plan.parts), "part")
-    print(f"{counted(problems, 'problem')} in {parts}" if problems else f"no problems in {parts}")
+    print_lines([f"{counted(problems, 'problem')} in {parts}" if problems else f"no problems in {parts}"])
     return EXIT_ERROR_ROWS if problems else EXIT_DONE

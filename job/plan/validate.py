@@ -56,6 +56,12 @@ def validate(spec: LoadedSpec, cache: InputCache, *, full: bool) -> Report:
     return report
 
 
+def described(line: Excluded) -> str:
+    """Return a line of the ledger as text."""
+    where = f"{line.dataset}: {line.image}" + (f", {line.task}" if line.task else "")
+    return f"{where}: {line.kind}: {line.reason}: {line.detail}"
+
+
 def _collect(report: Report, check: Callable[[], Result]) -> Result | None:
     """Run a check and return its result; if it raises SpecError, add the faults to the report and return None."""
     try:

@@ -2,40 +2,80 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, count
+from string import ascii_lowercase
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 from rich import box
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from job.report.console import open_console, print_lines
+from job.statistics.texts import to_csv, to_json
 
 MOST_SHOWN = 200
+PIPE_WIDTH = 10_000
 NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)
 
 
 def write(table: pa.Table, form: str) -> None:
-    """Write a table as `table` (for people), `csv`, `json` (one line per row) or `parquet`."""
-    FORMS[form](table)
+    """Write a table as `table` (for people), `csv`, `json` (one line per row) or `parquet`.
+
+    Columns of one name, as a join of a table with itself has them, get names of their own: iou, iou_b, iou_c.
+    """
+    FORMS[form](table.rename_columns(_different(table.column_names)))
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """Return names that all differ: the second of a name gets the suffix _b, the next _c."""
+    result: list[str] = []
+    for name in names:
+        lettered = (f"{name}_{letter}" for letter in ascii_lowercase[1:])
+        numbered = (f"{name}_{number}" for number in count(len(ascii_lowercase) + 1))
+        result.append(next(free for free in chain([name], lettered, numbered) if free not in result))
+    return result
 
 
 def _for_people(table: pa.Table) -> None:
+    """Draw a table, or, if it is wider than the terminal, write each row as lines of name and value."""
+    shown = table.slice(0, MOST_SHOWN)
+    drawn = _drawn(shown)
+    # A pipe has no width; a wide console keeps cells from being cut.
+    console = open_console(None if sys.stdout.isatty() else PIPE_WIDTH)
+    unlimited = console.options.update_width(PIPE_WIDTH)
+    if console.measure(drawn, options=unlimited).maximum > console.width:
+        print_lines(_records(shown))
+    else:
+        console.print(drawn)
+    if table.num_rows > MOST_SHOWN:
+        console.print(f"{MOST_SHOWN} of {table.num_rows} rows shown; --format csv writes all")
+
+
+def _drawn(table: pa.Table) -> Table:
     drawn = Table(box=box.SIMPLE)
     for field in table.schema:
         is_number = any(is_kind(field.type) for is_kind in NUMBERS)
-        drawn.add_column(field.name, justify="right" if is_number else "left", overflow="fold")
-    for row in table.slice(0, MOST_SHOWN).to_pylist():
-        drawn.add_row(*(_cell(value) for value in row.values()))
-    # A pipe has no width; a wide console keeps cells from being cut.
-    console = Console(markup=False) if sys.stdout.isatty() else Console(markup=False, width=10_000)
-    console.print(drawn)
-    if table.num_rows > MOST_SHOWN:
-        console.print(f"{MOST_SHOWN} of {table.num_rows} rows shown; --format csv writes all")
+        drawn.add_column(Text(field.name), justify="right" if is_number else "left", no_wrap=True)
+    for row in _rows(table):
+        drawn.add_row(*(Text(_cell(value)) for value in row))
+    return drawn
+
+
+def _records(table: pa.Table) -> Iterator[str]:
+    """Yield the lines of each row: its number, then names and values."""
+    longest = max(map(len, table.column_names))
+    for number, row in enumerate(_rows(table), start=1):
+        yield f"row {number}"
+        for name, value in zip(table.column_names, row, strict=True):
+            yield f"  {name:<{longest}}  {_cell(value)}"
+
+
+def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
 def _cell(value: Any) -> str:
@@ -45,30 +85,12 @@ def _cell(value: Any) -> str:
 
 
 def _csv(table: pa.Table) -> None:
-    pyarrow.csv.write_csv(_flat(table), sys.stdout.buffer)
-
-
-def _flat(table: pa.Table) -> pa.Table:
-    """Replace nested values, such as the points of a prediction, by JSON text: a cell of CSV holds one value."""
-    for index, field in enumerate(table.schema):
-        if pa.types.is_nested(field.type):
-            cells = [None if value is None else _line(value) for value in table.column(index).to_pylist()]
-            table = table.set_column(index, field.name, pa.array(cells, pa.string()))
-    return table
+    sys.stdout.buffer.write(to_csv(table))
 
 
 def _json(table: pa.Table) -> None:
     for row in table.to_pylist():
-        print(_line(row))
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    """Return an int for a whole decimal, as DuckDB returns sums of integers; else text."""
-    return int(value) if isinstance(value, Decimal) and value == int(value) else str(value)
+        print(to_json(row))
 
 
 def _parquet(table: pa.Table) -> None:

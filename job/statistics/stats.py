@@ -10,7 +10,6 @@ from importlib import resources
 
 import duckdb
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 
 from job import storage
@@ -21,6 +20,7 @@ from job.results.store import Results
 from job.statistics.database import opened_tables, write_database
 from job.statistics.intervals import intervals_and_tests, size_rho
 from job.statistics.settings import settings
+from job.statistics.texts import to_csv
 from job.study.study import Study
 
 STAGING = (
@@ -105,7 +105,7 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
         marts = compute(connection, study, plan.models)
     for name, table in marts.items():
         storage.write(storage.join(results.output, "summary", f"{name}.parquet"), _parquet(table))
-        storage.write(storage.join(results.output, "summary", f"{name}.csv"), _csv(table))
+        storage.write(storage.join(results.output, "summary", f"{name}.csv"), to_csv(table))
     write_database(results, plan, marts)
     done = results.done()
     return Summary(marts=marts, parts_done=sum(part.name in done for part in plan.parts), parts_planned=len(plan.parts))
@@ -151,10 +151,4 @@ def _sql(name: str) -> str:
 def _parquet(table: pa.Table) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
-
-
-def _csv(table: pa.Table) -> bytes:
-    sink = io.BytesIO()
-    pyarrow.csv.write_csv(table, sink)
     return sink.getvalue()
