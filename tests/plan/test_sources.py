@@ -51,7 +51,7 @@ def test_a_shared_mask_is_a_fault_of_the_template(spec, tmp_path):
     """It names the mask and two of its images."""
     assert fault(spec("{stem}", "{case}")) == (
         f"s.yaml:6:5: datasets[0].masks: expected masks of one image each; {tmp_path}/m/a.png is named by a_1.png and "
-        "by a_2.png"
+        "by a_2.png; add a field that tells them apart, or make a data set of each kind of image, such as each sequence"
     )
 
 
