@@ -67,6 +67,9 @@ Limit = Annotated[
 Stored = Annotated[
     str, typer.Argument(metavar="OUTPUT", help="The output of a study: a folder, or an address (s3://…).")
 ]
+PlanName = Annotated[
+    str | None, typer.Option("--plan", metavar="NAME", help="Another plan of this output, by its first letters.")
+]
 Printed = Annotated[Rows, typer.Option("--format", help="A table for people, or rows for programs.")]
 
 
@@ -145,19 +148,19 @@ def plan(
 
 
 @app.command()
-def status(output: Stored, form: Printed = Rows.table) -> None:
+def status(output: Stored, form: Printed = Rows.table, plan: PlanName = None) -> None:
     """Show the progress of a study: the number of planned, done, partial and failed parts of each model."""
     from job.cli.status import status
 
-    raise typer.Exit(status(output, form))
+    raise typer.Exit(status(output, form, plan))
 
 
 @app.command()
-def verify(output: Stored) -> None:
+def verify(output: Stored, plan: PlanName = None) -> None:
     """Check the results of a study: all parts present and readable, no row twice, scores equal to those of masks."""
     from job.cli.verify import verify
 
-    raise typer.Exit(verify(output))
+    raise typer.Exit(verify(output, plan))
 
 
 @app.command()
@@ -165,11 +168,15 @@ def sql(
     output: Stored,
     query: Annotated[str, typer.Argument(metavar="QUERY", help="A SELECT over iou, predictions, objects, …")],
     form: Printed = Rows.table,
+    plan: PlanName = None,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Allow any statements, with all files and addresses that DuckDB can reach.")
+    ] = False,
 ) -> None:
     """Query the results of a study: the views iou, predictions, objects and excluded, and the tables of summary/."""
     from job.cli.sql import sql
 
-    raise typer.Exit(sql(output, query, form))
+    raise typer.Exit(sql(output, query, form, plan, unsafe=unsafe))
 
 
 @app.command()

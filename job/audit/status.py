@@ -53,5 +53,5 @@ def part_state(part: Part, stored: Container[str], failures: Container[str]) -> 
 
 def failed_chunks(results: Results, plan: Plan) -> frozenset[str]:
     """Return the names of the chunks that failed twice and still have a part that is not stored."""
-    stored = results.done()
+    stored = results.names("iou")
     return frozenset(results.failures()) & {part.chunk for part in plan.parts if part.name not in stored}

@@ -40,13 +40,29 @@ def open_cache(spec: LoadedSpec) -> InputCache:
     return InputCache(folder, int(spec.study.execution.cache_gb * BYTES_PER_GB))
 
 
-def open_results(output: str) -> tuple[Results, Plan]:
-    """Open a results folder and read the plan of its latest run."""
+def open_results(output: str, plan: str | None) -> tuple[Results, Plan]:
+    """Open a results folder and read one of its plans. plan: the first letters of its name; None: the one it follows.
+
+    Raise OutputError if there is no such plan, or several.
+    """
     results = Results(_checked(output))
-    stored = plan_file.read(output, results.latest_plan())
+    name = _full_name(results, plan) if plan else results.current_plan()
+    if name is None:
+        raise OutputError(f"{storage.public(output)}: holds no results of a study")
+    stored = plan_file.read(output, name)
     if stored is None:
         raise OutputError(f"{storage.public(output)}: its plan is missing; run the study again")
     return results, stored
+
+
+def _full_name(results: Results, beginning: str) -> str:
+    names = plan_file.names(results.output)
+    matching = [name for name in names if name.startswith(beginning)]
+    if len(matching) != 1:
+        raise OutputError(
+            f"--plan: expected one of {', '.join(names) or 'none, for no plan is stored'}; got {beginning}"
+        )
+    return matching[0]
 
 
 def _checked(output: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from job import storage
+from job.audit.current import follow
 from job.audit.orphans import orphans
 from job.audit.status import failed_chunks
 from job.cli.opening import open_cache, open_study
@@ -61,7 +62,7 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
 def _store(planned: Plan, results: Results) -> None:
     """Store a plan for shards, and clear the records of its failed chunks, so that they are run again."""
     plan_file.write(results.output, planned)
-    results.note_plan(planned.spec)
+    follow(results, planned)
     for chunk in results.failures().keys() & {chunk.name for chunk in planned.chunks}:
         results.clear_failure(chunk)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from job.audit.current import follow
 from job.cli.opening import open_cache, open_study
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS
 from job.plan.settle import settle
@@ -36,7 +37,7 @@ def predict(
     check_device(spec.study.execution)
     cache, tally = open_cache(spec), Tally()
     plan = settle(spec, results.output, cache, limit, shared=shard is not None)
-    results.note_plan(plan.spec)
+    follow(results, plan)
     if plan.limit is not None:
         log.warning("not a full run", limit=plan.limit)
     try:
@@ -44,7 +45,7 @@ def predict(
     finally:
         if tally.committed:
             results.write_manifest(worker_name(), manifest(spec, plan, shard, tally, began))
-    if tally.counts["parts"]:
+    if tally.counts["chunks"]:
         log.info("predicted", **tally.counts, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
     else:
         log.info("nothing to do: every part of the plan is done", parts=tally.counts["parts_before"])

@@ -8,8 +8,8 @@ from job.report import show
 from job.statistics import query
 
 
-def sql(output: str, text: str, form: str) -> int:
+def sql(output: str, text: str, form: str, plan: str | None, *, unsafe: bool) -> int:
     """Run a query over a study's results and print its rows."""
-    results, plan = open_results(output)
-    show.write(query(results, plan, text), form)
+    results, stored = open_results(output, plan)
+    show.write(query(results, stored, text, unsafe=unsafe), form)
     return EXIT_DONE

@@ -12,8 +12,8 @@ from job.errors import EXIT_DONE
 from job.report import show
 
 
-def status(output: str, form: str) -> int:
+def status(output: str, form: str, plan: str | None) -> int:
     """Print the number of planned, done, partial and failed parts of each model."""
-    rows = [asdict(counts) for counts in count_parts(*open_results(output))]
+    rows = [asdict(counts) for counts in count_parts(*open_results(output, plan))]
     show.write(pa.Table.from_pylist(rows), form)
     return EXIT_DONE

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from structlog.contextvars import bind_contextvars
 
 from job import storage
+from job.audit.current import follow
 from job.audit.status import failed_chunks
 from job.audit.wait import wait_for_parts, wait_for_plan
 from job.cli.opening import open_study
@@ -16,7 +17,6 @@ from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.report import terminal as table
 from job.report.console import open_console
-from job.results.store import Results
 from job.statistics import Summary
 from job.statistics import summarise as compute
 from job.study import LoadedSpec
@@ -37,16 +37,17 @@ def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: 
         raise OutputError(f"output {shown}: holds no plan of this spec; run the study first, with the same --limit")
     if wait_s is not None:
         wait_for_parts(results, stored, wait_s)
-    results.gather_manifests()
+    follow(results, stored)
+    results.gather_manifests(stored.spec)
     summary = compute(spec.study, results, stored)
-    _print_summary(spec, summary, results, len(failed_chunks(results, stored)))
+    _print_summary(spec, summary, results.place(stored.spec), len(failed_chunks(results, stored)))
     faults = [*_task_faults(spec, stored, summary), *_comparison_faults(spec, summary)] if summary.complete else []
     if faults:
         raise SpecError(faults)
     return EXIT_DONE if summary.complete and not summary.error_lines else EXIT_ERROR_ROWS
 
 
-def _print_summary(spec: LoadedSpec, summary: Summary, results: Results, failed: int) -> None:
+def _print_summary(spec: LoadedSpec, summary: Summary, place: str, failed: int) -> None:
     out = open_console()
     out.print(table.render(summary))
     for remark in _not_published(spec, summary):
@@ -58,7 +59,7 @@ def _print_summary(spec: LoadedSpec, summary: Summary, results: Results, failed:
         out.print(f"{problem} Run the study again to retry.", style="bold yellow")
     out.print(table.ledger(summary))
     out.print(
-        f"Everything lies in {storage.public(results.output)}: summary/ (CSV, Parquet), iou/, predictions/, objects/, "
+        f"Everything lies in {storage.public(place)}: summary/ (CSV, Parquet), iou/, predictions/, objects/, "
         "excluded/ (Parquet), manifest.json",
         soft_wrap=True,
     )

@@ -9,9 +9,9 @@ from job.errors import EXIT_DONE, EXIT_ERROR_ROWS
 from job.report.console import print_lines
 
 
-def verify(output: str) -> int:
+def verify(output: str, plan_name: str | None) -> int:
     """Print every problem of the stored results. Return 3 if there is any."""
-    results, plan = open_results(output)
+    results, plan = open_results(output, plan_name)
     problems = 0
     for problem in audit.verify(results, plan):
         problems += 1

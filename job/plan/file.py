@@ -158,6 +158,12 @@ def read(output: str, spec: str) -> Plan | None:
     return None if storage.info(plan_address) is None else _read(plan_address)
 
 
+def names(output: str) -> list[str]:
+    """Return the names of the plans that are stored in an output."""
+    files = storage.list_files(storage.join(output, "plan"), "*.json")
+    return [file.address.rsplit("/", 1)[-1].removesuffix(".json") for file in files]
+
+
 def read_all(output: str) -> list[Plan]:
     """Read every plan that is stored in an output."""
     return [_read(file.address) for file in storage.list_files(storage.join(output, "plan"), "*.json")]

@@ -19,9 +19,12 @@ import pyarrow.parquet as pq
 
 from job import SCHEMA_VERSION, storage
 from job.errors import OutputError, StorageError, StoreRefusedError
+from job.storage import public
 
 FOOTER = b"medsam_job"
 """Key of a file's Parquet metadata; its value is JSON."""
+SUMMARY = "plan.json"
+"""The file below `summary/` that names the plan whose summary it is."""
 FAILED = ".failed.json"
 """Suffix of the file that records why a chunk failed twice."""
 PARTIAL = ".partial"
@@ -42,11 +45,16 @@ class Results:
             with suppress(StoreRefusedError):  # a role may be allowed to write but not to delete
                 storage.delete(probe)
         except StorageError as error:
-            raise OutputError(f"output {storage.public(self.output)} is not writable: {error}") from None
+            raise OutputError(f"output {public(self.output)} is not writable: {error}") from None
 
     def done(self) -> frozenset[str]:
-        """Return the names of the parts that are stored in full."""
-        return frozenset(name for name in self.names("iou") if not name.endswith(PARTIAL))
+        """Return the names of the parts that are stored in full, scores and predictions."""
+        predicted = {name.rpartition("-")[0] for name in self.names("predictions")}
+        return frozenset(predicted & {name for name in self.names("iou") if not name.endswith(PARTIAL)})
+
+    def read(self) -> frozenset[str]:
+        """Return the names of the chunks whose objects and ledger are stored in full."""
+        return frozenset(self.names("objects") & self.names("excluded"))
 
     def write_chunk(self, chunk: str, objects: pa.Table, excluded: pa.Table, *, full: bool) -> None:
         """Store a chunk's objects and ledger if they are not stored yet. full: False if storage errors cut it short."""
@@ -78,11 +86,11 @@ class Results:
         """Store the manifest of one worker's run."""
         storage.write(storage.join(self.output, "manifests", f"{worker}.json"), _json(manifest))
 
-    def gather_manifests(self) -> None:
-        """Write the manifests of all workers to manifest.json."""
+    def gather_manifests(self, plan: str) -> None:
+        """Write the manifests of all workers to manifest.json, in the place of a plan. One that is damaged is named."""
         files = storage.list_files(storage.join(self.output, "manifests"), "*.json")
-        runs = [json.loads(storage.read(file.address)) for file in files]
-        storage.write(storage.join(self.output, "manifest.json"), _json({"runs": runs}))
+        runs = [_parsed(file.address) or {"unreadable": public(file.address)} for file in files]
+        storage.write(storage.join(self.place(plan), "manifest.json"), _json({"runs": runs}))
 
     def located(self, table: str, names: Iterable[str]) -> dict[str, str]:
         """Return the addresses of a table's stored files among `names`, by name, in the order of `names`.
@@ -122,15 +130,35 @@ class Results:
             addresses.extend(self._address("predictions", name) for name in candidates)
         return addresses
 
-    def note_plan(self, name: str) -> None:
-        """Record the plan whose work begins; `status`, `verify` and `sql` read it from now on."""
-        storage.write(self._latest, _json({"plan": name}))
+    def follow(self, plan: str) -> None:
+        """Let the output follow a plan: its summary lies at the top, and the commands read it unless told otherwise."""
+        storage.write(self._current, _json({"plan": plan}))
 
-    def latest_plan(self) -> str:
-        """Return the name of the plan that was begun last; OutputError if the folder holds no results."""
-        if storage.info(self._latest) is None:
-            raise OutputError(f"{storage.public(self.output)}: holds no results of a study")
-        return str(json.loads(storage.read(self._latest))["plan"])
+    def current_plan(self) -> str | None:
+        """Return the name of the plan that the output follows, None if there is none; OutputError if it is damaged."""
+        if storage.info(self._current) is None:
+            return None
+        plan = (_parsed(self._current) or {}).get("plan")
+        if not isinstance(plan, str):
+            raise OutputError(f"{public(self._current)}: damaged; delete it and run the study again, which restores it")
+        return plan
+
+    def place(self, plan: str) -> str:
+        """Return the folder of a plan's summary and database: the top if the output follows it, else one of its own."""
+        return self.output if plan == self.current_plan() else storage.join(self.output, "plan", plan)
+
+    def summarised(self, plan: str) -> bool:
+        """Return whether the place of a plan holds its summary, made from all of its parts."""
+        address = storage.join(self.place(plan), "summary", SUMMARY)
+        stored = _parsed(address) if storage.info(address) else None
+        return stored is not None and stored.get("plan") == plan and stored.get("complete") is True
+
+    def write_summary(self, plan: str, tables: Mapping[str, bytes], *, complete: bool) -> None:
+        """Store a plan's summary, by file name. Last comes the file that says whose it is. complete: of all parts."""
+        folder = storage.join(self.place(plan), "summary")
+        for name, content in tables.items():
+            storage.write(storage.join(folder, name), content)
+        storage.write(storage.join(folder, SUMMARY), _json({"plan": plan, "complete": complete}))
 
     def names(self, table: str) -> set[str]:
         """Return the names of a table's files; those of partial files end in `.partial`."""
@@ -148,8 +176,8 @@ class Results:
         return True
 
     @property
-    def _latest(self) -> str:
-        return storage.join(self.output, "latest.json")
+    def _current(self) -> str:
+        return storage.join(self.output, "current.json")
 
     def _failure(self, chunk: str) -> str:
         return storage.join(self.output, "failed", f"{chunk}{FAILED}")
@@ -173,6 +201,15 @@ def _to_bytes(table: pa.Table, made: dict[str, Any]) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table.cast(schema), sink, compression="zstd")
     return sink.getvalue()
+
+
+def _parsed(address: str) -> dict[str, Any] | None:
+    """Return the mapping that a JSON file holds, None if it holds none."""
+    try:
+        value = json.loads(storage.read(address))
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _json(value: dict[str, Any]) -> bytes:

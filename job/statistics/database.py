@@ -1,4 +1,4 @@
-"""A study's tables as DuckDB relations: for the marts, for users' queries, and in `results.duckdb`."""
+"""A study's tables as DuckDB relations: for the marts, and in `results.duckdb`."""
 
 from __future__ import annotations
 
@@ -9,32 +9,38 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from job import storage
-from job.errors import JobError
+from job.errors import OutputError
 from job.plan.file import Plan
 from job.results.store import Results
 from job.results.tables import EXCLUDED, IOU, OBJECTS, PREDICTIONS
 
 DATABASE = "results.duckdb"
+SCHEMAS = {"iou": IOU, "predictions": PREDICTIONS, "objects": OBJECTS, "excluded": EXCLUDED}
 
 
 @contextmanager
 def opened_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan) -> Iterator[None]:
     """Open `iou`, `predictions`, `objects` and `excluded` as views over exactly the files that the plan names.
 
-    Read them inside the context, where the filesystem of a remote output stays open.
+    Read them inside the context, where the filesystem of a remote output stays open. Raise OutputError, with its name
+    and the way out, if one of the files is damaged or is no such table.
     """
+    files = _files(results, plan)
     with storage.filesystem(results.output) as remote:
         if remote is not None:
             connection.register_filesystem(remote)
-        chunks = [chunk.name for chunk in plan.chunks]
-        parts = [part.name for part in plan.parts]
-        _view(connection, "iou", results.located("iou", parts).values(), IOU)
-        _view(connection, "predictions", results.prediction_files(parts), PREDICTIONS)
-        _view(connection, "objects", results.located("objects", chunks).values(), OBJECTS)
-        _view(connection, "excluded", results.ledgers(plan.part_names).values(), EXCLUDED)
-        yield
+        try:
+            for name, addresses in files.items():
+                _view(connection, name, addresses)
+                if connection.view(name).columns != SCHEMAS[name].names:
+                    _check_files({name: addresses})
+            yield
+        except duckdb.Error:
+            _check_files(files)
+            raise
 
 
 def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) -> None:
@@ -44,24 +50,47 @@ def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) 
         with duckdb.connect(file) as connection, opened_tables(connection, results, plan):
             for name, table in marts.items():
                 connection.from_arrow(table).create(name)
-        storage.write(storage.join(results.output, DATABASE), file.read_bytes())
+        storage.write(storage.join(results.place(plan.spec), DATABASE), file.read_bytes())
 
 
-def query(results: Results, plan: Plan, text: str) -> pa.Table:
-    """Run a user's query over the tables and the stored marts. Raise JobError with DuckDB's message if it fails."""
-    with duckdb.connect() as connection, opened_tables(connection, results, plan):
-        for file in storage.list_files(storage.join(results.output, "summary"), "*.parquet"):
-            name = file.address.rsplit("/", 1)[-1].removesuffix(".parquet")
-            connection.read_parquet(file.address).create_view(name)
-        try:
-            relation = connection.sql(text)  # None for a statement without a result
-            return pa.table({}) if relation is None else relation.to_arrow_table()
-        except duckdb.Error as error:
-            raise JobError(f"query: {error}") from None
+def literal_path(address: str) -> str:
+    """Return an address as DuckDB names one file: absolute, and with nothing in it read as a wildcard."""
+    return storage.literal(storage.absolute(address))
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Collection[str], schema: pa.Schema) -> None:
+def _files(results: Results, plan: Plan) -> dict[str, Collection[str]]:
+    """Return the addresses of each table's files that the plan names."""
+    parts, chunks = [part.name for part in plan.parts], [chunk.name for chunk in plan.chunks]
+    return {
+        "iou": results.located("iou", parts).values(),
+        "predictions": results.prediction_files(parts),
+        "objects": results.located("objects", chunks).values(),
+        "excluded": results.ledgers(plan.part_names).values(),
+    }
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Collection[str]) -> None:
     if files:
-        connection.read_parquet(list(files)).create_view(name)
+        connection.read_parquet([literal_path(file) for file in files]).create_view(name)
     else:
-        connection.from_arrow(schema.empty_table()).create(name)
+        connection.from_arrow(SCHEMAS[name].empty_table()).create(name)
+
+
+def _check_files(files: Mapping[str, Collection[str]]) -> None:
+    """Raise OutputError for the first file that cannot be read, or whose columns are not those of its table."""
+    for table, addresses in files.items():
+        for address in addresses:
+            reason = _fault(address, SCHEMAS[table])
+            if reason:
+                raise OutputError(
+                    f"{storage.public(address)}: {reason}; delete it and run the study again, which makes it anew"
+                )
+
+
+def _fault(address: str, schema: pa.Schema) -> str:
+    """Return what is wrong with a file; "" if it is sound."""
+    try:
+        table = pq.ParquetFile(pa.BufferReader(storage.read(address))).read(use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        return f"damaged ({error})"
+    return "" if table.schema.remove_metadata() == schema else "its columns are not those of this version"

@@ -12,7 +12,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from job import storage
 from job.errors import OutputError
 from job.plan.demo import demo_remark
 from job.plan.file import Plan, PlannedModel
@@ -103,12 +102,15 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
         opened_tables(connection, results, plan),
     ):
         marts = compute(connection, study, plan.models)
-    for name, table in marts.items():
-        storage.write(storage.join(results.output, "summary", f"{name}.parquet"), _parquet(table))
-        storage.write(storage.join(results.output, "summary", f"{name}.csv"), to_csv(table))
-    write_database(results, plan, marts)
     done = results.done()
-    return Summary(marts=marts, parts_done=sum(part.name in done for part in plan.parts), parts_planned=len(plan.parts))
+    summary = Summary(
+        marts=marts, parts_done=sum(part.name in done for part in plan.parts), parts_planned=len(plan.parts)
+    )
+    write_database(results, plan, marts)
+    files = {f"{name}.parquet": _parquet(table) for name, table in marts.items()}
+    files |= {f"{name}.csv": to_csv(table) for name, table in marts.items()}
+    results.write_summary(plan.spec, files, complete=summary.complete)
+    return summary
 
 
 def compute(

@@ -8,7 +8,7 @@ keeps a file from being used is a StorageError.
 """
 
 from job.storage.absence import why_nothing_matches
-from job.storage.address import FileInfo, join, public
+from job.storage.address import FileInfo, absolute, join, public
 from job.storage.cache import InputCache
 from job.storage.files import (
     BLOCK,
@@ -31,6 +31,7 @@ __all__ = [
     "WRITING",
     "FileInfo",
     "InputCache",
+    "absolute",
     "create",
     "delete",
     "filesystem",

@@ -36,6 +36,11 @@ def join(folder: str, *names: str) -> str:
     return "/".join([folder.rstrip("/"), *names])
 
 
+def absolute(address: str) -> str:
+    """Return an address that means the same from any folder."""
+    return address if "://" in address else os.path.normpath(Path(address).absolute())
+
+
 def public(address: str) -> str:
     """Return an address without user, password and query, for logs and manifests."""
     if "://" not in address:

@@ -49,7 +49,7 @@ class Worker:
     fail_fast: bool
 
     def run_chunk(self, chunk: Chunk, parts: Sequence[Part], read: Callable[[], ChunkContent]) -> None:
-        """Evaluate these parts of a chunk.
+        """Evaluate these parts of a chunk; without any, its objects and ledger alone are stored.
 
         A step that fails twice is recorded under its name: `read`, or the name of the model.
         """
@@ -57,7 +57,7 @@ class Worker:
         models = dict.fromkeys(part.model for part in parts)
         content = attempts.twice("read", lambda: self._store_chunk(read()))
         if content is not None:
-            share = chunk.raw / (len(models) + len(parts))  # of the bar, for each encoding and each part
+            share = chunk.raw / max(1, len(models) + len(parts))  # of the bar, for each encoding and each part
             for name in models:
                 parts_of_model = [part for part in parts if part.model == name]
                 attempts.twice(name, partial(self._run_model, name, parts_of_model, content, share))

@@ -37,13 +37,13 @@ def run(
     terminal: bool,
 ) -> None:
     """Run every part of the plan, or of this shard's chunks, that is not stored yet."""
-    parts_by_chunk, left = plan.parts_by_chunk, plan.left(results.done())
+    parts_by_chunk, left, read_before = plan.parts_by_chunk, plan.left(results.done()), results.read()
     share = plan.chunks if shard is None else shard.share(plan.chunks)
-    chunks = [chunk for chunk in share if chunk.name in left]
-    parts = [part for chunk in chunks for part in left[chunk.name]]
-    tally.counts["parts"] = len(parts)
+    chunks = [chunk for chunk in share if chunk.name in left or chunk.name not in read_before]
+    parts = [part for chunk in chunks for part in left.get(chunk.name, ())]
+    tally.counts["chunks"], tally.counts["parts"] = len(chunks), len(parts)
     tally.counts["parts_before"] = sum(len(parts_by_chunk[chunk.name]) for chunk in share) - len(parts)
-    if not parts:
+    if not chunks:
         return
     inputs = replace(cache, keys=plan.content_keys())
     device = devices.resolve_device(spec.study.execution.device)
@@ -72,4 +72,4 @@ def run(
             if chunk.name in failed_before:
                 results.clear_failure(chunk.name)
             with stop.chunk(bar.seconds_left), bound_contextvars(chunk=chunk.name), bar.chunk(chunk.raw):
-                worker.run_chunk(chunk, left[chunk.name], read)
+                worker.run_chunk(chunk, left.get(chunk.name, ()), read)

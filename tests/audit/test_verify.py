@@ -206,7 +206,7 @@ def test_verify_reads_in_its_own_thread(output):
         "import os, sys\n"
         "from job.audit import verify\n"
         "from job.cli.opening import open_results\n"
-        "results, plan = open_results(sys.argv[1])\n"
+        "results, plan = open_results(sys.argv[1], None)\n"
         "before = len(os.listdir('/proc/self/task'))\n"
         "assert list(verify.verify(results, plan)) == []\n"
         "print(len(os.listdir('/proc/self/task')) - before)\n"

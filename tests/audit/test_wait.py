@@ -89,5 +89,5 @@ def test_a_plan_that_is_stored_is_not_waited_for(spec, tmp_path, monkeypatch, me
     assert medsam_job(monkeypatch, "plan", spec, "--store") == 0
     pauses_s = meanwhile()
     results = Results(str(tmp_path / "results"))
-    assert wait.wait_for_plan(results, results.latest_plan(), limit_s=60).spec == results.latest_plan()
+    assert wait.wait_for_plan(results, results.current_plan(), limit_s=60).spec == results.current_plan()
     assert pauses_s == []

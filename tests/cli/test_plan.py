@@ -128,14 +128,23 @@ def test_storing_a_plan_clears_the_records_of_failed_chunks(figures, job, monkey
     assert figures(spec, "--store")["chunks_failed"] == 0
 
 
-def test_status_shows_the_plan_that_was_stored_last(figures, job, tmp_path):
-    """Not that of an earlier study in the same output."""
+def test_status_shows_the_plan_that_was_stored_last_unless_a_study_is_finished(figures, job, tmp_path):
+    """The other one is shown by its name."""
+
+    def done(*options):
+        (model,) = job("status", tmp_path / "results", "--format", "json", *options).splitlines()
+        return json.loads(model)["done"]
+
     spec = write_study(tmp_path, cases=2)
-    job(spec)
+    job(spec, "--only", "predict")
     spec.write_text(spec.read_text().replace("seed: 3", "seed: 4"))
-    figures(spec, "--store")
-    (model,) = [json.loads(line) for line in job("status", tmp_path / "results", "--format", "json").splitlines()]
-    assert (model["planned"] > 0, model["done"]) == (True, 0)
+    second = figures(spec, "--store")["plan"]
+    assert done() == 0
+    job(spec)
+    spec.write_text(spec.read_text().replace("seed: 4", "seed: 5"))
+    third = figures(spec, "--store")["plan"]
+    assert done() == done("--plan", second[:6]) == 1
+    assert done("--plan", third) == 0
 
 
 def test_a_study_for_a_gpu_can_be_planned_without_one(figures, job, tmp_path):

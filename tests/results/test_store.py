@@ -71,17 +71,49 @@ def test_manifests_of_all_workers_are_gathered(results, folder):
     """In the order of their names, whoever ran last."""
     results.write_manifest("b", {"seconds": 2})
     results.write_manifest("a", {"seconds": 1})
-    results.gather_manifests()
-    assert json.loads((folder / "manifest.json").read_text()) == {"runs": [{"seconds": 1}, {"seconds": 2}]}
+    results.gather_manifests("p")
+    expected = {"runs": [{"seconds": 1}, {"seconds": 2}]}
+    assert json.loads((folder / "plan/p/manifest.json").read_text()) == expected
 
 
-def test_the_latest_plan_is_the_one_begun_last(results):
-    """Without any, the folder holds no results of a study."""
-    with pytest.raises(OutputError, match="holds no results of a study"):
-        results.latest_plan()
-    results.note_plan("first")
-    results.note_plan("second")
-    assert results.latest_plan() == "second"
+def test_a_damaged_manifest_is_named_among_the_others(results, folder):
+    """It keeps no summary from being made."""
+    results.write_manifest("a", {"seconds": 1})
+    (folder / "manifests/b.json").write_text('{"seconds": ')
+    results.follow("p")
+    results.gather_manifests("p")
+    runs = json.loads((folder / "manifest.json").read_text())["runs"]
+    assert runs == [{"seconds": 1}, {"unreadable": str(folder / "manifests/b.json")}]
+
+
+def test_an_output_follows_one_plan_at_a_time(results, folder):
+    """Its summary lies at the top; that of any other plan in a place of its own."""
+    assert results.current_plan() is None
+    results.follow("first")
+    results.follow("second")
+    assert results.current_plan() == "second"
+    assert results.place("second") == str(folder)
+    assert results.place("first") == str(folder / "plan/first")
+
+
+def test_a_summary_names_its_plan(results, folder):
+    """It counts for that plan alone, once it was made from all parts."""
+    results.follow("p")
+    for complete in (False, True):
+        results.write_summary("p", {"a.csv": b"x"}, complete=complete)
+        assert results.summarised("p") is complete
+    assert (folder / "summary/a.csv").read_bytes() == b"x"
+    results.follow("q")
+    assert not results.summarised("q")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"plan": 1}'])
+def test_a_damaged_note_of_the_plan_is_refused(results, folder, content):
+    """With its name and the way out."""
+    results.follow("p")
+    (folder / "current.json").write_text(content)
+    with pytest.raises(OutputError, match=r"current.json: damaged; delete it and run the study again"):
+        results.current_plan()
 
 
 def test_a_writable_folder_passes_and_stays_empty(results, folder):

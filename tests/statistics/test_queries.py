@@ -91,3 +91,85 @@ def test_the_database_opens_in_any_client(finished):
         assert {"iou", "predictions", "objects", "excluded", "task_scores", "comparison_by_task", "ledger"} <= names
         assert connection.sql("SELECT count(*) FROM predictions").fetchall() == [(4,)]
         assert connection.sql("SELECT count(*) FROM overall_scores").fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "COPY (SELECT 1) TO '{output}/iou/new.parquet'",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '{output}/iou/new.parquet'",
+        "ATTACH '{output}/new.duckdb'",
+        "CREATE TABLE t AS SELECT 1",
+        "SET memory_limit = '1GB'",
+        "INSTALL httpfs",
+        "SELECT 1; SELECT 2",
+        "",
+        " ; ",
+        "/* a comment alone */",
+    ],
+)
+def test_a_query_is_one_select(finished, monkeypatch, capfd, query):
+    """Anything else is refused before it runs."""
+    before = sorted(finished.rglob("*"))
+    assert medsam_job(monkeypatch, "sql", finished / "results", query.format(output=finished / "results")) == 2
+    assert "query: expected one SELECT, found " in capfd.readouterr().err
+    assert sorted(finished.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '{folder}/study.yaml'",
+        "SELECT * FROM read_text('{output}/../study.yaml')",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM 'https://127.0.0.1:9/x.parquet'",
+        "SELECT * FROM sniff_csv('/etc/passwd')",
+        "SELECT * FROM results",
+    ],
+)
+def test_a_query_reads_the_results_alone(finished, monkeypatch, capfd, query):
+    """No other file, no address, and no variable of the program."""
+    text = query.format(folder=finished, output=finished / "results")
+    assert medsam_job(monkeypatch, "sql", finished / "results", text) == 2
+    assert capfd.readouterr().err.startswith("query: ")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["FROM iou", "/* first */ SELECT 1", "WITH a AS (SELECT 1) FROM a", "DESCRIBE iou", "SUMMARIZE iou", "SHOW TABLES",
+     "PIVOT iou ON prompt USING avg(iou) GROUP BY task", "SELECT * FROM '{output}/summary/task_scores.parquet'"],
+)  # fmt: skip
+def test_whatever_reads_the_results_is_a_select(finished, monkeypatch, capfd, query):
+    """Also DuckDB's shorter forms, and the files of the output by their addresses."""
+    assert medsam_job(monkeypatch, "sql", finished / "results", query.format(output=finished / "results")) == 0
+
+
+def test_the_fence_can_be_left(finished, monkeypatch, capfd):
+    """By those who ask for it."""
+    query = f"SELECT content FROM read_text('{finished}/study.yaml')"
+    assert medsam_job(monkeypatch, "sql", finished / "results", query, "--unsafe", "--format", "csv") == 0
+    assert "study: small" in capfd.readouterr().out
+
+
+def test_the_database_opens_from_any_folder(tmp_path, monkeypatch):
+    """Also that of an output which is given by a relative path."""
+    spec = write_study(tmp_path, cases=1)
+    monkeypatch.chdir(tmp_path)
+    assert medsam_job(monkeypatch, spec, "--output", "here") == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with duckdb.connect(tmp_path / "here/results.duckdb", read_only=True) as connection:
+        assert connection.sql("SELECT count(*) FROM iou").fetchall() == [(4,)]
+
+
+def test_an_output_with_wildcards_in_its_name_is_read_literally(tmp_path, monkeypatch, capfd):
+    """Another folder matches `[1]` as a pattern, and holds another study."""
+    for name, cases in (("results [1]", 1), ("results 1", 2)):
+        spec = write_study(tmp_path / str(cases), cases=cases)
+        assert medsam_job(monkeypatch, spec, "--output", tmp_path / name) == 0
+    capfd.readouterr()
+    assert (
+        medsam_job(monkeypatch, "sql", tmp_path / "results [1]", "SELECT count(*) n FROM iou", "--format", "json") == 0
+    )
+    assert capfd.readouterr().out == '{"n": 4}\n'

@@ -86,7 +86,7 @@ def test_the_manifest_counts_what_was_done(finished):
     """Each stage of the run has its seconds."""
     (file,) = (finished / "results/manifests").iterdir()
     manifest = json.loads(file.read_text())
-    assert manifest["counts"] == {"parts": 1, "parts_before": 0, "images": 3, "objects": 6, "rows": 12}
+    assert manifest["counts"] == {"chunks": 1, "parts": 1, "parts_before": 0, "images": 3, "objects": 6, "rows": 12}
     assert set(manifest["seconds"]) == {"load models", "encode", "evaluate", "write"}
 
 
