@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 from job.datasets.directions import stated_axes
 from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
-from job.datasets.pattern import Pattern, fill, stem
+from job.datasets.pattern import Pattern, by_address, fill, stem, varies
+from job.datasets.pseudonyms import with_pseudonyms
 from job.datasets.selection import Selector, names_of
 from job.datasets.source import GeneratedImage, ImageFile, Source
 from job.datasets.template import Files, Template
@@ -67,8 +68,10 @@ def survey(dataset: Dataset) -> Survey:
     others = [address for address in listing if pattern.differs_in_ending(address)]
     other_endings = [address for address in others if listing[address].address not in claims]
     images = {image.file.address for image in matched} | {listing[address].address for address in others}
+    left = [source for source in sources if source.image not in skipped]
+    salt = dataset.pseudonymise
     return Survey(
-        sources=tuple(source for source in sources if source.image not in skipped),
+        sources=tuple(left if salt is None else sorted((with_pseudonyms(salt, source) for source in left), key=_image)),
         masks_as_images=tuple(image.address for image in matched if image.file.address in claims),
         deselected=tuple(sorted({image.address for image in candidates} - {image.address for image in chosen})),
         unlabelled=tuple(sorted(skipped)),
@@ -82,7 +85,10 @@ def survey(dataset: Dataset) -> Survey:
 def expected_masks(dataset: Dataset, source: Source, task: str) -> tuple[str, ...]:
     """Return the addresses where an image's masks of a task are looked for; wildcards in them are kept."""
     pattern = _pattern(dataset)
-    fields = _fields(source.image, source.file.address, pattern.fields(source.image) or {})
+    if not isinstance(source.file, FileInfo):
+        return ()
+    (image,) = by_address([source.file], pattern.root) if varies(pattern.tail) else (pattern.tail,)
+    fields = _fields(image, source.file.address, pattern.fields(image) or {})
     return tuple(Template(text, pattern).filled(fields) for text in mask_templates(dataset, task))
 
 
@@ -150,6 +156,10 @@ def _source(dataset: Dataset, image: PairedImage, axes: str | None) -> Source:
         volume=image.address,
         axes=axes,
     )
+
+
+def _image(source: Source) -> str:
+    return source.image
 
 
 def _named_masks(images: Iterable[PairedImage]) -> set[str]:

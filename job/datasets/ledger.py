@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from job.datasets.discover import expected_masks
+from job.datasets.pseudonyms import hidden
 from job.datasets.sample import Excluded, Kind
 from job.datasets.slicing import axis_of
 from job.datasets.source import Source
 from job.errors import DataError, NoMaskError
+from job.storage import public
 from job.study.dataset import Dataset
 
 
@@ -31,6 +34,8 @@ class Ledger:
 
     def add(self, kind: Kind, reason: str, detail: str, *, slice_: int, task: str | None = None) -> None:
         """Add a line about one slice. task: None if the line is about the image."""
+        if self.dataset.pseudonymise is not None:
+            detail = hidden(detail, self._addresses(), self.source.image)
         self.lines.append(
             Excluded(
                 dataset=self.dataset.name,
@@ -43,6 +48,14 @@ class Ledger:
                 detail=detail,
             )
         )
+
+    def _addresses(self) -> Iterator[str]:
+        """Yield the addresses of the source's files, and those where its masks are looked for."""
+        for file in self.source.files:
+            if file is not None:
+                yield public(file.address)
+        for task in self.dataset.tasks:
+            yield from map(public, expected_masks(self.dataset, self.source, task))
 
     def add_error(self, error: DataError, *, slice_: int = 0, task: str | None = None) -> None:
         """Add a line with the reason and detail of an exception: an error, or `empty` for a NoMaskError."""

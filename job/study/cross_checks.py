@@ -13,7 +13,7 @@ from job.study.files import COMMON_FIELDS, LIST, TEMPLATE_FIELD, template_fields
 from job.study.study import Compare, Statistics
 from job.study.yaml_source import Path, YamlSource
 
-FILES_ONLY = ("masks", "patient", "labels", "slices", "join", "unlabelled", "only", "except")
+FILES_ONLY = ("masks", "patient", "labels", "slices", "join", "unlabelled", "only", "except", "pseudonymise")
 """Keys of a data set that state how to read its files."""
 ADDRESSES = ("images", "masks", "checkpoint", "output", LIST)
 OTHER_TYPE = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*:[^{}/]*\}")
@@ -72,11 +72,18 @@ def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> 
             known = [*COMMON_FIELDS, *sorted(named), *(["image"] if "masks" in place else [])]
             yield from _type_faults(source, place, template)
             yield from _template_faults(source, place, template, known if place[-1] != "images" else sorted(named))
+    yield from _salt_faults(source, (*path, "pseudonymise"), dataset.get("pseudonymise"))
     axes = dataset["axes"] if _is_map(dataset.get("axes")) else {}
     selections = {(*path, key): dataset.get(key) for key in ("only", "except")}
     for place, selection in (selections | {(*path, "axes", key): value for key, value in axes.items()}).items():
         if _is_map(selection):
             yield from _field_faults(source, place, selection, [LIST, *COMMON_FIELDS, "image", *sorted(named)])
+
+
+def _salt_faults(source: YamlSource, place: Path, salt: Any) -> Iterator[Fault]:
+    """Yield a fault for a salt that stands in the spec, which is stored beside the results."""
+    if isinstance(salt, str) and "${" not in str(source.as_written(place, salt)):
+        yield source.fault(place, "expected a variable, such as ${MEDSAM_SALT}: the spec is stored with the results")
 
 
 def _listed(path: Path, masks: Any) -> dict[Path, Any]:

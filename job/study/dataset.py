@@ -155,6 +155,9 @@ class Dataset(Strict):
     """The name of this data set in the published tables, if it is not `name`. Several blocks may share one."""
     patient: str | None = None
     """Name of the patient, from the same fields: a cluster of the statistics. Default: each image or volume is one."""
+    pseudonymise: Annotated[str, Field(min_length=16)] | None = None
+    """A secret, from a variable such as ${MEDSAM_SALT}. With it, hashes stand for the names of images and patients in
+    all tables."""
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
     labels: Literal["values", "binary255"] = "values"
     """`binary255`: masks of 0 and 255, where only 255 counts, as label 1."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from structlog.contextvars import bound_contextvars
 
 from job import datasets
+from job.datasets.ledger import Ledger
 from job.datasets.sample import Excluded, Sample
 from job.errors import StorageError, StoreRefusedError
 from job.plan.file import Chunk
@@ -42,21 +43,9 @@ def read_chunk(spec: LoadedSpec, cache: InputCache, chunk: Chunk) -> ChunkConten
                 raise
             except StorageError as error:
                 full = False
-                left_out.append(_storage_error(dataset.name, unit.source.image, error))
+                ledger = Ledger(dataset=dataset, source=unit.source, lines=left_out)
+                ledger.add("error", "storage", str(error), slice_=min(unit.slices, default=0))
             else:
                 samples.extend(loaded.samples)
                 left_out.extend(loaded.left_out)
     return ChunkContent(chunk=chunk, samples=samples, left_out=left_out, full=full)
-
-
-def _storage_error(dataset: str, image: str, error: StorageError) -> Excluded:
-    return Excluded(
-        dataset=dataset,
-        image=image,
-        axis="none",
-        slice=0,
-        task=None,
-        kind="error",
-        reason="storage",
-        detail=str(error),
-    )
