@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 EXIT_DONE = 0
@@ -98,3 +98,14 @@ class SpecError(JobError):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = sorted(faults, key=lambda fault: (fault.line, fault.column, fault.field))
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class UnsetVariablesError(SpecError):
+    """A spec needs environment variables that are not set, beside its other faults.
+
+    uses: variable -> the values of the spec that need it, as written.
+    """
+
+    def __init__(self, faults: Iterable[Fault], uses: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__(faults)
+        self.uses = uses

@@ -16,7 +16,7 @@ def run(monkeypatch, tmp_path):
     use_fake_models(monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
-    for name in ("TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN"):
+    for name in ("STUDY_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN"):
         monkeypatch.setenv(name, SECRET)
     return lambda *arguments: medsam_job(monkeypatch, *arguments)
 
@@ -24,8 +24,8 @@ def run(monkeypatch, tmp_path):
 LEAKING = [
     f"https://user:{SECRET}@host/x",
     f"https://host/x?token={SECRET}",
-    "https://user:${TOKEN}@host/x",
-    "https://host/x?a=b&token=${TOKEN}",
+    "https://user:${STUDY_TOKEN}@host/x",
+    "https://host/x?a=b&token=${STUDY_TOKEN}",
 ]
 
 
@@ -59,7 +59,7 @@ def test_an_output_with_a_secret_is_refused_on_the_command_line(run, tmp_path, c
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("seed: 3", "seed: ${TOKEN}"), ("[whole_box,", '["${TOKEN}",'), ('"{stem}"', "${TOKEN}{nome}")],
+    [("seed: 3", "seed: ${STUDY_TOKEN}"), ("[whole_box,", '["${STUDY_TOKEN}",'), ('"{stem}"', "${STUDY_TOKEN}{nome}")],
 )
 def test_a_fault_shows_a_variable_as_written(run, tmp_path, capfd, old, new):
     """Not its value, which may be a token in the wrong place."""
@@ -67,7 +67,7 @@ def test_a_fault_shows_a_variable_as_written(run, tmp_path, capfd, old, new):
     spec.write_text(spec.read_text().replace(old, new))
     assert run(spec) == 2
     err = capfd.readouterr().err
-    assert "${TOKEN}" in err
+    assert "${STUDY_TOKEN}" in err
     assert SECRET not in err
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import pickle
-import re
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from job.errors import WeightsError
+from job.models.outline import damaged, is_zipped, outline
 from job.storage import sha256
 
 METADATA_KEY = "medsam_job"
@@ -30,31 +29,29 @@ MOST_KEYS_NAMED = 5
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read a `.pth`, `.pt` or `.safetensors` file onto the CPU, as the dict that was saved.
 
-    Tensors keep their dtype. A `.pth` may hold dicts, lists, numbers and strings beside tensors, nothing else.
+    Tensors keep their dtype. A `.pth` may hold dicts, lists, numbers and strings beside tensors, nothing else. Raise
+    WeightsError as `outline` does.
     """
-    read = READERS.get(path.suffix.lower())
-    if read is None:
-        raise WeightsError(
-            f"{path}: expected a checkpoint named {', '.join(READERS)}; got {path.suffix or 'no suffix'}"
-        )
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such file; correct the model's checkpoint, or download the weights there")
-    if path.stat().st_size == 0:
-        raise WeightsError(f"{path}: the file is empty (0 bytes); download the weights again")
-    saved = read(path)
-    if not isinstance(saved, dict):
-        raise WeightsError(
-            f"{path}: expected a dict of named tensors, got a {type(saved).__name__}; save model.state_dict()"
-        )
-    return saved
+    outline(path)
+    try:
+        if path.suffix.lower() == ".safetensors":
+            return dict(load_file(path))
+        return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=is_zipped(path)))
+    except MemoryError:
+        raise
+    except Exception as error:  # torch and safetensors raise exceptions of many kinds
+        raise damaged(path, error) from error
 
 
-def read_weights(path: Path, wrapped_in: Iterable[str] = ()) -> dict[str, Tensor]:
+def read_weights(
+    path: Path, wrapped_in: Iterable[str] = (), read: Callable[[Path], dict[str, Any]] = read_checkpoint
+) -> dict[str, Tensor]:
     """Read a checkpoint that is a state dict: parameter name to tensor, on the CPU.
 
-    wrapped_in: keys below which this family's training code is documented to save its state dict.
+    wrapped_in: keys below which this family's training code is documented to save its state dict. read: `outline` for
+    tensors without values.
     """
-    saved = read_checkpoint(path)
+    saved = read(path)
     state = next((saved[key] for key in wrapped_in if isinstance(saved.get(key), dict)), saved)
     others = [str(key) for key, value in state.items() if not isinstance(value, Tensor)]
     if others:
@@ -70,7 +67,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
         with safe_open(path, framework="pt") as file:
             return dict(json.loads((file.metadata() or {}).get(METADATA_KEY, "{}")))
     except Exception as error:  # safetensors raises exceptions of its own
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
 def verify_sha256(path: Path, expected: str, name: str) -> None:
@@ -87,6 +84,12 @@ def verify_sha256(path: Path, expected: str, name: str) -> None:
 
 def load_state(module: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
     """Copy `state` into `module`; WeightsError unless keys and shapes are the same. what: file and architecture."""
+    match_state(module, state, what)
+    module.load_state_dict(state)
+
+
+def match_state(module: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
+    """Raise WeightsError unless `state` has the keys and shapes of `module`. what: file and architecture."""
     own = module.state_dict()
     faults = {
         "missing": [key for key in own if key not in state],
@@ -100,47 +103,21 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], what: str) -> Non
     if any(faults.values()):
         listed = "; ".join(f"{kind}: {_some(keys)}" for kind, keys in faults.items() if keys)
         raise WeightsError(f"{what}: weights and architecture do not match; {listed}; correct arch or checkpoint")
-    module.load_state_dict(state)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What is done with a checkpoint: how it is read, and what happens to its weights and a network."""
+
+    read: Callable[[Path], dict[str, Any]]
+    apply: Callable[[nn.Module, Mapping[str, Tensor], str], None]
+
+
+LOAD = Use(read=read_checkpoint, apply=load_state)
+COMPARE = Use(read=outline, apply=match_state)
+"""Without the values of the weights, and with a network that may have none either."""
 
 
 def _some(keys: list[str]) -> str:
     more = f" and {len(keys) - MOST_KEYS_NAMED} more" if len(keys) > MOST_KEYS_NAMED else ""
     return ", ".join(keys[:MOST_KEYS_NAMED]) + more
-
-
-def _read_pickle(path: Path) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except MemoryError:
-        raise
-    except Exception as error:  # a damaged pickle raises nearly any exception
-        foreign = re.search(r"GLOBAL ([\w.]+)", str(error)) if isinstance(error, pickle.UnpicklingError) else None
-        if foreign:
-            raise WeightsError(
-                f"{path}: holds more than plain weights ({foreign[1]}), so reading it could run code; refused: "
-                "from a source that you trust, save its state_dict() alone, or as .safetensors"
-            ) from None
-        raise _damaged(path, error) from error
-
-
-def _read_safetensors(path: Path) -> Any:
-    try:
-        return load_file(path)
-    except MemoryError:
-        raise
-    except Exception as error:  # safetensors raises exceptions of its own
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> WeightsError:
-    return WeightsError(
-        f"{path}: damaged, incomplete, or no {path.suffix} checkpoint of plain weights ({type(error).__name__}, "
-        f"{path.stat().st_size:,} bytes); compare its size with the source's and download it again"
-    )
-
-
-READERS: dict[str, Callable[[Path], Any]] = {
-    ".pth": _read_pickle,
-    ".pt": _read_pickle,
-    ".safetensors": _read_safetensors,
-}

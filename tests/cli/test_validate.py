@@ -110,3 +110,50 @@ def test_a_comparison_with_no_published_mean_is_remarked(validate, tmp_path, old
     code, lines = validate(write_study(tmp_path, text=text))
     assert code == 0
     assert sum("has a published mean of sam_vit_h" in line for line in lines) == remarks
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("passwd", b"root:x:0:0:root:/root:/bin/bash", "expected a checkpoint named .pth, .pt, .safetensors"),
+        ("page.pth", b"<html>404</html>", "damaged, incomplete, or no .pth checkpoint"),
+        ("empty.pth", b"", "the file is empty (0 bytes)"),
+    ],
+)
+def test_a_file_that_is_no_checkpoint_is_a_fault_at_its_place(validate, tmp_path, name, content, expected):
+    """Whatever else it is."""
+    (tmp_path / name).write_bytes(content)
+    model = f"family: sam\n    arch: vit_b\n    checkpoint: {tmp_path}/{name}"
+    spec = write_study(tmp_path, cases=1, text=SPEC.replace("family: lite_medsam", model))
+    code, lines = validate(spec)
+    assert code == 2
+    assert lines[0].startswith(f"{spec}:15:5: models[0].checkpoint: {tmp_path}/{name}: ")
+    assert expected in lines[0]
+
+
+def test_a_missing_official_checkpoint_is_named_with_its_address_and_hash(validate, tmp_path):
+    """So that a newcomer can fetch it."""
+    model = f"family: sam\n    arch: vit_b\n    checkpoint: {tmp_path}/sam_vit_b_01ec64.pth"
+    code, lines = validate(write_study(tmp_path, cases=1, text=SPEC.replace("family: lite_medsam", model)))
+    assert code == 2
+    assert lines[0].endswith(
+        "nothing is there; SAM ViT-B is to be had at https://dl.fbaipublicfiles.com/segment_anything/"
+        "sam_vit_b_01ec64.pth (375 MB, sha256 ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mine.safetensors", "lite: name the checkpoint's sha256 in the spec, so that no other is taken: "),
+        ("sam_vit_b_01ec64.pth", "lite: the checkpoint has the name of SAM ViT-B, but its sha256 is "),
+    ],
+)
+def test_a_checkpoint_without_sha256_in_the_spec_is_remarked_with_its_own(validate, tmp_path, name, expected):
+    """To be copied into the spec; or to be compared with that of the official file whose name it has."""
+    (tmp_path / name).write_bytes(b"abc")
+    model = f"family: sam\n    arch: vit_b\n    checkpoint: {tmp_path}/{name}"
+    _, lines = validate(write_study(tmp_path, cases=1, text=SPEC.replace("family: lite_medsam", model)))
+    assert any(
+        line.startswith(f"{expected}ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad") for line in lines
+    )

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
-from job.models.registry import capabilities
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from job.errors import WeightsError
+from job.models.registry import capabilities, check
+from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.model import CAPABILITIES
+from job.models.ritm.network import RitmNetwork
 from job.study.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
 
 
@@ -39,3 +47,41 @@ def test_checking_a_spec_imports_no_network() -> None:
     """The networks' packages take seconds to import, and are needed only to build a model."""
     program = "import sys, job.models.registry; sys.exit('segment_anything' in sys.modules or 'timm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_shipped_checkpoints_pass_the_check(lite_medsam_checkpoint: Path, clicks_checkpoint: Path) -> None:
+    """As they pass the build."""
+    check(LiteMedSam(name="lite", family="lite_medsam"), lite_medsam_checkpoint)
+    check(LiteMedSamClicks(name="clicks", family="lite_medsam_clicks"), clicks_checkpoint)
+
+
+def test_the_check_compares_keys_and_shapes_with_the_architecture(tmp_path: Path) -> None:
+    """From the file alone, for every family: here RITM's smallest network as itself, as another, and as SAM."""
+    state = RitmNetwork(ARCHITECTURES["hrnet18s"]).state_dict()
+    save_file(state, tmp_path / "r.safetensors")
+    torch.save(state, tmp_path / "r.pth")
+    check(Ritm(name="r", family="ritm", arch="hrnet18s", checkpoint="r"), tmp_path / "r.safetensors")
+    with pytest.raises(WeightsError, match="as hrnet32: weights and architecture do not match; missing: feature_ex"):
+        check(Ritm(name="r", family="ritm", arch="hrnet32", checkpoint="r"), tmp_path / "r.safetensors")
+    with pytest.raises(WeightsError, match="as vit_h: weights and architecture do not match; missing: image_encoder"):
+        check(Sam(name="s", family="sam", arch="vit_h", checkpoint="r"), tmp_path / "r.pth")
+    with pytest.raises(WeightsError, match="expected an official RITM checkpoint, a dict with 'config'"):
+        check(Ritm(name="r", family="ritm", arch="hrnet18s", checkpoint="r"), tmp_path / "r.pth")
+
+
+def test_the_check_reads_the_config_of_an_official_checkpoint(tmp_path: Path) -> None:
+    """The arch of the spec must be that of the config."""
+    config = {"class": "isegm.model.is_hrnet_model.HRNetModel", "params": {"width": 18, "ocr_width": 64}}
+    torch.save({"config": config, "state_dict": RitmNetwork(ARCHITECTURES["hrnet18"]).state_dict()}, tmp_path / "r.pth")
+    check(Ritm(name="r", family="ritm", arch="hrnet18", checkpoint="r"), tmp_path / "r.pth")
+    with pytest.raises(WeightsError, match=r"the checkpoint is not hrnet32: width 18 instead of 32.*set arch: hrnet18"):
+        check(Ritm(name="r", family="ritm", arch="hrnet32", checkpoint="r"), tmp_path / "r.pth")
+
+
+def test_the_check_knows_the_hash_of_weights_in_packages(tmp_path: Path) -> None:
+    """Unless the spec names another, as for a checkpoint of one's own."""
+    state = RitmNetwork(ARCHITECTURES["hrnet18s"]).state_dict()
+    save_file(state, tmp_path / "r.safetensors")
+    shipped = "package://job/models/weights/ritm_h18s_demo.safetensors"
+    with pytest.raises(WeightsError, match="these are not the weights of r: expected sha256"):
+        check(Ritm(name="r", family="ritm", arch="hrnet18s", checkpoint=shipped), tmp_path / "r.safetensors")

@@ -10,7 +10,14 @@ import yaml
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {"DATA": "data", "WEIGHTS": "weights", "RESULTS": "results", "ODD": "a\x07b", "SECRET": "hush"}
+ENVIRONMENT = {
+    "DATA": "data",
+    "WEIGHTS": "weights",
+    "RESULTS": "results",
+    "STUDY_ODD": "a\x07b",
+    "STUDY_SECRET": "hush",
+    "SECRET": "hush",
+}
 
 VOLUMES = """\
 study: volumes
@@ -45,7 +52,8 @@ NUMBERS = [
 WORDS = [
     "", " ", "~", "null", "true", "no", "2001-99-99", "2020-02-02", "=", "<<", "*", "&", "!", "|", ">", "{}", "[]",
     "é", "😀", "\u202e", "\ufeff", "\ud800", "\x00", "\x1b[2J", "a\nb", "a\tb", "\x85", "x" * 300, "[/red]", "%s",
-    "{0}", "${SECRET}", "${NOPE}", "${", "${}", "${ODD}", "$(id)", "{stem}", "{image}", "{nope}", "{case}{case}",
+    "{0}", "${STUDY_SECRET}", "${SECRET}", "${STUDY_NOPE}", "${DATA:-x}", "${STUDY_NOPE:-}", "$DATA",
+    "${", "${}", "${STUDY_ODD}", "$(id)", "{stem}", "{image}", "{nope}", "{case}{case}",
 ]  # fmt: skip
 ADDRESSES = [
     "../../up", "/", ".", "..", "~", "**", "**/*", "a/**/b/**", "?", "[", "[a-", "/dev/null", "package://", "package://..",

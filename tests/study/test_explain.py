@@ -71,8 +71,8 @@ def test_a_fault_inside_one_of_several_forms_has_its_own_place(old, new, expecte
 
 def test_a_value_that_fits_no_form_is_shown_as_written():
     """The value of a variable may be a secret."""
-    fault = only_fault(SMALL.replace("organ: 1", "organ: '${TOKEN}'"), {"TOKEN": "hush"})
-    assert fault.endswith("tasks.organ: expected an integer or a list or any (got ${TOKEN})")
+    fault = only_fault(SMALL.replace("organ: 1", "organ: '${STUDY_TOKEN}'"), {"STUDY_TOKEN": "hush"})
+    assert fault.endswith("tasks.organ: expected an integer or a list or any (got ${STUDY_TOKEN})")
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,6 @@ import pytest
 from tests.study.small import GENERATED, SMALL, faults, only_fault
 
 
-def test_an_unset_variable_is_a_fault_at_its_value():
-    """With the command that sets it."""
-    fault = only_fault(SMALL.replace("a/*.png", "${NOPE}/a/*.png"))
-    assert fault == "s.yaml:5:5: datasets[0].images: the environment variable NOPE is not set; export NOPE=…"
-
-
 def test_the_fault_of_an_unknown_key_names_the_nearest_valid_key():
     """Here a missing letter."""
     fault = "s.yaml:4:5: datasets[0].modalty: unknown key 'modalty'; did you mean 'modality'?"

@@ -32,23 +32,29 @@ def test_an_address_is_a_single_place_without_secrets(address, expected):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("study: small", "study: small\nseed: ${TOKEN}", "expected an integer (got ${TOKEN})"),
-        ("lite_medsam", "${TOKEN}", "(got ${TOKEN})"),
-        ("m/{stem}.png", "m/${TOKEN}/{stm}", "unknown field {stm} (got m/${TOKEN}/{stm})"),
-        ("m/{stem}.png", "m/{${TOKEN}}", "a variable names an unknown field (got m/{${TOKEN}}); one of: stem, name"),
-        ("a/*.png\n    masks: m/{stem}", "a/{${TOKEN}}/*.png\n    masks: m/{stm}", "unknown field {stm}"),
-        ("[whole_box]", "[whole_box]\n    models: ['${TOKEN}']", "no model of this name (got ${TOKEN})"),
-        ("tasks:", "intensity: {window: ['${TOKEN}']}\n    tasks:", "(got ${TOKEN})"),
+        ("study: small", "study: small\nseed: ${STUDY_TOKEN}", "expected an integer (got ${STUDY_TOKEN})"),
+        ("lite_medsam", "${STUDY_TOKEN}", "(got ${STUDY_TOKEN})"),
+        ("m/{stem}.png", "m/${STUDY_TOKEN}/{stm}", "unknown field {stm} (got m/${STUDY_TOKEN}/{stm})"),
+        (
+            "m/{stem}.png",
+            "m/{${STUDY_TOKEN}}",
+            "a variable names an unknown field (got m/{${STUDY_TOKEN}}); one of: stem, name",
+        ),
+        ("a/*.png\n    masks: m/{stem}", "a/{${STUDY_TOKEN}}/*.png\n    masks: m/{stm}", "unknown field {stm}"),
+        ("[whole_box]", "[whole_box]\n    models: ['${STUDY_TOKEN}']", "no model of this name (got ${STUDY_TOKEN})"),
+        ("tasks:", "intensity: {window: ['${STUDY_TOKEN}']}\n    tasks:", "(got ${STUDY_TOKEN})"),
     ],
 )
 def test_a_fault_shows_a_variable_as_written(old, new, expected):
     """Its value may be a secret that was put in the wrong place."""
-    shown = "\n".join(faults(SMALL.replace(old, new), {"TOKEN": "hush"}))
+    shown = "\n".join(faults(SMALL.replace(old, new), {"STUDY_TOKEN": "hush"}))
     assert expected in shown
     assert "hush" not in shown
 
 
 def test_a_hint_shows_a_variable_as_written():
     """Here the variable is a valid name, and the fault is elsewhere."""
-    text = SMALL.replace("name: lite\n", "name: ${TOKEN}\n").replace("[whole_box]", "[whole_box]\n    models: [sam]")
-    assert "one of: ${TOKEN}" in only_fault(text, {"TOKEN": "hush"})
+    text = SMALL.replace("name: lite\n", "name: ${STUDY_TOKEN}\n").replace(
+        "[whole_box]", "[whole_box]\n    models: [sam]"
+    )
+    assert "one of: ${STUDY_TOKEN}" in only_fault(text, {"STUDY_TOKEN": "hush"})

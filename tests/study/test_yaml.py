@@ -68,7 +68,7 @@ def test_control_characters_are_refused(character):
     expected = "text without line breaks and control characters"
     assert expected in only_fault(SMALL.replace("modality: CT", f'modality: "a{character}b"'))
     assert any(expected in fault for fault in faults(SMALL.replace("modality: CT", f'"mod{character}ality": CT')))
-    assert expected in only_fault(SMALL.replace("modality: CT", "modality: ${KIND}"), {"KIND": "CT\n"})
+    assert expected in only_fault(SMALL.replace("modality: CT", "modality: ${STUDY_KIND}"), {"STUDY_KIND": "CT\n"})
 
 
 def test_a_fault_is_one_short_line():

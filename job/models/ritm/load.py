@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from job.errors import WeightsError
-from job.models.checkpoint import load_state, read_checkpoint
+from job.models.checkpoint import LOAD, Use
 from job.models.device import Device
 from job.models.ritm.architecture import architecture_of, check_architecture, named_architecture
 from job.models.ritm.model import RitmModel
@@ -25,13 +25,18 @@ def load_ritm(
     one_pass: bool = False,
 ) -> RitmModel:
     """Build a model. arch: such as hrnet32; the config of an official checkpoint must agree with it."""
+    return RitmModel(ritm_network(checkpoint, arch), device, zoom_in=zoom_in, flip=flip, one_pass=one_pass)
+
+
+def ritm_network(checkpoint: Path, arch: str, use: Use = LOAD) -> RitmNetwork:
+    """Build the network and load a checkpoint into it, or compare them."""
     network = RitmNetwork(named_architecture(arch))
-    load_state(network, _state(checkpoint, arch), f"{checkpoint} as {arch}")
-    return RitmModel(network, device, zoom_in=zoom_in, flip=flip, one_pass=one_pass)
+    use.apply(network, _state(checkpoint, arch, use), f"{checkpoint} as {arch}")
+    return network
 
 
-def _state(path: Path, arch: str) -> dict[str, Any]:
-    saved = read_checkpoint(path)
+def _state(path: Path, arch: str, use: Use) -> dict[str, Any]:
+    saved = use.read(path)
     if path.suffix.lower() == ".safetensors":
         return saved
     state = saved.get("state_dict")
