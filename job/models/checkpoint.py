@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from job.errors import WeightsError
+from job.models.device_faults import is_out_of_memory
 from job.storage import sha256
 
 METADATA_KEY = "medsam_job"
@@ -111,9 +112,9 @@ def _some(keys: list[str]) -> str:
 def _read_pickle(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except MemoryError:
-        raise
     except Exception as error:  # a damaged pickle raises nearly any exception
+        if is_out_of_memory(error):
+            raise
         foreign = re.search(r"GLOBAL ([\w.]+)", str(error)) if isinstance(error, pickle.UnpicklingError) else None
         if foreign:
             raise WeightsError(
@@ -126,9 +127,9 @@ def _read_pickle(path: Path) -> Any:
 def _read_safetensors(path: Path) -> Any:
     try:
         return load_file(path)
-    except MemoryError:
-        raise
     except Exception as error:  # safetensors raises exceptions of its own
+        if is_out_of_memory(error):
+            raise
         raise _damaged(path, error) from error
 
 
