@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from job import __version__
-from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MENDABLE, EXIT_STOPPED, JobError, printable
+from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_STOPPED, JobError, printable
 from job.worker import log
 from job.worker.shard import resolve
 from job.worker.shutdown import GRACE_S, Stop, Stopped
@@ -201,7 +201,7 @@ def main() -> None:
         app()
     except JobError as error:
         print(printable(str(error)), file=sys.stderr)
-        sys.exit(EXIT_MENDABLE)
+        sys.exit(error.exit_code)
     except Stopped:
         _exit_at_once(EXIT_STOPPED)
 

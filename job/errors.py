@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 EXIT_DONE = 0
 EXIT_MENDABLE = 2
 EXIT_ERROR_ROWS = 3
+EXIT_MACHINE = 4
 EXIT_INTERRUPTED = 130
 EXIT_STOPPED = 143
 
@@ -33,7 +35,24 @@ def _sign(code: int) -> str:
 
 
 class JobError(Exception):
-    """An error that the user can fix. Its text names the field, what was expected, the value, and the remedy."""
+    """An error that the user can fix. Its text names the field, what was expected, the value, and the remedy.
+
+    exit_code: how the command line ends.
+    """
+
+    exit_code: ClassVar[int] = EXIT_MENDABLE
+
+
+class MachineError(JobError):
+    """A fault of this machine, not of the spec: an unusable device, a full disk, too little memory. Another may do."""
+
+    exit_code = EXIT_MACHINE
+
+
+class NothingDoneError(JobError):
+    """All of the first chunks failed, for reasons that lie neither in the spec nor in the machine."""
+
+    exit_code = EXIT_ERROR_ROWS
 
 
 class StorageError(JobError):
@@ -41,7 +60,11 @@ class StorageError(JobError):
 
 
 class StoreRefusedError(StorageError):
-    """A store refused for good: access denied, no such bucket, wrong credentials, disk full. Ends the run."""
+    """A store refused for good: access denied, no such bucket, wrong credentials, no space. Ends the run."""
+
+
+class DiskFullError(MachineError, StoreRefusedError):
+    """A disk of this machine is full, or its quota is exceeded. Ends the run."""
 
 
 class WeightsError(JobError):

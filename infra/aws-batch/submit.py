@@ -106,7 +106,7 @@ def predict_request(name: str, outputs: Mapping[str, str], spec: str, shards: in
     """Return the SubmitJob request of the workers.
 
     AWS Batch accepts no array of one. A single worker is a plain job, with variables that make it the only shard. A run
-    without shards would end with 3 if chunks failed; Batch would retry it, and the gathering job would never start.
+    without shards would end with 3 if any chunk failed, and the gathering job would never start.
     """
     request = {
         "jobName": f"{name}-predict",

@@ -1,49 +1,94 @@
-"""Wait until all parts of a plan are stored or failed. Only the store is consulted, never the workers."""
+"""Wait until all parts of a plan are stored or failed, or will not come. Only the store is consulted."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
 
-from job.audit.status import count_parts
+from job import storage
+from job.audit.status import part_state
+from job.audit.workers import abandoned
+from job.errors import OutputError
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.results.store import Results
+from job.results.words import Word, read_words
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
 Value = TypeVar("Value")
 
 
+@dataclass
+class _Listener:
+    """The last words of a plan's workers, and since when each has been known. The clocks of machines may differ."""
+
+    results: Results
+    plan: str
+    since: dict[Word, float] = field(default_factory=dict)
+
+    def ages(self) -> dict[Word, float]:
+        now = time.monotonic()
+        self.since = {word: self.since.get(word, now) for word in read_words(self.results.output, self.plan)}
+        return {word: now - since for word, since in self.since.items()}
+
+
 def wait_for_plan(results: Results, name: str, limit_s: float) -> Plan | None:
-    """Wait until a worker has stored the plan; return None if none did in time."""
+    """Wait until a worker has stored the plan; return None if none did in time.
+
+    Raise OutputError if all workers ended before.
+    """
+    listener = _Listener(results, name)
 
     def stored() -> Plan | None:
+        ages = listener.ages()
         plan = plan_file.read(results.output, name)
         if plan is None:
+            workers = max((word.shards for word in ages), default=0)
+            if workers and len(abandoned(workers, ages)) == workers:
+                shown = storage.public(results.output)
+                raise OutputError("\n".join([f"output {shown}: no worker stored the plan", *map(str, failures(ages))]))
             structlog.get_logger().info("waiting for a worker to plan")
         return plan
 
     return _poll(stored, limit_s)
 
 
-def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> None:
-    """Wait until every part is stored or its chunk has failed, or until the time is over."""
+def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> list[Word]:
+    """Wait until every part is stored, its chunk has failed, or its worker ended for good; or until the time is over.
 
-    def settled() -> bool | None:
-        models = count_parts(results, plan)
-        counts = {
-            "parts": sum(model.planned for model in models),
-            "done": sum(model.done + model.partial for model in models),
-            "failed": sum(model.failed for model in models),
-        }
-        structlog.get_logger().info("gathering", **counts)
-        return counts["done"] + counts["failed"] >= counts["parts"] or None
+    Return the last words of the workers that ended with an error, if parts are missing.
+    """
+    listener = _Listener(results, plan.spec)
+    positions = {chunk.name: position for position, chunk in enumerate(plan.chunks)}
 
-    _poll(settled, limit_s)
+    def settled() -> list[Word] | None:
+        ages = listener.ages()  # before the parts: a worker that is done has stored all that it will
+        lost = abandoned(len(plan.chunks), ages)
+        stored, failed = results.names("iou"), results.failures()
+        states = [part_state(part, stored, failed) for part in plan.parts]
+        missing = [part for part, state in zip(plan.parts, states, strict=True) if state == "to do"]
+        structlog.get_logger().info(
+            "gathering",
+            parts=len(states),
+            done=states.count("done") + states.count("partial"),
+            failed=states.count("failed"),
+            workers_ended=sum(word.code is not None for word in ages),
+        )
+        if any(positions[part.chunk] not in lost for part in missing):
+            return None
+        return failures(ages) if missing else []
+
+    return _poll(settled, limit_s) or []
+
+
+def failures(words: Iterable[Word]) -> list[Word]:
+    """Return the words of workers that ended with an error, in their order."""
+    return sorted((word for word in words if word.code), key=lambda word: (word.shards, word.shard))
 
 
 def _poll(look: Callable[[], Value | None], limit_s: float) -> Value | None:

@@ -18,6 +18,7 @@ from job.plan.file import Plan
 from job.plan.make import make
 from job.report.console import print_lines
 from job.results.store import Results
+from job.results.words import clear_words
 from job.study import LoadedSpec
 
 
@@ -60,9 +61,10 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
 
 
 def _store(planned: Plan, results: Results) -> None:
-    """Store a plan for shards, and clear the records of its failed chunks, so that they are run again."""
+    """Store a plan for shards, and clear the records of its failed chunks and ended workers: they are run again."""
     plan_file.write(results.output, planned)
     follow(results, planned)
+    clear_words(results.output, planned.spec)
     for chunk in results.failures().keys() & {chunk.name for chunk in planned.chunks}:
         results.clear_failure(chunk)
 

@@ -10,13 +10,17 @@ from structlog.contextvars import bind_contextvars
 from job.audit.current import follow
 from job.cli.opening import open_cache, open_study
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS
+from job.plan import file as plan_file
 from job.plan.settle import settle
+from job.plan.shard import Shard
+from job.results.store import Results
+from job.study import LoadedSpec
 from job.worker.load import check_device
 from job.worker.manifest import manifest, worker_name
 from job.worker.run import run
-from job.worker.shard import Shard
 from job.worker.shutdown import Stop
 from job.worker.tally import Tally
+from job.worker.word import leaving_word
 
 
 def predict(
@@ -30,11 +34,25 @@ def predict(
     terminal: bool,
 ) -> int:
     """Run every part that is not done. Return 3 if chunks failed; of shards, the gathering step reports that."""
-    began, log = datetime.now(UTC), structlog.get_logger()
     spec, results = open_study(spec_address, output)
     bind_contextvars(study=spec.study.study, **({} if shard is None else {"shard": shard.index, "shards": shard.count}))
     results.check_writable()
-    check_device(spec.study.execution)
+    with leaving_word(results.output, plan_file.spec_name(spec.study, limit), shard):
+        check_device(spec.study.execution)
+        return _predict(spec, results, limit, shard, stop, fail_fast=fail_fast, terminal=terminal)
+
+
+def _predict(
+    spec: LoadedSpec,
+    results: Results,
+    limit: int | None,
+    shard: Shard | None,
+    stop: Stop,
+    *,
+    fail_fast: bool,
+    terminal: bool,
+) -> int:
+    began, log = datetime.now(UTC), structlog.get_logger()
     cache, tally = open_cache(spec), Tally()
     plan = settle(spec, results.output, cache, limit, shared=shard is not None)
     follow(results, plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from structlog.contextvars import bind_contextvars
 
@@ -17,6 +17,7 @@ from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.report import terminal as table
 from job.report.console import open_console
+from job.results.words import Word
 from job.statistics import Summary
 from job.statistics import summarise as compute
 from job.study import LoadedSpec
@@ -35,25 +36,26 @@ def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: 
     if stored is None:
         shown = storage.public(results.output)
         raise OutputError(f"output {shown}: holds no plan of this spec; run the study first, with the same --limit")
-    if wait_s is not None:
-        wait_for_parts(results, stored, wait_s)
+    ended = [] if wait_s is None else wait_for_parts(results, stored, wait_s)
     follow(results, stored)
     results.gather_manifests(stored.spec)
     summary = compute(spec.study, results, stored)
-    _print_summary(spec, summary, results.place(stored.spec), len(failed_chunks(results, stored)))
+    _print_summary(spec, summary, results.place(stored.spec), ended, len(failed_chunks(results, stored)))
     faults = [*_task_faults(spec, stored, summary), *_comparison_faults(spec, summary)] if summary.complete else []
     if faults:
         raise SpecError(faults)
     return EXIT_DONE if summary.complete and not summary.error_lines else EXIT_ERROR_ROWS
 
 
-def _print_summary(spec: LoadedSpec, summary: Summary, place: str, failed: int) -> None:
+def _print_summary(spec: LoadedSpec, summary: Summary, place: str, ended: Sequence[Word], failed: int) -> None:
     out = open_console()
     out.print(table.render(summary))
     for remark in _not_published(spec, summary):
         out.print(remark, style="bold yellow")
     if not summary.complete:
         out.print(f"Only {summary.parts_done} of {summary.parts_planned} parts are done.", style="bold yellow")
+    for word in ended:
+        out.print(str(word), style="bold yellow")
     if failed:
         problem = f"{counted(failed, 'chunk')} failed twice; the reasons are in failed/."
         out.print(f"{problem} Run the study again to retry.", style="bold yellow")

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from job.errors import WeightsError
+from job.models.device_faults import is_out_of_memory
 from job.models.outline import damaged, is_zipped, outline
 from job.storage import sha256
 
@@ -37,9 +38,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         if path.suffix.lower() == ".safetensors":
             return dict(load_file(path))
         return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=is_zipped(path)))
-    except MemoryError:
-        raise
     except Exception as error:  # torch and safetensors raise exceptions of many kinds
+        if is_out_of_memory(error):
+            raise
         raise damaged(path, error) from error
 
 

@@ -19,8 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from job.errors import JobError
+from job.errors import JobError, MachineError
 from job.models.allocator import keep_freed_memory
+from job.models.device_faults import machine_faults
+from job.models.usable_gpu import gpu_is_available, require_usable
 
 Precision = Literal["fp32", "bf16", "fp16"]
 TorchDevice = torch.device
@@ -31,15 +33,6 @@ Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
 AUTOCAST: dict[Precision, torch.dtype | None] = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 NATIVE_BF16 = (8, 0)
 """Compute capability from which a GPU multiplies bfloat16 (NVIDIA Ampere)."""
-
-MEMORY_TEXTS = (
-    "can't allocate memory",
-    "CUDA error: out of memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-    "unable to find an engine to execute this computation",
-)
-"""Texts of a RuntimeError that mean out of memory: from the CPU, the CUDA driver, cuBLAS, and cuDNN (old and new)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,21 +55,33 @@ class Device:
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the device that auto, cpu, cuda or cuda:N names; `auto` is a GPU if there is one. No side effects."""
-    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+    """Return the device that auto, cpu, cuda or cuda:N names; `auto` is a GPU if there is one. No side effects.
+
+    Raise MachineError if this machine lacks the device, or was given a GPU that cannot be used.
+    """
+    if name == "cpu":
         return torch.device("cpu")
+    device = _cuda_device(name)
+    count = torch.cuda.device_count() if gpu_is_available() else 0
+    if count == 0:
+        require_usable()
+    if name == "auto" and count == 0:
+        return torch.device("cpu")
+    if (device.index or 0) >= count:
+        raise MachineError(
+            f"device: {name} was asked for, but torch {torch.__version__} sees {count} CUDA devices here; "
+            "set execution.device to auto or cpu, or start the container with its GPUs"
+        )
+    return device
+
+
+def _cuda_device(name: str) -> torch.device:
     try:
         device = torch.device("cuda" if name == "auto" else name)
     except RuntimeError:
         raise JobError(f"device: expected auto, cpu, cuda or cuda:N, got {name}") from None
     if device.type != "cuda":
         raise JobError(f"device: expected auto, cpu, cuda or cuda:N, got {name}")
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if (device.index or 0) >= count:
-        raise JobError(
-            f"device: {name} was asked for, but torch {torch.__version__} sees {count} CUDA devices here; "
-            "set execution.device to auto or cpu, or start the container with its GPUs"
-        )
     return device
 
 
@@ -114,19 +119,13 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
     return precision
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether the device or the machine ran out of memory, so that a smaller batch may succeed."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in MEMORY_TEXTS)
-
-
 def free_memory(device: torch.device) -> None:
-    """Release the memory that a failed call held. Raises CUDA's own error if the device is lost."""
+    """Release the memory that a failed call held. Raise MachineError if the device is lost."""
     gc.collect()
     if device.type == "cuda":
-        torch.cuda.synchronize(device)
-        torch.cuda.empty_cache()
+        with machine_faults(device, "go on"):
+            torch.cuda.synchronize(device)
+            torch.cuda.empty_cache()
 
 
 def describe(device: torch.device) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from job.errors import DataError
 from job.models.device import Device
+from job.models.finite import require_finite
 from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
 
 Item = TypeVar("Item")
@@ -134,6 +135,7 @@ class MaskDecodingModel(ABC):
                 dense_prompt_embeddings=embeddings_NDHW + dense_NDHW,
                 multimask_output=requests[0].multimask,
             )
+        require_finite(self.device, low_res_NCHW, iou_NC)
         for low_res_CHW, iou_C in zip(low_res_NCHW.float(), iou_NC.double().cpu().numpy(), strict=True):
             yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C)
 

@@ -103,5 +103,8 @@ class PromptableModel(Protocol):
         ...
 
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
-        """Return one prediction per request, in order, on any mixture of images. The caller limits their number."""
+        """Return one prediction per request, in order, on any mixture of images. The caller limits their number.
+
+        Raise DataError for an output that is not finite (`job.models.finite`), not an empty mask.
+        """
         ...

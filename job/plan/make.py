@@ -12,7 +12,7 @@ import structlog
 from job import SCHEMA_VERSION, storage
 from job.datasets import Survey, inventory, survey
 from job.datasets.pattern import Pattern
-from job.errors import Fault, PairingError, SpecError, StorageError
+from job.errors import Fault, MachineError, PairingError, SpecError, StorageError
 from job.models.demo_weights import purpose_of
 from job.models.device import planned_precision
 from job.plan.blocks import ModelBlock, prompt_blocks
@@ -63,6 +63,8 @@ def hash_models(spec: LoadedSpec, cache: InputCache) -> dict[str, PlannedModel]:
         place = ("models", index, "checkpoint")
         try:
             sha256 = storage.sha256(local_checkpoint(model, cache))
+        except MachineError:
+            raise
         except StorageError as error:
             faults.append(spec.source.fault(place, f"no checkpoint: {error}"))
             continue
@@ -98,6 +100,8 @@ def find_survey(spec: LoadedSpec, index: int) -> Survey:
             if matched or found.other_endings:
                 reason = "; ".join((reason, *inventory(dataset, found).remarks))
             raise SpecError([spec.source.fault(place, reason, storage.public(pattern))])
+    except MachineError:
+        raise
     except StorageError as error:
         raise SpecError([spec.source.fault(place, str(error))]) from None
     except PairingError as error:

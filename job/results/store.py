@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job import SCHEMA_VERSION, storage
-from job.errors import OutputError, StorageError, StoreRefusedError
+from job.errors import MachineError, OutputError, StorageError, StoreRefusedError
 from job.storage import public
 
 FOOTER = b"medsam_job"
@@ -38,12 +38,14 @@ class Results:
     output: str
 
     def check_writable(self) -> None:
-        """Raise OutputError if the folder is not writable."""
+        """Raise OutputError if the folder is not writable, and MachineError if its disk is full."""
         probe = storage.join(self.output, ".writable")
         try:
             storage.write(probe, b"")
             with suppress(StoreRefusedError):  # a role may be allowed to write but not to delete
                 storage.delete(probe)
+        except MachineError:
+            raise
         except StorageError as error:
             raise OutputError(f"output {public(self.output)} is not writable: {error}") from None
 

@@ -76,6 +76,8 @@ REFUSED_NUMBERS = {
     errno.EDQUOT: ("the disk quota is exceeded", SPACE),
     errno.EFBIG: ("the file exceeds the size limit of this location", "choose another location"),
 }
+FULL_NUMBERS = {errno.ENOSPC, errno.EDQUOT}
+"""The errors of a disk without space. Only file systems raise them: a full store answers with a code or a status."""
 TRANSIENT_NUMBERS = {
     errno.EAGAIN, errno.EBUSY, errno.EHOSTUNREACH, errno.EINTR, errno.EIO, errno.ENETDOWN, errno.ENETUNREACH,
     errno.ESTALE,

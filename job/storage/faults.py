@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from job.errors import StorageError, StoreRefusedError
+from job.errors import DiskFullError, StorageError, StoreRefusedError
 from job.storage import codes
 from job.storage.address import public, scrub
 
@@ -26,7 +26,16 @@ class Kind(Enum):
     TRANSIENT = auto()  # try again
     EXPIRED = auto()  # read the credentials again, then try again
     REFUSED = auto()  # trying again will fail, for other files of this store too
+    FULL = auto()  # trying again will fail on this machine: it has no space left
     PERMANENT = auto()  # trying again will fail for this file
+
+
+ERRORS: dict[Kind, type[StorageError]] = {
+    Kind.EXPIRED: StoreRefusedError,
+    Kind.REFUSED: StoreRefusedError,
+    Kind.FULL: DiskFullError,
+}
+"""The errors that end a run. Any other kind is a StorageError."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +64,8 @@ def storage_error(error: BaseException, address: str, action: str) -> StorageErr
     """Return the error for the user: the address, the action that failed, the reason and the remedy."""
     finding = classify(error)
     remedy = f"; {finding.remedy}" if finding.remedy else ""
-    refused = finding.kind in (Kind.REFUSED, Kind.EXPIRED)
-    return (StoreRefusedError if refused else StorageError)(
-        f"{public(address)}: cannot {action}: {finding.reason}{remedy}"
-    )
+    error_class = ERRORS.get(finding.kind, StorageError)
+    return error_class(f"{public(address)}: cannot {action}: {finding.reason}{remedy}")
 
 
 def changed_since_plan(address: str) -> StorageError:
@@ -140,7 +147,8 @@ def _from_number(error: OSError) -> Finding | None:
     number = errno.EACCES if isinstance(error, PermissionError) else error.errno
     if number in codes.REFUSED_NUMBERS:
         reason, remedy = codes.REFUSED_NUMBERS[number]
-        return Finding(Kind.REFUSED, f"{reason} ({_message(error)})", remedy)
+        kind = Kind.FULL if number in codes.FULL_NUMBERS else Kind.REFUSED
+        return Finding(kind, f"{reason} ({_message(error)})", remedy)
     return Finding(Kind.TRANSIENT, _message(error)) if number in codes.TRANSIENT_NUMBERS else None
 
 

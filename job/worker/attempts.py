@@ -9,6 +9,7 @@ from typing import TypeVar
 import structlog
 
 from job.errors import DataError, JobError, StorageError, StoreRefusedError
+from job.models.device_faults import is_machine_fault
 
 Result = TypeVar("Result")
 
@@ -18,12 +19,13 @@ class Attempts:
     """The attempts at one chunk.
 
     fail_fast: raise the first error instead of trying again. free_memory: releases the device memory of a failed
-    attempt. failed: the reason for each step that failed twice.
+    attempt. failed: the reason for each step that failed twice. by_machine: the steps whose fault is this machine's.
     """
 
     fail_fast: bool
     free_memory: Callable[[], None]
     failed: dict[str, str] = field(default_factory=dict)
+    by_machine: set[str] = field(default_factory=set)
 
     def twice(self, step: str, run: Callable[[], Result]) -> Result | None:
         """Run a step, and once more if it fails; return None if it failed twice.
@@ -40,6 +42,7 @@ class Attempts:
                 log.error("failed again" if is_last else "failed; trying once more", what=step, exc_info=error)
                 if is_last:
                     self.failed[step] = f"{type(error).__name__}: {error}"
+                    self.by_machine.update({step} if is_machine_fault(error) else ())
             # Outside the handler, where the error's frames no longer hold tensors. Raises if the device is lost.
             self.free_memory()
         return None

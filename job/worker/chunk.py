@@ -16,6 +16,7 @@ import structlog
 from job import __version__, evaluate
 from job.datasets.sample import Sample
 from job.models import device as devices
+from job.models.device_faults import is_out_of_memory
 from job.models.protocol import PromptableModel
 from job.plan.blocks import ModelBlock
 from job.plan.file import Chunk, Part, Plan
@@ -23,6 +24,7 @@ from job.results.outcome import Outcome
 from job.results.store import Results
 from job.results.tables import excluded_table, objects_table, outcome_tables
 from job.worker.attempts import Attempts
+from job.worker.first_chunks import FirstChunks
 from job.worker.progress import ProgressBar
 from job.worker.read_chunk import ChunkContent
 from job.worker.tally import Tally
@@ -47,11 +49,13 @@ class Worker:
     bar: ProgressBar
     pool: Executor
     fail_fast: bool
+    first: FirstChunks
 
     def run_chunk(self, chunk: Chunk, parts: Sequence[Part], read: Callable[[], ChunkContent]) -> None:
         """Evaluate these parts of a chunk; without any, its objects and ledger alone are stored.
 
-        A step that fails twice is recorded under its name: `read`, or the name of the model.
+        A step that fails twice is recorded under its name: `read`, or the name of the model. Raise MachineError or
+        NothingDoneError if all of the run's first chunks failed.
         """
         attempts = Attempts(self.fail_fast, self._free_memory)
         models = dict.fromkeys(part.model for part in parts)
@@ -64,6 +68,7 @@ class Worker:
         if attempts.failed:
             self.tally.counts["chunks_failed"] += 1
             self._record_failure(chunk, attempts.failed)
+        self.first.note(chunk, attempts, stored=any(part.name in self.tally.committed for part in parts))
 
     def _store_chunk(self, content: ChunkContent) -> ChunkContent:
         """Store the objects and the ledger of a chunk."""
@@ -141,7 +146,7 @@ class Worker:
 
         Log the first out-of-memory error of a run.
         """
-        if size == 1 or not devices.is_out_of_memory(error):
+        if size == 1 or not is_out_of_memory(error):
             raise error
         if not self.tally.counts["out_of_memory"]:
             structlog.get_logger().warning("out of memory: going on at half the size", size=size, error=str(error))

@@ -13,9 +13,9 @@ from typing import Any
 from job import __version__, storage
 from job.models import device as devices
 from job.plan.file import Plan
+from job.plan.shard import Shard
 from job.study import LoadedSpec
 from job.study.model import Model
-from job.worker.shard import Shard
 from job.worker.tally import Tally
 
 VERSIONS_OF = (

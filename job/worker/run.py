@@ -9,17 +9,20 @@ from functools import partial
 from structlog.contextvars import bound_contextvars
 
 from job.models import device as devices
+from job.models.device_faults import machine_faults
+from job.models.trial import try_out
 from job.plan.blocks import prompt_blocks
 from job.plan.file import Plan
+from job.plan.shard import Shard
 from job.results.store import Results
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.worker.chunk import Worker
+from job.worker.first_chunks import FirstChunks
 from job.worker.load import load_models, log_device
 from job.worker.progress import ProgressBar
 from job.worker.read_ahead import read_ahead, threads
 from job.worker.read_chunk import read_chunk
-from job.worker.shard import Shard
 from job.worker.shutdown import Stop
 from job.worker.tally import Tally
 
@@ -36,7 +39,10 @@ def run(
     fail_fast: bool,
     terminal: bool,
 ) -> None:
-    """Run every part of the plan, or of this shard's chunks, that is not stored yet."""
+    """Run every part of the plan, or of this shard's chunks, that is not stored yet.
+
+    Raise MachineError if the device fails before any work, and as `FirstChunks` if all of the first chunks fail.
+    """
     parts_by_chunk, left, read_before = plan.parts_by_chunk, plan.left(results.done()), results.read()
     share = plan.chunks if shard is None else shard.share(plan.chunks)
     chunks = [chunk for chunk in share if chunk.name in left or chunk.name not in read_before]
@@ -48,8 +54,9 @@ def run(
     inputs = replace(cache, keys=plan.content_keys())
     device = devices.resolve_device(spec.study.execution.device)
     devices.configure(device)
-    with tally.stage("load models"):
+    with tally.stage("load models"), machine_faults(device, "load the models"):
         models = load_models(spec, plan, inputs, device, {part.model for part in parts})
+        try_out(devices.Device.of(device, plan.precision))
     log_device(spec.study.execution.device, device, plan.precision)
     failed_before = results.failures()
     with (
@@ -67,6 +74,7 @@ def run(
             bar=bar,
             pool=pool,
             fail_fast=fail_fast,
+            first=FirstChunks.of(share, chunks, failed_before),
         )
         for chunk, read in read_ahead(reader, partial(read_chunk, spec, inputs), chunks):
             if chunk.name in failed_before:

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping
 
 from job.errors import JobError
-
-Item = TypeVar("Item")
+from job.plan.shard import Shard
 
 INDEXES = ("JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX")
 """The index of a worker: in an Indexed Job of Kubernetes, in an array job of AWS Batch."""
 COUNTS = ("MEDSAM_JOB_SHARDS", "AWS_BATCH_JOB_ARRAY_SIZE")
 """The number of workers: set by the user, or by AWS Batch."""
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Worker `index` of `count`, counted from 0."""
-
-    index: int
-    count: int
-
-    def share(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Return every `count`-th item from `index` on. Neighbours cost alike, so they go to different workers."""
-        return items[self.index :: self.count]
 
 
 def resolve(text: str | None, count: int | None, environment: Mapping[str, str]) -> Shard | None:

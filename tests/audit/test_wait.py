@@ -1,4 +1,4 @@
-"""The gathering step waits until the store has the plan and its parts; it knows nothing of the workers."""
+"""The gathering step waits until the store has the plan and its parts, or the word of workers that ended for good."""
 
 import json
 from types import SimpleNamespace
@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from job.audit import wait
+from job.audit.workers import RETRY_S
+from job.errors import JobError, MachineError, WeightsError
 from job.results.store import Results
 from tests.cases import medsam_job, use_fake_models, write_generated
 from tests.models.fake import FakeModel
@@ -43,15 +45,93 @@ def test_it_waits_for_the_plan_and_for_every_part(spec, tmp_path, monkeypatch, m
 
 
 def test_it_does_not_wait_for_a_chunk_that_failed(spec, monkeypatch, meanwhile):
-    """Its exit code is 3."""
+    """Its exit code is 3. The first chunk succeeds, or the worker would end for good."""
 
     class Broken(FakeModel):
+        calls = 0
+
         def predict(self, requests):
-            raise RuntimeError("always")
+            Broken.calls += 1
+            if Broken.calls > 1:
+                raise RuntimeError("always")
+            return super().predict(requests)
 
     use_fake_models(monkeypatch, Broken)
     meanwhile(lambda: medsam_job(monkeypatch, spec, "--shard", "0/1"))
     assert medsam_job(monkeypatch, spec, "--only", "statistics", "--wait") == 3
+
+
+def test_it_ends_with_the_workers_that_ended_for_good(spec, tmp_path, monkeypatch, meanwhile, capfd):
+    """It names them and computes from what is stored; its exit code is 3."""
+    (tmp_path / "results").mkdir()
+
+    def refused():
+        with monkeypatch.context() as patch:
+            patch.setattr("job.worker.run.load_models", damaged)
+            assert medsam_job(patch, spec, "--shard", "1/2") == 2
+
+    def damaged(*arguments):
+        raise WeightsError("sam.pth: damaged")
+
+    meanwhile(lambda: medsam_job(monkeypatch, spec, "--shard", "0/2"), refused)
+    assert medsam_job(monkeypatch, spec, "--only", "statistics", "--wait") == 3
+    out = capfd.readouterr().out
+    assert "Only 2 of 4 parts are done." in out
+    assert "Worker 1 of 2 ended with 2 at" in out
+    assert "sam.pth: damaged" in out
+
+
+def test_a_worker_on_a_bad_machine_has_half_an_hour_to_begin_on_another(spec, monkeypatch, meanwhile):
+    """The time counts from when its word is first seen. If it begins again, its parts are waited for."""
+
+    def failed():
+        with monkeypatch.context() as patch:
+            patch.setattr("job.cli.predict.check_device", unusable)
+            assert medsam_job(patch, spec, "--shard", "1/2") == 4
+
+    def unusable(execution):
+        raise MachineError("device: none")
+
+    nothing = lambda: None  # noqa: E731
+    pauses_s = meanwhile(lambda: medsam_job(monkeypatch, spec, "--shard", "0/2"), failed, *[nothing] * 100)
+    assert medsam_job(monkeypatch, spec, "--only", "statistics", "--wait") == 3
+    assert RETRY_S <= sum(pauses_s) <= RETRY_S + 2 * wait.LONGEST_PAUSE_S
+
+
+def test_a_worker_that_begins_again_is_waited_for(spec, monkeypatch, meanwhile):
+    """Its new word takes the place of the old one."""
+
+    def failed():
+        with monkeypatch.context() as patch:
+            patch.setattr("job.cli.predict.check_device", unusable)
+            medsam_job(patch, spec, "--shard", "1/2")
+
+    def unusable(execution):
+        raise MachineError("device: none")
+
+    shards = [lambda i=i: medsam_job(monkeypatch, spec, "--shard", f"{i}/2") for i in range(2)]
+    meanwhile(shards[0], failed, lambda: None, shards[1])
+    assert medsam_job(monkeypatch, spec, "--only", "statistics", "--wait") == 0
+
+
+def test_it_does_not_wait_for_a_plan_that_no_worker_will_store(spec, monkeypatch, meanwhile, capfd):
+    """While one of two may still plan, it waits. The error has each worker's reason."""
+
+    def refused(index):
+        with monkeypatch.context() as patch:
+            patch.setattr("job.cli.predict.settle", missing)
+            assert medsam_job(patch, spec, "--shard", f"{index}/2") == 2
+
+    def missing(*arguments, **options):
+        raise JobError("no file matches")
+
+    pauses_s = meanwhile(lambda: refused(0), lambda: refused(1))
+    assert medsam_job(monkeypatch, spec, "--only", "statistics", "--wait") == 2
+    assert len(pauses_s) == 2
+    err = capfd.readouterr().err
+    assert "no worker stored the plan" in err
+    assert "Worker 0 of 2 ended with 2" in err
+    assert "Worker 1 of 2 ended with 2" in err
 
 
 def test_after_the_time_it_computes_from_what_is_stored(spec, monkeypatch, capfd):

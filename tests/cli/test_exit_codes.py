@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from job.errors import JobError
+from job.errors import DiskFullError, JobError, NothingDoneError
 from job.worker.shutdown import Stopped
 from tests.cases import SPEC, medsam_job, use_fake_models, write_generated, write_study
 
@@ -79,11 +79,17 @@ def test_a_label_that_occurs_nowhere_ends_with_2(spec, monkeypatch, capfd):
 @pytest.mark.parametrize("function", COMMANDS)
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(KeyboardInterrupt(), 130), (Stopped("now"), 143), (JobError("wrong"), 2)],
-    ids=["Ctrl-C", "SIGTERM", "JobError"],
+    [
+        (KeyboardInterrupt(), 130),
+        (Stopped("now"), 143),
+        (JobError("wrong"), 2),
+        (DiskFullError("full"), 4),
+        (NothingDoneError("nothing"), 3),
+    ],
+    ids=["Ctrl-C", "SIGTERM", "JobError", "machine", "nothing done"],
 )
 def test_every_command_ends_with_the_code_of_its_error(function, error, code, monkeypatch, capfd):
-    """130 and 143 at once, without waiting for threads. 2 is for what the user can fix. There is no traceback."""
+    """130 and 143 at once, without waiting for threads. 2 is for what the user can fix, 4 for the machine's faults."""
     exits_at_once = []
 
     def fail(*arguments, **options):

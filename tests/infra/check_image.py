@@ -51,9 +51,9 @@ def study(tmp_path):
     return write
 
 
-def the_fault(process):
-    """Return the last line of standard error of a process that ended with 2 and no traceback."""
-    assert process.returncode == 2, process.stderr
+def the_fault(process, code=2):
+    """Return the last line of standard error of a process that ended with this code and no traceback."""
+    assert process.returncode == code, process.stderr
     assert "Traceback" not in process.stderr
     return process.stderr.strip().splitlines()[-1]
 
@@ -123,10 +123,16 @@ def test_a_missing_spec_ends_with_2():
     assert "specs/none.yaml" in the_fault(in_image("specs/none.yaml"))
 
 
-def test_a_missing_gpu_ends_with_2(study, results):
-    """`device: cuda` does not fall back to the CPU."""
+def test_a_missing_gpu_ends_with_4(study, results):
+    """`device: cuda` does not fall back to the CPU. Another machine may have a GPU."""
     options = [OFFLINE, f"--volume={results}:/app/results", *study(device="cuda")]
-    assert "cuda" in the_fault(in_image("/study/study.yaml", options=options))
+    assert "cuda" in the_fault(in_image("/study/study.yaml", options=options), code=4)
+
+
+def test_a_gpu_that_cannot_be_used_ends_with_4(study, results):
+    """`device: auto` does not ignore a GPU that was asked for. The line names what torch needs."""
+    options = [OFFLINE, f"--volume={results}:/app/results", *study(device="auto"), "--env=CUDA_VISIBLE_DEVICES=0"]
+    assert "driver 580 or later" in the_fault(in_image("/study/study.yaml", options=options), code=4)
 
 
 def test_output_that_cannot_be_written_ends_with_2():
@@ -134,10 +140,10 @@ def test_output_that_cannot_be_written_ends_with_2():
     assert "Read-only file system" in the_fault(in_image("specs/quickstart.yaml", "--limit", 1))
 
 
-def test_a_full_disk_ends_with_2(study):
+def test_a_full_disk_ends_with_4(study):
     """A volume of 64 kB is too small for the results."""
     options = [OFFLINE, "--tmpfs=/small:rw,size=64k,mode=1777", *study(output="/small/study")]
-    assert "No space left on device" in the_fault(in_image("/study/study.yaml", options=options))
+    assert "No space left on device" in the_fault(in_image("/study/study.yaml", options=options), code=4)
 
 
 def test_wrong_credentials_end_with_2(study, s3_server: Server):  # noqa: F811

@@ -15,7 +15,7 @@ ENUMS = {
     "completionMode": {"Indexed"},
     "podReplacementPolicy": {"Failed"},
     "restartPolicy": {"Never"},
-    "action": {"Ignore", "FailJob"},
+    "action": {"Ignore", "FailJob", "FailIndex"},
     "operator": {"In", "Exists"},
     "effect": {"NoSchedule"},
 }
@@ -138,11 +138,21 @@ def test_completions_equal_the_number_of_shards(rendered, jobs):
     assert (spec["completions"] > 1) == (rendered.stem in ("array", "spot"))
 
 
-@pytest.mark.parametrize("name", ["predict", "gather"])
-def test_every_overlay_keeps_the_failure_policy(jobs, name):
+def test_only_the_cpu_overlay_hides_gpus(rendered, jobs):
+    """On a GPU node a worker sees the driver. One without a GPU would refuse to ignore it."""
+    (container,) = jobs["medsam-job-predict"]["spec"]["template"]["spec"]["containers"]
+    environment = {variable["name"]: variable["value"] for variable in container["env"]}
+    assert environment.get("CUDA_VISIBLE_DEVICES") == ("-1" if rendered.stem == "cpu" else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "actions"),
+    [("predict", ["Ignore", "Ignore", "FailJob", "FailIndex"]), ("gather", ["Ignore", "Ignore", "FailJob"])],
+)
+def test_every_overlay_keeps_the_failure_policy(jobs, name, actions):
     """No patch removes the rules for disruptions and exit codes."""
     policy = jobs[f"medsam-job-{name}"]["spec"]["podFailurePolicy"]["rules"]
-    assert [rule["action"] for rule in policy] == ["Ignore", "Ignore", "FailJob"]
+    assert [rule["action"] for rule in policy] == actions
 
 
 def test_spot_selects_machines_and_still_tolerates_the_gpu_taint(rendered, jobs):

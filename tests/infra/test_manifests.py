@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
-from job.errors import EXIT_ERROR_ROWS, EXIT_MENDABLE, EXIT_STOPPED
+from job.errors import EXIT_ERROR_ROWS, EXIT_MACHINE, EXIT_MENDABLE, EXIT_STOPPED
 from job.study import load
 from job.worker.shard import COUNTS, resolve
 from tests.infra.template import read_template
@@ -60,13 +61,34 @@ def test_the_last_index_selects_the_last_shard():
 
 
 @pytest.mark.parametrize(
-    ("path", "final"), [("predict", [EXIT_MENDABLE]), ("gather", [EXIT_MENDABLE, EXIT_ERROR_ROWS])]
+    ("path", "final"),
+    [
+        ("predict", [("FailJob", [EXIT_MENDABLE]), ("FailIndex", [EXIT_ERROR_ROWS])]),
+        ("gather", [("FailJob", [EXIT_MENDABLE, EXIT_ERROR_ROWS])]),
+    ],
 )
 def test_the_failure_policy_follows_the_exit_codes(path, final):
-    """143 does not count as a failure. A code that a retry cannot change ends the Job at once."""
+    """143 does not count as a failure. A code that a retry cannot change ends the Job, or the worker, at once."""
     rules = read(f"base/{path}.yaml")["spec"]["podFailurePolicy"]["rules"]
     codes = [(rule["action"], rule["onExitCodes"]["values"]) for rule in rules if "onExitCodes" in rule]
-    assert codes == [("Ignore", [EXIT_STOPPED]), ("FailJob", final)]
+    assert codes == [("Ignore", [EXIT_STOPPED]), *final]
+
+
+@pytest.mark.parametrize("path", ["predict", "gather"])
+def test_kubernetes_tries_another_node_after_a_fault_of_the_machine(path):
+    """No rule is about 4, so the pod's failure is counted, and the limit leaves retries."""
+    spec = read(f"base/{path}.yaml")["spec"]
+    named = [
+        code for rule in spec["podFailurePolicy"]["rules"] for code in rule.get("onExitCodes", {}).get("values", [])
+    ]
+    assert EXIT_MACHINE not in named
+    assert spec.get("backoffLimitPerIndex", spec.get("backoffLimit")) >= 1
+
+
+def test_the_image_needs_a_driver_for_the_cuda_of_its_torch():
+    """NVIDIA's container toolkit compares it with the driver, before the program starts."""
+    (required,) = re.findall(r'NVIDIA_REQUIRE_CUDA="cuda>=([\d.]+)"', (ROOT / "Dockerfile").read_text())
+    assert required == torch.version.cuda
 
 
 def test_a_reclaimed_machine_does_not_count_as_a_failure():
@@ -139,10 +161,21 @@ def test_batch_retries_a_stopped_worker(stack, definition):
     assert conditions[0] == {"Action": "RETRY", "OnStatusReason": "Host EC2*"}
 
 
-def test_batch_does_not_retry_a_gathering_job_that_ended_with_3(stack):
-    """3 means that the summary is stored and the ledger holds errors, so a retry would end with 3 again."""
-    conditions = stack["Resources"]["Gather"]["Properties"]["RetryStrategy"]["EvaluateOnExit"]
+@pytest.mark.parametrize("definition", ["Predict", "Gather"])
+def test_batch_does_not_retry_a_job_that_ended_with_3(stack, definition):
+    """The ledger holds errors, or the first chunks all failed; a retry would end with 3 again."""
+    conditions = stack["Resources"][definition]["Properties"]["RetryStrategy"]["EvaluateOnExit"]
     assert {"Action": "EXIT", "OnExitCode": str(EXIT_ERROR_ROWS)} in conditions
+
+
+@pytest.mark.parametrize("definition", ["Predict", "Gather"])
+def test_batch_tries_another_machine_after_a_fault_of_the_machine(stack, definition):
+    """4 is left to the last condition, which retries. AWS allows five conditions at most."""
+    strategy = stack["Resources"][definition]["Properties"]["RetryStrategy"]
+    conditions = strategy["EvaluateOnExit"]
+    assert str(EXIT_MACHINE) not in [condition.get("OnExitCode") for condition in conditions]
+    assert conditions[-1] == {"Action": "RETRY", "OnExitCode": "*"}
+    assert (len(conditions) <= 5, strategy["Attempts"] > 1) == (True, True)
 
 
 def rights(stack, *words):

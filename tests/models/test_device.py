@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from job.errors import JobError
+from job.errors import JobError, MachineError
 from job.models import device
 
 CPU = torch.device("cpu")
@@ -87,29 +87,6 @@ def test_a_cpu_has_bfloat16_but_no_float16() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 byt",
-        "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported at some other API call",
-        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
-        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
-        "GET was unable to find an engine to execute this computation",
-    ],
-)
-def test_out_of_memory_is_recognised_by_its_text(text: str) -> None:
-    """Libraries below torch raise a plain RuntimeError."""
-    assert device.is_out_of_memory(RuntimeError(text))
-
-
-def test_out_of_memory_is_recognised_by_its_class() -> None:
-    """Torch's and Python's own classes count; another fault does not, nor another class with the same text."""
-    assert device.is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."))
-    assert device.is_out_of_memory(MemoryError())
-    assert not device.is_out_of_memory(RuntimeError("CUDA error: an illegal memory access was encountered"))
-    assert not device.is_out_of_memory(ValueError("CUDA error: out of memory"))
-
-
-@pytest.mark.parametrize(
     ("name", "expected"),
     [("cpu", []), ("cuda:1", [("synchronize", torch.device("cuda:1")), ("empty_cache",)])],
 )
@@ -122,6 +99,17 @@ def test_memory_is_freed_on_the_device_of_the_study(
         monkeypatch.setattr(torch.cuda, call, lambda *arguments, call=call: calls.append((call, *arguments)) or True)
     device.free_memory(torch.device(name))
     assert calls == expected
+
+
+def test_a_lost_device_is_a_fault_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CUDA reports it again when it is waited for."""
+
+    def lost(device: torch.device) -> None:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(torch.cuda, "synchronize", lost)
+    with pytest.raises(MachineError, match=r"cuda.* cannot go on \(CUDA error: unspecified launch failure\)"):
+        device.free_memory(torch.device("cuda"))
 
 
 def test_a_device_is_described() -> None:
@@ -138,7 +126,7 @@ def test_a_gpu_that_does_not_exist_is_refused(name: str, monkeypatch: pytest.Mon
     """The error names how many there are; they are numbered from 0."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    with pytest.raises(JobError, match=f"{name} was asked for, but torch .* sees 2 CUDA devices"):
+    with pytest.raises(MachineError, match=f"{name} was asked for, but torch .* sees 2 CUDA devices"):
         device.resolve_device(name)
 
 

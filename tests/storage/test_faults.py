@@ -9,7 +9,7 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 from yarl import URL
 
-from job.errors import StorageError, StoreRefusedError
+from job.errors import DiskFullError, MachineError, StorageError, StoreRefusedError
 from job.storage.faults import Kind, MismatchError, changed_since_plan, classify, storage_error
 
 
@@ -85,8 +85,8 @@ def http(status, url="https://host/a.png"):
         (Kind.REFUSED, http(403)),
         (Kind.REFUSED, http(401)),
         (Kind.REFUSED, PermissionError(errno.EACCES, "no")),
-        (Kind.REFUSED, OSError(errno.ENOSPC, "full")),
-        (Kind.REFUSED, OSError(errno.EDQUOT, "quota")),
+        (Kind.FULL, OSError(errno.ENOSPC, "full")),
+        (Kind.FULL, OSError(errno.EDQUOT, "quota")),
         (Kind.REFUSED, OSError(errno.EROFS, "read-only")),
         (Kind.REFUSED, OSError(errno.EFBIG, "limit")),
         (Kind.REFUSED, ImportError("Install gcsfs to access GCS")),
@@ -140,6 +140,24 @@ def test_a_refusal_is_one_sentence(error, message):
     refusal = storage_error(error, "s3://b/x", "read")
     assert isinstance(refusal, StoreRefusedError)
     assert str(refusal) == message
+
+
+@pytest.mark.parametrize(
+    ("error", "is_this_machines"),
+    [
+        (OSError(errno.ENOSPC, "x"), True),
+        (OSError(errno.EDQUOT, "x"), True),
+        (OSError(errno.EROFS, "x"), False),
+        (OSError(errno.EFBIG, "x"), False),
+        (s3("InsufficientStorage", 507), False),
+        (s3("QuotaExceeded", 400), False),
+    ],
+)
+def test_a_full_disk_is_this_machines_and_a_full_store_is_not(error, is_this_machines):
+    """Another machine has another disk; the store is the same for all."""
+    refusal = storage_error(error, "s3://b/x", "write")
+    assert isinstance(refusal, StoreRefusedError)
+    assert isinstance(refusal, DiskFullError) == isinstance(refusal, MachineError) == is_this_machines
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError("a.png"), s3("InvalidObjectState", 400)])

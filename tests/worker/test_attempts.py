@@ -2,7 +2,16 @@
 
 import pytest
 
-from job.errors import DataError, JobError, OutputError, StorageError, StoreRefusedError, WeightsError
+from job.errors import (
+    DataError,
+    DiskFullError,
+    JobError,
+    MachineError,
+    OutputError,
+    StorageError,
+    StoreRefusedError,
+    WeightsError,
+)
 from job.worker.attempts import Attempts
 from job.worker.shutdown import Stopped
 
@@ -57,7 +66,14 @@ def test_a_step_that_fails_twice_is_recorded(attempts):
 
 @pytest.mark.parametrize(
     "error",
-    [JobError("j"), WeightsError("w"), OutputError("o"), StoreRefusedError("denied")],
+    [
+        JobError("j"),
+        WeightsError("w"),
+        OutputError("o"),
+        StoreRefusedError("denied"),
+        DiskFullError("d"),
+        MachineError("m"),
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_an_error_that_the_user_must_fix_is_raised_at_once(attempts, error):
@@ -67,6 +83,17 @@ def test_an_error_that_the_user_must_fix_is_raised_at_once(attempts, error):
     with pytest.raises(type(error)):
         made.twice("read", step)
     assert (step.calls, made.failed) == (1, {})
+
+
+@pytest.mark.parametrize(
+    ("error", "by_machine"),
+    [(MemoryError(), {"sam"}), (RuntimeError("CUDA error: misaligned address"), {"sam"}), (ValueError("v"), set())],
+)
+def test_a_fault_of_the_machine_is_told_from_others(attempts, error, by_machine):
+    """If all of the first chunks fail by it, the run ends with another code."""
+    made, _ = attempts()
+    made.twice("sam", Step(ValueError("first"), error))
+    assert made.by_machine == by_machine
 
 
 def test_with_fail_fast_the_first_error_is_raised(attempts):

@@ -8,10 +8,10 @@ from importlib import metadata
 import pytest
 
 from job.plan.make import make
+from job.plan.shard import Shard
 from job.storage import InputCache
 from job.study import loads
 from job.worker.manifest import manifest, worker_name
-from job.worker.shard import Shard
 from job.worker.tally import Tally
 
 BEGAN = datetime(2026, 11, 26, 1, 2, 3, tzinfo=UTC)

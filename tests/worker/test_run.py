@@ -146,10 +146,9 @@ def test_bad_files_are_in_the_ledger_and_stop_nothing(tmp_path, quick, capfd):
         (("family: lite_medsam", "family: lite_medsam\n    checkpoint: none.pth"), "no checkpoint: none.pth"),
         (("family: lite_medsam", f"family: lite_medsam\n    sha256: {'f' * 64}"), "models[0].sha256: expected"),
         (("[whole_box, each_box]", "[whole_box, each_point]"), "lite takes no points"),
-        (("device: cpu", "device: cuda:7"), "cuda:7"),
         (("study: small", "study: ../small"), "study: "),
     ],
-    ids=["pattern", "folder", "label", "checkpoint", "hash", "prompts", "device", "name"],
+    ids=["pattern", "folder", "label", "checkpoint", "hash", "prompts", "name"],
 )
 def test_an_error_that_the_user_can_fix_has_a_line_and_exit_code_2(tmp_path, quick, capfd, change, expected):
     """The line gives the place in the spec; there is no traceback."""
@@ -158,6 +157,13 @@ def test_an_error_that_the_user_can_fix_has_a_line_and_exit_code_2(tmp_path, qui
     err = capfd.readouterr().err
     assert expected in err
     assert "Traceback" not in err
+
+
+def test_a_device_that_this_machine_lacks_ends_the_run_with_4(tmp_path, quick, capfd):
+    """Another machine may have it. The line names the device; nothing is planned."""
+    assert quick(write_study(tmp_path, cases=1, text=SPEC.replace("device: cpu", "device: cuda:7"))) == 4
+    assert "device: cuda:7 was asked for" in capfd.readouterr().err
+    assert not (tmp_path / "results/plan").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"not weights", b"PK\x03\x04 cut short"], ids=["empty", "text", "truncated"])

@@ -3,7 +3,8 @@
 import pytest
 
 from job.errors import JobError
-from job.worker.shard import Shard, resolve
+from job.plan.shard import Shard
+from job.worker.shard import resolve
 
 
 def test_a_shard_is_named_by_index_and_count():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from job.models.device import Device
+from job.models.finite import require_finite
 from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
 from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
 from job.models.ritm.ocr import Logits
@@ -139,6 +140,7 @@ class RitmModel:
         with self._device.autocasting():
             outputs: Logits = self._network(images, points)
         logits = outputs.instances[:, 0].float()
+        require_finite(self._device, logits)
         if self._flip:
             original, flipped = logits.chunk(2)
             logits = 0.5 * (original + flipped.flip(2))
