@@ -12,7 +12,7 @@ from job.plan.file import Plan
 from job.results.store import Results
 from job.storage import InputCache
 from job.study import MAX_BYTES, LoadedSpec, load, load_bytes
-from job.study.addresses import output_refusal, refusal
+from job.study.addresses import normal, output_refusal, refusal
 from job.study.yaml_source import YamlSource
 
 BYTES_PER_GB = 10**9
@@ -25,13 +25,13 @@ def read_spec(address: str) -> LoadedSpec:
     expected = refusal(address)
     if expected:
         raise SpecError([YamlSource(storage.public(address)).fault((), expected)])
-    return load_bytes(storage.read_head(address, MAX_BYTES + 1), storage.public(address))
+    return load_bytes(storage.read_head(normal(address), MAX_BYTES + 1), storage.public(address))
 
 
 def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Results]:
     """Read a study's spec and open its results folder: `output`, or else the spec's."""
     spec = read_spec(spec_address)
-    return spec, Results(_checked(output) if output else spec.study.output_address)
+    return spec, Results(_checked(output) if output is not None else spec.study.output_address)
 
 
 def open_cache(spec: LoadedSpec) -> InputCache:
@@ -43,7 +43,7 @@ def open_cache(spec: LoadedSpec) -> InputCache:
 def open_results(output: str) -> tuple[Results, Plan]:
     """Open a results folder and read the plan of its latest run."""
     results = Results(_checked(output))
-    stored = plan_file.read(output, results.latest_plan())
+    stored = plan_file.read(results.output, results.latest_plan())
     if stored is None:
         raise OutputError(f"{storage.public(output)}: its plan is missing; run the study again")
     return results, stored
@@ -52,5 +52,5 @@ def open_results(output: str) -> tuple[Results, Plan]:
 def _checked(output: str) -> str:
     expected = output_refusal(output)
     if expected:
-        raise OutputError(f"{storage.public(output)}: {expected}")
-    return output
+        raise OutputError(f"output {storage.public(output)!r}: {expected}")
+    return normal(output)

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from job.errors import StorageError
+from job.study.addresses import normal
 
 PACKAGE = "package://"
 URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
@@ -32,8 +33,8 @@ class FileInfo:
 
 
 def join(folder: str, *names: str) -> str:
-    """Return the address of names below a folder."""
-    return "/".join([folder.rstrip("/"), *names])
+    """Return the address of names below a folder, with one slash between them."""
+    return normal("/".join([folder.rstrip("/"), *names]))
 
 
 def public(address: str) -> str:

@@ -20,7 +20,7 @@ from job.storage.address import FileInfo
 from job.storage.faults import MismatchError, changed_since_plan, storage_error
 from job.storage.files import BLOCK, local_path, sha256
 from job.storage.retry import with_retries
-from job.storage.stores import file_info, is_s3, open_store
+from job.storage.stores import file_info, is_http, is_s3, open_store
 
 FETCHING = ".fetch-"  # prefix of a copy that is still being fetched
 COPY = re.compile(r"[0-9a-f]{32}(\..*)?")  # the name of a copy; the folder may hold other files, which are kept
@@ -135,7 +135,8 @@ def _blocks(fs: Any, path: str, file: FileInfo) -> Iterator[bytes]:
     if is_s3(fs):
         yield from fs.blocks(path, file.size, file.version)
         return
-    with fs.open(path, "rb") as remote:
+    in_one_response = {"block_size": 0} if is_http(fs) else {}  # not every web server answers requests for a range
+    with fs.open(path, "rb", **in_one_response) as remote:
         while block := remote.read(BLOCK):
             yield block
     current = file_info(fs, file.address, fs.info(path))

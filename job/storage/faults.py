@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -78,12 +79,15 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
         yield cause
-        cause = cause.__cause__
+        kept = getattr(cause, "kwargs", {}).get("error")  # where botocore keeps the error that it wraps
+        cause = cause.__cause__ or (kept if isinstance(kept, BaseException) else None)
 
 
 def _known(error: BaseException) -> Finding | None:
     if _code(error):
         return _from_s3(error)
+    if isinstance(error, socket.gaierror):
+        return _from_resolver(error)
     names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
     status = _status(error)
     if status is not None and codes.BROKEN_RESPONSE not in names:
@@ -136,6 +140,12 @@ def _from_status(status: int, message: str) -> Finding:
     return Finding(Kind.TRANSIENT if transient else Kind.PERMANENT, message)
 
 
+def _from_resolver(error: socket.gaierror) -> Finding:
+    if error.errno == socket.EAI_AGAIN:
+        return Finding(Kind.TRANSIENT, _message(error))
+    return Finding(Kind.REFUSED, f"the host's name is not known ({_message(error)})", codes.HOST)
+
+
 def _from_number(error: OSError) -> Finding | None:
     number = errno.EACCES if isinstance(error, PermissionError) else error.errno
     if number in codes.REFUSED_NUMBERS:
@@ -167,8 +177,13 @@ def _status(error: BaseException) -> int | None:
 
 def _message(error: BaseException) -> str:
     """Return an error's type and text, or the system's description of its errno, on one line without secrets."""
-    text = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    text = _system_text(error) if isinstance(error, OSError) and error.errno else str(error)
     message = getattr(error, "message", None)
     if isinstance(message, str) and _status(error) is not None:
         text = f"status {_status(error)} {message}"  # aiohttp's full text repeats the address, tokens included
     return scrub(f"{type(error).__name__}: {text}" if text else type(error).__name__)[:LONGEST_REASON]
+
+
+def _system_text(error: OSError) -> str:
+    """Return the system's description of an error's number; that of a resolver's number is its own."""
+    return str(error.strerror) if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
