@@ -33,10 +33,8 @@ def normal(address: str) -> str:
 
     An unset part of `${RESULTS}/${NAME}` or a slash at the end of a variable leave two.
     """
-    scheme, separator, path = address.rpartition("://")
-    if scheme in ("file", "local", "memory") and path.startswith("/"):
-        separator, path = ":///", path.lstrip("/")
-    return f"{scheme}{separator}{re.sub('/+', '/', path)}"
+    scheme, separator, path = address.partition("://")
+    return f"{scheme}{separator}{re.sub('/+', '/', path)}" if separator else re.sub("/+", "/", address)
 
 
 def without_secrets(text: str) -> str:
@@ -98,8 +96,9 @@ def _lies_in(address: str, prefix: str) -> bool:
 
 def _place(address: str) -> tuple[str, str]:
     """Return scheme and path of an address, one for all of its spellings; of a local one, the path without links."""
-    scheme, separator, path = address.rpartition("://")
+    scheme, separator, path = address.partition("://")
     if not separator or scheme in ("file", "local"):
+        path = path if separator else address
         home = os.path.expanduser(path)  # noqa: PTH111  Path's raises an error where no home is known
         return "file", os.path.realpath(home) if path else ""
     path = unquote(path) if scheme in ("http", "https") else path

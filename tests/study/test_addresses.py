@@ -99,6 +99,7 @@ def test_an_address_below_a_listed_prefix_is_allowed(monkeypatch, address):
         "https://models.org/v1/%2e%2e/a.pth",
         "https://models.org.evil/v1/a.pth",
         "memory://a",
+        "http://evil/x/s3://data/sets/a",
         "/srv/medsam/../other",
         "/srv/*/../../etc/passwd",
         "~/a",
