@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from job import __version__
+from job.cli import streams
 from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MENDABLE, EXIT_STOPPED, JobError
 from job.worker import log
 from job.worker.shard import resolve
@@ -190,13 +191,15 @@ def schema() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
-    try:
-        app()
-    except JobError as error:
-        print(error, file=sys.stderr)
-        sys.exit(EXIT_MENDABLE)
-    except Stopped:
-        _exit_at_once(EXIT_STOPPED)
+    with streams.guarded():
+        try:
+            streams.require_utf8()
+            app()
+        except JobError as error:
+            print(log.shown(error), file=sys.stderr)
+            sys.exit(EXIT_MENDABLE)
+        except Stopped:
+            _exit_at_once(EXIT_STOPPED)
 
 
 def _exit_at_once(code: int) -> NoReturn:

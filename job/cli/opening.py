@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from job import storage
-from job.errors import OutputError, SpecError
+from job.errors import JobError, OutputError, SpecError
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.results.store import Results
@@ -30,14 +31,14 @@ def read_spec(address: str) -> LoadedSpec:
 
 def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Results]:
     """Read a study's spec and open its results folder: `output`, or else the spec's."""
+    _require_temporary_folder()
     spec = read_spec(spec_address)
     return spec, Results(_checked(output) if output is not None else spec.study.output_address)
 
 
 def open_cache(spec: LoadedSpec) -> InputCache:
     """Open the folder of local copies of remote inputs."""
-    folder = Path(os.environ.get("MEDSAM_JOB_CACHE") or Path.home() / ".cache" / "medsam-job")
-    return InputCache(folder, int(spec.study.execution.cache_gb * BYTES_PER_GB))
+    return InputCache(_cache_folder(), int(spec.study.execution.cache_gb * BYTES_PER_GB))
 
 
 def open_results(output: str) -> tuple[Results, Plan]:
@@ -47,6 +48,25 @@ def open_results(output: str) -> tuple[Results, Plan]:
     if stored is None:
         raise OutputError(f"{storage.public(output)}: its plan is missing; run the study again")
     return results, stored
+
+
+def _require_temporary_folder() -> None:
+    """Raise JobError if there is no folder for temporary files; torch and the statistics need one."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise JobError(f"{error.strerror}: set TMPDIR to a folder that can be written") from None
+
+
+def _cache_folder() -> Path | None:
+    """Return the folder of local copies; None if the environment names none and the user has no home."""
+    named = os.environ.get("MEDSAM_JOB_CACHE")
+    if named:
+        return Path(named)
+    try:
+        return Path.home() / ".cache" / "medsam-job"
+    except RuntimeError:
+        return None
 
 
 def _checked(output: str) -> str:

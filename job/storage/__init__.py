@@ -25,6 +25,7 @@ from job.storage.files import (
     write,
 )
 from job.storage.local import WRITING
+from job.storage.secrets import hide
 
 __all__ = [
     "BLOCK",
@@ -34,6 +35,7 @@ __all__ = [
     "create",
     "delete",
     "filesystem",
+    "hide",
     "info",
     "join",
     "list_files",

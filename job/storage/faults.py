@@ -15,7 +15,8 @@ from typing import Any
 
 from job.errors import StorageError, StoreRefusedError
 from job.storage import codes
-from job.storage.address import public, scrub
+from job.storage.address import public
+from job.storage.secrets import one_line
 
 LONGEST_REASON = 300
 
@@ -79,8 +80,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
         yield cause
-        kept = getattr(cause, "kwargs", {}).get("error")  # where botocore keeps the error that it wraps
-        cause = cause.__cause__ or (kept if isinstance(kept, BaseException) else None)
+        cause = cause.__cause__ or _resolver_error(cause)
+
+
+def _resolver_error(error: BaseException) -> BaseException | None:
+    """Return the error of the resolver behind one of botocore, which keeps what it wraps in a place of its own."""
+    kept = getattr(error, "kwargs", {}).get("error")
+    cause = getattr(kept, "__cause__", None)
+    return cause if isinstance(cause, socket.gaierror) else None
 
 
 def _known(error: BaseException) -> Finding | None:
@@ -92,6 +99,8 @@ def _known(error: BaseException) -> Finding | None:
     status = _status(error)
     if status is not None and codes.BROKEN_RESPONSE not in names:
         return _from_status(status, _message(error))
+    if getattr(error, "kwargs", {}).get("provider") == codes.OWN_PROGRAM:
+        return Finding(Kind.REFUSED, f"no credentials were found ({_message(error)})", codes.NO_CREDENTIALS)
     for name, (reason, remedy) in codes.REFUSED_TYPES.items():
         if name in names:
             return Finding(Kind.REFUSED, f"{reason} ({_message(error)})", remedy)
@@ -108,7 +117,7 @@ def _from_s3(error: BaseException) -> Finding:
     name = _code(error)
     status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message = f"{name}: {_response(error)['Error'].get('Message', '')}" if name != str(status) else f"status {status}"
-    message = scrub(message)[:LONGEST_REASON]
+    message = one_line(message)[:LONGEST_REASON]
     if name in codes.REFUSED_CODES:
         reason, remedy = codes.REFUSED_CODES[name]
         return Finding(Kind.REFUSED, f"{reason} ({name})", remedy)
@@ -181,7 +190,7 @@ def _message(error: BaseException) -> str:
     message = getattr(error, "message", None)
     if isinstance(message, str) and _status(error) is not None:
         text = f"status {_status(error)} {message}"  # aiohttp's full text repeats the address, tokens included
-    return scrub(f"{type(error).__name__}: {text}" if text else type(error).__name__)[:LONGEST_REASON]
+    return one_line(f"{type(error).__name__}: {text}" if text else type(error).__name__)[:LONGEST_REASON]
 
 
 def _system_text(error: OSError) -> str:

@@ -176,6 +176,8 @@ def test_a_host_that_nobody_knows_is_refused_at_once(s3, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://s3.internal")
     for address, host in (("http://models.internal/a", "models.internal"), ("s3://bucket/a", "s3.internal")):
         calls.clear()
-        with pytest.raises(StoreRefusedError, match=r"name is not known \(gaierror: Name or service not known\); check the"):
+        with pytest.raises(
+            StoreRefusedError, match=r"name is not known \(gaierror: Name or service not known\); check the"
+        ):
             storage.read(address)
         assert calls == [host]
