@@ -52,7 +52,7 @@ def query(results: Results, plan: Plan, text: str) -> pa.Table:
     with duckdb.connect() as connection, opened_tables(connection, results, plan):
         for file in storage.list_files(storage.join(results.output, "summary"), "*.parquet"):
             name = file.address.rsplit("/", 1)[-1].removesuffix(".parquet")
-            connection.read_parquet(file.address).create_view(name)
+            connection.read_parquet(storage.literal(file.address)).create_view(name)
         try:
             relation = connection.sql(text)  # None for a statement without a result
             return pa.table({}) if relation is None else relation.to_arrow_table()
@@ -62,6 +62,6 @@ def query(results: Results, plan: Plan, text: str) -> pa.Table:
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Collection[str], schema: pa.Schema) -> None:
     if files:
-        connection.read_parquet(list(files)).create_view(name)
+        connection.read_parquet([storage.literal(file) for file in files]).create_view(name)
     else:
         connection.from_arrow(schema.empty_table()).create(name)
