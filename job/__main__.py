@@ -16,7 +16,8 @@ import typer
 from typer.core import TyperGroup
 
 from job import __version__
-from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_STOPPED, JobError, printable
+from job.cli import streams
+from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_STOPPED, JobError
 from job.worker import log
 from job.worker.shard import resolve
 from job.worker.shutdown import GRACE_S, Stop, Stopped
@@ -197,13 +198,15 @@ def schema() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
-    try:
-        app()
-    except JobError as error:
-        print(printable(str(error)), file=sys.stderr)
-        sys.exit(error.exit_code)
-    except Stopped:
-        _exit_at_once(EXIT_STOPPED)
+    with streams.guarded():
+        try:
+            streams.require_utf8()
+            app()
+        except JobError as error:
+            print(log.shown(error), file=sys.stderr)
+            sys.exit(error.exit_code)
+        except Stopped:
+            _exit_at_once(EXIT_STOPPED)
 
 
 def _exit_at_once(code: int) -> NoReturn:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from job import storage
-from job.errors import OutputError, SpecError
+from job.errors import JobError, OutputError, SpecError
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.results.store import Results
 from job.storage import InputCache
 from job.study import MAX_BYTES, LoadedSpec, load, load_bytes
-from job.study.addresses import output_refusal, refusal
+from job.study.addresses import normal, output_refusal, refusal
 from job.study.yaml_source import YamlSource
 
 BYTES_PER_GB = 10**9
@@ -25,19 +26,19 @@ def read_spec(address: str) -> LoadedSpec:
     expected = refusal(address)
     if expected:
         raise SpecError([YamlSource(storage.public(address)).fault((), expected)])
-    return load_bytes(storage.read_head(address, MAX_BYTES + 1), storage.public(address))
+    return load_bytes(storage.read_head(normal(address), MAX_BYTES + 1), storage.public(address))
 
 
 def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Results]:
     """Read a study's spec and open its results folder: `output`, or else the spec's."""
+    _require_temporary_folder()
     spec = read_spec(spec_address)
-    return spec, Results(_checked(output) if output else spec.study.output_address)
+    return spec, Results(_checked(output) if output is not None else spec.study.output_address)
 
 
 def open_cache(spec: LoadedSpec) -> InputCache:
     """Open the folder of local copies of remote inputs."""
-    folder = Path(os.environ.get("MEDSAM_JOB_CACHE") or Path.home() / ".cache" / "medsam-job")
-    return InputCache(folder, int(spec.study.execution.cache_gb * BYTES_PER_GB))
+    return InputCache(_cache_folder(), int(spec.study.execution.cache_gb * BYTES_PER_GB))
 
 
 def open_results(output: str, plan: str | None) -> tuple[Results, Plan]:
@@ -49,7 +50,7 @@ def open_results(output: str, plan: str | None) -> tuple[Results, Plan]:
     name = _full_name(results, plan) if plan else results.current_plan()
     if name is None:
         raise OutputError(f"{storage.public(output)}: holds no results of a study")
-    stored = plan_file.read(output, name)
+    stored = plan_file.read(results.output, name)
     if stored is None:
         raise OutputError(f"{storage.public(output)}: its plan is missing; run the study again")
     return results, stored
@@ -65,8 +66,27 @@ def _full_name(results: Results, beginning: str) -> str:
     return matching[0]
 
 
+def _require_temporary_folder() -> None:
+    """Raise JobError if there is no folder for temporary files; torch and the statistics need one."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise JobError(f"{error.strerror}: set TMPDIR to a folder that can be written") from None
+
+
+def _cache_folder() -> Path | None:
+    """Return the folder of local copies; None if the environment names none and the user has no home."""
+    named = os.environ.get("MEDSAM_JOB_CACHE")
+    if named:
+        return Path(named)
+    try:
+        return Path.home() / ".cache" / "medsam-job"
+    except RuntimeError:
+        return None
+
+
 def _checked(output: str) -> str:
     expected = output_refusal(output)
     if expected:
-        raise OutputError(f"{storage.public(output)}: {expected}")
-    return output
+        raise OutputError(f"output {storage.public(output)!r}: {expected}")
+    return normal(output)

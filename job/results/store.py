@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job import SCHEMA_VERSION, storage
-from job.errors import MachineError, OutputError, StorageError, StoreRefusedError
+from job.errors import MachineError, OutputError, StorageError
 from job.storage import public
 
 FOOTER = b"medsam_job"
@@ -38,16 +39,19 @@ class Results:
     output: str
 
     def check_writable(self) -> None:
-        """Raise OutputError if the folder is not writable, and MachineError if its disk is full."""
-        probe = storage.join(self.output, ".writable")
+        """Use the folder as a run does: create, create again, list, find, read, delete.
+
+        Raise OutputError if a step fails, and MachineError if the disk is full.
+        """
+        name, shown = f".probe-{secrets.token_hex(8)}", f"output {public(self.output)}"
         try:
-            storage.write(probe, b"")
-            with suppress(StoreRefusedError):  # a role may be allowed to write but not to delete
-                storage.delete(probe)
+            problem = _probe(self.output, name)
         except MachineError:
             raise
         except StorageError as error:
-            raise OutputError(f"output {public(self.output)} is not writable: {error}") from None
+            raise OutputError(f"{shown} is not writable: {error}") from None
+        if problem:
+            raise OutputError(f"{shown}: {problem}; choose another location")
 
     def done(self) -> frozenset[str]:
         """Return the names of the parts that are stored in full, scores and predictions."""
@@ -192,6 +196,37 @@ def read_footer(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
     """Return the footer of a part, from its Parquet metadata; an empty dict if there is none."""
     footer: dict[str, Any] = json.loads((metadata or {}).get(FOOTER, b"{}"))
     return footer
+
+
+def _probe(folder: str, name: str) -> str | None:
+    """Return what a store cannot do that results need; None if it can do all. The files that try it are deleted."""
+    written, created = storage.join(folder, f"{name}-written"), storage.join(folder, f"{name}-created")
+    data = name.encode()
+    storage.write(written, data)
+    try:
+        problem = _why_not_exclusive(created, data)
+        if problem:
+            return f"the store has no create-only writes (on S3: PUT with If-None-Match), as parts need them: {problem}"
+        listed = {file.address.rsplit("/", 1)[-1] for file in storage.list_files(folder, f"{name}*")}
+        if not listed.issuperset((f"{name}-written", f"{name}-created")):
+            return "files that were just written are not in the list of its files"
+        if storage.info(created) is None or storage.read(created) != data or storage.read(written) != data:
+            return "files that were just written are not read as they were written"
+    finally:
+        for address in (written, created):
+            with suppress(StorageError):  # a role may be allowed to write but not to delete
+                storage.delete(address)
+    return None
+
+
+def _why_not_exclusive(address: str, data: bytes) -> str | None:
+    """Return why a file cannot be created without overwriting another; None if it can."""
+    try:
+        if not storage.create(address, data):
+            return "a new file is reported to exist"
+        return "a file that exists is overwritten" if storage.create(address, b"another") else None
+    except StorageError as error:
+        return str(error)
 
 
 def _first_stored(names: Iterable[str], stored: set[str]) -> str | None:

@@ -25,6 +25,7 @@ from job.storage.files import (
     write,
 )
 from job.storage.local import WRITING
+from job.storage.secrets import hide
 
 __all__ = [
     "BLOCK",
@@ -35,6 +36,7 @@ __all__ = [
     "create",
     "delete",
     "filesystem",
+    "hide",
     "info",
     "join",
     "list_files",

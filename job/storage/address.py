@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from job.errors import StorageError
+from job.study.addresses import normal
 
 PACKAGE = "package://"
-URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
-SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-SHORTEST_SECRET = 8  # a shorter value protects nothing, and would be replaced inside ordinary words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +29,8 @@ class FileInfo:
 
 
 def join(folder: str, *names: str) -> str:
-    """Return the address of names below a folder."""
-    return "/".join([folder.rstrip("/"), *names])
+    """Return the address of names below a folder, with one slash between them."""
+    return normal("/".join([folder.rstrip("/"), *names]))
 
 
 def absolute(address: str) -> str:
@@ -51,15 +48,6 @@ def public(address: str) -> str:
     except ValueError:  # not a URL, such as http://[bucket
         return f"{address.partition('://')[0]}://…"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-def scrub(text: str) -> str:
-    """Return a store's message as one line, without the secrets that it may repeat."""
-    for name in SECRETS:
-        value = os.environ.get(name, "")
-        if len(value) >= SHORTEST_SECRET:
-            text = text.replace(value, f"({name})")
-    return URL.sub(lambda match: public(match[0]), " ".join(text.split()))
 
 
 def in_package(address: str) -> Path:

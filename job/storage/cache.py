@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from job.errors import StoreRefusedError
 from job.storage import local
 from job.storage.address import FileInfo
 from job.storage.faults import MismatchError, changed_since_plan, storage_error
 from job.storage.files import BLOCK, local_path, sha256
 from job.storage.retry import with_retries
-from job.storage.stores import file_info, is_s3, open_store
+from job.storage.stores import file_info, is_http, is_s3, open_store
 
 FETCHING = ".fetch-"  # prefix of a copy that is still being fetched
 COPY = re.compile(r"[0-9a-f]{32}(\..*)?")  # the name of a copy; the folder may hold other files, which are kept
@@ -33,11 +34,12 @@ DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 class InputCache:
     """Local copies of remote inputs, by address and version.
 
-    max_bytes: beyond this total the least recently used copies are deleted. keys: the planned content key of each
-    address; a file with another content is refused.
+    folder: None if there is no place for copies; a remote input is refused then. max_bytes: beyond this total the least
+    recently used copies are deleted. keys: the planned content key of each address; a file with another content is
+    refused.
     """
 
-    folder: Path
+    folder: Path | None
     max_bytes: int
     keys: Mapping[str, str] = field(default_factory=dict)
 
@@ -48,7 +50,7 @@ class InputCache:
             with_retries(file.address, "read", lambda: self._check_local(file, path))
             return path
         name = hashlib.sha256(f"{file.address}\n{file.version}\n{file.size}".encode()).hexdigest()[:32]
-        copy = self.folder / (name + "".join(Path(urlsplit(file.address).path).suffixes[-2:]))
+        copy = self._place / (name + "".join(Path(urlsplit(file.address).path).suffixes[-2:]))
         if not file.version or not _is_intact(copy):
             with_retries(file.address, "read", lambda: self._fetch(file, copy))
             with self._disk_errors(PermissionError):
@@ -62,6 +64,12 @@ class InputCache:
         if file.version and local_path(file.address) is None:
             return f"{file.size}-{file.version}"
         return f"{file.size}-{sha256(self.local(file))}"
+
+    @property
+    def _place(self) -> Path:
+        if self.folder is None:
+            raise StoreRefusedError("this user has no home folder for copies of remote inputs: set MEDSAM_JOB_CACHE")
+        return self.folder
 
     def _check_local(self, file: FileInfo, path: Path) -> None:
         """Compare size and modification time with the plan; hash the file only if the time differs.
@@ -81,8 +89,8 @@ class InputCache:
     def _fetch(self, file: FileInfo, copy: Path) -> None:
         fs, path = open_store(file.address)
         with self._disk_errors(PermissionError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.folder, prefix=FETCHING)
+            self._place.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._place, prefix=FETCHING)
         temporary, digest = Path(name), hashlib.sha256()
         try:
             with self._disk_errors():
@@ -109,12 +117,12 @@ class InputCache:
             if error.errno not in DISK_FAULTS and not isinstance(error, more):
                 raise
             action = "keep copies of inputs (MEDSAM_JOB_CACHE, execution.cache_gb)"
-            raise storage_error(error, str(self.folder), action) from None
+            raise storage_error(error, str(self._place), action) from None
 
     def _evict(self, keep: Path) -> None:
         """Delete abandoned copies, then the least recently used beyond `max_bytes`; never other files."""
         copies = []
-        for path in self.folder.iterdir():
+        for path in self._place.iterdir():
             with suppress(FileNotFoundError):  # another worker deleted it
                 if path.name.startswith(FETCHING) and time.time() - path.stat().st_mtime > ABANDONED_S:
                     path.unlink()
@@ -135,7 +143,8 @@ def _blocks(fs: Any, path: str, file: FileInfo) -> Iterator[bytes]:
     if is_s3(fs):
         yield from fs.blocks(path, file.size, file.version)
         return
-    with fs.open(path, "rb") as remote:
+    in_one_response = {"block_size": 0} if is_http(fs) else {}  # not every web server answers requests for a range
+    with fs.open(path, "rb", **in_one_response) as remote:
         while block := remote.read(BLOCK):
             yield block
     current = file_info(fs, file.address, fs.info(path))

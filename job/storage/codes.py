@@ -11,9 +11,12 @@ import errno
 PERMISSIONS = "check the credentials (for S3: AWS_ACCESS_KEY_ID, AWS_PROFILE or the role) and their permissions"
 KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or the role"
 NO_CREDENTIALS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or a role"
+PROFILES = "check AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and AWS_WEB_IDENTITY_TOKEN_FILE"
 BUCKET = "check its name and AWS_ENDPOINT_URL, or create it"
 REGION = "check AWS_REGION and AWS_ENDPOINT_URL"
-CERTIFICATE = "check the address, AWS_CA_BUNDLE and SSL_CERT_FILE"
+CERTIFICATE = "check the address, and set SSL_CERT_FILE (for S3 also AWS_CA_BUNDLE) to a file with its certificate"
+HOST = "check the address, AWS_ENDPOINT_URL, the proxy (HTTPS_PROXY) and this machine's DNS"
+REDIRECT = "give the address where it leads, or download the file; MEDSAM_JOB_ALLOWED_ADDRESSES can allow it"
 SPACE = "free some space, or choose another location"
 
 REFUSED_CODES = {
@@ -52,16 +55,21 @@ TRANSIENT_TYPES = {
     "job.MismatchError", BROKEN_RESPONSE, "aiohttp.ClientError", "botocore.ConnectionError",
     "botocore.FlexibleChecksumError", "botocore.HTTPClientError", "botocore.IncompleteReadError",
     "botocore.ResponseParserError", "botocore.CredentialRetrievalError", "botocore.MetadataRetrievalError",
-    "builtins.ConnectionError", "builtins.TimeoutError", "http.IncompleteRead", "socket.gaierror", "ssl.SSLError",
+    "builtins.ConnectionError", "builtins.TimeoutError", "http.IncompleteRead", "ssl.SSLError",
     "urllib3.IncompleteRead",
 }  # fmt: skip
 """Exception types as `package.Name` of the class or of one of its bases."""
+OWN_PROGRAM = "custom-process"  # the provider of credentials that is a program of the user's, by botocore's name
 UNTRUSTED = "certificate verify failed"  # matched in the text: botocore and aiohttp hide the exception's type
 
 REFUSED_TYPES = {
+    "job.RedirectError": ("the server redirects to another host, or from https to http", REDIRECT),
     "botocore.NoCredentialsError": ("no credentials were found", NO_CREDENTIALS),
     "botocore.PartialCredentialsError": ("the credentials are incomplete", NO_CREDENTIALS),
     "botocore.ProfileNotFound": ("the profile in AWS_PROFILE does not exist", NO_CREDENTIALS),
+    "botocore.ConfigParseError": ("the file of profiles is damaged", PROFILES),
+    "botocore.InvalidConfigError": ("the profile is not valid", PROFILES),
+    "job.CredentialsFileError": ("a file that the credentials need cannot be read", PROFILES),
     "botocore.SSOError": ("the login has expired", "run `aws sso login` again"),
     "botocore.TokenRetrievalError": ("the login has expired", "run `aws sso login` again"),
     "builtins.ImportError": ("the fsspec adapter for this kind of address is not installed", "install it with pip"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -14,7 +15,8 @@ from typing import Any
 
 from job.errors import DiskFullError, StorageError, StoreRefusedError
 from job.storage import codes
-from job.storage.address import public, scrub
+from job.storage.address import public
+from job.storage.secrets import one_line
 
 LONGEST_REASON = 300
 
@@ -85,16 +87,27 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
         yield cause
-        cause = cause.__cause__
+        cause = cause.__cause__ or _resolver_error(cause)
+
+
+def _resolver_error(error: BaseException) -> BaseException | None:
+    """Return the error of the resolver behind one of botocore, which keeps what it wraps in a place of its own."""
+    kept = getattr(error, "kwargs", {}).get("error")
+    cause = getattr(kept, "__cause__", None)
+    return cause if isinstance(cause, socket.gaierror) else None
 
 
 def _known(error: BaseException) -> Finding | None:
     if _code(error):
         return _from_s3(error)
+    if isinstance(error, socket.gaierror):
+        return _from_resolver(error)
     names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
     status = _status(error)
     if status is not None and codes.BROKEN_RESPONSE not in names:
         return _from_status(status, _message(error))
+    if getattr(error, "kwargs", {}).get("provider") == codes.OWN_PROGRAM:
+        return Finding(Kind.REFUSED, f"no credentials were found ({_message(error)})", codes.NO_CREDENTIALS)
     for name, (reason, remedy) in codes.REFUSED_TYPES.items():
         if name in names:
             return Finding(Kind.REFUSED, f"{reason} ({_message(error)})", remedy)
@@ -111,7 +124,7 @@ def _from_s3(error: BaseException) -> Finding:
     name = _code(error)
     status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message = f"{name}: {_response(error)['Error'].get('Message', '')}" if name != str(status) else f"status {status}"
-    message = scrub(message)[:LONGEST_REASON]
+    message = one_line(message)[:LONGEST_REASON]
     if name in codes.REFUSED_CODES:
         reason, remedy = codes.REFUSED_CODES[name]
         return Finding(Kind.REFUSED, f"{reason} ({name})", remedy)
@@ -141,6 +154,12 @@ def _from_status(status: int, message: str) -> Finding:
         return Finding(Kind.REFUSED, "the store is full", codes.SPACE)
     transient = status in codes.TRANSIENT_STATUSES or (status >= 500 and status not in codes.PERMANENT_STATUSES)
     return Finding(Kind.TRANSIENT if transient else Kind.PERMANENT, message)
+
+
+def _from_resolver(error: socket.gaierror) -> Finding:
+    if error.errno == socket.EAI_AGAIN:
+        return Finding(Kind.TRANSIENT, _message(error))
+    return Finding(Kind.REFUSED, f"the host's name is not known ({_message(error)})", codes.HOST)
 
 
 def _from_number(error: OSError) -> Finding | None:
@@ -175,8 +194,13 @@ def _status(error: BaseException) -> int | None:
 
 def _message(error: BaseException) -> str:
     """Return an error's type and text, or the system's description of its errno, on one line without secrets."""
-    text = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    text = _system_text(error) if isinstance(error, OSError) and error.errno else str(error)
     message = getattr(error, "message", None)
     if isinstance(message, str) and _status(error) is not None:
         text = f"status {_status(error)} {message}"  # aiohttp's full text repeats the address, tokens included
-    return scrub(f"{type(error).__name__}: {text}" if text else type(error).__name__)[:LONGEST_REASON]
+    return one_line(f"{type(error).__name__}: {text}" if text else type(error).__name__)[:LONGEST_REASON]
+
+
+def _system_text(error: OSError) -> str:
+    """Return the system's description of an error's number; that of a resolver's number is its own."""
+    return str(error.strerror) if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from job.errors import StoreRefusedError
-
 WRITING = ".writing-"  # prefix of a file that is still being written
-NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
 
 
 def write(path: Path, data: bytes, *, replace: bool) -> None:
@@ -23,11 +20,12 @@ def write(path: Path, data: bytes, *, replace: bool) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            temporary.chmod(0o644)
+            with suppress(OSError):  # a file system without permissions
+                temporary.chmod(0o644)
             if replace:
                 temporary.replace(path)
             else:
-                _link(temporary, path)
+                _name(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -38,14 +36,21 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _link(temporary: Path, path: Path) -> None:
-    """Add a second name to a file. Unlike a rename, this fails if the name is taken."""
+def _name(temporary: Path, path: Path) -> None:
+    """Give a file its name; FileExistsError if the name is taken, where a rename would overwrite the other file."""
     try:
         os.link(temporary, path)
-    except OSError as error:
-        if error.errno not in NO_LINKS:
-            raise
-        raise StoreRefusedError(
-            f"{path}: cannot write: this file system has no hard links ({error.strerror}), which are needed to create "
-            "a file without overwriting another; choose another location"
-        ) from None
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links, which each file system reports in its own way
+        _claim(temporary, path)
+
+
+def _claim(temporary: Path, path: Path) -> None:
+    """Take a name with an empty file, then put the file in its place. A reader may see the empty one for an instant."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    try:
+        temporary.replace(path)
+    except OSError:
+        path.unlink()
+        raise

@@ -25,6 +25,10 @@ PRECONDITION = ("PreconditionFailed", "412")
 NO_SUCH_RANGE = ("InvalidRange", "416")
 
 
+class CredentialsFileError(Exception):
+    """A local file that the credentials need cannot be read. To s3fs it would be a file missing in the store."""
+
+
 class S3(S3FileSystem):  # type: ignore[misc]
     """The file system of `s3://`. It is not registered with fsspec, whose other users keep s3fs's own."""
 
@@ -54,7 +58,8 @@ class S3(S3FileSystem):  # type: ignore[misc]
                     return await receive(response) if method == "get_object" else response
             except FileExistsError:
                 raise
-            except Exception as error:
+            except Exception as caught:
+                error = _of_credentials(caught)
                 kind, code = classify(error).kind, s3_code(error)
                 if kind is Kind.NOT_FOUND:
                     raise FileNotFoundError(address) from None
@@ -131,3 +136,10 @@ class Reader(S3):
         """Open a file. A small file is read whole, because only a whole file's checksum is known."""
         is_small = self.info(path)["size"] <= WHOLE
         return super()._open(path, mode, **kwargs | ({"cache_type": "all"} if is_small else {}))
+
+
+def _of_credentials(error: Exception) -> Exception:
+    """Return a request's error; if it is of a local file, which only the credentials need, as an error of that file."""
+    if isinstance(error, OSError) and error.filename and not s3_code(error):
+        return CredentialsFileError(f"{error.filename}: {error.strerror}")
+    return error

@@ -12,9 +12,10 @@ import fsspec
 from fsspec.core import strip_protocol
 from fsspec.implementations.local import LocalFileSystem
 
-from job.errors import StorageError
+from job.errors import StorageError, StoreRefusedError
+from job.storage import web
 from job.storage.address import PACKAGE, FileInfo, in_package, public
-from job.storage.retry import STALL_S
+from job.study.addresses import outside
 
 VERSION_KEYS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "mtime", "created")
 """Keys under which fsspec's adapters report a value that changes with the content, the most reliable first."""
@@ -26,6 +27,9 @@ PATH_CHARACTERS = "/!$&'()*+,;=:@~"
 
 def open_store(address: str) -> tuple[Any, str]:
     """Return the fsspec file system of an address, and the address as a path of that file system."""
+    expected = outside(address)
+    if expected:
+        raise StoreRefusedError(f"{public(address)}: {expected}")
     if address.startswith(PACKAGE):
         return LocalFileSystem(), str(in_package(address))
     path: str = strip_protocol(address)
@@ -35,7 +39,8 @@ def open_store(address: str) -> tuple[Any, str]:
         fs = S3(**_s3_options(address))
     else:
         # fsspec reads `::` as a chain of stores; here it is part of a name, and a name does not determine the store.
-        fs, _ = fsspec.url_to_fs(address.replace("::", "--"), **_http_options(address))
+        settings = web.options() if address.startswith(("http://", "https://")) else {}
+        fs, _ = fsspec.url_to_fs(address.replace("::", "--"), **settings)
     fs.invalidate_cache()  # of listings: other workers write there too
     return fs, path
 
@@ -92,16 +97,10 @@ def _version(details: dict[str, Any]) -> str:
 def _s3_options(address: str) -> dict[str, Any]:
     endpoint, region = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_REGION")
     options: dict[str, Any] = {"endpoint_url": endpoint} if endpoint else {}
-    if region:  # botocore reads AWS_DEFAULT_REGION alone; AWS's other tools, and their users, set AWS_REGION
-        options["client_kwargs"] = {"region_name": region}
+    # botocore reads AWS_DEFAULT_REGION alone; AWS's other tools, and their users, set AWS_REGION. Of the files of
+    # trusted certificates it does not read SSL_CERT_FILE.
+    client = {"region_name": region, "verify": next(iter(web.bundles()), None)}
+    options["client_kwargs"] = {name: value for name, value in client.items() if value}
     if "versionId" in parse_qs(urlsplit(address).query):
         options["version_aware"] = True
     return options
-
-
-def _http_options(address: str) -> dict[str, Any]:
-    if not address.startswith(("http://", "https://")):
-        return {}
-    from aiohttp import ClientTimeout
-
-    return {"client_kwargs": {"timeout": ClientTimeout(total=None, sock_connect=STALL_S, sock_read=STALL_S)}}

@@ -55,11 +55,13 @@ def local_entries(folder: str) -> list[Entry]:
 
 def http_entries(fs: Any, folder: str) -> list[Entry]:
     """Return the files and folders that the page of a folder on a web server links to; [] if there is no such page."""
+    is_safe = folder.startswith("https://")
     addresses = (details["name"] for details in fs.ls(folder.rstrip("/") + "/", detail=True))
     return [
         Entry(unquote(address.rstrip("/").rpartition("/")[2]), address.rstrip("/"), address.endswith("/"))
         for address in addresses
         if not re.search(r"[?#]", address)  # such as the links that sort a page of Apache's
+        and (address.startswith("https://") or not is_safe)  # no link leads from TLS to none
     ]
 
 

@@ -1,14 +1,40 @@
-"""Checks on addresses: no secrets, which would be stored in plans and manifests, and no way around the named store."""
+"""Addresses as text: their normal form, and what is wrong with one.
+
+An address holds no secret, because plans and manifests store it, and leads to the store that it names.
+"""
 
 from __future__ import annotations
 
+import os
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+ALLOWED = "MEDSAM_JOB_ALLOWED_ADDRESSES"
+"""Environment variable: the prefixes, between commas, of the only addresses that may be read and written."""
 USER = re.compile(r"(?<=://)[^/]*@")
 """User and password."""
 QUERY = re.compile(r"(https?://[^?]*)\?.*=.*", re.DOTALL)
 """An http(s) address with a query, which may contain a token. In other addresses `?` is a wildcard."""
+HALF_A_SCHEME = re.compile(r"[^/]*:/(?!/)|(file|local|data):(?!//)")
+"""What fsspec takes for a local path although it begins like an address, or for an address although it has no `//`."""
+NAMED_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", "https")
+"""Schemes that are followed by the name of a bucket, container or host."""
+UNWRITABLE = {
+    "package": "the files of a package are read-only",
+    "http": "results cannot be written to a web server",
+    "https": "results cannot be written to a web server",
+    "memory": "results in memory end with this process",
+}
+"""Schemes that are no place for results, with the reason."""
+
+
+def normal(address: str) -> str:
+    """Return an address with doubled slashes taken as one, because stores differ in what they make of two.
+
+    An unset part of `${RESULTS}/${NAME}` or a slash at the end of a variable leave two.
+    """
+    scheme, separator, path = address.partition("://")
+    return f"{scheme}{separator}{re.sub('/+', '/', path)}" if separator else re.sub("/+", "/", address)
 
 
 def without_secrets(text: str) -> str:
@@ -24,15 +50,56 @@ def refusal(address: str) -> str | None:
         return "expected an address without a query: credentials belong in the environment"
     if "::" in address:
         return "expected one address, not a chain of them (`::`)"
+    if not address.strip():
+        return "expected an address, got an empty text: is a variable unset?"
+    if HALF_A_SCHEME.match(address):
+        return "expected an address such as s3://bucket/folder, with two slashes, or a path, such as ./name:/folder"
+    scheme, separator, rest = address.partition("://")
+    if separator and scheme in NAMED_STORES and rest[:1] in ("", "/"):
+        return f"expected the name of a bucket or host after {scheme}://"
     try:
         urlsplit(address).port  # noqa: B018  the property raises; a password with a slash is read as a port
     except ValueError:
         return "expected a valid address"
-    return None
+    return outside(address)
 
 
 def output_refusal(address: str) -> str | None:
     """Return what was expected in place of an address to write to; None if the address is valid."""
-    if address.startswith("package://"):
-        return "expected an address that can be written: the files of a package are read-only"
-    return refusal(address)
+    scheme, separator, _ = address.partition("://")
+    reason = UNWRITABLE.get(scheme) if separator else None
+    return refusal(address) or (f"expected an address that can be written: {reason}" if reason else None)
+
+
+def outside(address: str) -> str | None:
+    """Return what was expected in place of an address that the operator does not allow; None if it may be used.
+
+    Files of installed packages are always allowed.
+    """
+    if address.startswith("package://") or is_listed(address) is not False:
+        return None
+    return f"expected an address below one of those that {ALLOWED} lists"
+
+
+def is_listed(address: str) -> bool | None:
+    """Return whether an address lies below a prefix of the operator's list; None if there is no list."""
+    prefixes = [prefix for item in os.environ.get(ALLOWED, "").split(",") if (prefix := item.strip())]
+    return any(_lies_in(address, prefix) for prefix in prefixes) if prefixes else None
+
+
+def _lies_in(address: str, prefix: str) -> bool:
+    scheme, path = _place(address)
+    allowed_scheme, folder = _place(prefix)
+    is_below = folder in ("", path) or path.startswith(folder.rstrip("/") + "/")
+    return scheme == allowed_scheme and is_below and ".." not in path.split("/")  # of which stores make what they like
+
+
+def _place(address: str) -> tuple[str, str]:
+    """Return scheme and path of an address, one for all of its spellings; of a local one, the path without links."""
+    scheme, separator, path = address.partition("://")
+    if not separator or scheme in ("file", "local"):
+        path = path if separator else address
+        home = os.path.expanduser(path)  # noqa: PTH111  Path's raises an error where no home is known
+        return "file", os.path.realpath(home) if path else ""
+    path = unquote(path) if scheme in ("http", "https") else path
+    return {"s3a": "s3", "gcs": "gs"}.get(scheme, scheme), path.strip("/")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from job.study.addresses import normal
 
 NAME = r"^[^\x00-\x1f/]+$"
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
@@ -20,7 +22,7 @@ PATTERNS = {
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NAME)]
 FileName = Annotated[str, Field(pattern=FILE_NAME)]
-Address = Annotated[str, Field(min_length=1)]
+Address = Annotated[str, Field(min_length=1), AfterValidator(normal)]
 Sha256 = Annotated[str, Field(pattern=SHA256)]
 Device = Annotated[str, Field(pattern=DEVICE)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from job import storage
 from job.errors import DataError, JobError, StorageError, StoreRefusedError
 from job.models.device_faults import is_machine_fault
 
@@ -41,7 +42,7 @@ class Attempts:
                 log = structlog.get_logger()
                 log.error("failed again" if is_last else "failed; trying once more", what=step, exc_info=error)
                 if is_last:
-                    self.failed[step] = f"{type(error).__name__}: {error}"
+                    self.failed[step] = storage.hide(f"{type(error).__name__}: {error}")
                     self.by_machine.update({step} if is_machine_fault(error) else ())
             # Outside the handler, where the error's frames no longer hold tensors. Raises if the device is lost.
             self.free_memory()

@@ -57,3 +57,16 @@ def test_an_output_without_results_is_refused(command, monkeypatch, capfd, tmp_p
     query = ["SELECT 1"] if command == ["sql"] else []
     assert medsam_job(monkeypatch, *command, tmp_path, *query) == 2
     assert str(tmp_path) in capfd.readouterr().err
+
+
+def test_an_output_whose_name_looks_like_a_pattern_is_read_alone(job, tmp_path):
+    """Not with the outputs beside it that the pattern matches, where parts of one study have the same names."""
+    spec = write_generated(tmp_path)
+    for name in ("run1", "run[12]", "run*"):
+        job(spec, "--output", tmp_path / name)
+    count = ("SELECT count(*) AS n FROM iou", "--format", "csv")
+    expected = job("sql", tmp_path / "run1", *count)
+    assert job("sql", tmp_path / "run*", *count) == expected
+    for part in (tmp_path / "run1/iou").iterdir():
+        part.unlink()
+    assert job("sql", tmp_path / "run[12]", *count) == expected

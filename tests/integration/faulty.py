@@ -20,6 +20,7 @@ ERRORS = {
     "503": (503, "SlowDown", "Please reduce your request rate."),
     "ExpiredToken": (400, "ExpiredToken", "The provided token has expired."),
     "AccessDenied": (403, "AccessDenied", "Access Denied."),
+    "NotImplemented": (501, "NotImplemented", "A header you provided implies functionality that is not implemented"),
     "NoSuchBucket": (404, "NoSuchBucket", "The specified bucket does not exist"),
 }
 """Faults that are an error response of S3: status, code, message."""
@@ -37,7 +38,7 @@ class FaultyProxy:
     requests, faults: the number of requests, and that of injected faults by kind. share: of requests that fail, each
     with one of `kinds` at random. script: the faults of the next requests, "" for none. lasting: substrings of
     addresses, and the fault of all requests to these; "" is in every address. from_write: a substring and a fault;
-    from the first write to such an address on, all requests fail with it.
+    from the first write to such an address on, all requests fail with it. creates: the fault of all create-only writes.
     """
 
     def __init__(self, upstream: str, *, share: float = 0.0, kinds: tuple[str, ...] = TRANSIENT, seed: int = 0) -> None:
@@ -47,6 +48,7 @@ class FaultyProxy:
         self.script: list[str] = []
         self.lasting: dict[str, str] = {}
         self.from_write: tuple[str, str] | None = None
+        self.creates = ""
         self.requests = 0
         self.faults: Counter[str] = Counter()
         self.closing = threading.Event()
@@ -65,10 +67,12 @@ class FaultyProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def next_fault(self, method: str, path: str) -> str:
-        """Return the fault of a request; "" if it is forwarded without one."""
+    def next_fault(self, method: str, path: str, *, creates: bool) -> str:
+        """Return the fault of a request; "" if it is forwarded without one. creates: it is a create-only write."""
         with self._lock:
             self.requests += 1
+            if creates and self.creates:
+                return self.creates
             if self.from_write and method == "PUT" and self.from_write[0] in path:
                 self.lasting[""] = self.from_write[1]
             fault = next((fault for substring, fault in self.lasting.items() if substring in path), None)
@@ -91,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        fault = self.proxy.next_fault(self.command, self.path)
+        fault = self.proxy.next_fault(self.command, self.path, creates="If-None-Match" in self.headers)
         if fault in ERRORS:
             self._respond(*_error(fault))
         elif fault == "reset":

@@ -26,7 +26,7 @@ def test_a_key_that_may_only_read_ends_the_run(study, log_in, monkeypatch, capfd
     """Before any work."""
     log_in(READER_KEY, READER_SECRET)
     assert medsam_job(monkeypatch, study) == 2
-    assert "/results/.writable: cannot write: access denied (AccessDenied); check the cred" in refusal(capfd)
+    assert "-written: cannot write: access denied (AccessDenied); check the cred" in refusal(capfd)
 
 
 def test_a_missing_bucket_of_images_ends_the_run(s3, tmp_path, monkeypatch, capfd):
@@ -42,7 +42,24 @@ def test_a_missing_bucket_for_results_ends_the_run(study, proxy, monkeypatch, ca
     """Before any work."""
     proxy.lasting["/results/"] = "NoSuchBucket"
     assert medsam_job(monkeypatch, study) == 2
-    assert "/results/.writable: cannot write: there is no such bucket" in refusal(capfd)
+    assert "-written: cannot write: there is no such bucket" in refusal(capfd)
+
+
+def test_a_store_without_create_only_writes_ends_the_run(s3, study, proxy, monkeypatch, capfd):
+    """Before any work; nothing is left in the output."""
+    proxy.creates = "NotImplemented"
+    assert medsam_job(monkeypatch, study) == 2
+    assert "/results: the store has no create-only writes (on S3: PUT with If-None-Match)" in refusal(capfd)
+    assert storage.list_files(f"{s3}/results", "**") == []
+
+
+def test_a_doubled_slash_is_taken_as_one(s3, study, monkeypatch, capfd):
+    """Stores that keep keys as paths, as the server of these tests does, list nothing below a doubled slash."""
+    address = s3.replace("s3://study/", "s3://study//") + "//again"
+    assert medsam_job(monkeypatch, study, "--output", address, "--only", "predict") == 0
+    assert storage.list_files(f"{s3}/again/iou", "*.parquet")
+    assert medsam_job(monkeypatch, study, "--output", address, "--only", "predict") == 0
+    assert "nothing to do" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("fault", ["NoSuchBucket", "AccessDenied"])

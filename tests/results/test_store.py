@@ -2,8 +2,10 @@
 
 import json
 
+import fsspec
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from job import SCHEMA_VERSION
 from job.errors import OutputError
@@ -116,10 +118,52 @@ def test_a_damaged_note_of_the_plan_is_refused(results, folder, content):
         results.current_plan()
 
 
-def test_a_writable_folder_passes_and_stays_empty(results, folder):
-    """The file that is written to try it is deleted."""
-    results.check_writable()
-    assert list(folder.iterdir()) == []
+@pytest.mark.parametrize("name", ["results", "a [v2]*", "sub:a:01", "é"])
+def test_a_writable_folder_passes_and_stays_empty(tmp_path, name):
+    """Whatever its name; the files that are written to try it are deleted."""
+    Results(str(tmp_path / name)).check_writable()
+    assert list((tmp_path / name).iterdir()) == []
+
+
+class Overwriting(MemoryFileSystem):
+    """A store that overwrites files although it is asked to create them."""
+
+    protocol = "overwriting"
+    store = {}
+    pseudo_dirs = [""]
+
+    def pipe_file(self, path, value, mode="overwrite", **options):
+        super().pipe_file(path, value, mode="overwrite", **options)
+
+
+class Hiding(Overwriting):
+    """A store whose listings are empty."""
+
+    protocol = "hiding"
+
+    def pipe_file(self, path, value, mode="overwrite", **options):
+        MemoryFileSystem.pipe_file(self, path, value, mode=mode, **options)
+
+    def glob(self, path, **options):
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("store", "reason"),
+    [
+        (
+            Overwriting,
+            "the store has no create-only writes .*: a file that exists is overwritten; choose another location",
+        ),
+        (Hiding, "files that were just written are not in the list of its files; choose another location"),
+    ],
+)
+def test_a_store_that_cannot_do_what_results_need_is_refused(store, reason):
+    """Before any work: parts would be lost, or computed again by each run."""
+    fsspec.register_implementation(store.protocol, store, clobber=True)
+    with pytest.raises(OutputError, match=f"output {store.protocol}://a: {reason}"):
+        Results(f"{store.protocol}://a").check_writable()
+    assert store.store == {}
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):

@@ -3,14 +3,14 @@
 import pytest
 
 from job import storage
-from job.errors import StorageError
+from job.errors import StorageError, StoreRefusedError
 
 MNI = "package://nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
 
 
 def test_names_are_joined_with_one_slash():
-    """The folder may end with one."""
-    assert storage.join("s3://b/a/", "c", "d.png") == storage.join("s3://b/a", "c/d.png") == "s3://b/a/c/d.png"
+    """The folder may end with one, or hold two."""
+    assert storage.join("s3://b/a/", "c", "d.png") == storage.join("s3://b//a", "c/d.png") == "s3://b/a/c/d.png"
 
 
 def test_addresses_are_shown_without_secrets():
@@ -41,3 +41,16 @@ def test_a_package_address_stays_inside_its_package(address, reason):
     """No other file on the disk can be reached through it."""
     with pytest.raises(StorageError, match=reason):
         storage.info(address)
+
+
+def test_an_address_that_the_operator_does_not_allow_is_not_opened(monkeypatch, tmp_path):
+    """Whoever names it: a spec, a plan, or a link on the way."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "closed.txt").write_bytes(b"x")
+    (tmp_path / "open/link.txt").symlink_to(tmp_path / "closed.txt")
+    monkeypatch.setenv("MEDSAM_JOB_ALLOWED_ADDRESSES", f"{tmp_path}/open")
+    storage.write(f"{tmp_path}/open/a.txt", b"a")
+    for address in (f"{tmp_path}/closed.txt", f"{tmp_path}/open/link.txt", "memory://a", "s3://bucket/a"):
+        for operation in (storage.read, storage.info, storage.delete, lambda name: storage.list_files(name, "*")):
+            with pytest.raises(StoreRefusedError, match="expected an address below one of those that MEDSAM_JOB_ALL"):
+                operation(address)

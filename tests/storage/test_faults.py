@@ -1,6 +1,7 @@
 """How errors of stores are classified, and what the user reads about them."""
 
 import errno
+import socket
 import ssl
 
 import aiohttp
@@ -61,6 +62,7 @@ def http(status, url="https://host/a.png"):
         (Kind.TRANSIENT, ConnectionResetError()),
         (Kind.TRANSIENT, TimeoutError()),
         (Kind.TRANSIENT, OSError(errno.ESTALE, "stale")),
+        (Kind.TRANSIENT, socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")),
         (Kind.TRANSIENT, MismatchError("received 2 of 3 bytes")),
         (Kind.NOT_FOUND, FileNotFoundError("a.png")),
         (Kind.NOT_FOUND, wrapped(FileNotFoundError("a.png"), s3("NoSuchKey", 404))),
@@ -77,6 +79,7 @@ def http(status, url="https://host/a.png"):
         (Kind.REFUSED, s3("RequestTimeTooSkewed", 403)),
         (Kind.REFUSED, s3("PermanentRedirect", 301)),
         (Kind.REFUSED, s3("InsufficientStorage", 507)),
+        (Kind.REFUSED, socket.gaierror(socket.EAI_NONAME, "Name or service not known")),
         (Kind.REFUSED, boto.NoCredentialsError()),
         (Kind.REFUSED, boto.ProfileNotFound(profile="x")),
         (Kind.REFUSED, boto.UnauthorizedSSOTokenError()),

@@ -79,16 +79,44 @@ def test_a_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch, number)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old"}
 
 
-def test_a_disk_without_hard_links_is_refused(tmp_path, monkeypatch):
-    """Without them a file cannot be created without overwriting another."""
+@pytest.fixture(params=[errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EINVAL])
+def without_links(request, monkeypatch):
+    """A file system without hard links; each says so in its own way."""
 
     def no_links(source, target):
-        raise OSError(errno.EPERM, "Operation not permitted")
+        raise OSError(request.param, os.strerror(request.param))
 
     monkeypatch.setattr(os, "link", no_links)
-    with pytest.raises(StoreRefusedError, match="a: cannot write: this file system has no hard links"):
-        storage.create(str(tmp_path / "a"), b"")
+
+
+def test_a_disk_without_hard_links_creates_files(tmp_path, without_links):
+    """The first to create a file writes it; nothing else is left."""
+    assert storage.create(str(tmp_path / "a"), b"first")
+    assert not storage.create(str(tmp_path / "a"), b"second")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"first"}
+
+
+def test_a_disk_without_hard_links_is_left_empty_by_a_failed_write(tmp_path, without_links, monkeypatch):
+    """An empty file would be taken for the whole one."""
+
+    def full(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(StoreRefusedError, match="a: cannot write: the disk is full"):
+        storage.create(str(tmp_path / "a"), b"first")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_without_permissions_is_written(tmp_path, monkeypatch):
+    """As one of a network or of another system is, where it is mounted."""
+
+    def refuse(path, mode):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    local.write(tmp_path / "a", b"content", replace=False)
+    assert (tmp_path / "a").read_bytes() == b"content"
 
 
 def test_the_hash_is_sha256(tmp_path):

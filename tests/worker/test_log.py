@@ -1,7 +1,9 @@
 """The log goes to standard error: JSON lines, or coloured lines on a terminal."""
 
 import json
+import logging
 
+import pytest
 import structlog
 from structlog.contextvars import bind_contextvars
 
@@ -51,3 +53,38 @@ def test_details_for_developers_are_not_logged(capfd):
     log.configure()
     structlog.get_logger().debug("detail")
     assert capfd.readouterr().err == ""
+
+
+def test_a_line_holds_no_secret(capfd, monkeypatch):
+    """Neither in its values nor in a traceback."""
+    monkeypatch.setenv("HF_TOKEN", "hush-hush-hush")
+    log.configure()
+    structlog.get_logger().error("failed", reason="hush-hush-hush", exc_info=ValueError("hush-hush-hush"))
+    line = json.loads(capfd.readouterr().err)
+    assert line["reason"] == "(HF_TOKEN)"
+    assert "hush" not in line["exception"]
+
+
+def test_what_libraries_log_is_a_line_without_a_traceback(capfd):
+    """Once, also of a process that configures its log twice."""
+    log.configure()
+    log.configure()
+    try:
+        raise FileNotFoundError(2, "No such file or directory", "/token")
+    except FileNotFoundError:
+        logging.getLogger("botocore.credentials").warning("refreshing failed", exc_info=True)
+    line = json.loads(capfd.readouterr().err)
+    assert (line["event"], line["library"], line["level"]) == ("refreshing failed", "botocore.credentials", "warning")
+    assert line["reason"] == "FileNotFoundError: [Errno 2] No such file or directory: '/token'"
+    assert "exception" not in line
+
+
+@pytest.mark.parametrize(("terminal", "coloured"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_without_colours_gets_none(capfd, monkeypatch, terminal, coloured):
+    """Its name is `dumb`."""
+    monkeypatch.setattr(log, "on_terminal", lambda: True)
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    log.configure()
+    structlog.get_logger().info("event")
+    assert ("\x1b[" in capfd.readouterr().err) is coloured
