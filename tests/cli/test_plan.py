@@ -123,7 +123,7 @@ def test_storing_a_plan_clears_the_records_of_failed_chunks(figures, job, monkey
 
     spec = write_generated(tmp_path)
     use_fake_models(monkeypatch, Broken)
-    job(spec, "--shard", "0/1")
+    job(spec, "--shard", "0/1", code=3)
     assert figures(spec)["chunks_failed"] > 0
     assert figures(spec, "--store")["chunks_failed"] == 0
 
@@ -152,4 +152,4 @@ def test_a_study_for_a_gpu_can_be_planned_without_one(figures, job, tmp_path):
     spec = write_generated(tmp_path)
     spec.write_text(spec.read_text().replace("device: cpu", "device: cuda, precision: fp16"))
     assert figures(spec)["parts_left"] > 0
-    job(spec, code=2)
+    job(spec, code=4)
