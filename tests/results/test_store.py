@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from job import SCHEMA_VERSION
-from job.errors import OutputError
+from job.errors import DiskFullError, OutputError
 from job.results.store import Results, read_footer
 from tests.results.make import EMPTY, OTHER_ROW, ROW, write_part
 
@@ -88,6 +88,17 @@ def test_a_writable_folder_passes_and_stays_empty(results, folder):
     """The file that is written to try it is deleted."""
     results.check_writable()
     assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_is_no_fault_of_the_output(results, monkeypatch):
+    """Another machine may have space."""
+
+    def full(address, data):
+        raise DiskFullError("the disk is full")
+
+    monkeypatch.setattr("job.storage.write", full)
+    with pytest.raises(DiskFullError):
+        results.check_writable()
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
