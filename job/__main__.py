@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from job import __version__
 from job.cli import streams
-from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_STOPPED, JobError
+from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MACHINE, EXIT_STOPPED, JobError
 from job.worker import log
 from job.worker.shard import resolve
 from job.worker.shutdown import GRACE_S, Stop, Stopped
@@ -205,6 +205,9 @@ def main() -> None:
         except JobError as error:
             print(log.shown(error), file=sys.stderr)
             sys.exit(error.exit_code)
+        except MemoryError as error:
+            print(f"too little memory on this machine: {error or 'no amount is known'}", file=sys.stderr)
+            sys.exit(EXIT_MACHINE)
         except Stopped:
             _exit_at_once(EXIT_STOPPED)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_STOPPED, JobError, StorageError
+from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MACHINE, EXIT_STOPPED, JobError, StorageError
 from job.plan.shard import ALONE, Shard
 from job.results.words import Word, clear_words, write_word
 from job.worker.shutdown import Stopped
@@ -46,4 +46,6 @@ def _end(error: BaseException) -> tuple[int, str]:
         return EXIT_STOPPED, f"SIGTERM: {error}"
     if isinstance(error, KeyboardInterrupt):
         return EXIT_INTERRUPTED, "interrupted"
+    if isinstance(error, MemoryError):
+        return EXIT_MACHINE, "too little memory"
     return EXIT_DEFECT, f"{type(error).__name__}; the traceback is in its log"

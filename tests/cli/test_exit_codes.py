@@ -84,9 +84,10 @@ def test_a_label_that_occurs_nowhere_ends_with_2(spec, monkeypatch, capfd):
         (Stopped("now"), 143),
         (JobError("wrong"), 2),
         (DiskFullError("full"), 4),
+        (MemoryError(), 4),
         (NothingDoneError("nothing"), 3),
     ],
-    ids=["Ctrl-C", "SIGTERM", "JobError", "machine", "nothing done"],
+    ids=["Ctrl-C", "SIGTERM", "JobError", "disk", "memory", "nothing done"],
 )
 def test_every_command_ends_with_the_code_of_its_error(function, error, code, monkeypatch, capfd):
     """130 and 143 at once, without waiting for threads. 2 is for what the user can fix, 4 for the machine's faults."""

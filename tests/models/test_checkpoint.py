@@ -185,3 +185,19 @@ def test_weights_of_another_family_are_refused(vit_b_checkpoint: Path) -> None:
     spec = LiteMedSam(name="lite", family="lite_medsam", checkpoint=str(vit_b_checkpoint))
     with pytest.raises(WeightsError, match=r"vit_b\.pth as LiteMedSAM: .*missing: image_encoder\.patch_embed\.seq"):
         build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32")
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"), [("a.pth", "torch.load"), ("a.safetensors", "job.models.checkpoint.load_file")]
+)
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("unable to mmap 9 bytes: Cannot allocate memory (12)")])
+def test_too_little_memory_is_no_damage_of_the_file(tmp_path, monkeypatch, name, reader, error):
+    """To download it again would not help."""
+
+    def fail(*arguments, **options):
+        raise error
+
+    (tmp_path / name).write_bytes(b"x")
+    monkeypatch.setattr(reader, fail)
+    with pytest.raises(type(error)):
+        read_weights(tmp_path / name)

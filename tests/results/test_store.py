@@ -8,7 +8,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from job import SCHEMA_VERSION
-from job.errors import OutputError
+from job.errors import DiskFullError, OutputError
 from job.results.store import Results, read_footer
 from tests.results.make import EMPTY, OTHER_ROW, ROW, write_part
 
@@ -164,6 +164,17 @@ def test_a_store_that_cannot_do_what_results_need_is_refused(store, reason):
     with pytest.raises(OutputError, match=f"output {store.protocol}://a: {reason}"):
         Results(f"{store.protocol}://a").check_writable()
     assert store.store == {}
+
+
+def test_a_full_disk_is_no_fault_of_the_output(results, monkeypatch):
+    """Another machine may have space."""
+
+    def full(address, data):
+        raise DiskFullError("the disk is full")
+
+    monkeypatch.setattr("job.storage.write", full)
+    with pytest.raises(DiskFullError):
+        results.check_writable()
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
