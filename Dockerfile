@@ -4,6 +4,8 @@
 #     mkdir -p results-docker && sudo chown 10001 results-docker
 #     docker run --rm --gpus all -v "$PWD/results-docker:/app/results" medsam-job specs/quickstart.yaml
 #
+# `docker run medsam-job` alone prints the help.
+#
 # torch brings CUDA's libraries; the host needs only the NVIDIA driver and its container toolkit. Without a GPU, the
 # same image runs on the CPU.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
@@ -32,10 +34,12 @@ RUN install -d -o 10001 -g 10001 /app/results /cache
 # `RUN --mount` takes from another stage; such a builder would keep the old program.
 COPY --from=program /opt/medsam-job /opt/medsam-job
 COPY specs /app/specs
+# MEDSAM_JOB_CONTAINER: messages then say how to set up a container, with -v and -e.
 # HOME=/tmp: libraries can write their caches even if the root file system is read-only.
 # LD_LIBRARY_PATH: GKE mounts the driver's libraries there without telling the linker. On other machines the folder does
 # not exist.
 ENV PATH=/opt/medsam-job/bin:${PATH} LD_LIBRARY_PATH=/usr/local/nvidia/lib64 MEDSAM_JOB_CACHE=/cache HOME=/tmp \
+    MEDSAM_JOB_CONTAINER=1 \
     PYTHONUNBUFFERED=1
 WORKDIR /app
 VOLUME ["/cache"]
