@@ -4,6 +4,8 @@
 #     mkdir -p results-docker && sudo chown 10001 results-docker
 #     docker run --rm --gpus all -v "$PWD/results-docker:/app/results" medsam-job specs/quickstart.yaml
 #
+# `docker run medsam-job` alone prints the help.
+#
 # torch brings CUDA's libraries; the host needs only the NVIDIA driver (580 or later) and its container toolkit. Without a
 # GPU, the same image runs on the CPU.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
@@ -32,13 +34,14 @@ RUN install -d -o 10001 -g 10001 /app/results /cache
 # `RUN --mount` takes from another stage; such a builder would keep the old program.
 COPY --from=program /opt/medsam-job /opt/medsam-job
 COPY specs /app/specs
+# MEDSAM_JOB_CONTAINER: messages then say how to set up a container, with -v and -e.
 # HOME=/tmp: libraries can write their caches even if the root file system is read-only.
 # LD_LIBRARY_PATH: GKE mounts the driver's libraries there without telling the linker. On other machines the folder does
 # not exist.
 # NVIDIA_REQUIRE_CUDA: a container with a GPU does not start on a host whose driver is too old for this torch. It requests
 # no GPU, and is not looked at without one.
 ENV PATH=/opt/medsam-job/bin:${PATH} LD_LIBRARY_PATH=/usr/local/nvidia/lib64 MEDSAM_JOB_CACHE=/cache HOME=/tmp \
-    NVIDIA_REQUIRE_CUDA="cuda>=13.0" PYTHONUNBUFFERED=1
+    NVIDIA_REQUIRE_CUDA="cuda>=13.0" MEDSAM_JOB_CONTAINER=1 PYTHONUNBUFFERED=1
 WORKDIR /app
 VOLUME ["/cache"]
 USER 10001:10001

@@ -5,15 +5,14 @@ Each command imports its module, and torch with it, only when it runs, so that `
 
 from __future__ import annotations
 
-import difflib
 import os
+import re
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from job import __version__
 from job.cli import streams
@@ -22,7 +21,8 @@ from job.worker import log
 from job.worker.shard import resolve
 from job.worker.shutdown import GRACE_S, Stop, Stopped
 
-GROUP_OPTIONS = ("--help", "--version")
+GROUP_OPTIONS = ("-h", "--help", "--version")
+SQL_COMMENT = re.compile(r"--[^=\w]|--[^=]*\s")
 
 
 class RunByDefault(TyperGroup):
@@ -31,7 +31,11 @@ class RunByDefault(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `run` before arguments that do not begin with a command. Raise JobError for a mistyped command."""
         if args and args[0] not in (*self.commands, *GROUP_OPTIONS):
-            self._refuse_mistyped(args[0])
+            from job.cli.meant import instead_of_command
+
+            problem = instead_of_command(args, list(self.commands))
+            if problem:
+                raise JobError(problem)
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
@@ -42,10 +46,13 @@ class RunByDefault(TyperGroup):
         except KeyboardInterrupt:
             _exit_at_once(EXIT_INTERRUPTED)
 
-    def _refuse_mistyped(self, word: str) -> None:
-        similar = difflib.get_close_matches(word, self.commands, n=1)
-        if similar and not (word.startswith("-") or "://" in word or Path(word).exists()):
-            raise JobError(f"{word}: neither a command nor a file; did you mean the command {similar[0]!r}?")
+
+class TakesQuery(TyperCommand):
+    """A command with a query, which may begin with a comment: `-- all scores` is no option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put a space before such a query, so that it does not begin as an option does."""
+        return super().parse_args(ctx, [f" {word}" if SQL_COMMENT.match(word) else word for word in args])
 
 
 app = typer.Typer(
@@ -53,7 +60,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Compare Segment Anything with RITM on medical images. `medsam-job SPEC` runs a study, or resumes it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Compare Segment Anything with RITM on medical images. `medsam-job SPEC` runs a study, or resumes it. Try "
+    "`medsam-job specs/quickstart.yaml` first: it needs no data, no weights and no GPU.",
 )
 
 Step = StrEnum("Step", ["predict", "statistics"])
@@ -164,7 +173,7 @@ def verify(output: Stored, plan: PlanName = None) -> None:
     raise typer.Exit(verify(output, plan))
 
 
-@app.command()
+@app.command(cls=TakesQuery)
 def sql(
     output: Stored,
     query: Annotated[str, typer.Argument(metavar="QUERY", help="A SELECT over iou, predictions, objects, …")],

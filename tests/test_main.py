@@ -13,20 +13,59 @@ def run(monkeypatch):
     return lambda *arguments: medsam_job(monkeypatch, *arguments)
 
 
-@pytest.mark.parametrize("arguments", [["valdate"], ["valdate", "study.yaml"], ["Plan"]])
-def test_a_mistyped_command_is_not_taken_for_a_spec(arguments, run, capfd):
-    """The message suggests the nearest command."""
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["valdate"], "medsam-job validate"),
+        (["valdate", "my study.yaml", "--full"], "medsam-job validate 'my study.yaml' --full"),
+        (["Plan"], "medsam-job plan"),
+        (["STATUS", "results"], "medsam-job status results"),
+    ],
+)
+def test_a_mistyped_command_is_not_taken_for_a_spec(arguments, meant, run, capfd):
+    """The message has the whole command that was meant."""
     assert run(*arguments) == 2
-    nearest = {"valdate": "validate", "Plan": "plan"}[arguments[0]]
-    assert capfd.readouterr().err == (
-        f"{arguments[0]}: neither a command nor a file; did you mean the command {nearest!r}?\n"
+    assert capfd.readouterr().err == f"{arguments[0]}: neither a command nor a file; did you mean `{meant}`?\n"
+
+
+def test_a_command_after_its_spec_is_recognised(run, capfd, tmp_path):
+    """The message has the words in the right order."""
+    (tmp_path / "s.yaml").touch()
+    assert run(tmp_path / "s.yaml", "validate", "--full") == 2
+    meant = f"medsam-job validate {tmp_path}/s.yaml --full"
+    assert capfd.readouterr().err == f"validate: the command stands before what it is for: `{meant}`\n"
+
+
+@pytest.mark.parametrize(("word", "meant"), [("help", "--help"), ("version", "--version")])
+def test_an_option_without_dashes_is_recognised(word, meant, run, capfd):
+    """As other programs have such commands."""
+    assert run(word) == 2
+    assert capfd.readouterr().err == f"{word}: not a command; did you mean `medsam-job {meant}`?\n"
+
+
+@pytest.mark.parametrize("arguments", [["bash"], ["check", "study.yaml"]])
+def test_a_word_unlike_any_command_and_spec_has_the_commands_listed(arguments, run, capfd, monkeypatch, tmp_path):
+    """It cannot be the name of a spec."""
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == 2
+    err = capfd.readouterr().err
+    assert err.startswith(
+        f"{arguments[0]}: neither a command nor a file; expected a spec, or one of the commands run, v"
     )
 
 
-def test_a_missing_spec_unlike_any_command_is_a_missing_spec(run, capfd):
+def test_a_missing_spec_unlike_any_other_is_a_missing_spec(run, capfd, monkeypatch, tmp_path):
     """There is no suggestion."""
+    monkeypatch.chdir(tmp_path)
     assert run("my-study.yaml") == 2
     assert capfd.readouterr().err == "my-study.yaml:1:1: cannot be read: No such file or directory\n"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "x" * 300 + ".yaml"])
+def test_a_name_that_no_file_can_have_is_no_file(run, name):
+    """It ends as a missing file does."""
+    assert run(name) == 2
+    assert run("status", name) == 2
 
 
 def test_an_existing_file_is_a_spec_whatever_its_name(run, monkeypatch, tmp_path):
@@ -67,6 +106,13 @@ def test_run_is_the_default_command(tmp_path, run, monkeypatch):
     assert run("--only", "predict", spec) == 0
     assert run(spec, "--only", "statistics") == 0
     assert (tmp_path / "results/summary/task_scores.csv").exists()
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["validate", "-h"], ["sql", "-h"]])
+def test_h_is_short_for_help(run, capfd, arguments):
+    """Of the program and of every command."""
+    assert run(*arguments) == 0
+    assert "Usage:" in capfd.readouterr().out
 
 
 def test_help_and_version_need_no_heavy_library(run, capfd, monkeypatch):

@@ -24,7 +24,8 @@ PARAMETERS = ("torch._utils._rebuild_parameter", "torch._utils._rebuild_paramete
 DICT = "collections.OrderedDict"
 SHAPE = "torch.Size"
 OPAQUE = re.compile(
-    r"torch\.device|collections\.Counter|builtins\.(set|complex)|_codecs\.encode|torch\.[a-z]+[a-z0-9_]*"
+    r"torch\.(device|(float|bfloat|double|half|q?u?int|short|long|bool|complex)\w*)"
+    r"|collections\.Counter|builtins\.(set|complex)|_codecs\.encode"
 )
 """Plain values beside the weights, such as a dtype or a set, of which nothing is needed."""
 
@@ -197,7 +198,8 @@ class Reader:
     def _reduce(self, _: Any) -> None:
         arguments, function = self.stack.pop(), self.stack.pop().name
         if function == DICT:
-            self.stack.append(dict(arguments[:0]))
+            self.stack.append({})
+            self._set([part for pairs in arguments[:1] for pair in pairs for part in pair])  # as Python 2 wrote them
         elif function in TENSORS:
             self.stack.append(_tensor(*arguments[:4]))
         elif function in (*PARAMETERS, SHAPE):

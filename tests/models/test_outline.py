@@ -123,6 +123,31 @@ def test_a_hostile_pickle_is_refused(tmp_path: Path, content: bytes) -> None:
         outline(tmp_path / "bare.pth")
 
 
+def test_a_state_dict_of_python_2_is_read(tmp_path: Path) -> None:
+    """Its keys and values are arguments, not items that are set later."""
+    content = b"\x80\x02ccollections\nOrderedDict\n]]q\x00(U\x01aK\x07ea\x85R."
+    assert outline(archive(tmp_path / "old.pth", {"data.pkl": content})) == {"a": 7}
+
+
+def test_plain_values_beside_the_weights_are_no_code(tmp_path: Path) -> None:
+    """Such as a dtype, a device and a set. torch accepts them too."""
+    values = {"dtype": torch.float16, "device": torch.device("cpu"), "seen": {1, 2}, "size": torch.Size([2, 3])}
+    path = saved(tmp_path / "values.pth", values)
+    assert torch.load(path, weights_only=True) == values
+    assert outline(path).keys() == values.keys()
+
+
+@pytest.mark.parametrize(
+    "name", ["torch.load", "torch.serialization.load", "builtins.eval", "os.system", "torch.hub.load"]
+)
+def test_a_name_that_is_no_plain_value_is_refused(tmp_path: Path, name: str) -> None:
+    """Before torch is asked; the error names it."""
+    module, _, function = name.rpartition(".")
+    content = f"\x80\x02c{module}\n{function}\nU\x01a\x85R.".encode("latin-1")
+    with pytest.raises(WeightsError, match=rf"holds more than plain weights \({name}\)"):
+        outline(archive(tmp_path / "code.pth", {"data.pkl": content}))
+
+
 def test_a_dict_may_hold_itself(tmp_path: Path) -> None:
     """It is no weights, and no endless loop."""
     value: dict[str, Any] = {}

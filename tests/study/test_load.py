@@ -7,7 +7,7 @@ import pytest
 
 from job import storage
 from job.cli.opening import read_spec
-from job.errors import SpecError, StorageError
+from job.errors import JobError
 from tests.cases import GENERATED
 
 SPEC = GENERATED.format(output="results")
@@ -22,7 +22,7 @@ def place(request, tmp_path):
 
 def refusal(address):
     """Return the only fault of the spec at an address."""
-    with pytest.raises((SpecError, StorageError)) as error:
+    with pytest.raises(JobError) as error:
         read_spec(str(address))
     (line,) = str(error.value).splitlines()
     return line
@@ -71,7 +71,7 @@ def test_a_missing_spec_is_named(place):
 def test_the_refusal_of_a_path_gives_the_reason(tmp_path):
     """In the words of the operating system."""
     assert refusal(f"{tmp_path}/none.yaml") == f"{tmp_path}/none.yaml:1:1: cannot be read: No such file or directory"
-    assert refusal(tmp_path) == f"{tmp_path}:1:1: cannot be read: Is a directory"
+    assert refusal(tmp_path) == f"{tmp_path}: a folder; expected the YAML file of a study"
 
 
 def test_the_refusal_of_an_address_gives_the_reason():
