@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from job.datasets.sample import Excluded, Kind
 from job.datasets.slicing import axis_of
 from job.datasets.source import Source
-from job.errors import DataError, NoMaskError
+from job.errors import DataError, MemoryShortageError, NoMaskError
 from job.study.dataset import Dataset
 
 
@@ -44,7 +44,7 @@ class Ledger:
             )
         )
 
-    def add_error(self, error: DataError, *, slice_: int = 0, task: str | None = None) -> None:
+    def add_error(self, error: DataError | MemoryShortageError, *, slice_: int = 0, task: str | None = None) -> None:
         """Add a line with the reason and detail of an exception: an error, or `empty` for a NoMaskError."""
         kind: Kind = "empty" if isinstance(error, NoMaskError) else "error"
         self.add(kind, error.reason, error.detail, slice_=slice_, task=task)

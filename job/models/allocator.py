@@ -10,6 +10,7 @@ import ctypes
 
 M_TRIM_THRESHOLD = -1  # from glibc's malloc.h
 M_MMAP_MAX = -4
+M_ARENA_MAX = -8
 LARGEST_INT = 2**31 - 1
 
 
@@ -18,4 +19,5 @@ def keep_freed_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
+    mallopt(M_ARENA_MAX, 1)  # one heap, so that what one thread freed, such as a decoded image, serves the others
     return bool(mallopt(M_MMAP_MAX, 0)) and bool(mallopt(M_TRIM_THRESHOLD, LARGEST_INT))

@@ -38,8 +38,9 @@ MEMORY_TEXTS = (
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
     "unable to find an engine to execute this computation",
+    "could not create a primitive",
 )
-"""Texts of a RuntimeError that mean out of memory: from the CPU, the CUDA driver, cuBLAS, and cuDNN (old and new)."""
+"""Texts of a RuntimeError that mean out of memory: from the CPU, CUDA, cuBLAS, cuDNN (old and new) and oneDNN."""
 
 
 @dataclass(frozen=True, kw_only=True)
