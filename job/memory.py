@@ -20,6 +20,9 @@ VERSION_2 = ("", "sys/fs/cgroup", "memory.max", "memory.current", "inactive_file
 VERSION_1 = ("memory", "sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 """Control groups by version: controller in /proc/self/cgroup, folder, limit, use, and the use that can be dropped."""
 
+LIMITS = ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData"))
+"""The limits of the process, and what counts against them in /proc/self/status."""
+
 
 class _HeapFigures(ctypes.Structure):
     """glibc's `struct mallinfo2`."""
@@ -55,7 +58,7 @@ def fits(needed: int) -> bool:
     """Return whether this process may take so many bytes more, if need be once freed memory went back."""
     if needed <= available():
         return True
-    _trim()
+    release()
     return needed <= available()
 
 
@@ -67,6 +70,18 @@ def reserved(needed: int) -> Iterator[None]:
         yield
     finally:
         _reserved.add(-needed)
+
+
+def release() -> None:
+    """Return freed memory that the C library keeps to the kernel."""
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def is_limited() -> bool:
+    """Return whether `ulimit -v` or `-d` limits this process: then all that it keeps counts, used or not."""
+    return any(resource.getrlimit(kind)[0] != resource.RLIM_INFINITY for kind, _ in LIMITS)
 
 
 def as_text(number: int) -> str:
@@ -101,7 +116,7 @@ def _machine(root: Path) -> Iterator[int]:
 def _limits(root: Path) -> Iterator[int]:
     """Yield what `ulimit -v` and `ulimit -d` leave. Freed memory that the C library keeps can be used again."""
     figures = _figures(root / "proc/self/status")
-    for kind, name in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
+    for kind, name in LIMITS:
         limit = resource.getrlimit(kind)[0]
         if limit != resource.RLIM_INFINITY and name in figures:
             yield limit - (figures[name] << 10) + _freed()
@@ -113,12 +128,6 @@ def _freed() -> int:
         return 0
     mallinfo2.restype = _HeapFigures
     return int(mallinfo2().fordblks)
-
-
-def _trim() -> None:
-    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if malloc_trim is not None:
-        malloc_trim(0)
 
 
 def _figures(path: Path) -> dict[str, int]:

@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from job import storage
 from job.audit.status import failed_chunks, part_state
@@ -17,6 +16,7 @@ from job.plan.file import Part, Plan
 from job.results import run_lengths
 from job.results.store import Results, read_footer
 from job.results.tables import EPISODE_KEY, EXCLUDED, IOU, OBJECT_KEY, OBJECTS, PREDICTIONS
+from job.results.unpacking import rows_of
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -121,8 +121,7 @@ def _table(files: Files, table: str, name: str, schema: pa.Schema) -> Generator[
         yield f"{shown}: missing"
         return None
     try:
-        # In this thread alone: a thread of Arrow's that holds Python's bytes at exit aborts it (apache/arrow#34314).
-        rows = pq.ParquetFile(pa.BufferReader(storage.read(address))).read(use_threads=False)
+        rows = rows_of(storage.read(address))
     except (pa.ArrowException, OSError, JobError) as error:
         yield f"{shown}: unreadable: {error}"
         return None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 
+from job import memory
+
 M_TRIM_THRESHOLD = -1  # from glibc's malloc.h
 M_MMAP_MAX = -4
 M_ARENA_MAX = -8
@@ -15,7 +17,12 @@ LARGEST_INT = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Make glibc keep freed memory and return True; return False if the C library has no `mallopt`."""
+    """Make glibc keep freed memory and return True.
+
+    Return False if the C library has no `mallopt`, or if a limit of the process counts what it keeps.
+    """
+    if memory.is_limited():
+        return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False

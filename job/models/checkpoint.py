@@ -23,6 +23,8 @@ METADATA_KEY = "medsam_job"
 
 safetensors does not keep the order of several keys, so the same weights would get different hashes.
 """
+MOST_PICKLE_BYTES = 1 << 24
+"""Unpacked size of the pickle in a `.pth`. It names the tensors, which lie beside it; a ViT-H's has 100 kB."""
 MOST_KEYS_NAMED = 5
 """How many keys of each kind an error names."""
 
@@ -103,12 +105,25 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], what: str) -> Non
     module.load_state_dict(state)
 
 
+def _check_pickle(path: Path) -> None:
+    """Raise WeightsError for a pickle that takes minutes to read: it may be packed to a thousandth of its size."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        size = max((file.file_size for file in archive.infolist() if file.filename.endswith(".pkl")), default=0)
+    if size > MOST_PICKLE_BYTES:
+        raise WeightsError(
+            f"{path}: its pickle has {size} bytes; at most {MOST_PICKLE_BYTES} are read; save model.state_dict()"
+        )
+
+
 def _some(keys: list[str]) -> str:
     more = f" and {len(keys) - MOST_KEYS_NAMED} more" if len(keys) > MOST_KEYS_NAMED else ""
     return ", ".join(keys[:MOST_KEYS_NAMED]) + more
 
 
 def _read_pickle(path: Path) -> Any:
+    _check_pickle(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except MemoryError:

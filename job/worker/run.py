@@ -9,6 +9,7 @@ from itertools import chain
 
 from structlog.contextvars import bound_contextvars
 
+from job import memory
 from job.models import device as devices
 from job.plan.blocks import prompt_blocks
 from job.plan.file import Chunk, Plan
@@ -88,6 +89,7 @@ def run(
             with stop.chunk(bar.seconds_left), bound_contextvars(chunk=chunk.name), bar.chunk(chunk.raw):
                 worker.run_chunk(chunk, left[chunk.name], content)
                 marks.end(chunk.name)
+    memory.release()  # for what follows in this process, such as the statistics
 
 
 def _read(spec: LoadedSpec, inputs: InputCache, marks: Marks, chunk: Chunk) -> ChunkContent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,15 @@ def test_weights_of_another_family_are_refused(vit_b_checkpoint: Path) -> None:
     spec = LiteMedSam(name="lite", family="lite_medsam", checkpoint=str(vit_b_checkpoint))
     with pytest.raises(WeightsError, match=r"vit_b\.pth as LiteMedSAM: .*missing: image_encoder\.patch_embed\.seq"):
         build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32")
+
+
+def test_a_pickle_that_unpacks_to_a_thousand_times_its_size_is_refused(tmp_path: Path) -> None:
+    """A file of some kilobytes would keep the reader busy for minutes."""
+    sound, bomb = saved(tmp_path / "sound.pth"), tmp_path / "bomb.pth"
+    with zipfile.ZipFile(sound) as archive, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in archive.namelist():
+            numbers = b"\x80\x02]" + b"K\x01a" * 6_000_000 + b"."
+            packed.writestr(name, numbers if name.endswith(".pkl") else archive.read(name))
+    assert bomb.stat().st_size < 100_000
+    with pytest.raises(WeightsError, match="its pickle has 18000004 bytes; at most 16777216 are read"):
+        read_checkpoint(bomb)
