@@ -24,15 +24,6 @@ LIMITS = ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData"))
 """The limits of the process, and what counts against them in /proc/self/status."""
 
 
-class _HeapFigures(ctypes.Structure):
-    """glibc's `struct mallinfo2`."""
-
-    _fields_ = [
-        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks")),
-        *((name, ctypes.c_size_t) for name in ("uordblks", "fordblks", "keepcost")),
-    ]
-
-
 class _Reserved:
     """Bytes that work of this process has reserved."""
 
@@ -114,20 +105,12 @@ def _machine(root: Path) -> Iterator[int]:
 
 
 def _limits(root: Path) -> Iterator[int]:
-    """Yield what `ulimit -v` and `ulimit -d` leave. Freed memory that the C library keeps can be used again."""
+    """Yield what `ulimit -v` and `ulimit -d` leave. Freed memory that the C library keeps counts as used."""
     figures = _figures(root / "proc/self/status")
     for kind, name in LIMITS:
         limit = resource.getrlimit(kind)[0]
         if limit != resource.RLIM_INFINITY and name in figures:
-            yield limit - (figures[name] << 10) + _freed()
-
-
-def _freed() -> int:
-    mallinfo2 = getattr(ctypes.CDLL(None), "mallinfo2", None)
-    if mallinfo2 is None:
-        return 0
-    mallinfo2.restype = _HeapFigures
-    return int(mallinfo2().fordblks)
+            yield limit - (figures[name] << 10)
 
 
 def _figures(path: Path) -> dict[str, int]:

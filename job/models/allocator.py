@@ -11,20 +11,22 @@ import ctypes
 from job import memory
 
 M_TRIM_THRESHOLD = -1  # from glibc's malloc.h
+M_MMAP_THRESHOLD = -3
 M_MMAP_MAX = -4
-M_ARENA_MAX = -8
+LARGE = 1 << 20  # bytes
 LARGEST_INT = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
     """Make glibc keep freed memory and return True.
 
-    Return False if the C library has no `mallopt`, or if a limit of the process counts what it keeps.
+    Return False if the C library has no `mallopt`, or if a limit of the process counts what it keeps: then each large
+    tensor is mapped anew.
     """
-    if memory.is_limited():
-        return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
-    mallopt(M_ARENA_MAX, 1)  # one heap, so that what one thread freed, such as a decoded image, serves the others
+    if memory.is_limited():
+        mallopt(M_MMAP_THRESHOLD, LARGE)
+        return False
     return bool(mallopt(M_MMAP_MAX, 0)) and bool(mallopt(M_TRIM_THRESHOLD, LARGEST_INT))

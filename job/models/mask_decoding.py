@@ -31,12 +31,10 @@ ENCODE_BATCH = {"cpu": 1, "cuda": 4}
 UPSCALED_PX = 1 << 26
 """Upper bound on the logits that are upscaled at once: float32, so 256 MiB."""
 
-DECODER_BYTES = 36 << 20
-EMBEDDING_BYTES = 256 * 64 * 64 * 4
-LOW_RES_BYTES = 256 * 256 * 4
-LOGIT_COPIES = 2
-"""What a request takes in the decoder, its image's embedding and one mask of logits (float32), and how often logits of
-the image's size are in memory at once. Measured: benchmarks/memory_by_model_cpu_202611.md."""
+CALL_BYTES, REQUEST_BYTES, LOGIT_BYTES = 64 << 20, 36 << 20, 5
+"""Peak memory of the decoder for a call and for each request, and of upscaling for each logit of the image's size."""
+EMBEDDING_BYTES, LOW_RES_BYTES = 256 * 64 * 64 * 4, 256 * 256 * 4
+"""Of an image, and of a mask. All were measured: benchmarks/memory_by_model_cpu_202611.md."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,10 +104,10 @@ class MaskDecodingModel(ABC):
 
         def predict(requests: int) -> int:
             at_once = min(requests, max(1, UPSCALED_PX // upscaled_px))
-            return requests * (DECODER_BYTES + pixels) + at_once * LOGIT_COPIES * 4 * upscaled_px
+            return CALL_BYTES + requests * (REQUEST_BYTES + pixels) + at_once * LOGIT_BYTES * upscaled_px
 
         return Need(
-            encode=self.encode_bytes + 6 * height * width,
+            encode=self.encode_bytes + 12 * height * width,
             image=EMBEDDING_BYTES,
             episode=candidates * LOW_RES_BYTES,
             predict=predict,

@@ -16,8 +16,8 @@ from job.models.mask_decoding import MaskDecodingModel
 from job.models.protocol import Capabilities, Image
 
 TOKENS = 64 * 64
-ATTENTION_COPIES = 4
-"""Tokens of the encoder, and how many maps of its global attention (float32, for all heads) are in memory at once."""
+ATTENTION_BYTES = 17
+"""Tokens of the encoder, and its peak memory for each pair of them and each head of its global attention: four maps."""
 
 
 def build_sam(arch: str) -> Any:
@@ -33,7 +33,7 @@ class SamModel(MaskDecodingModel):
         super().__init__(network, side=side, capabilities=capabilities, device=device)
         self.mask_threshold = network.mask_threshold
         attention = network.image_encoder.blocks[-1].attn
-        self.encode_bytes = ATTENTION_COPIES * 4 * attention.num_heads * TOKENS**2
+        self.encode_bytes = ATTENTION_BYTES * attention.num_heads * TOKENS**2
 
     def prepare(self, image_HWC: Image) -> Tensor:
         """Resize, normalise and pad one image: float32, 3x1024x1024."""

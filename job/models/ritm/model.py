@@ -102,12 +102,13 @@ class RitmModel:
         return [predictions[i] for i in range(len(requests))]
 
     def needs(self, height: int, width: int) -> Need:
-        """Estimate the memory for images of this size, of which the first click's pass sees all pixels."""
+        """Estimate the memory for images of this size: the first click's pass sees them whole, later ones a roi."""
         pixels, passes = height * width, 2 if self._flip else 1
-        bytes_of_pass = int(pixels * passes * self._network.bytes_per_px)
+        network_px = passes * max(pixels, LONGER_SIDE**2 if self._zoom_in else 0)
+        bytes_of_pass = int(network_px * self._network.bytes_per_px)
 
         def predict(requests: int) -> int:
-            in_one_pass = min(requests, max(1, NETWORK_PX // (pixels * passes)))
+            in_one_pass = min(requests, max(1, NETWORK_PX // network_px))
             return in_one_pass * bytes_of_pass + requests * pixels * OUTPUT_BYTES
 
         return Need(encode=6 * pixels, image=3 * pixels, episode=OUTPUT_BYTES * pixels, predict=predict)
