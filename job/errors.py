@@ -67,6 +67,18 @@ class DiskFullError(MachineError, StoreRefusedError):
     """A disk of this machine is full, or its quota is exceeded. Ends the run."""
 
 
+class MemoryShortageError(JobError):
+    """What this process may use does not suffice for a file. Like an unavailable store, that may differ elsewhere."""
+
+    reason = "too little memory"
+    remedy = "give the process more memory, or run the study on a larger machine"
+
+    @property
+    def detail(self) -> str:
+        """The whole text, as the ledger shows it."""
+        return str(self)
+
+
 class WeightsError(JobError):
     """A checkpoint is missing, damaged, of another architecture, of another hash, or not plain weights."""
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from job import storage
 from job.plan.file import Plan
+from job.results import begun
 from job.results.store import PARTIAL, Results
 
 ABANDONED_S = 3600.0
@@ -25,6 +26,7 @@ def orphans(results: Results, plans: Iterable[Plan]) -> list[storage.FileInfo]:
         files += _abandoned(results, table)
     files += _orphaned_predictions(results, parts)
     files += [file for name, file in results.failures().items() if name not in chunks]
+    files += [file for name, file in begun.listed(results) if name not in chunks]
     return files
 
 

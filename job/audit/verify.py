@@ -7,16 +7,15 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from job import storage
 from job.audit.status import failed_chunks, part_state
 from job.errors import JobError
-from job.metrics import overlap
 from job.plan.file import Part, Plan
 from job.results import run_lengths
 from job.results.store import Results, read_footer
 from job.results.tables import EPISODE_KEY, EXCLUDED, IOU, OBJECT_KEY, OBJECTS, PREDICTIONS
+from job.results.unpacking import rows_of
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -39,7 +38,7 @@ def verify(results: Results, plan: Plan) -> Iterator[str]:
         seen: Counter[Key] = Counter()
         for part in parts:
             if part_state(part, stored, failed) == "partial":
-                yield f"iou/{part.name}: cut short, because storage failed; run the study again to complete it"
+                yield f"iou/{part.name}: cut short, for storage failed or memory was short; run the study again"
             yield from _verify_part(files, part, objects, seen)
 
 
@@ -103,15 +102,8 @@ def _verify_part(files: Files, part: Part, objects: Mapping[Key, Row], seen: Cou
 
 def _follows_from_masks(row: Row, truth: Row, prediction: Row) -> bool:
     """Return whether the score of an episode equals the one that its run-lengths give."""
-    intersection, union = run_lengths.intersection_and_union(
-        truth["truth"], prediction["mask"], truth["height"], truth["width"]
-    )
-    return (
-        (row["intersection_px"], row["union_px"]) == (intersection, union)
-        and union > 0
-        and row["iou"] == overlap.iou(intersection, union)
-        and row["dice"] == overlap.dice(intersection, union)
-    )
+    scores = run_lengths.scores(truth["truth"], prediction["mask"], truth["height"], truth["width"])
+    return scores is not None and all(row[column] == value for column, value in scores.items())
 
 
 def _table(files: Files, table: str, name: str, schema: pa.Schema) -> Generator[str, None, pa.Table | None]:
@@ -121,8 +113,7 @@ def _table(files: Files, table: str, name: str, schema: pa.Schema) -> Generator[
         yield f"{shown}: missing"
         return None
     try:
-        # In this thread alone: a thread of Arrow's that holds Python's bytes at exit aborts it (apache/arrow#34314).
-        rows = pq.ParquetFile(pa.BufferReader(storage.read(address))).read(use_threads=False)
+        rows = rows_of(storage.read(address))
     except (pa.ArrowException, OSError, JobError) as error:
         yield f"{shown}: unreadable: {error}"
         return None

@@ -13,7 +13,7 @@ from job.datasets.load import load_case
 from job.datasets.opening import open_case
 from job.datasets.sample import Excluded
 from job.datasets.source import Source, is_volume
-from job.errors import DataError, NoMaskError
+from job.errors import DataError, MemoryShortageError, NoMaskError
 from job.storage import InputCache
 from job.study.dataset import Dataset
 
@@ -38,7 +38,7 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
     try:
         with faults_named(source.file, "image"):
             image = read_head(dataset, source, source.file, cache, max_image_px)
-    except DataError as error:
+    except (DataError, MemoryShortageError) as error:
         ledger.add_error(error)
         return ledger.lines
     heads[source.file.address] = image
@@ -53,7 +53,7 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
                     placement.check(image, placement.on_grid_of(image, mask) if dataset.grid == "image" else mask)
         except NoMaskError:
             continue  # no error: `load` lists it as empty
-        except DataError as error:
+        except (DataError, MemoryShortageError) as error:
             ledger.add_error(error, task=task)
     return ledger.lines
 
@@ -76,9 +76,9 @@ def look_inside(dataset: Dataset, source: Source, cache: InputCache, max_image_p
     ledger = Ledger(dataset=dataset, source=source)
     try:
         case = open_case(dataset, source, cache, max_image_px)
-    except DataError as error:
+        loaded = load_case(case, None)
+    except (DataError, MemoryShortageError) as error:
         ledger.add_error(error)
         return Content(tasks=set(), findings=ledger.lines, labels={})
-    loaded = load_case(case, None)
     findings = [line for line in loaded.left_out if line.kind != "empty"]
     return Content(tasks=case.tasks_present(), findings=findings, labels=case.labels)

@@ -14,6 +14,7 @@ from job.study.dataset import Intensity
 MOST_AT_ONE_END = 0.999
 """Share of pixels that are black, or white, above which an image counts as blank."""
 SAMPLED_ROWS = 16  # every so-many-th row is counted first
+BLOCK = 1 << 22  # values that are scaled at a time: in float64 a large image would take eight times its memory
 
 
 def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
@@ -85,6 +86,15 @@ def to_rgb(
     elif not 0 < upper - lower < np.inf:
         raise DataError("no intensity range", f"{rule.label} goes from {lower:g} to {upper:g}; use minmax or window")
     else:
-        shares = (values.astype(np.float64) - lower) / (upper - lower)
-        scaled = (np.clip(shares, 0, 1) * 255).astype(np.uint8)
+        scaled = _scaled(values, lower, upper)
     return scaled if scaled.ndim == 3 else np.repeat(scaled[..., None], 3, axis=-1)
+
+
+def _scaled(values: NDArray[Any], lower: float, upper: float) -> NDArray[np.uint8]:
+    """Scale the range between two levels to 0..255, a block of rows at a time."""
+    scaled = np.empty(values.shape, np.uint8)
+    rows = max(1, BLOCK * len(values) // max(1, values.size))
+    for start in range(0, len(values), rows):
+        shares = (values[start : start + rows].astype(np.float64) - lower) / (upper - lower)
+        scaled[start : start + rows] = np.clip(shares, 0, 1) * 255
+    return scaled

@@ -45,9 +45,9 @@ def as_labels(values: NDArray[Any], step: float = 0.0) -> tuple[NDArray[Any], tu
     """
     if values.dtype.kind != "f":
         return values, ()
-    whole = np.rint(values)
-    if np.array_equal(whole, values) and np.isfinite(whole).all():
+    if all(_are_whole(block) for block in flat_blocks(values)):
         return values, ()
+    whole = np.rint(values)
     with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, which is refused below
         distance = np.abs(values - whole)
     rounded = distance <= ROUNDING * np.maximum(np.abs(whole), 1) + step / 2  # False for NaN
@@ -58,6 +58,11 @@ def as_labels(values: NDArray[Any], step: float = 0.0) -> tuple[NDArray[Any], tu
         )
     largest = float(distance.max())
     return whole, (Doubt(reason="labels rounded", detail=f"labels lie up to {largest!r} from whole numbers"),)
+
+
+def _are_whole(values: NDArray[Any]) -> bool:
+    whole = np.rint(values)
+    return bool(np.array_equal(whole, values) and np.isfinite(whole).all())
 
 
 def label_doubts(counts: Mapping[int, int], named: frozenset[int], task: Task, rule: str) -> Iterator[Doubt]:

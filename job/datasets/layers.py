@@ -10,7 +10,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from job import storage
-from job.datasets import sizes
+from job.datasets import fit, sizes
 from job.datasets.discover import expected_masks
 from job.datasets.doubt import Doubt
 from job.datasets.formats import nifti, raster
@@ -19,7 +19,7 @@ from job.datasets.labels import as_labels, label_counts, one_channel
 from job.datasets.sample import Axis
 from job.datasets.slicing import axis_of
 from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
-from job.errors import DataError, NoMaskError, StorageError
+from job.errors import DataError, MemoryShortageError, NoMaskError
 from job.storage import FileInfo, InputCache
 from job.study.dataset import Dataset
 from job.study.files import AtLeast
@@ -58,6 +58,7 @@ def read_head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCac
     check_link(file)
     if is_volume(file):
         header = _read_volume_header(file, axis_of(dataset, source), max_image_px, source.axes)
+        _check_room(dataset, source, file, header)
         return Head(header.grid.shape_XYZ, header)
     size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else raster.image_size(file, cache)
     sizes.check_plane(*size, max_image_px)
@@ -142,8 +143,11 @@ def faults_named(file: ImageFile, role: Literal["image", "mask"]) -> Iterator[No
     except DataError as error:
         reason = f"unreadable {role}" if error.reason == "unreadable" else error.reason
         raise DataError(reason, f"{storage.public(file.address)}: {error.detail}") from None
-    except MemoryError:  # not the file's fault: like an unavailable store, it may be gone on another machine
-        raise StorageError(f"{storage.public(file.address)}: too little memory to read this {role}") from None
+    except MemoryShortageError as error:
+        raise MemoryShortageError(f"{storage.public(file.address)}: {error}") from None
+    except MemoryError:
+        address, remedy = storage.public(file.address), MemoryShortageError.remedy
+        raise MemoryShortageError(f"{address}: memory ran out while this {role} was read; {remedy}") from None
 
 
 def _read(
@@ -158,7 +162,8 @@ def _read(
     path = cache.local(file)
     if is_volume(file):
         axes = source.axes
-        _read_volume_header(replace(file, address=str(path)), axis_of(dataset, source), max_image_px, axes)
+        local = replace(file, address=str(path))
+        _check_room(dataset, source, file, _read_volume_header(local, axis_of(dataset, source), max_image_px, axes))
         volume = nifti.read_volume(path, axes)
         return Layer(volume.values_XYZ, volume.header, volume.header.doubts)
     read = raster.read_mask if labels else raster.read_image
@@ -172,3 +177,9 @@ def _read_volume_header(file: FileInfo, axis: Axis, max_image_px: int, axes: str
     sizes.check_plane(*header.grid.slice_size(axis), max_image_px)
     sizes.check_volume(header.grid.shape_XYZ, max_image_px)
     return header
+
+
+def _check_room(dataset: Dataset, source: Source, file: ImageFile, header: nifti.VolumeHeader) -> None:
+    """Raise MemoryShortageError if an image or a mask does not fit into memory."""
+    is_image = file.address == source.file.address
+    fit.check_volume(header.grid, header.value_bytes, dataset.intensity if is_image else None)

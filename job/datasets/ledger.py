@@ -10,7 +10,7 @@ from job.datasets.pseudonyms import hidden
 from job.datasets.sample import Excluded, Kind
 from job.datasets.slicing import axis_of
 from job.datasets.source import Source
-from job.errors import DataError, NoMaskError
+from job.errors import DataError, MemoryShortageError, NoMaskError
 from job.storage import public
 from job.study.dataset import Dataset
 
@@ -57,7 +57,7 @@ class Ledger:
         for task in self.dataset.tasks:
             yield from map(public, expected_masks(self.dataset, self.source, task))
 
-    def add_error(self, error: DataError, *, slice_: int = 0, task: str | None = None) -> None:
+    def add_error(self, error: DataError | MemoryShortageError, *, slice_: int = 0, task: str | None = None) -> None:
         """Add a line with the reason and detail of an exception: an error, or `empty` for a NoMaskError."""
         kind: Kind = "empty" if isinstance(error, NoMaskError) else "error"
         self.add(kind, error.reason, error.detail, slice_=slice_, task=task)

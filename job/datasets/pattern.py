@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from urllib.parse import unquote
 
 from job import storage
@@ -86,8 +87,9 @@ class Pattern:
         *folders, name = nfc(self.tail).split("/")
         numbers = set(re.findall(r"\{(\w+):int\}", self.tail))
         seen: set[str] = set()
+        once = [folder for folder, next_ in pairwise([*folders, ""]) if (folder, next_) != ("**", "**")]
         before = [
-            r"(?:(?!\.)[^/]+/)*" if folder == "**" else _expression(folder, seen, numbers) + "/" for folder in folders
+            r"(?:(?!\.)[^/]+/)*" if folder == "**" else _expression(folder, seen, numbers) + "/" for folder in once
         ]
         last = r"(?:(?!\.)[^/]+/)*(?!\.)[^/]+" if name == "**" else _expression(name, seen, numbers)
         return re.compile("".join([*before, last]))
@@ -157,13 +159,29 @@ def _expression(name: str, seen: set[str], numbers: set[str]) -> str:
 
     numbers: the fields that take digits only.
     """
-    pieces = []
+    groups: list[str] = [""]
+    leftmost = True
     for piece in re.split(r"(\*+|\?|\{[A-Za-z_][A-Za-z0-9_]*(?::int)?\})", name):
         field = TEMPLATE_FIELD.fullmatch(piece)
         if field:
-            value = "[0-9]+?" if field[1] in numbers else "[^/]+?"
-            pieces.append(f"(?P={field[1]})" if field[1] in seen else f"(?P<{field[1]}>{value})")
+            is_number, is_repeated = field[1] in numbers, field[1] in seen
+            leftmost = leftmost and not is_number and not is_repeated
+            value = "[0-9]+?" if is_number else "[^/]+?"
+            groups.append(f"(?P={field[1]})" if is_repeated else f"(?P<{field[1]}>{value})")
             seen.add(field[1])
+        elif piece.startswith("*"):
+            groups.append("[^/]*?")
         else:
-            pieces.append("[^/]*?" if piece.startswith("*") else "[^/]" if piece == "?" else re.escape(piece))
-    return (r"(?!\.)" if varies(name[:1]) or TEMPLATE_FIELD.match(name) else "") + "".join(pieces)
+            groups[-1] += "[^/]" if piece == "?" else re.escape(piece)
+    start = r"(?!\.)" if varies(name[:1]) or TEMPLATE_FIELD.match(name) else ""
+    return start + (at_first_places(groups) if leftmost else "".join(groups))
+
+
+def at_first_places(groups: Sequence[str]) -> str:
+    """Join the groups of one name's regular expression: a text first, then each a wildcard with the text behind it.
+
+    Every text but the last is matched at its first place, and at no other: if the rest matches behind a later one, it
+    also does behind the first. Otherwise a name of many equal letters would take hours.
+    """
+    first, *wild = groups
+    return first + "".join(f"(?>{group})" for group in wild[:-1]) + "".join(wild[-1:])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from job import storage
-from job.datasets.pattern import WILD, Pattern, below, by_address, fill, glob_of, nfc, stem, varies
+from job.datasets.pattern import WILD, Pattern, at_first_places, below, by_address, fill, glob_of, nfc, stem, varies
 from job.storage import FileInfo
 from job.study.files import TEMPLATE_FIELD
 
@@ -134,14 +134,24 @@ def _tokens(text: str) -> Iterator[tuple[str, bool]]:
 def _expression(tokens: Sequence[tuple[str, bool]]) -> re.Pattern[str]:
     """Return the regular expression of a filled template. A wildcard at the start of a name matches no leading dot."""
     expression = ""
+    groups = [""]  # of the name in hand
     previous = "/"
     for text, is_wild in tokens:
         visible = r"(?!\.)" if previous.endswith("/") else ""
         if not is_wild:
-            expression += re.escape(text)
-        elif text == "**/":
-            expression += r"(?:(?!\.)[^/]+/)*"
-        else:
-            expression += visible + ("[^/]" if text == "?" else "[^/]*")
+            *names, name = text.split("/")
+            for ended in names:
+                groups[-1] += re.escape(ended)
+                expression += at_first_places(groups) + "/"
+                groups = [""]
+            groups[-1] += re.escape(name)
+        elif text == "?":
+            groups[-1] += visible + "[^/]"
+        elif text != "**/":
+            groups[-1] += visible
+            groups.append("[^/]*?")
+        elif previous != text:
+            expression += at_first_places(groups) + r"(?:(?!\.)[^/]+/)*"
+            groups = [""]
         previous = text
-    return re.compile(expression)
+    return re.compile(expression + at_first_places(groups))

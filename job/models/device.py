@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from job import memory
 from job.errors import JobError, MachineError
 from job.models.allocator import keep_freed_memory
 from job.models.device_faults import machine_faults
@@ -120,8 +121,9 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
 
 
 def free_memory(device: torch.device) -> None:
-    """Release the memory that a failed call held. Raise MachineError if the device is lost."""
+    """Return memory that is no longer used to the machine and the device. Raise MachineError if the device is lost."""
     gc.collect()
+    memory.release()
     if device.type == "cuda":
         with machine_faults(device, "go on"):
             torch.cuda.synchronize(device)

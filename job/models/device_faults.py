@@ -19,8 +19,9 @@ MEMORY_TEXTS = (
     "CUDNN_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_NOT_INITIALIZED",
     "unable to find an engine to execute this computation",
+    "could not create a primitive",
 )
-"""Texts of a RuntimeError that mean out of memory: from the CPU, the CUDA driver, cuBLAS, and cuDNN (old and new).
+"""Texts of a RuntimeError that mean out of memory: from the CPU, the CUDA driver, cuBLAS, cuDNN (old and new), oneDNN.
 
 cuBLAS and cuDNN report NOT_INITIALIZED if there is no memory for their handles.
 """

@@ -43,6 +43,8 @@ def packaged_sha256() -> str:
 class LiteMedSamModel(MaskDecodingModel):
     """LiteMedSAM: longest side to 256 by area averaging, the image's own range to [0, 1], zeros right and below."""
 
+    encode_bytes = 480 << 20
+
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
         super().__init__(network, side=SIDE, capabilities=capabilities, device=device)
 

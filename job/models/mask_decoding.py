@@ -21,7 +21,7 @@ from torch import Tensor
 from job.errors import DataError
 from job.models.device import Device
 from job.models.finite import require_finite
-from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
+from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=tuple[int, ...])
@@ -31,6 +31,11 @@ ENCODE_BATCH = {"cpu": 1, "cuda": 4}
 
 UPSCALED_PX = 1 << 26
 """Upper bound on the logits that are upscaled at once: float32, so 256 MiB."""
+
+CALL_BYTES, REQUEST_BYTES, LOGIT_BYTES = 64 << 20, 36 << 20, 5
+"""Peak memory of the decoder for a call and for each request, and of upscaling for each logit of the image's size."""
+EMBEDDING_BYTES, LOW_RES_BYTES = 256 * 64 * 64 * 4, 256 * 256 * 4
+"""Of an image, and of a mask. All were measured: benchmarks/memory_by_model_cpu_202611.md."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,6 +59,8 @@ class MaskDecodingModel(ABC):
     """
 
     mask_threshold: float = 0.0
+    encode_bytes: int
+    """Estimated peak memory of encoding one image, beyond the weights."""
 
     def __init__(self, network: Any, *, side: int, capabilities: Capabilities, device: Device) -> None:
         self.network = network.to(device.device).eval()
@@ -89,6 +96,23 @@ class MaskDecodingModel(ABC):
             EncodedImage(height=image.shape[0], width=image.shape[1], features=embedding_CHW)
             for image, embedding_CHW in zip(images, features, strict=True)
         ]
+
+    def needs(self, height: int, width: int) -> Need:
+        """Estimate the memory for images of this size. Only the upscaled masks depend on it."""
+        candidates = 3 if self.capabilities.multimask else 1
+        pixels = candidates * height * width
+        upscaled_px = max(pixels, candidates * int(self.resize.target_length) ** 2)
+
+        def predict(requests: int) -> int:
+            at_once = min(requests, max(1, UPSCALED_PX // upscaled_px))
+            return CALL_BYTES + requests * (REQUEST_BYTES + pixels) + at_once * LOGIT_BYTES * upscaled_px
+
+        return Need(
+            encode=self.encode_bytes + 12 * height * width,
+            image=EMBEDDING_BYTES,
+            episode=candidates * LOW_RES_BYTES,
+            predict=predict,
+        )
 
     @torch.inference_mode()
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:

@@ -6,7 +6,7 @@ A model keeps no state between calls: the state of an image is in `EncodedImage`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -90,6 +90,20 @@ class Prediction:
     mask_inputs_C: Sequence[Any] = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Estimated memory for images of one size, in bytes, on the model's device and beyond its weights.
+
+    encode: the most that encoding one image takes. image: held for each encoded image. episode: held for each object
+    from one click to the next. predict: returns the most that a call with so many requests takes.
+    """
+
+    encode: int
+    image: int
+    episode: int
+    predict: Callable[[int], int]
+
+
 class PromptableModel(Protocol):
     """A model that segments one object from points or a box."""
 
@@ -107,4 +121,8 @@ class PromptableModel(Protocol):
 
         Raise DataError for an output that is not finite (`job.models.finite`), not an empty mask.
         """
+        ...
+
+    def needs(self, height: int, width: int) -> Need:
+        """Estimate the memory for images of this size. Work that does not fit is divided, or left out beforehand."""
         ...

@@ -15,6 +15,10 @@ from job.models.device import Device
 from job.models.mask_decoding import MaskDecodingModel
 from job.models.protocol import Capabilities, Image
 
+TOKENS = 64 * 64
+ATTENTION_BYTES = 17
+"""Tokens of the encoder, and its peak memory for each pair of them and each head of its global attention: four maps."""
+
 
 def build_sam(arch: str) -> Any:
     """Build the network `vit_b`, `vit_l` or `vit_h` with random weights."""
@@ -28,6 +32,8 @@ class SamModel(MaskDecodingModel):
         side = network.image_encoder.img_size
         super().__init__(network, side=side, capabilities=capabilities, device=device)
         self.mask_threshold = network.mask_threshold
+        attention = network.image_encoder.blocks[-1].attn
+        self.encode_bytes = ATTENTION_BYTES * attention.num_heads * TOKENS**2
 
     def prepare(self, image_HWC: Image) -> Tensor:
         """Resize, normalise and pad one image: float32, 3x1024x1024."""

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
+from job.metrics import overlap
+
 Mask = NDArray[np.bool_]
 
 
@@ -25,6 +27,19 @@ def intersection_and_union(a: str, b: str, height: int, width: int) -> tuple[int
     masks = [_coco(counts, height, width) for counts in (a, b)]
     intersection, union = (int(coco.area(coco.merge(masks, intersect=intersect))) for intersect in (True, False))
     return intersection, union
+
+
+def scores(truth: str, prediction: str, height: int, width: int) -> dict[str, float] | None:
+    """Compute the columns of a score from two masks of (height, width); None if both are empty."""
+    intersection, union = intersection_and_union(truth, prediction, height, width)
+    if not union:
+        return None
+    return {
+        "intersection_px": intersection,
+        "union_px": union,
+        "iou": overlap.iou(intersection, union),
+        "dice": overlap.dice(intersection, union),
+    }
 
 
 def _coco(counts: str, height: int, width: int) -> dict[str, object]:

@@ -115,6 +115,11 @@ def outcome_tables(
     return _table(scores, IOU, EPISODE_KEY), _table(predictions, PREDICTIONS, EPISODE_KEY)
 
 
+def joined(tables: Sequence[pa.Table], key: list[pa.Field]) -> pa.Table:
+    """Join tables of one kind, sorted by key."""
+    return tables[0] if len(tables) == 1 else pa.concat_tables(tables).sort_by([(f.name, "ascending") for f in key])
+
+
 def _table(rows: list[dict[str, Any]], schema: pa.Schema, key: list[pa.Field] | None) -> pa.Table:
     table = pa.Table.from_pylist(rows, schema=schema)
     return table if key is None else table.sort_by([(field.name, "ascending") for field in key])

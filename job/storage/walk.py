@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -40,8 +41,9 @@ def matches(read: Read, folder: str, pattern: str) -> list[Entry]:
     `*`, `?` and `[…]` match within one name, `**` across folders; a wildcard at the start of a name matches no leading
     dot. A link that leads nowhere is listed if its name matches, even in the place of a folder.
     """
-    chain = (os.path.realpath(folder),)
-    return list({entry.path: entry for entry in _walk(read, folder, pattern.split("/"), chain)}.values())
+    names = [name for name, next_ in pairwise([*pattern.split("/"), ""]) if (name, next_) != ("**", "**")]
+    walk = _Walk(read)
+    return list({entry.path: entry for entry in walk.entries(folder, names, (os.path.realpath(folder),))}.values())
 
 
 def local_entries(folder: str) -> list[Entry]:
@@ -65,31 +67,47 @@ def http_entries(fs: Any, folder: str) -> list[Entry]:
     ]
 
 
-def _walk(read: Read, folder: str, names: Sequence[str], chain: tuple[str, ...]) -> Iterator[Entry]:
-    """Yield the matching entries. chain: the real paths of the first folder and of the links that led here."""
-    name, rest = names[0], names[1:]
-    if name == "**":
+class _Walk:
+    """One listing. Each folder is looked at once for each place in the pattern, however many ways lead to it: the ways
+    through several `**` would be countless.
+    """
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._seen: set[tuple[str, int]] = set()
+
+    def entries(self, folder: str, names: Sequence[str], chain: tuple[str, ...]) -> Iterator[Entry]:
+        """Yield the matching entries. chain: the real paths of the first folder and of the links that led here."""
+        if (folder, len(names)) in self._seen:
+            return
+        self._seen.add((folder, len(names)))
+        if names[0] == "**":
+            yield from self._across(folder, names, chain)
+            return
+        expression = re.compile(fnmatch.translate(names[0]))
+        hidden, rest = names[0].startswith("."), names[1:]
+        for entry in self._read(folder):
+            if expression.fullmatch(entry.name) and (hidden or not entry.name.startswith(".")):
+                if entry.is_folder and rest:
+                    yield from self.entries(entry.path, rest, chain)
+                elif not entry.is_folder and (not rest or entry.dead_link):
+                    yield entry
+
+    def _across(self, folder: str, names: Sequence[str], chain: tuple[str, ...]) -> Iterator[Entry]:
+        """Yield the entries that match a pattern which begins with `**`."""
+        rest = names[1:]
         if rest:
-            yield from _walk(read, folder, rest, chain)
-        for entry in read(folder):
+            yield from self.entries(folder, rest, chain)
+        for entry in self._read(folder):
             if entry.name.startswith("."):
                 continue
             if not entry.is_folder:
                 if not rest or entry.dead_link:
                     yield entry
             elif not entry.is_link:
-                yield from _walk(read, entry.path, names, chain)
+                yield from self.entries(entry.path, names, chain)
             elif not _leads_back(target := os.path.realpath(entry.path), chain):
-                yield from _walk(read, entry.path, names, (*chain, target))
-        return
-    expression = re.compile(fnmatch.translate(name))
-    hidden = name.startswith(".")
-    for entry in read(folder):
-        if expression.fullmatch(entry.name) and (hidden or not entry.name.startswith(".")):
-            if entry.is_folder and rest:
-                yield from _walk(read, entry.path, rest, chain)
-            elif not entry.is_folder and (not rest or entry.dead_link):
-                yield entry
+                yield from self.entries(entry.path, names, (*chain, target))
 
 
 def _leads_back(target: str, chain: Sequence[str]) -> bool:

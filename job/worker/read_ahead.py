@@ -3,34 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def read_ahead(
-    reader: Executor, read: Callable[[Item], Result], items: Iterable[Item]
-) -> Iterator[tuple[Item, Callable[[], Result]]]:
-    """Yield each item with a function that returns its content. The next item is read meanwhile.
+class ReadAhead(Generic[Item, Result]):
+    """Reads items one ahead of the work.
 
-    The first call of the function returns what was read ahead, or raises the error; a later call reads again.
+    is_short: whether what was read ahead lacks something for want of memory; it is then read again in its turn, when
+    the item before it is no longer in memory.
     """
-    pending: list[tuple[Item, Callable[[], Result]]] = []
+
+    def __init__(
+        self, reader: Executor, read: Callable[[Item], Result], is_short: Callable[[Result], bool] = lambda _: False
+    ) -> None:
+        self._reader = reader
+        self._read = read
+        self._is_short = is_short
+        self._ahead: list[Future[Result]] = []
+
+    def items(self, items: Iterable[Item]) -> Iterator[tuple[Item, Callable[[], Result]]]:
+        """Yield each item with a function that returns its content. The next item is read meanwhile.
+
+        The first call of the function returns what was read ahead, or raises the error; a later call reads again.
+        """
+        pending: list[tuple[Item, list[Future[Result]]]] = []
+        for item in items:
+            self._ahead = [self._reader.submit(self._read, item)]
+            pending.append((item, self._ahead))
+            if len(pending) > 1:
+                yield self._with_content(*pending.pop(0))
+        self._ahead = []
+        for item, future in pending:
+            yield self._with_content(item, future)
+
+    def give_up(self) -> None:
+        """Drop what was read ahead, to free its memory; it is read again in its turn."""
+        while self._ahead:
+            future = self._ahead.pop()
+            if not future.cancel():
+                wait([future])
+
+    def _with_content(self, item: Item, future: list[Future[Result]]) -> tuple[Item, Callable[[], Result]]:
+        return item, partial(self._content, item, future)
+
+    def _content(self, item: Item, future: list[Future[Result]]) -> Result:
+        content = future.pop().result() if future else self._read(item)
+        if not self._is_short(content):
+            return content
+        del content
+        self.give_up()
+        return self._read(item)
+
+
+def one_by_one(read: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Callable[[], Result]]]:
+    """Yield each item with a function that reads it, while nothing else is read."""
     for item in items:
-        future = reader.submit(read, item)
-        pending.append((item, partial(_first_from_future, [future], read, item)))
-        if len(pending) > 1:
-            yield pending.pop(0)
-    yield from pending
-
-
-def _first_from_future(future: list[Future[Result]], read: Callable[[Item], Result], item: Item) -> Result:
-    return future.pop().result() if future else read(item)
+        yield item, partial(read, item)
 
 
 class _Threads(ThreadPoolExecutor):

@@ -2,50 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from structlog.contextvars import bound_contextvars
 
 from job import datasets
+from job.datasets.fit import portion_bytes
 from job.datasets.ledger import Ledger
 from job.datasets.sample import Excluded, Sample
-from job.errors import StorageError, StoreRefusedError
-from job.plan.file import Chunk
+from job.errors import MemoryShortageError, StorageError, StoreRefusedError
+from job.plan.file import Chunk, Unit
 from job.storage import InputCache
 from job.study import LoadedSpec
+from job.study.dataset import Dataset
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChunkContent:
-    """The samples and ledger lines of a chunk. full: whether storage provided every file."""
+    """The samples and ledger lines of a chunk, or of a portion of it.
+
+    units: those that were read. more: reads the next portion, if memory does not hold the whole chunk; None with the
+    last. full: whether storage provided every file, and memory sufficed to read it. too_large: by model, the images
+    that it cannot evaluate in the memory there is, with the figures.
+    """
 
     chunk: Chunk
+    units: Sequence[Unit]
     samples: Sequence[Sample]
     left_out: Sequence[Excluded]
     full: bool
+    more: Callable[[], ChunkContent] | None
+    too_large: Mapping[str, dict[Sample, str]] = field(default_factory=dict)
+
+    @property
+    def raw(self) -> int:
+        """Number of raw slices of which samples and lines were made."""
+        return sum(len(unit.slices) for unit in self.units)
+
+    @property
+    def full_for_all(self) -> bool:
+        """Whether every model can evaluate every image."""
+        return self.full and not any(self.too_large.values())
+
+    @property
+    def ledger(self) -> Sequence[Excluded]:
+        """All lines of the chunk's ledger."""
+        short = [
+            Excluded(
+                dataset=sample.dataset,
+                image=sample.image,
+                axis=sample.axis,
+                slice=sample.slice,
+                task=None,
+                kind="error",
+                reason=MemoryShortageError.reason,
+                detail=f"model {model} {figures}; {MemoryShortageError.remedy}",
+            )
+            for model, samples in self.too_large.items()
+            for sample, figures in samples.items()
+        ]
+        return [*self.left_out, *short]
+
+    @property
+    def short_of_memory(self) -> bool:
+        """Whether memory did not suffice to read every file together."""
+        return self.more is not None or any(line.reason == MemoryShortageError.reason for line in self.left_out)
 
 
-def read_chunk(spec: LoadedSpec, cache: InputCache, chunk: Chunk) -> ChunkContent:
-    """Read a chunk. A file that storage cannot provide now becomes an error in the ledger.
+def read_chunk(spec: LoadedSpec, cache: InputCache, chunk: Chunk, units: Sequence[Unit] | None = None) -> ChunkContent:
+    """Read a chunk, or as many of its units, in order, as a part of the memory holds. units: those not read yet.
 
-    Raise StoreRefusedError if the store refuses access.
+    A file that storage cannot provide now, or that does not fit into memory, becomes an error line. Raise
+    StoreRefusedError if the store refuses access.
     """
+    units = chunk.units if units is None else units
     dataset = next(dataset for dataset in spec.study.datasets if dataset.name == chunk.dataset)
     samples: list[Sample] = []
     left_out: list[Excluded] = []
-    full = True
+    full, held, count, most = True, 0, 0, portion_bytes()
     with bound_contextvars(chunk=chunk.name):
-        for unit in chunk.units:
+        for unit in units:
             try:
                 loaded = datasets.load(dataset, unit.source, unit.slices, cache, spec.study.execution.max_image_px)
             except StoreRefusedError:
                 raise
             except StorageError as error:
                 full = False
-                ledger = Ledger(dataset=dataset, source=unit.source, lines=left_out)
-                ledger.add("error", "storage", str(error), slice_=min(unit.slices, default=0))
+                _note(dataset, unit, "storage", str(error), left_out)
+            except (MemoryShortageError, MemoryError) as error:
+                if samples:
+                    break  # it may fit once these samples are done
+                full, detail = False, str(error) or MemoryShortageError.remedy
+                _note(dataset, unit, MemoryShortageError.reason, detail, left_out)
             else:
+                held += sum(sample_bytes(sample) for sample in loaded.samples)
+                if samples and held > most:
+                    break
                 samples.extend(loaded.samples)
                 left_out.extend(loaded.left_out)
-    return ChunkContent(chunk=chunk, samples=samples, left_out=left_out, full=full)
+            count += 1
+    rest = units[count:]
+    return ChunkContent(
+        chunk=chunk,
+        units=units[:count],
+        samples=samples,
+        left_out=left_out,
+        full=full,
+        more=partial(read_chunk, spec, cache, chunk, rest) if rest else None,
+    )
+
+
+def sample_bytes(sample: Sample) -> int:
+    """Return the memory that the arrays of a sample take."""
+    return sample.image_HWC.nbytes + sum(obj.truth_HW.nbytes + obj.labelled_HW.nbytes for obj in sample.objects)
+
+
+def _note(dataset: Dataset, unit: Unit, reason: str, detail: str, lines: list[Excluded]) -> None:
+    """Add a line about a unit that was not read."""
+    ledger = Ledger(dataset=dataset, source=unit.source, lines=lines)
+    ledger.add("error", reason, detail, slice_=min(unit.slices, default=0))

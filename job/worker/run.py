@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 from structlog.contextvars import bound_contextvars
 
@@ -12,17 +13,22 @@ from job.models import device as devices
 from job.models.device_faults import machine_faults
 from job.models.trial import try_out
 from job.plan.blocks import prompt_blocks
-from job.plan.file import Plan
+from job.plan.file import Chunk, Plan
 from job.plan.shard import Shard
+from job.results.begun import Marks
 from job.results.store import Results
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.worker.chunk import Worker
+from job.worker.evaluation import Evaluation
+from job.worker.failure import record_failure
 from job.worker.first_chunks import FirstChunks
+from job.worker.fit import Fit
 from job.worker.load import load_models, log_device
+from job.worker.order import ENDED, in_order
 from job.worker.progress import ProgressBar
-from job.worker.read_ahead import read_ahead, threads
-from job.worker.read_chunk import read_chunk
+from job.worker.read_ahead import ReadAhead, one_by_one, threads
+from job.worker.read_chunk import ChunkContent, read_chunk
 from job.worker.shutdown import Stop
 from job.worker.tally import Tally
 
@@ -51,33 +57,55 @@ def run(
     tally.counts["parts_before"] = sum(len(parts_by_chunk[chunk.name]) for chunk in share) - len(parts)
     if not chunks:
         return
+    order = in_order(chunks, Marks(results))
+    for chunk in order.given_up:
+        tally.counts["chunks_failed"] += 1
+        record_failure(results, chunk, {"process": ENDED})
     inputs = replace(cache, keys=plan.content_keys())
     device = devices.resolve_device(spec.study.execution.device)
     devices.configure(device)
     with tally.stage("load models"), machine_faults(device, "load the models"):
-        models = load_models(spec, plan, inputs, device, {part.model for part in parts})
+        needed = {part.model for chunk in order.to_run for part in left.get(chunk.name, ())}
+        models = load_models(spec, plan, inputs, device, needed)
         try_out(devices.Device.of(device, plan.precision))
     log_device(spec.study.execution.device, device, plan.precision)
     failed_before = results.failures()
     with (
-        ProgressBar(sum(chunk.raw for chunk in chunks), terminal=terminal) as bar,
+        order.marked() as marks,
+        ProgressBar(sum(chunk.raw for chunk in order.to_run), terminal=terminal) as bar,
         threads(os.cpu_count() or 1) as pool,
         threads(1) as reader,
     ):
-        worker = Worker(
-            plan=plan,
-            results=results,
+        read = partial(_read, spec, inputs, marks)
+        ahead = ReadAhead(reader, read, lambda content: content.short_of_memory)
+        evaluation = Evaluation(
             models=models,
             blocks={(block.model, block.index): block for block in prompt_blocks(spec)},
             device=device,
+            batch=plan.batch,
+            fit=Fit(models=models, device=device, threads=os.cpu_count() or 1, give_up=ahead.give_up),
             tally=tally,
             bar=bar,
             pool=pool,
-            fail_fast=fail_fast,
-            first=FirstChunks.of(share, chunks, failed_before),
         )
-        for chunk, read in read_ahead(reader, partial(read_chunk, spec, inputs), chunks):
+        worker = Worker(
+            plan=plan,
+            results=results,
+            evaluation=evaluation,
+            tally=tally,
+            fail_fast=fail_fast,
+            first=FirstChunks.of(share, order.to_run, failed_before),
+        )
+        for chunk, content in chain(ahead.items(order.first), one_by_one(read, order.last)):
             if chunk.name in failed_before:
                 results.clear_failure(chunk.name)
             with stop.chunk(bar.seconds_left), bound_contextvars(chunk=chunk.name), bar.chunk(chunk.raw):
-                worker.run_chunk(chunk, left.get(chunk.name, ()), read)
+                worker.run_chunk(chunk, left.get(chunk.name, ()), content)
+                marks.end(chunk.name)
+    devices.free_memory(device)  # for what follows in this process, such as the statistics
+
+
+def _read(spec: LoadedSpec, inputs: InputCache, marks: Marks, chunk: Chunk) -> ChunkContent:
+    """Mark a chunk as begun, and read it."""
+    marks.begin(chunk.name)
+    return read_chunk(spec, inputs, chunk)

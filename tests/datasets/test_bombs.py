@@ -18,7 +18,7 @@ from job import datasets
 from job.datasets import layers
 from job.datasets.formats import nifti
 from job.datasets.formats.raster import read_image
-from job.errors import DataError, StorageError
+from job.errors import DataError, MemoryShortageError
 from job.storage import InputCache
 from tests.datasets.corruption import FORMATS, labels, noise
 from tests.datasets.make import MAX_PX, dataset, load, png, write
@@ -154,6 +154,35 @@ def test_a_small_tiff_with_a_larger_jpeg_in_it_is_refused(tmp_path: Path, side: 
         read_image(write(tmp_path / "b.tif", larger), MAX_PX)
 
 
+def progressive(scans: int) -> bytes:
+    """Return a progressive JPEG of 16 x 16 pixels, with its last scan repeated."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    last = data.rindex(b"\xff\xda")
+    written = data.count(b"\xff\xda")
+    return data[:-2] + data[last:-2] * (scans - written) + data[-2:]
+
+
+@pytest.mark.parametrize(("scans", "is_read"), [(10, True), (100, True), (101, False), (50_000, False)])
+def test_a_jpeg_of_many_scans_is_refused(tmp_path: Path, scans: int, is_read: bool) -> None:
+    """Each scan of some bytes passes over all pixels: 259 kB took a minute."""
+    path = write(tmp_path / "a.jpg", progressive(scans))
+    if is_read:
+        assert read_image(path, MAX_PX).values.shape == (16, 16)
+        return
+    with pytest.raises(DataError, match="a JPEG of over 100 scans"):
+        read_image(path, MAX_PX)
+
+
+def test_scans_are_counted_in_the_picture_alone(tmp_path: Path) -> None:
+    """Not in a comment before it, nor in what follows its end, such as the film of a phone's moving picture."""
+    data, noise_ = progressive(6), b"\xff\xda" * 1000
+    comment = b"\xff\xfe" + (2 + len(noise_)).to_bytes(2, "big") + noise_
+    path = write(tmp_path / "a.jpg", data[:2] + comment + data[2:] + noise_)
+    assert read_image(path, MAX_PX).values.shape == (16, 16)
+
+
 @pytest.mark.parametrize(("compression", "packer"), [(8, zlib.compressobj(9)), (34925, lzma.LZMACompressor(preset=0))])
 def test_a_strip_is_unpacked_no_further_than_its_image(tmp_path: Path, compression: int, packer: Any) -> None:
     """Behind a header of 16 x 16 pixels lie 256 MB. They are never in memory."""
@@ -193,5 +222,5 @@ def test_too_little_memory_is_not_an_error_of_the_file(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(Image.Image, "load", exhausted)
     (source,) = datasets.discover(dataset(tmp_path))
-    with pytest.raises(StorageError, match=r"a.png: too little memory to read this image"):
+    with pytest.raises(MemoryShortageError, match=r"a.png: memory ran out while this image was read"):
         layers.read_image(dataset(tmp_path), source, InputCache(tmp_path / "cache", 1), MAX_PX)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
+from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
 
 EVERYTHING = Capabilities(points=True, boxes=True, multimask=True, mask_input="optional")
 CANDIDATES = (-0.25, 0.0, 4.0)
@@ -38,6 +38,9 @@ class FakeModel:
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
         self.batches.append(len(requests))
         return [self._predict(request) for request in requests]
+
+    def needs(self, height: int, width: int) -> Need:
+        return Need(encode=0, image=0, episode=0, predict=lambda requests: 0)
 
     def _predict(self, request: Request) -> Prediction:
         self.capabilities.check(request)

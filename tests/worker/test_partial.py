@@ -66,7 +66,7 @@ def test_a_partial_part_of_a_second_model_is_reported_beside_a_full_ledger(study
     capfd.readouterr()
     assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 3
     lines = capfd.readouterr().out.splitlines()
-    assert sum("cut short, because storage failed" in line for line in lines) == 1
+    assert sum("cut short, for storage failed" in line for line in lines) == 1
     assert sum("1 lines are errors, such as case1.png: storage: " in line for line in lines) == 1
 
 

@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 from structlog.contextvars import bound_contextvars, get_contextvars
 
-from job.worker.read_ahead import read_ahead, threads
+from job.worker.read_ahead import ReadAhead, threads
 
 
 class Immediate(Executor):
@@ -41,13 +41,13 @@ def reader():
 
 def test_one_item_is_read_ahead_and_no_more(reader):
     """While one chunk is evaluated, only the next one may occupy memory."""
-    calls_at_yield = [(item, "".join(reader.calls)) for item, _ in read_ahead(Immediate(), reader, "abcd")]
+    calls_at_yield = [(item, "".join(reader.calls)) for item, _ in ReadAhead(Immediate(), reader).items("abcd")]
     assert calls_at_yield == [("a", "ab"), ("b", "abc"), ("c", "abcd"), ("d", "abcd")]
 
 
 def test_items_come_in_their_order_with_their_content(reader):
     """Each is read once."""
-    assert [(item, content()) for item, content in read_ahead(Immediate(), reader, "abc")] == [
+    assert [(item, content()) for item, content in ReadAhead(Immediate(), reader).items("abc")] == [
         ("a", "A"), ("b", "B"), ("c", "C"),
     ]  # fmt: skip
     assert reader.calls == ["a", "b", "c"]
@@ -56,19 +56,19 @@ def test_items_come_in_their_order_with_their_content(reader):
 @pytest.mark.parametrize("items", ["", "a"])
 def test_a_short_list_is_read_too(reader, items):
     """There may be nothing to read ahead."""
-    assert [content() for _, content in read_ahead(Immediate(), reader, items)] == list(items.upper())
+    assert [content() for _, content in ReadAhead(Immediate(), reader).items(items)] == list(items.upper())
 
 
 def test_a_second_call_reads_again(reader):
     """The samples of a chunk are not kept for an attempt that is seldom needed."""
-    ((_, content),) = read_ahead(Immediate(), reader, "a")
+    ((_, content),) = ReadAhead(Immediate(), reader).items("a")
     assert [content(), content(), content()] == ["A", "A", "A"]
     assert reader.calls == ["a", "a", "a"]
 
 
 def test_an_error_is_raised_at_the_item_that_it_belongs_to(reader):
     """It does not disturb the items before and after; a second call can succeed."""
-    contents = dict(read_ahead(Immediate(), reader, "axb"))
+    contents = dict(ReadAhead(Immediate(), reader).items("axb"))
     assert contents["a"]() == "A"
     with pytest.raises(OSError, match="cannot be read now"):
         contents["x"]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from job.errors import DataError
+
 END = b"\xff\xd9"
 SCAN = 0xDA
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers of a frame header
 SEQUENTIAL = {0xC0, 0xC1}
 STANDALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # not the bytes that stand for 0xFF in a scan, nor its restarts
+MOST_SCANS = 100  # libjpeg writes ten, the most elaborate scripts some dozens
 FILLERS = [bytes([high << 4 | low]) for high, low in enumerate(reversed(range(16)))]  # each begins differently
 FILLER_BYTES = 256
 
@@ -30,6 +35,19 @@ def complete_without_end(data: bytes, decode: Callable[[bytes], NDArray[Any]]) -
     data = data.removesuffix(END[:1])
     pixels = [decode(data + filler * FILLER_BYTES + END) for filler in FILLERS]
     return data + END if all(np.array_equal(pixels[0], other) for other in pixels[1:]) else None
+
+
+def check_scans(data: bytes) -> None:
+    """Raise DataError for more scans than any camera or program writes: each passes over all pixels, however short."""
+    scans, start, kind = 0, 2, 0
+    while kind != END[1] and scans <= MOST_SCANS and (marker := MARKER.search(data, start)):
+        kind = data[marker.end() - 1]
+        scans += kind == SCAN
+        start = marker.end() + (
+            0 if kind in STANDALONE else int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+        )
+    if scans > MOST_SCANS:
+        raise DataError("unreadable", f"a JPEG of over {MOST_SCANS} scans, which would take minutes; store it anew")
 
 
 def frame_size(data: bytes) -> tuple[int, int] | None:

@@ -23,7 +23,7 @@ from job.datasets.doubt import Doubt
 from job.datasets.formats import kinds
 from job.datasets.geometry import Grid, along_axes, canonical_grid, to_canonical
 from job.datasets.sizes import as_text
-from job.errors import DataError, StorageError
+from job.errors import DataError, MemoryShortageError, StorageError
 from job.storage import FileInfo
 
 HEAD_BYTES = 1 << 16
@@ -34,6 +34,8 @@ FORMS_VOXELS = 0.1  # a qform's float32 quaternion moves a grid by far less
 MAX_AXIS = 1 << 16  # NIfTI-1 allows half of it; a NIfTI-2 header may claim more slices than a plan can list
 MAX_OFFSET = 1 << 28  # bytes of header extensions before the values
 MAX_REST = 1 << 20  # unpacked bytes after the values: enough for padding, too few for a decompression bomb
+SLAB = 1 << 22  # values that are read and scaled at a time
+SCALED_BYTES = 8  # a value that slope and intercept scale becomes float64
 UNITS_MM = {1: 1000.0, 2: 1.0, 3: 0.001}  # metre, millimetre, micrometre; a file without a unit means millimetres
 
 # nibabel logs remarks on headers to stderr. What makes a volume unreadable raises an error, which the ledger shows.
@@ -44,12 +46,13 @@ logging.getLogger("nibabel.global").setLevel(logging.CRITICAL + 1)
 class VolumeHeader:
     """The header of a volume.
 
-    oriented: False if it has neither sform nor qform, so that default axes are assumed. label_step: its slope where
-    integers are stored with one, else 0.
+    oriented: False if it has neither sform nor qform, so that default axes are assumed. value_bytes: of one value in
+    memory, scaled. label_step: its slope where integers are stored with one, else 0.
     """
 
     grid: Grid
     oriented: bool
+    value_bytes: int = 8
     label_step: float = 0.0
     doubts: tuple[Doubt, ...] = ()
 
@@ -87,11 +90,25 @@ def read_volume(path: Path, axes: str | None = None) -> Volume:
             header = _parse(stream.read(max(HEADERS)))
             _check_length(header, path.stat().st_size, packed=packed)
             volume_header = _volume_header(header, axes)
-            scaled: Any = ArrayProxy(stream, header, mmap=False)
-            stored = np.asanyarray(scaled).reshape(_shape(header))
+            stored = _values(ArrayProxy(stream, header, mmap=False), _shape(header))
             if packed:
                 _read_rest(stream)
         return Volume(values_XYZ=to_canonical(stored, _affine(header, axes)), header=volume_header)
+
+
+def _values(scaled: Any, shape: tuple[int, int, int]) -> NDArray[Any]:
+    """Read and scale all values, a slab of slices at a time, because scaling holds several copies."""
+    if len(scaled.shape) < 3 or not math.prod(shape):
+        return np.asarray(scaled).reshape(shape)
+    depth = max(1, SLAB * shape[2] // math.prod(shape))
+    slabs = (np.asanyarray(scaled[:, :, start : start + depth]) for start in range(0, shape[2], depth))
+    first = next(slabs)
+    values = np.empty(shape, first.dtype, order="F")
+    values[:, :, :depth] = first.reshape(values[:, :, :depth].shape)
+    for number, slab in enumerate(slabs, 1):
+        part = values[:, :, number * depth : (number + 1) * depth]
+        part[...] = slab.reshape(part.shape)
+    return values
 
 
 def _read_rest(stream: Any) -> None:
@@ -142,11 +159,14 @@ def _check_length(header: Any, size: int, *, packed: bool) -> None:
 
 def _volume_header(header: Any, axes: str | None) -> VolumeHeader:
     stated = bool(header["sform_code"] > 0 or header["qform_code"] > 0)
-    slope = header.get_slope_inter()[0]
-    has_step = slope not in (None, 0, 1) and header.get_data_dtype().kind in "iu"
+    slope, intercept = header.get_slope_inter()
+    is_scaled = (slope, intercept) not in ((None, None), (1, 0))
+    dtype = header.get_data_dtype()
+    has_step = slope not in (None, 0, 1) and dtype.kind in "iu"
     return VolumeHeader(
         grid=canonical_grid(_shape(header), _affine(header, axes)),
         oriented=stated or axes is not None,
+        value_bytes=max(dtype.itemsize, SCALED_BYTES) if is_scaled else dtype.itemsize,
         label_step=abs(float(slope)) if has_step else 0.0,
         doubts=() if axes else tuple(_orientation_doubts(header)),
     )
@@ -201,7 +221,7 @@ def _as_data_error() -> Iterator[None]:
     try:
         with np.errstate(all="ignore"):  # absurd numbers in a header overflow; the results are checked
             yield
-    except (DataError, MemoryError):
+    except (DataError, MemoryError, MemoryShortageError):
         raise
     except (EOFError, zlib.error) as error:
         raise DataError("unreadable", f"truncated or damaged: {error}") from None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from job.datasets.doubt import Doubt
+from job.datasets.fit import check_picture
 from job.datasets.formats import bmp, jpeg, png
 from job.datasets.formats.picture import Decoded, known_orientation
 from job.datasets.sizes import check_plane
@@ -34,6 +35,7 @@ def decode(data: bytes, max_px: int) -> Decoded:
     """Decode a whole file of one image, at most `max_px` pixels. Of a phone's MPO, the first picture is the image."""
     with _open(data) as image:
         check_plane(image.height, image.width, max_px)
+        check_picture(image.height, image.width, len(image.getbands()), _value_bytes(image))
         if image.format != "MPO" and getattr(image, "is_animated", False):
             raise DataError("several frames", f"expected one image in the {image.format} file, found more; split it")
         if image.format == "PNG":
@@ -41,6 +43,7 @@ def decode(data: bytes, max_px: int) -> Decoded:
         if image.format == "BMP" and (decoded := bmp.decode_palette(data, image.height, image.width)):
             return decoded
         if image.format in ("JPEG", "MPO"):
+            jpeg.check_scans(data)
             return _decode_jpeg(image, data)
         return _with_orientation(image, _pixels(image, data))
 
@@ -99,6 +102,13 @@ def _decode_by_opencv(data: bytes) -> NDArray[Any]:
     if values is None or values.ndim != 3:
         raise DataError("unreadable", "values of more than 8 bits that could not be decoded")
     return np.asarray(values)[..., [2, 1, 0, 3][: values.shape[-1]]]
+
+
+def _value_bytes(image: Image.Image) -> int:
+    """Return the bytes of one value in memory."""
+    if image.mode in ("I", "F"):
+        return 4
+    return 2 if ";16" in image.mode or ";16" in _raw_mode(image) else 1
 
 
 def _raw_mode(image: Image.Image) -> str:

@@ -14,7 +14,7 @@ from PIL import UnidentifiedImageError
 from job import storage
 from job.datasets.formats import kinds, pillow, tiff
 from job.datasets.formats.picture import Decoded, Picture, image_of, labels_of
-from job.errors import DataError
+from job.errors import DataError, MemoryShortageError
 from job.storage import FileInfo, InputCache
 
 HEAD_BYTES = 1 << 18
@@ -71,7 +71,7 @@ def _as_data_error() -> Iterator[None]:
     """Turn whatever a decoder raises for a damaged file into a DataError."""
     try:
         yield
-    except (DataError, MemoryError):
+    except (DataError, MemoryError, MemoryShortageError):
         raise
     except UnidentifiedImageError:
         raise DataError("unreadable", "its header is damaged") from None

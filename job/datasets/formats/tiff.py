@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from PIL import Image
 from tifffile import TiffFile, TiffPage
 
 from job.datasets.doubt import Doubt
+from job.datasets.fit import check_picture
 from job.datasets.formats import jpeg
 from job.datasets.formats.picture import Decoded, known_orientation
 from job.datasets.sizes import check_plane
@@ -47,7 +49,8 @@ def decode(data: bytes, max_px: int) -> Decoded:
     with _first_page(data) as (file, page):
         check_plane(page.imagelength, page.imagewidth, max_px)
         _check_single(file, page)
-        _check_kind(page)
+        dtype = _check_kind(page)
+        check_picture(page.imagelength, page.imagewidth, page.samplesperpixel, dtype.itemsize)
         _check_segments(page, data, max_px)
         stored = page.asarray(squeeze=False, maxworkers=1)  # separate planes, depth, height, width, channels
         values_HWC = np.concatenate(list(stored[:, 0]), axis=-1)
@@ -120,8 +123,8 @@ def _check_single(file: TiffFile, page: TiffPage) -> None:
         raise DataError("several frames", "expected one image in the file, found more; split it")
 
 
-def _check_kind(page: TiffPage) -> None:
-    """Raise DataError for kinds of pixels that are not read, with their name."""
+def _check_kind(page: TiffPage) -> np.dtype[Any]:
+    """Return the type of the values; raise DataError for kinds of pixels that are not read, with their name."""
     photometric, channels = int(page.photometric), page.samplesperpixel
     compression = int(page.compression)
     if compression not in COMPRESSIONS:
@@ -143,6 +146,7 @@ def _check_kind(page: TiffPage) -> None:
             f"expected one grey or three RGB channels, found {channels} (PhotometricInterpretation {photometric}); "
             "which of them is meant is not guessed: store that one alone",
         )
+    return page.dtype
 
 
 def _unsupported(what: str) -> DataError:
@@ -173,3 +177,4 @@ def _check_jpeg(page: TiffPage, segment: bytes) -> None:
     size = jpeg.frame_size(segment)
     if size is None or size[0] > height or size[1] > width:
         raise DataError("unreadable", f"damaged: a strip or tile of {height} x {width} pixels holds another JPEG")
+    jpeg.check_scans(segment)

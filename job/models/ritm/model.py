@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from job.models.device import Device
 from job.models.finite import require_finite
-from job.models.protocol import Capabilities, EncodedImage, Image, Prediction, Request
+from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
 from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
 from job.models.ritm.ocr import Logits
 from job.models.ritm.zoom import LONGER_SIDE, Roi, kept_roi, object_roi
@@ -26,8 +27,10 @@ ZOOM_THRESHOLD = 0.50
 CAPABILITIES = Capabilities(points=True, boxes=False, multimask=False, mask_input="always")
 
 NETWORK_PX = 16 * 2 * LONGER_SIDE**2
-"""Upper bound on the pixels of one pass, flips included: 16 zoomed-in objects. On a CPU a pixel takes about 450 bytes
-(HRNet18s) to 1 KB (HRNet32): 2.3 to 5 GB. Without it, 32 whole images of 1024 x 1024 would take 30 GB."""
+"""Upper bound on the pixels of one pass, flips included: 16 zoomed-in objects. On a CPU a pixel takes about 700 bytes
+(HRNet18s) to 1.1 KB (HRNet32): 3.6 to 5.4 GB. Without it, 32 whole images of 1024 x 1024 would take 47 GB."""
+OUTPUT_BYTES = 4 + 1
+"""Bytes a pixel of one request's prediction: its probability and its mask."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,9 +48,9 @@ class PreviousMask:
 class RitmModel:
     """A `PromptableModel`. Requests with network inputs of equal size share a pass, up to `NETWORK_PX`.
 
-    network: (image (B, 4, H, W), points (B, 2N, 3)) -> `Logits`, as `RitmNetwork`. zoom_in: crop to the object from the
-    second click on. flip: average over a horizontal flip. one_pass: run each set of clicks without previous mask and
-    zoom-in, and feed nothing back.
+    network: (image (B, 4, H, W), points (B, 2N, 3)) -> `Logits`, and `bytes_per_px`, as `RitmNetwork`. zoom_in: crop
+    to the object from the second click on. flip: average over a horizontal flip. one_pass: run each set of clicks
+    without previous mask and zoom-in, and feed nothing back.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class RitmModel:
         one_pass: bool = False,
     ) -> None:
         self._device = device
-        self._network = network.to(device.device).eval()
+        self._network: Any = network.to(device.device).eval()
         self._zoom_in = zoom_in and not one_pass
         self._flip = flip
         self._one_pass = one_pass
@@ -98,6 +101,18 @@ class RitmModel:
             for i, probability in zip(batch, self._probabilities(images, points), strict=True):
                 predictions[i] = self._prediction(framings[i].image_probability(probability), framings[i].target)
         return [predictions[i] for i in range(len(requests))]
+
+    def needs(self, height: int, width: int) -> Need:
+        """Estimate the memory for images of this size: the first click's pass sees them whole, later ones a roi."""
+        pixels, passes = height * width, 2 if self._flip else 1
+        network_px = passes * max(pixels, LONGER_SIDE**2 if self._zoom_in else 0)
+        bytes_of_pass = int(network_px * self._network.bytes_per_px)
+
+        def predict(requests: int) -> int:
+            in_one_pass = min(requests, max(1, NETWORK_PX // network_px))
+            return in_one_pass * bytes_of_pass + requests * pixels * OUTPUT_BYTES
+
+        return Need(encode=6 * pixels, image=3 * pixels, episode=OUTPUT_BYTES * pixels, predict=predict)
 
     def _batches(self, framings: Sequence[Framing]) -> Iterator[list[int]]:
         """Yield the indices of framings that share a pass: of equal size, at most `NETWORK_PX` together."""

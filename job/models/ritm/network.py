@@ -14,11 +14,20 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
+BASE_BYTES, BASE_BYTES_SMALL, BYTES_OF_CHANNEL = 330, 230, 26
+"""Peak memory of a pass in float32, for each pixel of the input: a part of its own, and one that grows with the width.
+Measured: benchmarks/memory_by_model_cpu_202611.md."""
+
+
 class RitmNetwork(nn.Module):
-    """The network; keys and shapes of its state dict are those of the official checkpoints."""
+    """The network; keys and shapes of its state dict are those of the official checkpoints.
+
+    bytes_per_px: estimated peak memory of a pass for each pixel of its input.
+    """
 
     def __init__(self, arch: RitmArch) -> None:
         super().__init__()
+        self.bytes_per_px = (BASE_BYTES_SMALL if arch.small else BASE_BYTES) + BYTES_OF_CHANNEL * arch.width
         self.radius = arch.norm_radius
         self.maps_transform = click_features(leaky=arch.use_leaky_relu)
         self.feature_extractor = HRNetOCR(arch.width, arch.ocr_width, small=arch.small)

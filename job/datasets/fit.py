@@ -1,0 +1,40 @@
+"""Whether what a file's header declares fits into memory. Nothing is decoded before."""
+
+from __future__ import annotations
+
+import math
+
+from job import memory
+from job.datasets.geometry import Grid
+from job.errors import MemoryShortageError
+from job.study.dataset import Intensity
+
+COPIES = 3  # of a picture's values: by the decoder, as an array, and as the finite values that levels are taken from
+RGB_BYTES = 3
+SHARE_OF_MEMORY = 2  # images take at most one part in so many; the rest is for reading and for models
+SLABS = 1 << 28  # bytes for the slabs in which a volume is scaled and counted
+
+
+def check_picture(height: int, width: int, channels: int, value_bytes: int) -> None:
+    """Raise MemoryShortageError if a picture cannot be decoded and converted to uint8 RGB. value_bytes: of a value."""
+    _check(height * width * (COPIES * channels * value_bytes + RGB_BYTES))
+
+
+def check_volume(grid: Grid, value_bytes: int, rule: Intensity | None) -> None:
+    """Raise MemoryShortageError if a volume cannot be read. rule: of an image, whose levels may need a second copy."""
+    finite = 1 + value_bytes if rule and rule.per == "volume" else 0
+    ordered = 8 if finite and rule and rule.percentiles else 0
+    _check(math.prod(grid.shape_XYZ) * (value_bytes + finite + ordered) + SLABS)
+
+
+def portion_bytes() -> int:
+    """Return how much the images that are held together may take."""
+    return memory.available() // SHARE_OF_MEMORY
+
+
+def _check(needed: int) -> None:
+    if not memory.fits(needed):
+        free = memory.as_text(memory.available())
+        raise MemoryShortageError(
+            f"needs about {memory.as_text(needed)} to be read, {free} are available; {MemoryShortageError.remedy}"
+        )

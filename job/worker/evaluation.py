@@ -1,0 +1,128 @@
+"""Encode images and evaluate parts, as much at once as fits into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import structlog
+
+from job import evaluate
+from job.datasets.sample import Sample
+from job.evaluate import EncodedSample
+from job.evaluate.demand import Portion
+from job.models import device as devices
+from job.models import fit
+from job.models.device_faults import is_out_of_memory
+from job.models.protocol import PromptableModel
+from job.plan.blocks import ModelBlock
+from job.plan.file import Part
+from job.results.outcome import Outcome
+from job.worker.fit import Fit
+from job.worker.progress import ProgressBar
+from job.worker.tally import Tally
+
+ENCODED_AT_ONCE = 8
+"""Images between two updates of the progress bar. The model may encode them in smaller batches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """The outcomes of a part, the portion in which they were made, and the images for which memory did not suffice."""
+
+    outcomes: Sequence[Outcome]
+    portion: Portion
+    too_large: Mapping[Sample, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Evaluates the parts of chunks. pool: threads that compute prompts and encode masks."""
+
+    models: Mapping[str, PromptableModel]
+    blocks: Mapping[tuple[str, int], ModelBlock]
+    device: devices.TorchDevice
+    batch: int
+    fit: Fit
+    tally: Tally
+    bar: ProgressBar
+    pool: Executor
+
+    def too_large(self, model: str, parts: Sequence[Part], samples: Sequence[Sample]) -> dict[Sample, str]:
+        """Return the images that do not fit into memory for a model's parts, with the figures."""
+        return self.fit.too_large(model, samples, [self.blocks[model, part.block] for part in parts])
+
+    def encode(self, name: str, samples: Sequence[Sample], share: float) -> list[EncodedSample]:
+        """Encode images in order; after an out-of-memory error, half as many at once."""
+        encoded: list[EncodedSample] = []
+        at_once = ENCODED_AT_ONCE
+        while len(encoded) < len(samples):
+            batch = samples[len(encoded) : len(encoded) + at_once]
+            try:
+                with self.tally.stage("encode"):
+                    encoded.extend(evaluate.encode(self.models[name], batch))
+            except Exception as error:
+                if len(batch) == 1:
+                    raise
+                self._note(error, len(batch))
+                at_once = len(batch) // 2
+            else:
+                self.bar.advance(share * len(batch) / len(samples))
+                continue
+            self.free_memory()  # outside the handler, where the error's frames no longer hold tensors
+        return encoded
+
+    def evaluate(self, part: Part, encoded: Sequence[EncodedSample], share: float) -> Evaluated:
+        """Evaluate a whole part in one portion; after an out-of-memory error, again in the next smaller one."""
+        samples = [encoded_sample.sample for encoded_sample in encoded]
+        portion = self.fit.portion(part.model, samples, self.blocks[part.model, part.block], self.batch)
+        while (evaluated := self._evaluate(part, encoded, portion, share)) is None:
+            portion = portion.smaller() or portion
+        return evaluated
+
+    def free_memory(self) -> None:
+        """Release the memory that a failed call held."""
+        devices.free_memory(self.device)
+
+    def _evaluate(
+        self, part: Part, encoded: Sequence[EncodedSample], portion: Portion, share: float
+    ) -> Evaluated | None:
+        """Evaluate a part in one portion; return None if the memory does not suffice for it, but may for a smaller."""
+        episodes = sum(len(encoded_sample.sample.objects) for encoded_sample in encoded)
+        share_of_row = share / max(1, part.episodes * self.blocks[part.model, part.block].block.steps * episodes)
+        outcomes: list[Outcome] = []
+        too_large: dict[Sample, str] = {}
+        for start in range(0, len(encoded), portion.images):
+            group, before = encoded[start : start + portion.images], len(outcomes)
+            try:
+                for outcome in self._outcomes(part, group, portion):
+                    outcomes.append(outcome)
+                    self.bar.advance(share_of_row)
+                continue
+            except Exception as error:
+                self._note(error, portion.batch)
+                too_large[group[0].sample] = f"ran out of memory: {error}"
+            self.free_memory()
+            if portion.smaller():
+                self.bar.advance(-share_of_row * len(outcomes))
+                return None
+            self.bar.advance(-share_of_row * (len(outcomes) - before))
+            del outcomes[before:]
+        return Evaluated(outcomes=outcomes, portion=portion, too_large=too_large)
+
+    def _outcomes(self, part: Part, encoded: Sequence[EncodedSample], portion: Portion) -> Iterator[Outcome]:
+        block = self.blocks[part.model, part.block]
+        samples = [encoded_sample.sample for encoded_sample in encoded]
+        needed = self.fit.demand(part.model, samples, [block], portion.batch)
+        conditions = evaluate.Conditions(seed=part.seed, batch=portion.batch)
+        with self.tally.stage("evaluate"), fit.reserved(self.device, *needed):
+            yield from evaluate.evaluate(self.models[part.model], encoded, block.block, conditions, self.pool)
+
+    def _note(self, error: Exception, size: int) -> None:
+        """Log the first out-of-memory error of a run, and count all; raise any other error again."""
+        if not is_out_of_memory(error):
+            raise error
+        if not self.tally.counts["out_of_memory"]:
+            structlog.get_logger().warning("out of memory: going on at half the size", size=size, error=str(error))
+        self.tally.counts["out_of_memory"] += 1
