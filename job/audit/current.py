@@ -6,6 +6,7 @@ import structlog
 
 from job.plan import file as plan_file
 from job.plan.file import Plan
+from job.results import summary
 from job.results.store import Results
 
 
@@ -17,11 +18,11 @@ def follow(results: Results, plan: Plan) -> None:
     """
     held = _held(results)
     if held is None or _may_replace(plan, held, results):
-        results.follow(plan.spec)
+        summary.follow(results.output, plan.spec)
     if held is None or held.spec == plan.spec:
         return
     log = structlog.get_logger().bind(output_holds=held.spec, this_run=plan.spec)
-    if (place := results.place(plan.spec)) == results.output:
+    if (place := summary.place(results.output, plan.spec)) == results.output:
         log.warning("this output held another plan; from now on it follows the one of this run")
     else:
         log.warning(
@@ -32,7 +33,7 @@ def follow(results: Results, plan: Plan) -> None:
 
 def _held(results: Results) -> Plan | None:
     """Return the plan that the output follows, None if there is none."""
-    name = results.current_plan()
+    name = summary.current_plan(results.output)
     return None if name is None else plan_file.read(results.output, name)
 
 
@@ -42,4 +43,4 @@ def _may_replace(plan: Plan, held: Plan, results: Results) -> bool:
     if (plan.limit is None) != (held.limit is None):
         return plan.limit is None
     extends = {part.name for part in held.parts} <= {part.name for part in plan.parts}
-    return extends or not results.summarised(held.spec)
+    return extends or not summary.is_complete(results.output, held.spec)

@@ -13,6 +13,7 @@ from job.errors import JobError, OutputError, SpecError, StorageError, UnsetVari
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.results.store import Results
+from job.results.summary import current_plan
 from job.storage import InputCache
 from job.study import MAX_BYTES, LoadedSpec, load, load_bytes
 from job.study.addresses import normal, output_refusal, refusal
@@ -81,7 +82,7 @@ def _results_for_spec(address: str) -> str | None:
 
 def _holds_results(address: str) -> bool:
     try:
-        return Results(address).current_plan() is not None
+        return current_plan(address) is not None
     except JobError:
         return False
 
@@ -107,7 +108,7 @@ def open_results(output: str, plan: str | None) -> tuple[Results, Plan]:
     if other:
         raise OutputError(other)
     results = Results(_checked(output))
-    name = _full_name(results, plan) if plan else results.current_plan()
+    name = _full_name(results, plan) if plan else current_plan(results.output)
     if name is None:
         raise OutputError(f"{storage.public(output)}: holds no results of a study")
     stored = plan_file.read(results.output, name)

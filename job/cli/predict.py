@@ -13,6 +13,7 @@ from job.errors import EXIT_DONE, EXIT_ERROR_ROWS
 from job.plan import file as plan_file
 from job.plan.settle import settle
 from job.plan.shard import Shard
+from job.results.probe import check_writable
 from job.results.store import Results
 from job.study import LoadedSpec
 from job.worker.load import check_device
@@ -36,7 +37,7 @@ def predict(
     """Run every part that is not done. Return 3 if chunks failed; of shards, the gathering step reports that."""
     spec, results = open_study(spec_address, output)
     bind_contextvars(study=spec.study.study, **({} if shard is None else {"shard": shard.index, "shards": shard.count}))
-    results.check_writable()
+    check_writable(results.output)
     with leaving_word(results.output, plan_file.spec_name(spec.study, limit), shard):
         check_device(spec.study.execution)
         return _predict(spec, results, limit, shard, stop, fail_fast=fail_fast, terminal=terminal)

@@ -17,6 +17,7 @@ from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.report import terminal as table
 from job.report.console import open_console
+from job.results.summary import gather_manifests, place
 from job.results.words import Word
 from job.statistics import Summary
 from job.statistics import summarise as compute
@@ -38,9 +39,9 @@ def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: 
         raise OutputError(f"output {shown}: holds no plan of this spec; run the study first, with the same --limit")
     ended = [] if wait_s is None else wait_for_parts(results, stored, wait_s)
     follow(results, stored)
-    results.gather_manifests(stored.spec)
+    gather_manifests(results.output, stored.spec)
     summary = compute(spec.study, results, stored)
-    _print_summary(spec, summary, results.place(stored.spec), ended, len(failed_chunks(results, stored)))
+    _print_summary(spec, summary, place(results.output, stored.spec), ended, len(failed_chunks(results, stored)))
     faults = [*_task_faults(spec, stored, summary), *_comparison_faults(spec, summary)] if summary.complete else []
     if faults:
         raise SpecError(faults)

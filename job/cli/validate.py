@@ -9,6 +9,7 @@ from job.cli.wording import counted
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, EXIT_MENDABLE, JobError
 from job.plan import validate as checks
 from job.report.console import print_lines
+from job.results.probe import check_writable
 from job.statistics import published
 from job.study import Study
 
@@ -18,7 +19,7 @@ def validate(spec_address: str, output: str | None, *, full: bool) -> int:
     spec, results = open_study(spec_address, output)
     report = checks.validate(spec, open_cache(spec), full=full)
     try:
-        results.check_writable()
+        check_writable(results.output)
     except JobError as error:
         report.faults.append(spec.source.fault(("output",), str(error)))
     print_lines(map(str, report.faults))

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job import SCHEMA_VERSION, storage
-from job.errors import MachineError, OutputError, StorageError
-from job.storage import public
+from job.results.notes import to_json
 
 FOOTER = b"medsam_job"
 """Key of a file's Parquet metadata; its value is JSON."""
-SUMMARY = "plan.json"
-"""The file below `summary/` that names the plan whose summary it is."""
 FAILED = ".failed.json"
 """Suffix of the file that records why a chunk failed twice."""
 PARTIAL = ".partial"
@@ -37,21 +32,6 @@ class Results:
     """The results folder of a study, at any address."""
 
     output: str
-
-    def check_writable(self) -> None:
-        """Use the folder as a run does: create, create again, list, find, read, delete.
-
-        Raise OutputError if a step fails, and MachineError if the disk is full.
-        """
-        name, shown = f".probe-{secrets.token_hex(8)}", f"output {public(self.output)}"
-        try:
-            problem = _probe(self.output, name)
-        except MachineError:
-            raise
-        except StorageError as error:
-            raise OutputError(f"{shown} is not writable: {error}") from None
-        if problem:
-            raise OutputError(f"{shown}: {problem}; choose another location")
 
     def done(self) -> frozenset[str]:
         """Return the names of the parts that are stored in full, scores and predictions."""
@@ -77,7 +57,7 @@ class Results:
 
     def write_failure(self, chunk: str, record: dict[str, Any]) -> None:
         """Record why a chunk failed twice."""
-        storage.write(self._failure(chunk), _json(record))
+        storage.write(self._failure(chunk), to_json(record))
 
     def clear_failure(self, chunk: str) -> None:
         """Delete the record of a failed chunk before it is tried again."""
@@ -90,13 +70,7 @@ class Results:
 
     def write_manifest(self, worker: str, manifest: dict[str, Any]) -> None:
         """Store the manifest of one worker's run."""
-        storage.write(storage.join(self.output, "manifests", f"{worker}.json"), _json(manifest))
-
-    def gather_manifests(self, plan: str) -> None:
-        """Write the manifests of all workers to manifest.json, in the place of a plan. One that is damaged is named."""
-        files = storage.list_files(storage.join(self.output, "manifests"), "*.json")
-        runs = [_parsed(file.address) or {"unreadable": public(file.address)} for file in files]
-        storage.write(storage.join(self.place(plan), "manifest.json"), _json({"runs": runs}))
+        storage.write(storage.join(self.output, "manifests", f"{worker}.json"), to_json(manifest))
 
     def located(self, table: str, names: Iterable[str]) -> dict[str, str]:
         """Return the addresses of a table's stored files among `names`, by name, in the order of `names`.
@@ -136,36 +110,6 @@ class Results:
             addresses.extend(self._address("predictions", name) for name in candidates)
         return addresses
 
-    def follow(self, plan: str) -> None:
-        """Let the output follow a plan: its summary lies at the top, and the commands read it unless told otherwise."""
-        storage.write(self._current, _json({"plan": plan}))
-
-    def current_plan(self) -> str | None:
-        """Return the name of the plan that the output follows, None if there is none; OutputError if it is damaged."""
-        if storage.info(self._current) is None:
-            return None
-        plan = (_parsed(self._current) or {}).get("plan")
-        if not isinstance(plan, str):
-            raise OutputError(f"{public(self._current)}: damaged; delete it and run the study again, which restores it")
-        return plan
-
-    def place(self, plan: str) -> str:
-        """Return the folder of a plan's summary and database: the top if the output follows it, else one of its own."""
-        return self.output if plan == self.current_plan() else storage.join(self.output, "plan", plan)
-
-    def summarised(self, plan: str) -> bool:
-        """Return whether the place of a plan holds its summary, made from all of its parts."""
-        address = storage.join(self.place(plan), "summary", SUMMARY)
-        stored = _parsed(address) if storage.info(address) else None
-        return stored is not None and stored.get("plan") == plan and stored.get("complete") is True
-
-    def write_summary(self, plan: str, tables: Mapping[str, bytes], *, complete: bool) -> None:
-        """Store a plan's summary, by file name. Last comes the file that says whose it is. complete: of all parts."""
-        folder = storage.join(self.place(plan), "summary")
-        for name, content in tables.items():
-            storage.write(storage.join(folder, name), content)
-        storage.write(storage.join(folder, SUMMARY), _json({"plan": plan, "complete": complete}))
-
     def names(self, table: str) -> set[str]:
         """Return the names of a table's files; those of partial files end in `.partial`."""
         return set(self.listed(table))
@@ -181,10 +125,6 @@ class Results:
         storage.write(self._address(table, f"{name}{PARTIAL}"), data)
         return True
 
-    @property
-    def _current(self) -> str:
-        return storage.join(self.output, "current.json")
-
     def _failure(self, chunk: str) -> str:
         return storage.join(self.output, "failed", f"{chunk}{FAILED}")
 
@@ -198,37 +138,6 @@ def read_footer(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
     return footer
 
 
-def _probe(folder: str, name: str) -> str | None:
-    """Return what a store cannot do that results need; None if it can do all. The files that try it are deleted."""
-    written, created = storage.join(folder, f"{name}-written"), storage.join(folder, f"{name}-created")
-    data = name.encode()
-    storage.write(written, data)
-    try:
-        problem = _why_not_exclusive(created, data)
-        if problem:
-            return f"the store has no create-only writes (on S3: PUT with If-None-Match), as parts need them: {problem}"
-        listed = {file.address.rsplit("/", 1)[-1] for file in storage.list_files(folder, f"{name}*")}
-        if not listed.issuperset((f"{name}-written", f"{name}-created")):
-            return "files that were just written are not in the list of its files"
-        if storage.info(created) is None or storage.read(created) != data or storage.read(written) != data:
-            return "files that were just written are not read as they were written"
-    finally:
-        for address in (written, created):
-            with suppress(StorageError):  # a role may be allowed to write but not to delete
-                storage.delete(address)
-    return None
-
-
-def _why_not_exclusive(address: str, data: bytes) -> str | None:
-    """Return why a file cannot be created without overwriting another; None if it can."""
-    try:
-        if not storage.create(address, data):
-            return "a new file is reported to exist"
-        return "a file that exists is overwritten" if storage.create(address, b"another") else None
-    except StorageError as error:
-        return str(error)
-
-
 def _first_stored(names: Iterable[str], stored: set[str]) -> str | None:
     return next((name for name in names if name in stored), None)
 
@@ -238,16 +147,3 @@ def _to_bytes(table: pa.Table, made: dict[str, Any]) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table.cast(schema), sink, compression="zstd")
     return sink.getvalue()
-
-
-def _parsed(address: str) -> dict[str, Any] | None:
-    """Return the mapping that a JSON file holds, None if it holds none."""
-    try:
-        value = json.loads(storage.read(address))
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

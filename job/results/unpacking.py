@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from job.errors import OutputError
 
-MOST_ROWS = 20_000_000
+MOST_ROWS = 2_000_000
 MOST_BYTES = 1 << 32
 """Rows and unpacked bytes of one file: a chunk's are some thousand rows."""
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from job import storage
 from job.errors import OutputError
 from job.plan.file import Plan
 from job.results.store import Results
+from job.results.summary import place
 from job.results.tables import EXCLUDED, IOU, OBJECTS, PREDICTIONS
+from job.results.unpacking import rows_of
 
 DATABASE = "results.duckdb"
 SCHEMAS = {"iou": IOU, "predictions": PREDICTIONS, "objects": OBJECTS, "excluded": EXCLUDED}
@@ -50,7 +51,7 @@ def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) 
         with duckdb.connect(file) as connection, opened_tables(connection, results, plan):
             for name, table in marts.items():
                 connection.from_arrow(table).create(name)
-        storage.write(storage.join(results.place(plan.spec), DATABASE), file.read_bytes())
+        storage.write(storage.join(place(results.output, plan.spec), DATABASE), file.read_bytes())
 
 
 def literal_path(address: str) -> str:
@@ -90,7 +91,7 @@ def _check_files(files: Mapping[str, Collection[str]]) -> None:
 def _fault(address: str, schema: pa.Schema) -> str:
     """Return what is wrong with a file; "" if it is sound."""
     try:
-        table = pq.ParquetFile(pa.BufferReader(storage.read(address))).read(use_threads=False)
-    except (pa.ArrowException, OSError) as error:
+        table = rows_of(storage.read(address))
+    except (pa.ArrowException, OSError, OutputError) as error:
         return f"damaged ({error})"
     return "" if table.schema.remove_metadata() == schema else "its columns are not those of this version"

@@ -10,6 +10,7 @@ from job import storage
 from job.errors import JobError
 from job.plan.file import Plan
 from job.results.store import Results
+from job.results.summary import place
 from job.statistics.database import literal_path, opened_tables
 from job.statistics.stats import MARTS
 
@@ -31,7 +32,7 @@ def query(results: Results, plan: Plan, text: str, *, unsafe: bool = False) -> p
     that DuckDB can reach. Raise JobError with DuckDB's message if it fails.
     """
     with duckdb.connect() as connection, opened_tables(connection, results, plan):
-        _open_marts(connection, storage.join(results.place(plan.spec), "summary"))
+        _open_marts(connection, storage.join(place(results.output, plan.spec), "summary"))
         try:
             if not unsafe:
                 _check_statements(text)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from job.errors import OutputError
 from job.plan.demo import demo_remark
 from job.plan.file import Plan, PlannedModel
+from job.results import summary as summary_files
 from job.results.store import Results
 from job.statistics.database import opened_tables, write_database
 from job.statistics.intervals import intervals_and_tests, size_rho
@@ -109,7 +110,7 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
     write_database(results, plan, marts)
     files = {f"{name}.parquet": _parquet(table) for name, table in marts.items()}
     files |= {f"{name}.csv": to_csv(table) for name, table in marts.items()}
-    results.write_summary(plan.spec, files, complete=summary.complete)
+    summary_files.write(results.output, plan.spec, files, complete=summary.complete)
     return summary
 
 

@@ -7,6 +7,7 @@ import pytest
 from job.audit.current import follow
 from job.plan import file as plan_file
 from job.plan.file import Part
+from job.results import summary
 from job.results.store import Results
 from tests.audit.test_status import PLAN
 
@@ -38,14 +39,14 @@ def test_a_run_takes_over_an_output_that_holds_another_plan(tmp_path, held, fini
     for stored in (held, new):
         plan_file.write(results.output, stored)
     follow(results, held)
-    results.write_summary(held.spec, {}, complete=finished)
+    summary.write(results.output, held.spec, {}, complete=finished)
     follow(results, new)
-    assert results.current_plan() == (new if taken else held).spec
+    assert summary.current_plan(results.output) == (new if taken else held).spec
 
 
 def test_an_output_without_its_plan_file_is_taken_over(tmp_path):
     """Someone deleted the plan that it followed."""
     results = Results(str(tmp_path))
-    results.follow("z" * 24)
+    summary.follow(results.output, "z" * 24)
     follow(results, plan("b"))
-    assert results.current_plan() == "b" * 24
+    assert summary.current_plan(results.output) == "b" * 24

@@ -8,6 +8,7 @@ import pytest
 from job.audit import wait
 from job.audit.workers import RETRY_S
 from job.errors import JobError, MachineError, WeightsError
+from job.results import summary
 from job.results.store import Results
 from tests.cases import medsam_job, use_fake_models, write_generated
 from tests.models.fake import FakeModel
@@ -169,5 +170,6 @@ def test_a_plan_that_is_stored_is_not_waited_for(spec, tmp_path, monkeypatch, me
     assert medsam_job(monkeypatch, "plan", spec, "--store") == 0
     pauses_s = meanwhile()
     results = Results(str(tmp_path / "results"))
-    assert wait.wait_for_plan(results, results.current_plan(), limit_s=60).spec == results.current_plan()
+    current = summary.current_plan(results.output)
+    assert wait.wait_for_plan(results, current, limit_s=60).spec == current
     assert pauses_s == []

@@ -4,6 +4,7 @@ import pytest
 
 from job import storage
 from job.errors import OutputError, StoreRefusedError
+from job.results.probe import check_writable
 from job.results.store import Results
 from job.storage.s3 import S3
 
@@ -49,4 +50,4 @@ def test_the_reason_is_that_of_the_credentials(surroundings, profiles, environme
         with pytest.raises(StoreRefusedError, match=rf"cannot read: .*{reason}.*; (set|check) "):
             operation(address)
     with pytest.raises(OutputError, match=rf"is not writable: .*{reason}"):
-        Results(address).check_writable()
+        check_writable(address)

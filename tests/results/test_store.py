@@ -9,7 +9,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from job import SCHEMA_VERSION
 from job.errors import DiskFullError, OutputError
-from job.results.store import Results, read_footer
+from job.results import summary
+from job.results.probe import check_writable
+from job.results.store import read_footer
 from tests.results.make import EMPTY, OTHER_ROW, ROW, write_part
 
 
@@ -73,7 +75,7 @@ def test_manifests_of_all_workers_are_gathered(results, folder):
     """In the order of their names, whoever ran last."""
     results.write_manifest("b", {"seconds": 2})
     results.write_manifest("a", {"seconds": 1})
-    results.gather_manifests("p")
+    summary.gather_manifests(results.output, "p")
     expected = {"runs": [{"seconds": 1}, {"seconds": 2}]}
     assert json.loads((folder / "plan/p/manifest.json").read_text()) == expected
 
@@ -82,46 +84,46 @@ def test_a_damaged_manifest_is_named_among_the_others(results, folder):
     """It keeps no summary from being made."""
     results.write_manifest("a", {"seconds": 1})
     (folder / "manifests/b.json").write_text('{"seconds": ')
-    results.follow("p")
-    results.gather_manifests("p")
+    summary.follow(results.output, "p")
+    summary.gather_manifests(results.output, "p")
     runs = json.loads((folder / "manifest.json").read_text())["runs"]
     assert runs == [{"seconds": 1}, {"unreadable": str(folder / "manifests/b.json")}]
 
 
 def test_an_output_follows_one_plan_at_a_time(results, folder):
     """Its summary lies at the top; that of any other plan in a place of its own."""
-    assert results.current_plan() is None
-    results.follow("first")
-    results.follow("second")
-    assert results.current_plan() == "second"
-    assert results.place("second") == str(folder)
-    assert results.place("first") == str(folder / "plan/first")
+    assert summary.current_plan(results.output) is None
+    summary.follow(results.output, "first")
+    summary.follow(results.output, "second")
+    assert summary.current_plan(results.output) == "second"
+    assert summary.place(results.output, "second") == str(folder)
+    assert summary.place(results.output, "first") == str(folder / "plan/first")
 
 
 def test_a_summary_names_its_plan(results, folder):
     """It counts for that plan alone, once it was made from all parts."""
-    results.follow("p")
+    summary.follow(results.output, "p")
     for complete in (False, True):
-        results.write_summary("p", {"a.csv": b"x"}, complete=complete)
-        assert results.summarised("p") is complete
+        summary.write(results.output, "p", {"a.csv": b"x"}, complete=complete)
+        assert summary.is_complete(results.output, "p") is complete
     assert (folder / "summary/a.csv").read_bytes() == b"x"
-    results.follow("q")
-    assert not results.summarised("q")
+    summary.follow(results.output, "q")
+    assert not summary.is_complete(results.output, "q")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"plan": 1}'])
 def test_a_damaged_note_of_the_plan_is_refused(results, folder, content):
     """With its name and the way out."""
-    results.follow("p")
+    summary.follow(results.output, "p")
     (folder / "current.json").write_text(content)
     with pytest.raises(OutputError, match=r"current.json: damaged; delete it and run the study again"):
-        results.current_plan()
+        summary.current_plan(results.output)
 
 
 @pytest.mark.parametrize("name", ["results", "a [v2]*", "sub:a:01", "é"])
 def test_a_writable_folder_passes_and_stays_empty(tmp_path, name):
     """Whatever its name; the files that are written to try it are deleted."""
-    Results(str(tmp_path / name)).check_writable()
+    check_writable(str(tmp_path / name))
     assert list((tmp_path / name).iterdir()) == []
 
 
@@ -162,7 +164,7 @@ def test_a_store_that_cannot_do_what_results_need_is_refused(store, reason):
     """Before any work: parts would be lost, or computed again by each run."""
     fsspec.register_implementation(store.protocol, store, clobber=True)
     with pytest.raises(OutputError, match=f"output {store.protocol}://a: {reason}"):
-        Results(f"{store.protocol}://a").check_writable()
+        check_writable(f"{store.protocol}://a")
     assert store.store == {}
 
 
@@ -174,11 +176,11 @@ def test_a_full_disk_is_no_fault_of_the_output(results, monkeypatch):
 
     monkeypatch.setattr("job.storage.write", full)
     with pytest.raises(DiskFullError):
-        results.check_writable()
+        check_writable(results.output)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     """A file of that name is in the way."""
     (tmp_path / "results").write_text("x")
     with pytest.raises(OutputError, match=r"output .*results is not writable: "):
-        Results(str(tmp_path / "results")).check_writable()
+        check_writable(str(tmp_path / "results"))

@@ -11,9 +11,9 @@ from job.results import unpacking
 
 
 def parquet(rows: int) -> bytes:
-    """Return a file of equal rows, which is small however many there are."""
+    """Return a file of equal rows, which packs well however many there are."""
     sink = io.BytesIO()
-    pq.write_table(pa.table({"iou": pa.array([0.5]).take(pa.array([0] * rows))}), sink)
+    pq.write_table(pa.table({"iou": pa.array([0.5]).take(pa.array([0] * rows))}), sink, use_dictionary=False)
     return sink.getvalue()
 
 
@@ -25,7 +25,7 @@ def test_the_rows_of_a_file_are_read():
 @pytest.mark.parametrize("limit", ["MOST_ROWS", "MOST_BYTES"])
 def test_a_file_of_more_than_a_chunk_can_have_is_refused_before_it_is_unpacked(monkeypatch, limit):
     """Its footer says how many rows and bytes it holds."""
-    monkeypatch.setattr(unpacking, limit, 100)
+    monkeypatch.setattr(unpacking, limit, 1000)
     assert unpacking.rows_of(parquet(10)).num_rows == 10
-    with pytest.raises(OutputError, match="1000 rows, "):
-        unpacking.rows_of(parquet(1000))
+    with pytest.raises(OutputError, match="10000 rows, "):
+        unpacking.rows_of(parquet(10_000))
