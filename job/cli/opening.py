@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +90,8 @@ def _holds_results(address: str) -> bool:
 def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Results]:
     """Read a study's spec and open its results folder: `output`, or else the spec's."""
     spec = read_spec(spec_address)
+    for remark in first_steps.not_mounted(os.environ):
+        print(remark, file=sys.stderr)
     return spec, Results(_checked(output) if output else spec.study.output_address)
 
 
