@@ -81,8 +81,9 @@ def write_generated(folder: Path, text: str = GENERATED) -> Path:
 
 
 def use_fake_models(monkeypatch: pytest.MonkeyPatch, model: type[FakeModel] = FakeModel) -> None:
-    """Replace every model by a quick one, for tests of the engine alone."""
+    """Replace every model by a quick one that needs no checkpoint, for tests of the engine alone."""
     monkeypatch.setattr(registry, "build", lambda spec, *_: model(registry.capabilities(spec)))
+    monkeypatch.setattr(registry, "check", lambda *_: None)
 
 
 def medsam_job(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
+from job.cli.meant import exists
 from job.study.official import official
 
 HOLDS = {
@@ -23,6 +24,15 @@ CONTAINER = "MEDSAM_JOB_CONTAINER"
 def in_container(environment: Mapping[str, str]) -> bool:
     """Return whether the program runs from its image."""
     return bool(environment.get(CONTAINER))
+
+
+def not_mounted(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a remark for each folder of inputs that a variable names and that this container does not have."""
+    for name in ("DATA", "WEIGHTS"):
+        folder = environment.get(name, "")
+        if in_container(environment) and folder and "://" not in folder and not exists(folder):
+            mount = shlex.quote(f"{folder}:{folder}:ro")
+            yield f"{name}: there is no {folder} in this container; if the machine has it, mount it: -v {mount}"
 
 
 def way_out(spec: str, uses: Mapping[str, Sequence[str]], *, container: bool) -> str:
@@ -81,3 +91,4 @@ def _in_container(spec: str, names: Sequence[str]) -> Iterator[str]:
     if "RESULTS" in names:
         yield "User 10001 must be able to write to the folder for results: sudo chown 10001 /path/to/results"
     yield "Without a GPU, leave out --gpus all. For s3:// addresses, pass the store's credentials by -e, and no -v."
+    yield "On a cluster, the same variables stand in the job's environment."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,8 @@ def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Resul
     """Read a study's spec and open its results folder: `output`, or else the spec's."""
     _require_temporary_folder()
     spec = read_spec(spec_address)
+    for remark in first_steps.not_mounted(os.environ):
+        print(remark, file=sys.stderr)
     return spec, Results(_checked(output) if output is not None else spec.study.output_address)
 
 

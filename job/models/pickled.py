@@ -130,13 +130,12 @@ class Reader:
     def _empty_list(self, _: Any) -> None:
         self.stack.append([])
 
+    _empty_tuple = _empty_list
+
     def _list(self, _: Any) -> None:
         self.stack.append(self._above_mark())
 
     _tuple = _list
-
-    def _empty_tuple(self, _: Any) -> None:
-        self.stack.append([])
 
     def _tuple1(self, _: Any, length: int = 1) -> None:
         items = self.stack[-length:]

@@ -208,6 +208,23 @@ def test_in_a_container_folders_are_mounted_and_variables_passed(run, capfd, tmp
     assert "export" not in err
 
 
+def test_in_a_container_a_folder_that_is_not_mounted_is_remarked(run, capfd, tmp_path, monkeypatch):
+    """The machine may have it. An address of a store needs no mount."""
+    for name, value in {
+        "MEDSAM_JOB_CONTAINER": "1",
+        "DATA": "/none/my data",
+        "WEIGHTS": "s3://b/w",
+        "RESULTS": "r",
+    }.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "s.yaml").write_text(UNSET.replace("${WEIGHTS}", "/none"))
+    assert run("plan", tmp_path / "s.yaml") == 2
+    assert capfd.readouterr().err.splitlines()[0] == (
+        "DATA: there is no /none/my data in this container; if the machine has it, mount it: "
+        "-v '/none/my data:/none/my data:ro'"
+    )
+
+
 def test_of_many_places_eight_are_shown():
     """A study of twenty data sets still fits the screen."""
     shown = way_out("s.yaml", {"DATA": [f"${{DATA}}/d{number}/*.png" for number in range(10)]}, container=False)
