@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from job import storage
-from job.errors import OutputError
+from job.errors import OutputError, StoreRefusedError
 
 FOLDER = "workers"
 
@@ -44,20 +44,30 @@ def read_words(output: str, plan: str) -> list[Word]:
 
 
 def clear_words(output: str, plan: str, *, except_of: int | None = None) -> None:
-    """Delete the words of the workers on a plan, except those of a given number of shards."""
+    """Withdraw the words of the workers on a plan, except those of a given number of shards."""
     for word in _words(output, plan):
         if word.shards != except_of:
-            storage.delete(_address(output, word))
+            _delete(_address(output, word))
 
 
 def _words(output: str, plan: str) -> Iterator[Word]:
     for file in storage.list_files(storage.join(output, FOLDER), f"{plan}-*.json"):
+        if not file.size:
+            continue
         content = storage.read(file.address)
         try:
             yield Word(**json.loads(content))
         except (ValueError, TypeError):
             shown = storage.public(file.address)
             raise OutputError(f"{shown}: expected the last word of a worker; damaged: delete this file") from None
+
+
+def _delete(address: str) -> None:
+    """Delete a word, or empty it where a role may write but not delete."""
+    try:
+        storage.delete(address)
+    except StoreRefusedError:
+        storage.write(address, b"")
 
 
 def _address(output: str, word: Word) -> str:

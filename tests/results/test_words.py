@@ -2,7 +2,7 @@
 
 import pytest
 
-from job.errors import OutputError
+from job.errors import OutputError, StoreRefusedError
 from job.results.words import Word, clear_words, read_words, write_word
 
 
@@ -41,7 +41,21 @@ def test_words_of_another_number_of_shards_are_cleared(output):
     assert (read_words(output, "p"), read_words(output, "q")) == ([], [word(0, 3, plan="q")])
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"plan": "p"}'])
+def test_words_are_withdrawn_where_nothing_may_be_deleted(tmp_path, output, monkeypatch):
+    """A role may be allowed to write but not to delete."""
+
+    def refuse(address):
+        raise StoreRefusedError("access denied")
+
+    write_word(output, word(0))
+    monkeypatch.setattr("job.storage.delete", refuse)
+    clear_words(output, "p")
+    assert read_words(output, "p") == []
+    write_word(output, word(0))
+    assert read_words(output, "p") == [word(0)]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"plan": "p"}'])
 def test_a_damaged_word_is_named(tmp_path, output, content):
     """With what to do."""
     (tmp_path / "workers").mkdir()

@@ -89,8 +89,10 @@ def test_the_last_chunks_of_a_share_may_fail():
 def test_chunks_that_failed_before_do_not_end_the_next_run():
     """It would never reach the others."""
     note(FirstChunks.of(CHUNKS, CHUNKS, {"a", "b", "c"}), *[failed()] * 5)
-    with pytest.raises(NothingDoneError):
-        note(FirstChunks.of(CHUNKS, CHUNKS, {"a", "b"}), *[failed()] * 5)
+    first = FirstChunks.of(CHUNKS, CHUNKS, {"a", "b"})
+    note(first, *[failed()] * 4)
+    with pytest.raises(NothingDoneError, match="the first 3 chunks failed"):
+        first.note(CHUNKS[4], failed(), stored=False)
 
 
 class OutOfMemory(FakeModel):
