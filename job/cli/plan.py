@@ -25,6 +25,8 @@ from job.study import LoadedSpec
 def plan(spec_address: str, output: str | None, limit: int | None, *, store: bool, prune: bool, as_json: bool) -> int:
     """Print the plan of a run, and what is done. store: store the plan for shards. prune: delete the orphans."""
     spec, results = open_study(spec_address, output)
+    if store:
+        results.check_writable()
     planned = make(spec, open_cache(spec), limit)
     if store:
         _store(planned, results)

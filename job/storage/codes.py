@@ -27,6 +27,7 @@ REFUSED_CODES = {
     "NotSignedUp": ("access denied: the account is not signed up for S3", PERMISSIONS),
     "InvalidPayer": ("access denied: the payer is not valid", PERMISSIONS),
     "SignatureDoesNotMatch": ("access denied: the secret key does not match the access key", KEYS),
+    "InvalidIdentityToken": ("access denied: the token of the role is not valid", PROFILES),
     "RequestTimeTooSkewed": ("access denied: this machine's clock is wrong", "set the clock"),
     "NoSuchBucket": ("there is no such bucket", BUCKET),
     "InvalidBucketName": ("the bucket's name is not valid", "check its name"),

@@ -14,6 +14,8 @@ PLACE_NAME = re.compile(r"_(FILE|PATH|DIR|SOCK|URI|URL|TYPE|MODE)S?$|^(OLD)?PWD$
 """The name of a variable whose value is a place, whatever else the name contains. Messages have to show it."""
 SHORTEST = 8  # a shorter value protects nothing, and would be replaced inside ordinary words
 URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
+PRIVATE = re.compile(r"@|\?.*=")
+"""A user or a query in an address; a `?` alone is a wildcard."""
 HEADER = re.compile(r"((?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?)[^'\"\r\n]+", re.IGNORECASE)
 SCHEME = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9+/._~=-]{8,}", re.IGNORECASE)
 PARAMETER = re.compile(
@@ -29,7 +31,7 @@ def hide(text: str) -> str:
     for name, value in sorted(_secrets().items(), key=lambda item: -len(item[1])):
         for form in (value, quote(value, safe="")):
             text = text.replace(form, f"({name})")
-    text = URL.sub(lambda match: public(match[0]), text)
+    text = URL.sub(lambda match: public(match[0]) if PRIVATE.search(match[0]) else match[0], text)
     return PARAMETER.sub(r"\1…", SCHEME.sub(r"\1 …", HEADER.sub(r"\1…", text)))
 
 

@@ -48,8 +48,9 @@ def test_a_missing_bucket_for_results_ends_the_run(study, proxy, monkeypatch, ca
 def test_a_store_without_create_only_writes_ends_the_run(s3, study, proxy, monkeypatch, capfd):
     """Before any work; nothing is left in the output."""
     proxy.creates = "NotImplemented"
-    assert medsam_job(monkeypatch, study) == 2
-    assert "/results: the store has no create-only writes (on S3: PUT with If-None-Match)" in refusal(capfd)
+    for command in ([study], ["plan", study, "--store"]):
+        assert medsam_job(monkeypatch, *command) == 2
+        assert "/results: the store has no create-only writes (on S3: PUT with If-None-Match)" in refusal(capfd)
     assert storage.list_files(f"{s3}/results", "**") == []
 
 

@@ -77,6 +77,7 @@ def http(status, url="https://host/a.png"):
         (Kind.REFUSED, s3("403", 403, "HeadObject")),
         (Kind.REFUSED, s3("SignatureDoesNotMatch", 403)),
         (Kind.REFUSED, s3("RequestTimeTooSkewed", 403)),
+        (Kind.REFUSED, s3("InvalidIdentityToken", 400, "AssumeRoleWithWebIdentity")),
         (Kind.REFUSED, s3("PermanentRedirect", 301)),
         (Kind.REFUSED, s3("InsufficientStorage", 507)),
         (Kind.REFUSED, socket.gaierror(socket.EAI_NONAME, "Name or service not known")),

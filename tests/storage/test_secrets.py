@@ -45,6 +45,7 @@ def test_what_is_no_secret_is_shown(monkeypatch, name, value):
     ("text", "shown"),
     [
         ("GET https://me:word@host/a?token=abc failed", "GET https://host/a failed"),
+        ("s3://b/a?.png and https://host/b?.png", "s3://b/a?.png and https://host/b?.png"),
         ("PUT /b/k?partNumber=1&X-Amz-Signature=0a1b&x=2", "PUT /b/k?partNumber=1&X-Amz-Signature=…&x=2"),
         ("sv=1&sig=0a%2B1b&se=2", "sv=1&sig=…&se=2"),
         ("access_token=0a1b api-key=2c3d", "access_token=… api-key=…"),
