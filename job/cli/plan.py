@@ -17,6 +17,7 @@ from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.plan.make import make
 from job.report.console import print_lines
+from job.results.probe import check_writable
 from job.results.store import Results
 from job.results.words import clear_words
 from job.study import LoadedSpec
@@ -26,7 +27,7 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
     """Print the plan of a run, and what is done. store: store the plan for shards. prune: delete the orphans."""
     spec, results = open_study(spec_address, output)
     if store:
-        results.check_writable()
+        check_writable(results.output)
     planned = make(spec, open_cache(spec), limit)
     if store:
         _store(planned, results)
