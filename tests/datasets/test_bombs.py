@@ -18,8 +18,10 @@ from job import datasets
 from job.datasets import layers
 from job.datasets.formats import nifti
 from job.datasets.formats.raster import read_image
+from job.datasets.pattern import Pattern
+from job.datasets.template import Files, Template
 from job.errors import DataError, MemoryShortageError
-from job.storage import InputCache
+from job.storage import FileInfo, InputCache
 from tests.datasets.corruption import FORMATS, labels, noise
 from tests.datasets.make import MAX_PX, dataset, load, png, write
 from tests.datasets.make import nifti as save_volume
@@ -224,3 +226,13 @@ def test_too_little_memory_is_not_an_error_of_the_file(tmp_path: Path, monkeypat
     (source,) = datasets.discover(dataset(tmp_path))
     with pytest.raises(MemoryShortageError, match=r"a.png: memory ran out while this image was read"):
         layers.read_image(dataset(tmp_path), source, InputCache(tmp_path / "cache", 1), MAX_PX)
+
+
+def test_a_name_of_equal_letters_is_matched_at_once() -> None:
+    """Twelve wildcards could share 250 letters in more ways than there are atoms; the first place of each will do."""
+    text, name = "*a" * 12 + "b", "a" * 250
+    assert Pattern(text + ".png").fields(f"{name}.png") is None
+    assert Pattern("{x}a" + text + ".png").fields(f"{name}b.png") == {"x": "a"}
+    template = Template(text + "{stem}.png", Pattern("*.png"))
+    files = Files({path: FileInfo(address=path, size=1, version="") for path in (f"{name}1.png", f"{name}b1.png")})
+    assert [file.address for file in template.find(files, {"stem": "1"})] == [f"{name}b1.png"]
