@@ -8,6 +8,7 @@ from typing import NamedTuple
 from job.datasets.sample import Sample
 from job.models.protocol import PromptableModel
 from job.prompts.blocks import PromptBlock
+from job.prompts.modes import MOST_COMPONENTS
 
 OBJECT_BYTES = 12
 """For each pixel of an object that is prompted by a mode, or scored: masks, run-lengths, components."""
@@ -48,13 +49,14 @@ def demand(
 def _demand(model: PromptableModel, samples: Sequence[Sample], block: PromptBlock, batch: int, threads: int) -> Demand:
     held = held_on_host = episodes = 0
     call = pixels = 0
+    requests = max(batch, MOST_COMPONENTS) if "each_box" in block.prompts else batch  # an object's boxes share a call
     for sample in samples:
         height, width = sample.image_HWC.shape[:2]
         need, own = model.needs(height, width), len(sample.objects) * block.episodes
         states = 0 if block.is_one_shot else own
         held += need.image + states * need.episode
         held_on_host += states * EPISODE_BYTES * height * width
-        call = max(call, need.encode, need.predict(batch))
+        call = max(call, need.encode, need.predict(requests))
         pixels = max(pixels, height * width)
         episodes += own
     per_pixel = OBJECT_BYTES if block.is_one_shot else CLICK_BYTES

@@ -61,6 +61,7 @@ class MaskDecodingModel(ABC):
     mask_threshold: float = 0.0
     encode_bytes: int
     """Estimated peak memory of encoding one image, beyond the weights."""
+    resize_bytes = 0  # more of it for each pixel of the image
 
     def __init__(self, network: Any, *, side: int, capabilities: Capabilities, device: Device) -> None:
         self.network = network.to(device.device).eval()
@@ -107,12 +108,8 @@ class MaskDecodingModel(ABC):
             at_once = min(requests, max(1, UPSCALED_PX // upscaled_px))
             return CALL_BYTES + requests * (REQUEST_BYTES + pixels) + at_once * LOGIT_BYTES * upscaled_px
 
-        return Need(
-            encode=self.encode_bytes + 12 * height * width,
-            image=EMBEDDING_BYTES,
-            episode=candidates * LOW_RES_BYTES,
-            predict=predict,
-        )
+        encode = self.encode_bytes + self.resize_bytes * height * width
+        return Need(encode=encode, image=EMBEDDING_BYTES, episode=candidates * LOW_RES_BYTES, predict=predict)
 
     @torch.inference_mode()
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:

@@ -28,6 +28,8 @@ def build_sam(arch: str) -> Any:
 class SamModel(MaskDecodingModel):
     """SAM: longest side to 1024 by PIL's bilinear filter in uint8, ImageNet normalisation, zeros right and below."""
 
+    resize_bytes = 12  # Pillow's copies of the image
+
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
         side = network.image_encoder.img_size
         super().__init__(network, side=side, capabilities=capabilities, device=device)

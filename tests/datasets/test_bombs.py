@@ -10,16 +10,19 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
 from PIL import Image
 
-from job import datasets
-from job.datasets import layers
+from job import datasets, memory
+from job.datasets import layers, room
 from job.datasets.formats import nifti
 from job.datasets.formats.raster import read_image
+from job.datasets.pattern import Pattern
+from job.datasets.template import Files, Template
 from job.errors import DataError, MemoryShortageError
-from job.storage import InputCache
+from job.storage import FileInfo, InputCache
 from tests.datasets.corruption import FORMATS, labels, noise
 from tests.datasets.make import MAX_PX, dataset, load, png, write
 from tests.datasets.make import nifti as save_volume
@@ -224,3 +227,49 @@ def test_too_little_memory_is_not_an_error_of_the_file(tmp_path: Path, monkeypat
     (source,) = datasets.discover(dataset(tmp_path))
     with pytest.raises(MemoryShortageError, match=r"a.png: memory ran out while this image was read"):
         layers.read_image(dataset(tmp_path), source, InputCache(tmp_path / "cache", 1), MAX_PX)
+
+
+def test_a_name_of_equal_letters_is_matched_at_once() -> None:
+    """Twelve wildcards could share 250 letters in more ways than there are atoms; the first place of each will do."""
+    text, name = "*a" * 12 + "b", "a" * 250
+    assert Pattern(text + ".png").fields(f"{name}.png") is None
+    assert Pattern("{x}a" + text + ".png").fields(f"{name}b.png") == {"x": "a"}
+    template = Template(text + "{stem}.png", Pattern("*.png"))
+    files = Files({path: FileInfo(address=path, size=1, version="") for path in (f"{name}1.png", f"{name}b1.png")})
+    assert [file.address for file in template.find(files, {"stem": "1"})] == [f"{name}b1.png"]
+
+
+@pytest.mark.parametrize(("dtype", "slope", "needed"), [(np.uint8, None, 1), (np.uint8, 0.5, 8), (np.float32, None, 4)])
+def test_a_volume_that_does_not_fit_into_memory_is_named_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: Any, slope: float | None, needed: int
+) -> None:
+    """Its header tells the size and the number type; values that it scales become float64."""
+    volume = nibabel.Nifti1Image(np.ones((20, 30, 40), dtype), np.eye(4))
+    volume.header.set_slope_inter(slope, 0 if slope else None)
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+        nibabel.save(volume, tmp_path / folder / "a.nii.gz")
+    spec, cache = dataset(tmp_path), InputCache(tmp_path / "cache", 1 << 30)
+    (source,) = datasets.discover(spec)
+    monkeypatch.setattr(room, "SLABS", 0)
+    monkeypatch.setattr(nifti, "read_volume", None)
+    monkeypatch.setattr(memory, "available", lambda: needed * 20 * 30 * 40 - 1)
+    (line,) = datasets.check_headers(spec, source, cache, MAX_PX)
+    assert (line.kind, line.reason) == ("error", "too little memory")
+    with pytest.raises(MemoryShortageError, match=r"images/a.nii.gz: needs about .* to be read, .* are available"):
+        datasets.load(spec, source, None, cache, MAX_PX)
+    monkeypatch.setattr(memory, "available", lambda: needed * 20 * 30 * 40)
+    assert datasets.check_headers(spec, source, cache, MAX_PX) == []
+
+
+def test_a_picture_that_does_not_fit_into_memory_is_named_before_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three copies of its values, and three bytes a pixel for RGB."""
+    path = write(tmp_path / "a.png", FORMATS["grey.png"](noise()))
+    pixels = read_image(path, MAX_PX).values.size
+    monkeypatch.setattr(memory, "available", lambda: 6 * pixels)
+    assert read_image(path, MAX_PX).values.size == pixels
+    monkeypatch.setattr(memory, "available", lambda: 6 * pixels - 1)
+    with pytest.raises(MemoryShortageError, match="needs about"):
+        read_image(path, MAX_PX)

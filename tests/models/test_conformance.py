@@ -189,3 +189,12 @@ def soft_mask(mask_input: Any) -> torch.Tensor:
     """Return the logits or the probability in a mask input."""
     tensor: torch.Tensor = getattr(mask_input, "probability_HW", mask_input)
     return tensor
+
+
+def test_more_work_never_needs_less_memory(model: PromptableModel) -> None:
+    """More requests, or a larger image."""
+    need, larger = model.needs(64, 80), model.needs(640, 800)
+    assert 0 <= need.predict(1) <= need.predict(2) <= larger.predict(2)
+    assert 0 <= need.encode <= larger.encode
+    assert 0 <= need.image <= larger.image
+    assert 0 <= need.episode <= larger.episode

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from job import storage
 from job.datasets.doubt import Doubt
-from job.datasets.formats import kinds
+from job.datasets.formats import kinds, slabs
 from job.datasets.geometry import Grid, along_axes, canonical_grid, to_canonical
 from job.datasets.sizes import as_text
 from job.errors import DataError, MemoryShortageError, StorageError
@@ -34,7 +34,6 @@ FORMS_VOXELS = 0.1  # a qform's float32 quaternion moves a grid by far less
 MAX_AXIS = 1 << 16  # NIfTI-1 allows half of it; a NIfTI-2 header may claim more slices than a plan can list
 MAX_OFFSET = 1 << 28  # bytes of header extensions before the values
 MAX_REST = 1 << 20  # unpacked bytes after the values: enough for padding, too few for a decompression bomb
-SLAB = 1 << 22  # values that are read and scaled at a time
 SCALED_BYTES = 8  # a value that slope and intercept scale becomes float64
 UNITS_MM = {1: 1000.0, 2: 1.0, 3: 0.001}  # metre, millimetre, micrometre; a file without a unit means millimetres
 
@@ -90,25 +89,10 @@ def read_volume(path: Path, axes: str | None = None) -> Volume:
             header = _parse(stream.read(max(HEADERS)))
             _check_length(header, path.stat().st_size, packed=packed)
             volume_header = _volume_header(header, axes)
-            stored = _values(ArrayProxy(stream, header, mmap=False), _shape(header))
+            stored = slabs.values(ArrayProxy(stream, header, mmap=False), _shape(header))
             if packed:
                 _read_rest(stream)
         return Volume(values_XYZ=to_canonical(stored, _affine(header, axes)), header=volume_header)
-
-
-def _values(scaled: Any, shape: tuple[int, int, int]) -> NDArray[Any]:
-    """Read and scale all values, a slab of slices at a time, because scaling holds several copies."""
-    if len(scaled.shape) < 3 or not math.prod(shape):
-        return np.asarray(scaled).reshape(shape)
-    depth = max(1, SLAB * shape[2] // math.prod(shape))
-    slabs = (np.asanyarray(scaled[:, :, start : start + depth]) for start in range(0, shape[2], depth))
-    first = next(slabs)
-    values = np.empty(shape, first.dtype, order="F")
-    values[:, :, :depth] = first.reshape(values[:, :, :depth].shape)
-    for number, slab in enumerate(slabs, 1):
-        part = values[:, :, number * depth : (number + 1) * depth]
-        part[...] = slab.reshape(part.shape)
-    return values
 
 
 def _read_rest(stream: Any) -> None:
