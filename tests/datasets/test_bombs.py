@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from job import datasets, memory
-from job.datasets import layers, room
+from job.datasets import fit, layers
 from job.datasets.formats import nifti
 from job.datasets.formats.raster import read_image
 from job.datasets.pattern import Pattern
@@ -251,7 +251,7 @@ def test_a_volume_that_does_not_fit_into_memory_is_named_before_it_is_read(
         nibabel.save(volume, tmp_path / folder / "a.nii.gz")
     spec, cache = dataset(tmp_path), InputCache(tmp_path / "cache", 1 << 30)
     (source,) = datasets.discover(spec)
-    monkeypatch.setattr(room, "SLABS", 0)
+    monkeypatch.setattr(fit, "SLABS", 0)
     monkeypatch.setattr(nifti, "read_volume", None)
     monkeypatch.setattr(memory, "available", lambda: needed * 20 * 30 * 40 - 1)
     (line,) = datasets.check_headers(spec, source, cache, MAX_PX)
