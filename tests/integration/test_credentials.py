@@ -5,7 +5,6 @@ import pytest
 from job import storage
 from job.errors import OutputError, StoreRefusedError
 from job.results.probe import check_writable
-from job.results.store import Results
 from job.storage.s3 import S3
 
 ROLE = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x"}
@@ -46,7 +45,7 @@ def surroundings(s3, monkeypatch, tmp_path):
 def test_the_reason_is_that_of_the_credentials(surroundings, profiles, environment, reason):
     """At once, with what to check; a folder of results is not said to hold none."""
     address = surroundings(profiles, environment)
-    for operation in (storage.read, storage.info, lambda name: Results(name).latest_plan()):
+    for operation in (storage.read, storage.info, summary.current_plan):
         with pytest.raises(StoreRefusedError, match=rf"cannot read: .*{reason}.*; (set|check) "):
             operation(address)
     with pytest.raises(OutputError, match=rf"is not writable: .*{reason}"):
