@@ -102,7 +102,7 @@ def open_cache(spec: LoadedSpec) -> InputCache:
     return InputCache(_cache_folder(), int(spec.study.execution.cache_gb * BYTES_PER_GB))
 
 
-def open_results(output: str, plan: str | None) -> tuple[Results, Plan]:
+def open_results(output: str, plan: str | None = None) -> tuple[Results, Plan]:
     """Open a results folder and read one of its plans. plan: the first letters of its name; None: the one it follows.
 
     Raise OutputError if there is no such plan, or several.

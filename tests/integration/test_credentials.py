@@ -4,6 +4,7 @@ import pytest
 
 from job import storage
 from job.errors import OutputError, StoreRefusedError
+from job.results import summary
 from job.results.probe import check_writable
 from job.storage.s3 import S3
 
