@@ -5,12 +5,12 @@ A worker that is killed leaves no word of its end.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from job import storage
 from job.errors import OutputError, StoreRefusedError
+from job.results.notes import read_note, to_json
 
 FOLDER = "workers"
 
@@ -35,7 +35,7 @@ class Word:
 
 def write_word(output: str, word: Word) -> None:
     """Store a worker's word in place of its last one."""
-    storage.write(_address(output, word), (json.dumps(asdict(word), indent=1, ensure_ascii=False) + "\n").encode())
+    storage.write(_address(output, word), to_json(asdict(word)))
 
 
 def read_words(output: str, plan: str) -> list[Word]:
@@ -54,10 +54,9 @@ def _words(output: str, plan: str) -> Iterator[Word]:
     for file in storage.list_files(storage.join(output, FOLDER), f"{plan}-*.json"):
         if not file.size:
             continue
-        content = storage.read(file.address)
         try:
-            yield Word(**json.loads(content))
-        except (ValueError, TypeError):
+            yield Word(**(read_note(file.address) or {}))
+        except TypeError:
             shown = storage.public(file.address)
             raise OutputError(f"{shown}: expected the last word of a worker; damaged: delete this file") from None
 

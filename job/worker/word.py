@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
+from job import storage
 from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MACHINE, EXIT_STOPPED, JobError, StorageError
 from job.plan.shard import ALONE, Shard
 from job.results.words import Word, clear_words, write_word
@@ -25,7 +26,8 @@ def leaving_word(output: str, plan: str, shard: Shard | None) -> Iterator[None]:
 
     def say(code: int | None, reason: str) -> None:
         time = datetime.now(UTC).isoformat(timespec="seconds")
-        write_word(output, Word(plan=plan, shard=share.index, shards=share.count, code=code, reason=reason, time=time))
+        hidden = storage.hide(reason)
+        write_word(output, Word(plan=plan, shard=share.index, shards=share.count, code=code, reason=hidden, time=time))
 
     clear_words(output, plan, except_of=share.count)
     say(None, "")
