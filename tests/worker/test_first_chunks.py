@@ -95,11 +95,11 @@ def test_chunks_that_failed_before_do_not_end_the_next_run():
         first.note(CHUNKS[4], failed(), stored=False)
 
 
-class OutOfMemory(FakeModel):
-    """Has no memory for anything."""
+class Lost(FakeModel):
+    """Runs on a device that fails at every kernel."""
 
     def predict(self, requests):
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise RuntimeError("CUDA error: an illegal instruction was encountered")
 
 
 class Wrong(FakeModel):
@@ -109,7 +109,7 @@ class Wrong(FakeModel):
         raise ValueError("a defect")
 
 
-@pytest.mark.parametrize(("model", "code"), [(OutOfMemory, 4), (Wrong, 3)])
+@pytest.mark.parametrize(("model", "code"), [(Lost, 4), (Wrong, 3)])
 @pytest.mark.parametrize("arguments", [(), ("--shard", "0/1")], ids=["alone", "shard"])
 def test_a_run_ends_with_the_code_of_its_first_failures(tmp_path, monkeypatch, capfd, model, code, arguments):
     """After three of four chunks; their reasons are stored. A shard too does not end with 0."""
