@@ -69,11 +69,11 @@ def test_no_table_names_a_patient(study):
     ("value", "expected"),
     [
         ("a-secret-of-16-chars", "expected a variable, such as ${MEDSAM_SALT}"),
-        ("${SHORT}", "expected at least 16 characters"),
+        ("${MEDSAM_SALT}", "expected at least 16 characters"),
     ],
 )
 def test_the_salt_is_a_secret_of_some_length(value, expected):
     """It does not stand in the spec, and no fault shows it."""
-    fault = only_fault(SMALL.replace("tasks:", f"pseudonymise: {value}\n    tasks:"), {"SHORT": "hush"})
+    fault = only_fault(SMALL.replace("tasks:", f"pseudonymise: {value}\n    tasks:"), {"MEDSAM_SALT": "hush"})
     assert expected in fault
     assert "hush" not in fault
