@@ -22,15 +22,17 @@ import tifffile
 from PIL import Image
 
 from job import datasets
+from job.datasets import fit, opening
 from job.datasets import layers as layers_module
-from job.datasets import opening
-from job.datasets.formats import nifti, picture, png, tiff
+from job.datasets.formats import jpeg, nifti, picture, png, tiff
 from job.storage import InputCache
 from job.study.dataset import Dataset
 
 load = importlib.import_module("job.datasets.load")  # the package has a function of this name
 
 CHECKS: tuple[tuple[Any, str], ...] = (
+    (fit, "_check"),
+    (jpeg, "check_scans"),
     (png, "check"),
     (picture, "_check_extra"),
     (picture, "_check_indices"),

@@ -11,6 +11,7 @@ import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from threading import Lock
 
@@ -82,13 +83,24 @@ def as_text(number: int) -> str:
 
 def _groups(root: Path) -> Iterator[int]:
     """Yield what each control group of this process leaves, from its own up to the topmost that can be seen."""
+    for group in _limiting_groups(root):
+        yield from _group(*group)
+
+
+@lru_cache
+def _limiting_groups(root: Path) -> tuple[tuple[Path, str, str, str], ...]:
+    """Return the groups that may limit this process, with the names of their files. Looked up once: they stay."""
+    return tuple(group for group in _all_groups(root) if (group[0] / group[1]).exists())
+
+
+def _all_groups(root: Path) -> Iterator[tuple[Path, str, str, str]]:
     memberships = [line.split(":", 2) for line in _lines(root / "proc/self/cgroup")]
     for controller, folder, limit, used, droppable in (VERSION_2, VERSION_1):
         paths = [path for _, names, path in memberships if controller in names.split(",")]
         for path in paths:
             inside = PurePosixPath(path.lstrip("/"))
             for group in dict.fromkeys((inside, *inside.parents, PurePosixPath(""))):
-                yield from _group(root / folder / group, limit, used, droppable)
+                yield root / folder / group, limit, used, droppable
 
 
 def _group(folder: Path, limit: str, used: str, droppable: str) -> Iterator[int]:

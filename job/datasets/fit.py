@@ -12,6 +12,7 @@ from job.study.dataset import Intensity
 COPIES = 3  # of a picture's values: by the decoder, as an array, and as the finite values that levels are taken from
 RGB_BYTES = 3
 SHARE_OF_MEMORY = 2  # images take at most one part in so many; the rest is for reading and for models
+SMALL = 1 << 26  # bytes that are taken without asking the kernel, which costs as much as reading some pictures
 SLABS = 1 << 28  # bytes for the slabs in which a volume is scaled and counted
 
 
@@ -33,7 +34,7 @@ def portion_bytes() -> int:
 
 
 def _check(needed: int) -> None:
-    if not memory.fits(needed):
+    if needed > SMALL and not memory.fits(needed):
         free = memory.as_text(memory.available())
         raise MemoryShortageError(
             f"needs about {memory.as_text(needed)} to be read, {free} are available; {MemoryShortageError.remedy}"

@@ -93,8 +93,9 @@ def label_counts(values: NDArray[Any]) -> Counter[int]:
     """Count the pixels of each value of a map of whole numbers. A map of a huge range gives its extremes alone."""
     values = as_in_memory(values)
     low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
-    if high - low >= MOST_LABELS:
-        return Counter({label: int(np.count_nonzero(values == label)) for label in (low, high)})
+    extremes = Counter({label: int(np.count_nonzero(values == label)) for label in (low, high)})
+    if high - low >= MOST_LABELS or extremes.total() == values.size:  # most maps hold no more than two values
+        return +extremes
     total = np.zeros(high - low + 1, np.int64)
     for block in flat_blocks(values):
         total += histogram(block.astype(np.int64) - low if low else block, len(total))

@@ -155,11 +155,12 @@ def _add_warnings(
 
     levels: the values that become 0 and 255 in the whole volume, for a rule `per: volume`.
     """
-    if all_equal(values):
+    blank = intensity.blank(values, sample.image_HWC, rule, levels)
+    if blank and all_equal(values):
         detail = f"all values are {values.flat[0]:g}; evaluated as zeros"
         ledger.add("warning", "constant image", detail, slice_=sample.slice)
-    elif detail := intensity.blank(values, sample.image_HWC, rule, levels):
-        ledger.add("warning", "blank image", detail, slice_=sample.slice)
+    elif blank:
+        ledger.add("warning", "blank image", blank, slice_=sample.slice)
     for obj in sample.objects:
         if obj.truth_HW.all():
             detail = "every pixel belongs to the object; its label may be the background's"

@@ -252,6 +252,7 @@ def test_a_volume_that_does_not_fit_into_memory_is_named_before_it_is_read(
     spec, cache = dataset(tmp_path), InputCache(tmp_path / "cache", 1 << 30)
     (source,) = datasets.discover(spec)
     monkeypatch.setattr(fit, "SLABS", 0)
+    monkeypatch.setattr(fit, "SMALL", 0)
     monkeypatch.setattr(nifti, "read_volume", None)
     monkeypatch.setattr(memory, "available", lambda: needed * 20 * 30 * 40 - 1)
     (line,) = datasets.check_headers(spec, source, cache, MAX_PX)
@@ -268,6 +269,7 @@ def test_a_picture_that_does_not_fit_into_memory_is_named_before_it_is_decoded(
     """Three copies of its values, and three bytes a pixel for RGB."""
     path = write(tmp_path / "a.png", FORMATS["grey.png"](noise()))
     pixels = read_image(path, MAX_PX).values.size
+    monkeypatch.setattr(fit, "SMALL", 0)
     monkeypatch.setattr(memory, "available", lambda: 6 * pixels)
     assert read_image(path, MAX_PX).values.size == pixels
     monkeypatch.setattr(memory, "available", lambda: 6 * pixels - 1)
