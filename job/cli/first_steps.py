@@ -36,7 +36,7 @@ def not_mounted(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def way_out(spec: str, uses: Mapping[str, Sequence[str]], *, container: bool) -> str:
-    """Say what the unset variables of a spec must hold, how to set them, and what to try before.
+    """Return what the unset variables of a spec must hold, how to set them, and what to try before.
 
     uses: variable -> the values of the spec that need it, as written. container: whether the program runs in its image.
     """
