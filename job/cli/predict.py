@@ -14,8 +14,6 @@ from job.plan import file as plan_file
 from job.plan.settle import settle
 from job.plan.shard import Shard
 from job.results.probe import check_writable
-from job.results.store import Results
-from job.study import LoadedSpec
 from job.worker.load import check_device
 from job.worker.manifest import manifest, worker_name
 from job.worker.run import run
@@ -35,35 +33,22 @@ def predict(
     terminal: bool,
 ) -> int:
     """Run every part that is not done. Return 3 if chunks failed; of shards, the gathering step reports that."""
+    began, log, tally = datetime.now(UTC), structlog.get_logger(), Tally()
     spec, results = open_study(spec_address, output)
     bind_contextvars(study=spec.study.study, **({} if shard is None else {"shard": shard.index, "shards": shard.count}))
     check_writable(results.output)
     with leaving_word(results.output, plan_file.spec_name(spec.study, limit), shard):
         check_device(spec.study.execution)
-        return _predict(spec, results, limit, shard, stop, fail_fast=fail_fast, terminal=terminal)
-
-
-def _predict(
-    spec: LoadedSpec,
-    results: Results,
-    limit: int | None,
-    shard: Shard | None,
-    stop: Stop,
-    *,
-    fail_fast: bool,
-    terminal: bool,
-) -> int:
-    began, log = datetime.now(UTC), structlog.get_logger()
-    cache, tally = open_cache(spec), Tally()
-    plan = settle(spec, results.output, cache, limit, shared=shard is not None)
-    follow(results, plan)
-    if plan.limit is not None:
-        log.warning("not a full run", limit=plan.limit)
-    try:
-        run(spec, plan, results, cache, tally, shard, stop, fail_fast=fail_fast, terminal=terminal)
-    finally:
-        if tally.committed:
-            results.write_manifest(worker_name(), manifest(spec, plan, shard, tally, began))
+        cache = open_cache(spec)
+        plan = settle(spec, results.output, cache, limit, shared=shard is not None)
+        follow(results, plan)
+        if plan.limit is not None:
+            log.warning("not a full run", limit=plan.limit)
+        try:
+            run(spec, plan, results, cache, tally, shard, stop, fail_fast=fail_fast, terminal=terminal)
+        finally:
+            if tally.committed:
+                results.write_manifest(worker_name(), manifest(spec, plan, shard, tally, began))
     if tally.counts["chunks"]:
         log.info("predicted", **tally.counts, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
     else:

@@ -21,14 +21,14 @@ def version():
 
 @pytest.fixture
 def old_driver(tmp_path, version):
-    """The folder of a `libcuda.so.1` of that version; skip without a compiler."""
+    """The folder of a `libcuda.so.1` of that version; skip without a compiler, which CI has."""
     compiler = shutil.which("cc")
-    if compiler is None:
+    if compiler is None and os.environ.get("CI") != "true":
         pytest.skip(
             "cc is needed for a stand-in of the driver; tests/models/test_usable_gpu.py has one of torch's answer"
         )
     (tmp_path / "driver.c").write_text(LIBRARY % version)
-    command = [compiler, "-shared", "-fPIC", "-o", tmp_path / "libcuda.so.1", tmp_path / "driver.c"]
+    command = [compiler or "cc", "-shared", "-fPIC", "-o", tmp_path / "libcuda.so.1", tmp_path / "driver.c"]
     subprocess.run(command, check=True)
     return tmp_path
 
