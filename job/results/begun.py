@@ -3,6 +3,9 @@
 A worker writes `begun/<chunk>-<random>.json` before it reads a chunk, and deletes it when the chunk ends or the run is
 stopped. Only a process that was killed leaves its mark. Each attempt has a file of its own, so no worker changes
 another's; a worker counts only the chunks that are dealt to it, which no other runs, and only once, at its start.
+
+A thread that reads ahead begins chunks, and may still do so while the worker stops. Nobody waits for it, as a read may
+hang; what it marks after the worker took its marks back, it takes back itself.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from threading import Lock
 
 from job import storage
 from job.errors import StorageError, StoreRefusedError
@@ -27,6 +31,8 @@ class Marks:
         for chunk, file in listed(results):
             self.found.setdefault(chunk, []).append(file.address)
         self._own: dict[str, str] = {}
+        self._lock = Lock()  # of `_own` and `_over`; never held while the store is asked
+        self._over = False
 
     def attempts(self, chunk: str) -> int:
         """Return how many attempts at a chunk were begun and never ended."""
@@ -34,21 +40,29 @@ class Marks:
 
     def begin(self, chunk: str) -> None:
         """Mark a chunk, once, before it is read."""
-        if chunk not in self._own:
-            address = storage.join(self._folder, f"{chunk}-{secrets.token_hex(4)}.json")
+        address = storage.join(self._folder, f"{chunk}-{secrets.token_hex(4)}.json")
+        with self._lock:
+            if self._over or chunk in self._own:
+                return
             self._own[chunk] = address
-            content = {"chunk": chunk, "begun": datetime.now(UTC).isoformat(timespec="seconds")}
-            storage.create(address, json.dumps(content).encode())
+        content = {"chunk": chunk, "begun": datetime.now(UTC).isoformat(timespec="seconds")}
+        storage.create(address, json.dumps(content).encode())
+        if self._over:
+            _delete([address])
 
     def end(self, chunk: str) -> None:
         """Delete all marks of a chunk: it ended, done or recorded as failed."""
-        own = self._own.pop(chunk, None)
+        with self._lock:
+            own = self._own.pop(chunk, None)
         _delete([*self.found.pop(chunk, ()), *([own] if own else [])])
 
     def take_back(self) -> None:
         """Delete this worker's marks of chunks that it has not ended: it was stopped, not killed."""
+        with self._lock:
+            self._over = True
+            own = list(self._own.values())
         with suppress(StorageError):  # the reason why it stops is told; a mark that stays means one attempt fewer
-            _delete(self._own.values())
+            _delete(own)
 
 
 def listed(results: Results) -> list[tuple[str, storage.FileInfo]]:
