@@ -35,7 +35,8 @@ class LastVolume:
     def open(self, dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Case:
         """Open a source, or return the kept case if it is the same."""
         if not source.is_volume:
-            self._held = None  # the chunks of its volume are done
+            with self._lock:
+                self._held = None  # the chunks of its volume are done
             return open_case(dataset, source, cache, max_image_px)
         key = (dataset, source, max_image_px)
         with self._lock:
