@@ -10,7 +10,7 @@ from job.errors import Fault
 from job.study.addresses import output_refusal, refusal
 from job.study.explain import nearest
 from job.study.files import COMMON_FIELDS, LIST, TEMPLATE_FIELD, template_fields
-from job.study.study import Compare, Statistics
+from job.study.statistics import Compare, Statistics
 from job.study.yaml_source import Path, YamlSource
 
 FILES_ONLY = ("masks", "patient", "labels", "slices", "join", "unlabelled", "only", "except", "pseudonymise")

@@ -26,6 +26,7 @@ Address = Annotated[str, Field(min_length=1), AfterValidator(normal)]
 Sha256 = Annotated[str, Field(pattern=SHA256)]
 Device = Annotated[str, Field(pattern=DEVICE)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Strict(BaseModel):

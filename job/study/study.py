@@ -10,29 +10,10 @@ from pydantic_core import PydanticCustomError
 from job.study.dataset import Dataset
 from job.study.model import Model
 from job.study.prompts import Prompts
-from job.study.strict import Address, Device, FileName, Fraction, Strict
+from job.study.statistics import Statistics
+from job.study.strict import Address, Device, FileName, Seed, Strict
 
 Precision = Literal["fp32", "bf16", "fp16"]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
-
-
-class Compare(Strict):
-    """The two models that the study compares."""
-
-    model: str
-    baseline: str
-
-
-class Statistics(Strict):
-    """What the statistics step computes."""
-
-    compare: Compare | None = None
-    noc: tuple[Fraction, ...] = (0.8, 0.85, 0.9, 0.95)
-    """IoU levels for the number of clicks."""
-    confidence: Fraction = 0.95
-    """Confidence level of all intervals."""
-    seed: Seed = 0
-    """Seed of the bootstrap: which resamples are drawn. It changes no stored row."""
 
 
 class Execution(Strict):

@@ -1,0 +1,66 @@
+"""The `statistics` section of a spec: what is compared, where it is tested, and how sure an interval is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from job.study.prompts import MaskChoice, Mode, Protocol
+from job.study.strict import Fraction, Name, Seed, Strict
+
+Step = Literal["first", "last"] | Annotated[int, Field(ge=1, le=100)]
+
+
+class Compare(Strict):
+    """The two models that the study compares, wherever both have a prompt, protocol, mask choice and step."""
+
+    model: str
+    baseline: str
+
+
+class Selector(Strict):
+    """One side of a contrast. What it leaves out is equal on both sides, and the contrast has a row for each value."""
+
+    model: str | None = None
+    prompt: Mode | Literal["clicks"] | None = None
+    protocol: Protocol | None = None
+    mask_choice: MaskChoice | None = None
+    """Left out on both sides: the same choice, or the only mask of a model that has one."""
+    step: Step | None = None
+    """The click: a number, `first` or `last`."""
+    seed: Seed | None = None
+
+
+class Contrast(Strict):
+    """A paired difference of two selections: `of` minus `minus`, on the objects that both have."""
+
+    name: Name
+    of: Selector
+    minus: Selector
+
+
+class Statistics(Strict):
+    """What the statistics step computes."""
+
+    compare: Compare | None = None
+    contrasts: tuple[Contrast, ...] = ()
+    """Further paired differences, such as one box against five clicks."""
+    margin: Fraction | None = None
+    """Margin of non-inferiority in IoU: `of` is not inferior where its difference is above minus this margin."""
+    noc: tuple[Fraction, ...] = (0.8, 0.85, 0.9, 0.95)
+    """IoU levels for the number of clicks."""
+    test_at: Annotated[tuple[Step, ...], Field(min_length=1)] = ("first", "last")
+    """The clicks at which differences are tested. Modes and the area under the curve always are."""
+    confidence: Fraction = 0.95
+    """Confidence level of all intervals."""
+    seed: Seed = 0
+    """Seed of the bootstrap and of the sign flips: which resamples are drawn. It changes no stored row."""
+
+    @field_validator("test_at")
+    @classmethod
+    def _no_repeats(cls, value: tuple[str | int, ...]) -> tuple[str | int, ...]:
+        if len(set(value)) < len(value):
+            raise PydanticCustomError("repeats", "expected each step once")
+        return value
