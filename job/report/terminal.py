@@ -17,6 +17,7 @@ from job.study.prompts import CLICKS, MODE_NAMES
 
 SHOWN_CLICKS = (1, 2, 3, 5, 9)
 """These and the last; `summary/` has all of them."""
+SPEC_KINDS = ("compare", "contrast")
 Row = dict[str, Any]
 
 
@@ -38,8 +39,7 @@ def render(summary: Summary) -> RenderableType:
     comparisons = list(_comparisons(summary, several_seeds))
     drawn += comparisons or ([] if drawn else [Text("no rows yet")])
     if comparisons:
-        legend = f"Intervals: bootstrap by {_clusters(summary)}; * fewer than ten; – fewer than two in a task."
-        drawn.append(Text(legend, style="italic"))
+        drawn.append(Text(_legend(summary), style="italic"))
     if summary.demo_remark:
         drawn.append(Text(summary.demo_remark, style="bold yellow"))
     return Group(*drawn)
@@ -61,47 +61,68 @@ def ledger(summary: Summary) -> RenderableType:
 
 
 def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
-    """Draw the comparison over tasks for each run, with the click from which the baseline stays ahead."""
-    crossings = _by_run(summary.marts["crossing"])
-    for run, rows in _by_run(summary.marts["comparison_overall"]).items():
-        clicks, baseline = rows[0]["prompt"] == CLICKS, rows[0]["baseline"]
-        table = _titled(f"{run.model} minus {baseline}", run, clicks, several_seeds)
-        crossing = next((row["crossing"] for row in crossings.get(run, []) if row["task"] is None), None)
-        if crossing is not None:
-            table.caption = f"{baseline} is ahead from click {crossing} on\n"
+    """Draw the spec's contrasts over tasks, with the click from which one side is ahead, where its interval says so."""
+    crossings = {(row["contrast"], _run(row)): row for row in summary.marts["crossing"].to_pylist() if not row["task"]}
+    contrasts: dict[tuple[str, Run], list[Row]] = defaultdict(list)
+    for row in summary.marts["comparison_overall"].to_pylist():
+        if row["kind"] in SPEC_KINDS:
+            contrasts[row["contrast"], _run(row)].append(row)
+    for (contrast, run), rows in contrasts.items():
+        clicks = rows[0]["prompt"] == CLICKS
+        table = _titled(contrast, run, clicks, several_seeds)
+        crossing = crossings.get((contrast, run), {})
+        if crossing.get("ahead"):
+            table.caption = f"{crossing['ahead']} is ahead from click {crossing['ahead_from']} on\n"
         table.add_column("clicks" if clicks else "mode", no_wrap=True)
-        for name in ("tasks", "objects", "difference", "interval", "tasks won"):
+        for name in (_plural(rows[0]["cluster"]), "difference", "interval", "p", "tasks won"):
             table.add_column(name, justify="right", no_wrap=True)
         columns = _columns(rows)
         for row in sorted(rows, key=lambda row: row["step"]):
             if (row["prompt"], row["step"]) in columns:
                 table.add_row(
                     str(row["step"]) if clicks else row["prompt"],
-                    str(row["tasks"]),
-                    str(row["objects"]),
+                    str(row["clusters"]),
                     f"{row['mean_difference']:+.4f}",
                     _interval(row),
-                    f"{row['tasks_won']}/{row['tasks']}",
+                    _probability(row["p"]),
+                    f"{row['tasks_won']:g}/{row['tasks']}",
                 )
         yield table
 
 
-def _clusters(summary: Summary) -> str:
-    """Return what the bootstrap draws: patients, or images where the spec names no patients."""
-    return " and ".join(sorted(set(summary.marts["task_scores"]["cluster"].to_pylist())))
+def _legend(summary: Summary) -> str:
+    """Return how intervals and p were made, and which tasks have no part in them."""
+    rows = [row for row in summary.marts["comparison_overall"].to_pylist() if row["kind"] in SPEC_KINDS]
+    clusters = sorted({row["cluster"] for row in rows})
+    legend = f"Intervals and p: bootstrap and sign flips by {' or '.join(clusters)}; – fewer than five in a task."
+    few = sorted({name for row in rows for name in (row["few_tasks"] or "").split("; ") if name})
+    if few:
+        legend += f" They leave out tasks of fewer than five: {'; '.join(few)}."
+    return legend
+
+
+def _plural(cluster: str) -> str:
+    return " and ".join(f"{name}s" for name in cluster.split(" and "))
 
 
 def _interval(row: Row) -> str:
-    """Return an interval as text: a dash where there is none, a star where a task has fewer than ten clusters."""
-    if row["low"] is None:
-        return "–"
-    return f"{row['low']:+.4f} to {row['high']:+.4f}" + ("*" if row["few_patients"] else "")
+    """Return an interval as text; a dash where there is none."""
+    return "–" if row["low"] is None else f"{row['low']:+.4f} to {row['high']:+.4f}"
+
+
+def _probability(p: float | None) -> str:
+    """Return a p in three decimals; nothing where there was no test."""
+    return "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _run(row: Row) -> Run:
+    return Run(row["model"], row["protocol"], row["mask_choice"], row["seed"])
 
 
 def _by_run(mart: pa.Table) -> dict[Run, list[Row]]:
     runs: dict[Run, list[Row]] = defaultdict(list)
     for row in mart.to_pylist():
-        runs[Run(row["model"], row["protocol"], row["mask_choice"], row["seed"])].append(row)
+        runs[_run(row)].append(row)
     return runs
 
 
@@ -150,5 +171,5 @@ def _by_task(rows: Iterable[Row]) -> list[tuple[tuple[str, str], list[Row]]]:
 
 
 def _cells(rows: list[Row], columns: list[tuple[str, int]]) -> list[str]:
-    means = {(row["prompt"], row["step"]): row["mean_iou"] for row in rows}
+    means = {(row["prompt"], row["step"]): row["mean_iou"] for row in rows if row["mean_iou"] is not None}
     return [f"{means[column]:.4f}" if column in means else "–" for column in columns]

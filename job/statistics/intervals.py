@@ -1,126 +1,157 @@
-"""Bootstrap intervals and paired tests of the staging relations, as relations that the marts join by number."""
+"""Bootstrap intervals, crossings and ranks of the cells, as relations that the marts join by number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from scipy import stats
 
-from job.statistics.resampling import Floats, PatientSums, bootstrap, draws, interval, paired_test, spearman
+from job.statistics.cells import Cells, Cohort, Columns, blocks
+from job.statistics.crossing import find_crossing
+from job.statistics.over_tasks import OverTasks
+from job.statistics.relations import relation
+from job.statistics.resampling import FEWEST_CLUSTERS, Floats, Spread, interval
 
-Columns = Mapping[str, NDArray[Any]]
-
-RESAMPLES = 10_000
-FEWEST_CLUSTERS = 2
-"""Fewer clusters have no interval."""
-MOMENTS = ("n", "sum_r", "sum_s", "sum_rr", "sum_ss", "sum_rs")
-TESTS = pa.schema(
-    [
-        ("cell", pa.int64()),
-        ("patient_mean_difference", pa.float64()),
-        ("nonzero_differences", pa.int64()),
-        ("p", pa.float64()),
-        ("rank_biserial", pa.float64()),
-    ]
-)
+Row = dict[str, Any]
 
 
-def intervals_and_tests(connection: duckdb.DuckDBPyConnection, *, seed: int, confidence: float) -> dict[str, pa.Table]:
-    """Compute the relations `cell_intervals`, `overall_intervals` and `tests` from the cells and their patients.
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """What intervals are computed from.
 
-    cell_intervals: cell, low, high. overall_intervals: overall, low, high. tests: cell and the fields of `PairedTest`,
-    for the cells that measure a difference.
+    rows: columns of rows_over_tasks: step, is_iou_difference; series_index and series_steps, the number of a series and
+    of its clicks, -1 outside series. groups: rows over tasks of each group of models to rank. margin: of
+    non-inferiority, None if there is none.
     """
-    cells = _fetch(connection, "cells", "overall", "dataset_index", "measure")
-    tasks_O = np.bincount(cells["overall"])
-    sums_OB, enough_O = np.zeros((len(tasks_O), RESAMPLES)), np.ones(len(tasks_O), np.bool_)
-    bounds_2N = np.full((2, len(cells["overall"])), np.nan)
-    tests: list[dict[str, Any]] = []
-    for name, own, sums in _data_sets(connection, cells):
-        statistics_BC = bootstrap(sums, RESAMPLES, seed, name)
-        enough_C = sums.patients >= FEWEST_CLUSTERS
-        bounds_2N[:, own] = _bounds(statistics_BC, enough_C, confidence)
-        for column, overall in enumerate(cells["overall"][own]):
-            sums_OB[overall] += statistics_BC[:, column]
-            enough_O[overall] &= enough_C[column]
-        tests += [
-            _test(sums, column, cell) for column, cell in enumerate(own) if cells["measure"][cell] == "difference"
-        ]
-    bounds_2O = _bounds((sums_OB / tasks_O[:, None]).T, enough_O, confidence)
-    return {
-        "cell_intervals": _interval_table("cell", bounds_2N),
-        "overall_intervals": _interval_table("overall", bounds_2O),
-        "tests": pa.Table.from_pylist(tests, schema=TESTS),
-    }
+
+    cells: Cells
+    rows: Columns
+    groups: Sequence[Sequence[int]]
+    seed: int
+    confidence: float
+    margin: float | None
 
 
-def size_rho(connection: duckdb.DuckDBPyConnection, *, seed: int, confidence: float) -> pa.Table:
-    """Compute the relation `size_rho` (ranking, low, high, rho) from size_moments and dataset_patients."""
-    rows = _fetch(connection, "size_moments", "ranking", "dataset_index", "patient_index", *MOMENTS)
-    datasets = _fetch(connection, "dataset_patients", "dataset_index", "dataset", "patients")
-    moments_N6 = np.stack([rows[name].astype(np.float64) for name in MOMENTS], axis=1)
-    clusters_R = np.bincount(rows["ranking"])
-    whole_R6, drawn_BR6 = np.zeros((len(clusters_R), 6)), np.zeros((RESAMPLES, len(clusters_R), 6))
-    for index, name, patients in zip(datasets["dataset_index"], datasets["dataset"], datasets["patients"], strict=True):
-        own = rows["dataset_index"] == index
-        moments_RP6 = np.zeros((len(clusters_R), int(patients), 6))
-        moments_RP6[rows["ranking"][own], rows["patient_index"][own]] = moments_N6[own]
-        whole_R6 += moments_RP6.sum(axis=1)
-        start = 0
-        for drawn_BP in draws(int(patients), RESAMPLES, seed, str(name)):
-            drawn_BR6[start : start + len(drawn_BP)] += np.einsum("bp,rpm->brm", drawn_BP, moments_RP6, optimize=True)
-            start += len(drawn_BP)
-    bounds_2R = _bounds(spearman(drawn_BR6), clusters_R >= FEWEST_CLUSTERS, confidence)
-    rho = pa.array(spearman(whole_R6), from_pandas=True)
-    return _interval_table("ranking", bounds_2R).append_column("rho", rho)
+@dataclass
+class _Relations:
+    """Rows of the relations in the making, and the resampled means over tasks that ranks need later."""
+
+    intervals: list[Row] = field(default_factory=list)
+    overall_intervals: list[Row] = field(default_factory=list)
+    crossings: list[Row] = field(default_factory=list)
+    clicks_ahead: list[Row] = field(default_factory=list)
+    kept: dict[int, tuple[Floats, Spread]] = field(default_factory=dict)
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection, relation: str, *columns: str) -> Columns:
-    """Return columns of a relation as arrays, in the order of its rows."""
-    return connection.table(relation).select(*columns).fetchnumpy()
+def intervals(inputs: Inputs) -> dict[str, pa.Table]:
+    """Compute the relations `intervals`, `overall_intervals`, `crossings`, `clicks_ahead` and `resampled_ranks`.
+
+    A cell of fewer than FEWEST_CLUSTERS clusters has no interval, and leaves the interval over tasks to the others.
+    """
+    made = _Relations()
+    ranked = {row for group in inputs.groups for row in group}
+    for rows in blocks(inputs.rows["series_index"]):
+        overall = OverTasks(rows.start, rows.stop - rows.start)
+        for cohort in inputs.cells.cohorts:
+            _add_cohort(inputs, made, overall, cohort, rows)
+        _finish(inputs, made, overall, ranked)
+    rows_of = vars(made) | {"resampled_ranks": list(_ranks(inputs, made))}
+    names = ("intervals", "overall_intervals", "crossings", "clicks_ahead", "resampled_ranks")
+    return {name: relation(name, rows_of[name]) for name in names}
 
 
-def _data_sets(
-    connection: duckdb.DuckDBPyConnection, cells: Columns
-) -> Iterator[tuple[str, NDArray[np.int64], PatientSums]]:
-    """Yield the name of each data set that has cells, the numbers of its cells (C,), and its sums."""
-    rows = _fetch(connection, "cell_patients", "cell", "dataset_index", "patient_index", "objects", "total")
-    datasets = _fetch(connection, "dataset_patients", "dataset_index", "dataset", "patients")
-    for index, name, patients in zip(datasets["dataset_index"], datasets["dataset"], datasets["patients"], strict=True):
-        own = np.flatnonzero(cells["dataset_index"] == index)
-        if len(own):
-            own_rows = {column: values[rows["dataset_index"] == index] for column, values in rows.items()}
-            yield str(name), own, _sums(own_rows, first=int(own[0]), cells=len(own), patients=int(patients))
+def _add_cohort(inputs: Inputs, made: _Relations, overall: OverTasks, cohort: Cohort, rows: slice) -> None:
+    """Resample the cells of a cohort's tasks: their intervals and crossings, and their part in the rows over tasks."""
+    cells, part = inputs.cells, overall.part(cohort.clusters)
+    drawn_BP = None
+    for task in cohort.tasks:
+        own = cells.of_task(task, rows)
+        own = own[cells.clusters_C[own] >= FEWEST_CLUSTERS]
+        if not len(own):
+            continue
+        drawn_BP = cohort.draws(inputs.seed) if drawn_BP is None else drawn_BP
+        resampled_CB, counts_CP = cells.resampled(own, drawn_BP)
+        for cell, statistics_B in zip(own, resampled_CB, strict=True):
+            row, spread = int(cells.over_C[cell]), Spread.of(int(cells.clusters_C[cell]))
+            made.intervals.append({"over_tasks": row, "task_index": task, **_bounds(inputs, row, statistics_B, spread)})
+        series_C = inputs.rows["series_index"][cells.over_C[own]]
+        for number in np.unique(series_C[series_C >= 0]):
+            places = np.flatnonzero(series_C == number)
+            key, spread = (
+                {"series_index": int(number), "task_index": task},
+                Spread.of(cells.clusters_C[own[places]].min()),
+            )
+            over = [int(row) for row in cells.over_C[own[places]]]
+            _cross(inputs, made, key, over, cells.mean_C[own[places]], resampled_CB[places], spread)
+        part.add(cells.over_C[own] - rows.start, cells.mean_C[own], resampled_CB, counts_CP > 0)
+    overall.add(part)
 
 
-def _sums(rows: Columns, *, first: int, cells: int, patients: int) -> PatientSums:
-    """Arrange one data set's rows of cell_patients as cells by patients. Its cells are numbered from `first`."""
-    where = rows["cell"] - first, rows["patient_index"]
-    totals_CP, counts_CP = np.zeros((cells, patients)), np.zeros((cells, patients))
-    totals_CP[where] = rows["total"]
-    counts_CP[where] = rows["objects"]
-    return PatientSums(totals_CP=totals_CP, counts_CP=counts_CP)
+def _finish(inputs: Inputs, made: _Relations, overall: OverTasks, ranked: set[int]) -> None:
+    """Compute the intervals and crossings of a block's rows over tasks, and keep the resamples that ranks need."""
+    series: dict[int, list[int]] = defaultdict(list)
+    for place in overall.places:
+        row, statistics_B, spread = overall.first + place, overall.resampled(place), overall.spread(place)
+        described = {"interval_tasks": overall.tasks(place), "interval_mean": overall.mean(place)}
+        made.overall_intervals.append({"over_tasks": row, **described, **_bounds(inputs, row, statistics_B, spread)})
+        if row in ranked:
+            made.kept[row] = statistics_B, spread
+        if inputs.rows["series_index"][row] >= 0:
+            series[int(inputs.rows["series_index"][row])].append(place)
+    for number, places in series.items():
+        key, rows = {"series_index": number, "task_index": None}, [overall.first + place for place in places]
+        means_K = np.array([overall.mean(place) for place in places])
+        resampled_KB = np.stack([overall.resampled(place) for place in places])
+        _cross(inputs, made, key, rows, means_K, resampled_KB, overall.spread(places[-1]))
 
 
-def _test(sums: PatientSums, column: int, cell: int) -> dict[str, Any]:
-    """Return the row of `tests` for one cell, on the means of its patients."""
-    present_P = sums.counts_CP[column] > 0
-    means_P = sums.totals_CP[column, present_P] / sums.counts_CP[column, present_P]
-    return {"cell": cell, **vars(paired_test(means_P))}
+def _cross(
+    inputs: Inputs,
+    made: _Relations,
+    key: Row,
+    rows: Sequence[int],
+    means_K: Floats,
+    resampled_KB: Floats,
+    spread: Spread,
+) -> None:
+    """Find the crossing of one series, of a task or over tasks, unless a click of it has no mean."""
+    if len(rows) < inputs.rows["series_steps"][rows[0]]:
+        return
+    found = find_crossing(means_K, resampled_KB, spread, inputs.confidence)
+    if found is None:
+        return
+    names = ("low", "median", "high", "without", "ahead", "ahead_from")
+    made.crossings.append(key | {name: getattr(found, name) for name in names})
+    for place, row in enumerate(rows):
+        bounds = {"minus_ahead": found.minus_ahead_K[place], "low": found.low_K[place], "high": found.high_K[place]}
+        made.clicks_ahead.append(key | {"step": int(inputs.rows["step"][row])} | bounds)
 
 
-def _bounds(statistics_BN: Floats, enough_N: NDArray[np.bool_], confidence: float) -> Floats:
-    """Return the lower and upper bounds, (2, N), of the columns' intervals; NaN where the clusters are not enough."""
-    if not len(enough_N):
-        return np.empty((2, 0))  # numpy has no quantiles of nothing
-    return np.where(enough_N, interval(statistics_BN, confidence), np.nan)
+def _bounds(inputs: Inputs, row: int, statistics_B: Floats, spread: Spread) -> Row:
+    """Return the interval of one statistic, and of a difference of IoU the probability that it is not inferior."""
+    result: Row = vars(interval(statistics_B, spread, inputs.confidence))
+    if inputs.margin is not None and inputs.rows["is_iou_difference"][row] and result["low"] is not None:
+        result = result | {"not_inferior": float(np.nanmean(statistics_B > -inputs.margin))}
+    return result
 
 
-def _interval_table(number: str, bounds_2N: Floats) -> pa.Table:
-    """Return a relation of intervals, numbered from 0. NaN, which SQL would take for a number, becomes null."""
-    low, high = (pa.array(bounds_N, from_pandas=True) for bounds_N in bounds_2N)
-    return pa.table({number: pa.array(range(bounds_2N.shape[1]), pa.int64()), "low": low, "high": high})
+def _ranks(inputs: Inputs, made: _Relations) -> Iterator[Row]:
+    """Yield the rank of each model of each group, 1 for the highest mean, with its interval over the resamples.
+
+    best: share of resamples in which the model has rank 1.
+    """
+    cells = inputs.cells
+    for number, group in enumerate(inputs.groups):
+        if not all(row in made.kept for row in group):
+            continue
+        ranks = stats.rankdata([-np.mean(cells.mean_C[cells.of_row(row)]) for row in group])
+        resampled_MB = stats.rankdata(-np.stack([made.kept[row][0] for row in group]), axis=0)
+        for place, row in enumerate(group):
+            bounds = vars(interval(resampled_MB[place], made.kept[row][1], inputs.confidence))
+            best = float(np.mean(resampled_MB[place] == 1))
+            yield {"group_index": number, "over_tasks": row, "rank": ranks[place], "best": best, **bounds}

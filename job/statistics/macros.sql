@@ -10,10 +10,20 @@ CREATE MACRO run_of(t) AS struct_pack(
     seed := t.seed
 );
 
--- exact_sum, exact_mean: over the rows of a group, x to 12 decimals. Decimal sums do not depend on the order of rows.
-CREATE MACRO exact_sum(x) AS CAST(sum(CAST(x AS DECIMAL(38, 12))) AS DOUBLE);
-CREATE MACRO exact_mean(x) AS exact_sum(x) / count(*);
+-- exact: x to 12 decimals. Sums of decimals do not depend on the order of rows.
+CREATE MACRO exact(x) AS CAST(x AS DECIMAL(18, 12));
+CREATE MACRO exact_mean(x) AS CAST(sum(exact(x)) AS DOUBLE) / count(x);
 
 -- average_rank: the rank of x within its partition, from 1; equal values share the mean of their ranks.
 CREATE MACRO average_rank(x, partition) AS
     rank() OVER (PARTITION BY partition ORDER BY x) + (count(*) OVER (PARTITION BY partition, x) - 1) / 2;
+
+-- named_step: the click that `first`, `last` or a number in text means, for a run with this last step.
+CREATE MACRO named_step(step, last_step) AS
+    CASE step WHEN 'first' THEN 1 WHEN 'last' THEN last_step ELSE CAST(step AS INTEGER) END;
+
+-- fewest_clusters: fewer clusters have no interval, as in resampling.py.
+CREATE MACRO fewest_clusters() AS 5;
+
+-- percent: an IoU level as the names of measures write it, such as 90 or 92.5.
+CREATE MACRO percent(level) AS printf('%g', level * 100);

@@ -1,114 +1,144 @@
-"""The cluster bootstrap and the paired test, pure: numpy arrays in, numpy arrays out.
+"""The cluster bootstrap, pure: numpy arrays in, numpy arrays out.
 
-The bootstrap draws a data set's patients with replacement. One draw serves all tasks, runs and steps of the data set,
-because they share its patients. The statistic of a cell is the drawn patients' sum of scores over their count of
-objects; over tasks, it is the plain mean of the tasks' statistics, with the tasks fixed (Efron and Tibshirani 1993,
-percentile interval). The test is scipy's, on the means of patients (Wilcoxon 1945, zeros by Pratt 1959), with the
-matched-pairs rank-biserial correlation (Kerby 2014).
+The bootstrap draws the clusters of a cohort with replacement: patients, or volumes or images where the spec names no
+patients. A cohort is a data set, or several that share patients; one draw serves all its tasks, runs and steps. The
+statistic of a cell is the drawn clusters' sum of values over their count of objects; over tasks, it is the plain mean
+of the tasks' statistics, with the tasks fixed.
+
+The interval is the expanded percentile interval of Hesterberg 2015 ("What Teachers Should Know About the Bootstrap"):
+with P clusters, the quantiles are taken at Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror. Over several
+cohorts, each with its own P, the factor and the degrees of freedom are pooled as by Welch and Satterthwaite.
 """
 
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
+RESAMPLES = 10_000
+FEWEST_CLUSTERS = 5
+"""Fewer clusters have no interval."""
+MOST_LOST = 0.1
+"""The share of resamples that may lack a task; beyond it there is no interval."""
 BLOCK_VALUES = 1 << 22
-"""Draws held in memory at once: 32 MiB of float64."""
-FEWEST_DIFFERENCES = 6
-"""Fewer differences that are not zero are not tested."""
-METHOD: Any = "asymptotic"  # scipy-stubs knows only its older name, `approx`
+"""Draws that are made, or multiplied, at once: 32 MiB of float64."""
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PatientSums:
-    """One data set's sums of scores and counts of objects, float64 (C, P): cells by patients; 0 without an object."""
-
-    totals_CP: Floats
-    counts_CP: Floats
-
-    @property
-    def patients(self) -> NDArray[np.int64]:
-        """Number of patients with an object in each cell, int64 (C,)."""
-        count_C: NDArray[np.int64] = (self.counts_CP > 0).sum(axis=1, dtype=np.int64)
-        return count_C
-
-
-def draws(patients: int, resamples: int, seed: int, dataset: str) -> Iterator[Floats]:
-    """Yield how often each patient is drawn in each resample: float64 blocks of (B, P), `resamples` rows in all.
-
-    The generator is seeded by `seed` and the data set's name, so the draws do not depend on other data sets.
-    """
-    name = int.from_bytes(hashlib.sha256(dataset.encode()).digest()[:8])
-    rng = np.random.default_rng([seed, name])
-    size = max(1, BLOCK_VALUES // patients)
-    for start in range(0, resamples, size):
-        rows = min(size, resamples - start)
-        drawn = rng.integers(0, patients, (rows, patients)) + patients * np.arange(rows)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=rows * patients).reshape(rows, patients).astype(np.float64)
-
-
-def bootstrap(sums: PatientSums, resamples: int, seed: int, dataset: str) -> Floats:
-    """Return each cell's statistic in each resample, float64 (B, C); NaN where none of its patients was drawn."""
-    patients = sums.totals_CP.shape[1]
-    blocks = []
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for drawn_BP in draws(patients, resamples, seed, dataset):
-            blocks.append((drawn_BP @ sums.totals_CP.T) / (drawn_BP @ sums.counts_CP.T))
-    return np.concatenate(blocks)
-
-
-def interval(statistics_BC: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Return the percentile interval of each column, two of (C,), over the resamples in which it is not NaN."""
-    tail = (1 - confidence) / 2
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a column of NaN alone stays NaN
-        low, high = np.nanquantile(statistics_BC, [tail, 1 - tail], axis=0)
-    return low, high
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairedTest:
-    """Patients' mean differences: their mean, Wilcoxon's p, and the rank-biserial correlation (-1 to 1)."""
+class Spread:
+    """What a number of clusters means for an interval.
 
-    patient_mean_difference: float
-    nonzero_differences: int
-    p: float | None
-    rank_biserial: float | None
-
-
-def paired_test(differences_P: Floats) -> PairedTest:
-    """Test the patients' mean differences, float64 (P,).
-
-    p is None below FEWEST_DIFFERENCES differences that are not zero; rank_biserial is None if all are zero.
+    inflation: the variance that clusters have, over the one that resamples show. freedom: degrees of freedom.
     """
-    nonzero = int(np.count_nonzero(differences_P))
-    p = rank_biserial = None
-    if nonzero:
-        ranks = stats.rankdata(np.abs(differences_P))  # Pratt: zeros are ranked, then left out
-        positive, negative = ranks[differences_P > 0].sum(), ranks[differences_P < 0].sum()
-        rank_biserial = float((positive - negative) / (positive + negative))
-    if nonzero >= FEWEST_DIFFERENCES:
-        p = float(stats.wilcoxon(differences_P, zero_method="pratt", method=METHOD, correction=False).pvalue)
-    return PairedTest(
-        patient_mean_difference=float(np.mean(differences_P)),
-        nonzero_differences=nonzero,
-        p=p,
-        rank_biserial=rank_biserial,
-    )
+
+    inflation: float
+    freedom: float
+
+    @staticmethod
+    def of(clusters: int) -> Spread:
+        """Return the spread of one cohort's clusters, at least two."""
+        return Spread(inflation=clusters / (clusters - 1), freedom=clusters - 1)
+
+    @staticmethod
+    def pooled(variances_K: Floats, clusters_K: Integers) -> Spread:
+        """Return the spread of a sum of independent cohorts, float64 (K,), of which each has at least two clusters.
+
+        variances_K: over the resamples, of each cohort's contribution.
+        """
+        true_K = variances_K * clusters_K / (clusters_K - 1)
+        if not true_K.sum():
+            return Spread.of(int(clusters_K.min()))
+        freedom = true_K.sum() ** 2 / (true_K**2 / (clusters_K - 1)).sum()
+        return Spread(inflation=float(true_K.sum() / variances_K.sum()), freedom=float(freedom))
+
+    def tail(self, confidence: float) -> float:
+        """Return the share of resamples to leave out at each end."""
+        return float(special.ndtr(-self.width(float(special.ndtri((1 + confidence) / 2)))))
+
+    def width(self, normal: float) -> float:
+        """Return how many standard deviations of the resamples stand for a quantile of the normal distribution."""
+        quantile = float(special.stdtrit(self.freedom, float(special.ndtr(normal))))
+        return float(np.sqrt(self.inflation) * quantile)
 
 
-def spearman(moments: Floats) -> Floats:
-    """Return rho (…) from sums over objects (…, 6): n, Σr, Σs, Σrr, Σss, Σrs of ranks r and s; NaN without spread."""
-    n, r, s, rr, ss, rs = np.moveaxis(moments, -1, 0)
+def generator(seed: int, *names: str) -> np.random.Generator:
+    """Return a generator seeded by a seed and names, so that it does not depend on anything else of the study."""
+    words = (int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) for name in names)
+    return np.random.default_rng([seed, *words])
+
+
+def draws(clusters: int, seed: int, cohort: str) -> NDArray[np.uint8]:
+    """Return how often each cluster is drawn in each resample, uint8 (RESAMPLES, P)."""
+    rng = generator(seed, cohort)
+    drawn_BP = np.empty((RESAMPLES, clusters), np.uint8)  # a cluster is drawn once on average, never 256 times
+    for rows in _blocks(clusters):
+        count = rows.stop - rows.start
+        picks = rng.integers(0, clusters, (count, clusters)) + clusters * np.arange(count)[:, None]
+        drawn_BP[rows] = np.bincount(picks.ravel(), minlength=count * clusters).reshape(count, clusters)
+    return drawn_BP
+
+
+def resampled_sums(sums_NP: Floats, drawn_BP: NDArray[np.integer[Any]]) -> Floats:
+    """Return the sums over clusters, each times its number of draws (or its sign), float64 (N, B)."""
+    result_NB = np.empty((len(sums_NP), len(drawn_BP)))
+    for rows in _blocks(drawn_BP.shape[1]):
+        result_NB[:, rows] = sums_NP @ drawn_BP[rows].T.astype(np.float64)
+    return result_NB
+
+
+def ratios(totals_CP: Floats, counts_CP: Floats, drawn_BP: NDArray[np.uint8]) -> Floats:
+    """Return each cell's statistic in each resample, float64 (C, B); NaN where none of its clusters was drawn.
+
+    totals_CP, counts_CP: float64 (C, P), sums of values and counts of objects; 0 for a cluster without an object.
+    """
+    distinct_UP, which_C = _distinct(counts_CP)
     with np.errstate(invalid="ignore", divide="ignore"):
-        rho: Floats = (n * rs - r * s) / np.sqrt((n * rr - r * r) * (n * ss - s * s))
-    return rho
+        result_CB = resampled_sums(totals_CP, drawn_BP)
+        result_CB /= resampled_sums(distinct_UP, drawn_BP)[which_C]
+    return result_CB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """An interval, None where more than MOST_LOST of the resamples are lost, and how many are."""
+
+    low: float | None
+    high: float | None
+    lost_resamples: int
+
+
+def interval(statistics_B: Floats, spread: Spread, confidence: float) -> Interval:
+    """Return the expanded percentile interval over the resamples that are not NaN."""
+    lost = int(np.count_nonzero(np.isnan(statistics_B)))
+    kept = len(statistics_B) - lost
+    if lost > MOST_LOST * len(statistics_B):
+        return Interval(low=None, high=None, lost_resamples=lost)
+    tail = spread.tail(confidence)
+    positions = np.array([tail, 1 - tail]) * (kept - 1)
+    below, above = np.floor(positions).astype(int), np.ceil(positions).astype(int)
+    ordered = np.partition(statistics_B, np.unique([below, above]))  # NaN come last
+    low, high = ordered[below] + (positions - below) * (ordered[above] - ordered[below])
+    return Interval(low=float(low), high=float(high), lost_resamples=lost)
+
+
+def _blocks(clusters: int) -> Iterator[slice]:
+    size = max(1, BLOCK_VALUES // clusters)
+    for start in range(0, RESAMPLES, size):
+        yield slice(start, min(start + size, RESAMPLES))
+
+
+def _distinct(counts_CP: Floats) -> tuple[Floats, Integers]:
+    """Return the distinct rows, and which of them each row is. The runs of a task have the same objects."""
+    numbers: dict[bytes, int] = {}
+    which_C = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in counts_CP], np.int64)
+    first_U = np.unique(which_C, return_index=True)[1]
+    return counts_CP[first_U], which_C

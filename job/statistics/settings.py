@@ -8,11 +8,12 @@ from dataclasses import asdict
 import pyarrow as pa
 
 from job.plan.file import PlannedModel
+from job.statistics.contrasts import contrasts
 from job.statistics.reference import published
 from job.study.study import Study
 
-CLUSTERS = pa.schema([("dataset", pa.string()), ("cluster", pa.string())])
-COMPARISON = pa.schema([("model", pa.string()), ("baseline", pa.string())])
+STUDY_DATASETS = pa.schema([("dataset", pa.string()), ("cohort", pa.string()), ("has_patients", pa.bool_())])
+TEST_AT = pa.schema([("step", pa.string())])
 LEVELS = pa.schema([("level", pa.float64())])
 STUDY_MODELS = pa.schema(
     [("model", pa.string()), ("family", pa.string()), ("sha256", pa.string()), ("purpose", pa.string())]
@@ -22,16 +23,15 @@ PUBLISHED_MODELS = pa.schema([("model", pa.string()), ("published", pa.string())
 
 
 def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.Table]:
-    """Return the settings of the spec as relations: models, clusters, comparison, NoC levels, published columns."""
+    """Return the settings of the spec as relations: models, cohorts, contrasts, NoC levels, published columns."""
     study_models = [
         {"model": model.name, "family": model.family, **(asdict(models[model.name]) if model.name in models else {})}
         for model in study.models
     ]
-    clusters = [
-        {"dataset": dataset.name, "cluster": "patient" if dataset.has_patients else "image"}
+    study_datasets = [
+        {"dataset": dataset.name, "cohort": dataset.name, "has_patients": dataset.has_patients}
         for dataset in study.datasets
     ]
-    compare = study.statistics.compare
     published_models = [
         {"model": model.name, "published": model.published} for model in study.models if model.published
     ]
@@ -44,7 +44,8 @@ def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.T
         "published": published(),
         "published_datasets": pa.Table.from_pylist(published_datasets, schema=PUBLISHED_DATASETS),
         "published_models": pa.Table.from_pylist(published_models, schema=PUBLISHED_MODELS),
-        "clusters": pa.Table.from_pylist(clusters, schema=CLUSTERS),
-        "comparison": pa.Table.from_pylist([compare.model_dump()] if compare else [], schema=COMPARISON),
+        "study_datasets": pa.Table.from_pylist(study_datasets, schema=STUDY_DATASETS),
+        "contrasts": contrasts(study),
+        "test_at": pa.Table.from_pylist([{"step": str(step)} for step in study.statistics.test_at], schema=TEST_AT),
         "levels": pa.Table.from_pylist([{"level": level} for level in study.statistics.noc], schema=LEVELS),
     }

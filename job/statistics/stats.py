@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,46 +18,85 @@ from job.plan.demo import demo_remark
 from job.plan.file import Plan, PlannedModel
 from job.results import summary as summary_files
 from job.results.store import Results
+from job.statistics.cells import fetch, read_cells
+from job.statistics.columns import column_names
+from job.statistics.correlations import correlations
 from job.statistics.database import opened_tables, write_database
-from job.statistics.intervals import intervals_and_tests, size_rho
+from job.statistics.intervals import Inputs, intervals
+from job.statistics.relations import relation
 from job.statistics.settings import settings
+from job.statistics.tested import tests
 from job.statistics.texts import to_csv
+from job.study.statistics import Statistics
 from job.study.study import Study
 
-STAGING = (
+SUMS = (
+    "tasks",
+    "clusters",
+    "cohorts",
+    "size_bins",
+    "numbered_objects",
+    "runs",
     "scores",
-    "baseline_runs",
+    "stopped_steps",
+    "named_steps",
+    "trajectories",
+    "level_clicks",
+    "step_sums",
+    "volume_sums",
+    "stratum_sums",
+    "trajectory_sums",
     "pairs",
-    "patients",
-    "dataset_patients",
-    "patient_sums",
-    "overall_cells",
+    "pair_sums",
+    "pair_trajectory_sums",
+    "measure_sums",
+    "rows_over_tasks",
+    "cell_sums",
     "cells",
-    "cell_patients",
-    "size_moments",
+    "rank_moments",
+    "rank_groups",
 )
+MEANS = (
+    "stopped_rows",
+    "means_over_tasks",
+    "sides",
+    "rankings",
+    "wide",
+)
+STAGING = SUMS + MEANS
 MARTS = (
     "task_scores",
     "overall_scores",
+    "measures_by_task",
+    "measures_overall",
     "between_seeds",
     "modes_wide",
     "clicks_wide",
     "comparison_by_task",
     "comparison_overall",
+    "differences_by_task",
+    "differences_overall",
     "crossing",
+    "crossing_by_click",
+    "ranks",
+    "model_pairs",
     "clicks_needed",
     "clicks_course",
+    "cumulative",
     "by_modality",
     "by_components",
     "by_size",
     "size_correlation",
+    "calibration",
+    "calibration_bins",
+    "worst_objects",
     "against_published",
     "against_published_overall",
     "object_differences",
     "ledger",
     "models",
 )
-"""Both in the order in which they build on each other."""
+"""All in the order in which they build on each other."""
 CHECKS = (
     "one_row_per_key",
     "one_object_per_key",
@@ -126,15 +166,44 @@ def compute(
     _check(connection)
     for name, table in settings(study, models).items():
         connection.register(name, table)
-    for name in STAGING:
+    for name in SUMS:
         connection.sql(_sql(f"staging/{name}")).create(name)
-    seed, confidence = study.statistics.seed, study.statistics.confidence
-    for name, table in intervals_and_tests(connection, seed=seed, confidence=confidence).items():
+    for name, table in _resampled(connection, study.statistics).items():
         connection.register(name, table)
-    connection.register("size_rho", size_rho(connection, seed=seed, confidence=confidence))
+    for name in MEANS:
+        connection.sql(_sql(f"staging/{name}")).create(name)
     for name in MARTS:
         connection.sql(_sql(f"marts/{name}")).create(name)
     return {name: connection.table(name).to_arrow_table() for name in MARTS}
+
+
+def _resampled(connection: duckdb.DuckDBPyConnection, statistics: Statistics) -> dict[str, pa.Table]:
+    """Compute what SQL cannot: intervals, tests, correlations, and the names of columns."""
+    seed, confidence = statistics.seed, statistics.confidence
+    cells = read_cells(connection)
+    rows = fetch(connection, "rows_over_tasks", "step", "tested", "is_iou_difference", "series_index", "series_steps")
+    groups = fetch(connection, "rank_groups", "group_index", "over_tasks")
+    inputs = Inputs(
+        cells=cells,
+        rows=rows,
+        groups=[
+            list(groups["over_tasks"][groups["group_index"] == group]) for group in np.unique(groups["group_index"])
+        ],
+        seed=seed,
+        confidence=confidence,
+        margin=statistics.margin,
+    )
+    tasks = connection.table("tasks").select("task_index", "dataset", "task").fetchall()
+    names = column_names([(dataset, task) for _, dataset, task in tasks])
+    return {
+        **intervals(inputs),
+        **tests(cells, np.flatnonzero(rows["tested"]), seed=seed),
+        "correlations": correlations(connection, seed=seed, confidence=confidence),
+        "task_columns": relation(
+            "task_columns",
+            [{"task_index": task[0], "task_column": name} for task, name in zip(tasks, names, strict=True)],
+        ),
+    }
 
 
 def _check(connection: duckdb.DuckDBPyConnection) -> None:

@@ -39,13 +39,13 @@ def object_row(scored, patient=None, object_px=100, components=1, modality="CT")
     }  # fmt: skip
 
 
-def study(datasets=("A",), compare=None, noc=(0.8, 0.9), patient='"{stem}"', seed=0, confidence=0.95):
-    """Return a study. compare: model and baseline; patient: null if images are the clusters; seed: the bootstrap's."""
+def study(datasets=("A",), models=(), compare=None, noc=(0.8, 0.9), patient='"{stem}"', seed=0, confidence=0.95):
+    """Return a study. models: beside those of compare: model and baseline; patient: null if images are the clusters; seed: the bootstrap's."""
     named = "".join(
         f"  - {{name: {name}, modality: CT, images: x/*.png, masks: y, patient: {patient}, tasks: {{t: 1}}}}\n"
         for name in datasets
     )
-    models = dict.fromkeys(compare or ()) or {"m": None}
+    models = dict.fromkeys([*models, *(compare or ())]) or {"m": None}
     text = (
         f"study: s\ndatasets:\n{named}models:\n"
         + "".join(f"  - {{name: {model}, family: lite_medsam}}\n" for model in models)

@@ -6,12 +6,14 @@ WITH
 means AS (
     SELECT
         published_datasets.published_dataset,
-        scores.task,
-        scores.run,
-        scores.step,
-        count(*) AS objects,
-        exact_mean(scores.iou) AS mean_iou
-    FROM scores
+        tasks.task,
+        runs.run,
+        cluster_sums.step,
+        CAST(sum(cluster_sums.objects) AS BIGINT) AS objects,
+        CAST(sum(cluster_sums.iou) AS DOUBLE) / sum(cluster_sums.objects) AS mean_iou
+    FROM step_sums AS cluster_sums
+    INNER JOIN tasks USING (task_index)
+    INNER JOIN runs USING (run_index)
     INNER JOIN published_datasets USING (dataset)
     GROUP BY ALL
 ),

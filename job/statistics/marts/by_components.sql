@@ -1,17 +1,22 @@
--- One row per contiguity x run x step: mean IoU, 0 to 1, over objects of one component, and of several (8-connected).
-WITH
-
-final AS (
-    SELECT
-        run,
-        CASE WHEN components = 1 THEN 'one component' ELSE 'several components' END AS contiguity,
-        step,
-        count(*) AS objects,
-        count(DISTINCT (dataset, patient)) AS patients,
-        exact_mean(iou) AS mean_iou
-    FROM scores
-    GROUP BY ALL
-)
-
-SELECT run.*, * EXCLUDE (run) FROM final
+-- One row per contiguity x run x named step: the plain mean over tasks of mean IoU, 0 to 1, over objects of one component,
+-- and of several (8-connected). tasks: how many have such an object. cluster, clusters, low, high, interval_tasks,
+-- few_tasks: as in measures_overall.
+SELECT
+    run.*,
+    stratum AS contiguity,
+    step,
+    tasks,
+    objects,
+    cluster,
+    clusters,
+    mean AS mean_iou,
+    low,
+    high,
+    interval_tasks,
+    few_tasks
+FROM means_over_tasks
+INNER JOIN rows_over_tasks USING (over_tasks)
+INNER JOIN runs USING (run_index)
+LEFT JOIN overall_intervals USING (over_tasks)
+WHERE stratum IN ('one component', 'several components')
 ORDER BY run, step, contiguity

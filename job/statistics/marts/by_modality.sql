@@ -1,22 +1,21 @@
--- One row per modality x run x step: the plain mean of its task means, 0 to 1.
-WITH
-
-modalities AS (
-    SELECT DISTINCT dataset, modality FROM objects
-),
-
-final AS (
-    SELECT
-        run_of(t) AS run,
-        modality,
-        step,
-        count(*) AS tasks,
-        CAST(sum(objects) AS BIGINT) AS objects,
-        exact_mean(mean_iou) AS mean_iou
-    FROM task_scores AS t
-    INNER JOIN modalities USING (dataset)
-    GROUP BY ALL
-)
-
-SELECT run.*, * EXCLUDE (run) FROM final
+-- One row per modality x run x step: the plain mean of its task means, 0 to 1. cluster, clusters, low, high,
+-- interval_tasks, few_tasks: as in measures_overall.
+SELECT
+    run.*,
+    substr(stratum, length('modality ') + 1) AS modality,
+    step,
+    tasks,
+    objects,
+    cluster,
+    clusters,
+    mean AS mean_iou,
+    low,
+    high,
+    interval_tasks,
+    few_tasks
+FROM means_over_tasks
+INNER JOIN rows_over_tasks USING (over_tasks)
+INNER JOIN runs USING (run_index)
+LEFT JOIN overall_intervals USING (over_tasks)
+WHERE starts_with(stratum, 'modality ')
 ORDER BY run, step, modality

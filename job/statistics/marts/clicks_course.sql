@@ -1,36 +1,54 @@
 -- One row per model x protocol x mask_choice x seed x task, and one over tasks (dataset and task null): mean IoU over the
--- clicks. clicks: how many were made. auc: mean of the means at clicks 1 to the last. first_iou, last_iou: mean IoU at
--- the first and the last click; gain: last minus first; worse: the last is below the first. best_click: the click of the
--- highest mean, the earliest of equals.
+-- clicks. clicks: how many were made; the name of the area under the curve is AUC@clicks in the marts of measures.
+-- auc: mean of the means at clicks 1 to the last; auc_low, auc_high: its interval. first_iou, last_iou: mean IoU at the
+-- first and the last click; gain: last minus first; gain_low, gain_high: its interval; worse: share of objects whose last
+-- IoU is below their first. best_click: the click of the highest mean, the earliest of equals. cluster, clusters: as in
+-- task_scores. Null where trajectories had stopped at a target IoU.
 WITH
 
 means AS (
-    SELECT run_of(t) AS run, dataset, task, step, mean_iou
-    FROM task_scores AS t
-    WHERE protocol <> 'one-shot'
+    SELECT run_index, measure, step, task_index, cluster, clusters, mean, low, high
+    FROM cells
+    INNER JOIN rows_over_tasks USING (over_tasks)
+    INNER JOIN tasks USING (task_index)
+    LEFT JOIN intervals USING (over_tasks, task_index)
+    WHERE run_index IS NOT NULL AND stratum = ''
     UNION ALL
-    SELECT run_of(t) AS run, NULL, NULL, step, mean_iou
-    FROM overall_scores AS t
-    WHERE protocol <> 'one-shot'
+    SELECT run_index, measure, step, NULL, cluster, clusters, mean, low, high
+    FROM means_over_tasks
+    INNER JOIN rows_over_tasks USING (over_tasks)
+    LEFT JOIN overall_intervals USING (over_tasks)
+    WHERE run_index IS NOT NULL AND stratum = ''
 ),
 
 course AS (
     SELECT
-        run,
-        dataset,
-        task,
-        max(step) AS clicks,
-        exact_mean(mean_iou) AS auc,
-        arg_min(mean_iou, step) AS first_iou,
-        arg_max(mean_iou, step) AS last_iou,
-        arg_max(step, (mean_iou, -step)) AS best_click
+        run_index,
+        task_index,
+        last_step AS clicks,
+        any_value(cluster) AS cluster,
+        max(clusters) AS clusters,
+        any_value(mean) FILTER (measure = 'AUC@' || last_step) AS auc,
+        any_value(low) FILTER (measure = 'AUC@' || last_step) AS auc_low,
+        any_value(high) FILTER (measure = 'AUC@' || last_step) AS auc_high,
+        any_value(mean) FILTER (measure = 'iou' AND step = 1) AS first_iou,
+        any_value(mean) FILTER (measure = 'iou' AND step = last_step) AS last_iou,
+        any_value(mean) FILTER (measure = 'gain@' || last_step) AS gain,
+        any_value(low) FILTER (measure = 'gain@' || last_step) AS gain_low,
+        any_value(high) FILTER (measure = 'gain@' || last_step) AS gain_high,
+        any_value(mean) FILTER (measure = 'worse@' || last_step) AS worse,
+        arg_max(step, (mean, -step)) FILTER (measure = 'iou') AS best_click
     FROM means
+    INNER JOIN runs USING (run_index)
+    WHERE has_clicks
     GROUP BY ALL
 ),
 
 final AS (
-    SELECT *, last_iou - first_iou AS gain, last_iou < first_iou AS worse
+    SELECT run, dataset, task, course.* EXCLUDE (run_index, task_index)
     FROM course
+    INNER JOIN runs USING (run_index)
+    LEFT JOIN tasks USING (task_index)
 )
 
 SELECT run.* EXCLUDE (prompt), * EXCLUDE (run) FROM final

@@ -1,57 +1,60 @@
 -- One row per model x protocol x mask_choice x seed x task x IoU level, and one over tasks (dataset and task null): the
--- number of clicks to reach the level (NoC). clicks: the limit, how many were made. noc: mean over objects; an object
--- that never reached the level counts as the limit. reached_limit: objects that count as the limit, success on the last
--- click included (the published habit); never_reached: objects that never reached the level.
--- IoU and level are compared as doubles: a FLOAT 0.9 is below 0.9.
+-- number of clicks to reach the level. measure: its name with limit and level, such as NoC20@90. clicks: the limit, how many
+-- were made. noc: mean over objects; an object that never reached the level counts as the limit; low, high: its interval.
+-- never_reached: objects that never reached the level. reached_limit: objects that count as the limit, success on the last
+-- click included (the published habit). cluster, clusters: as in task_scores.
 WITH
 
-trajectories AS (
+counted AS (
     SELECT
-        dataset,
-        image,
-        axis,
-        slice,
-        task,
-        run,
+        run_index,
         level,
-        max(step) AS limit_clicks,
-        min(step) FILTER (iou >= level) AS first_click
-    FROM scores
-    CROSS JOIN levels
-    WHERE run.protocol <> 'one-shot'
-    GROUP BY ALL
+        task_index,
+        any_value(clicks) AS clicks,
+        count(*) FILTER (first_click IS NULL) AS never_reached,
+        count(*) FILTER (coalesce(first_click, clicks) = clicks) AS reached_limit
+    FROM level_clicks
+    GROUP BY GROUPING SETS ((run_index, level, task_index), (run_index, level))
 ),
 
-by_task AS (
-    SELECT
-        run,
-        dataset,
-        task,
-        level,
-        max(limit_clicks) AS clicks,
-        count(*) AS objects,
-        sum(coalesce(first_click, limit_clicks)) / count(*) AS noc,
-        count(*) FILTER (coalesce(first_click, limit_clicks) = limit_clicks) AS reached_limit,
-        count(*) FILTER (first_click IS NULL) AS never_reached
-    FROM trajectories
-    GROUP BY ALL
+means AS (
+    SELECT over_tasks, task_index, objects, cluster, clusters, mean, low, high
+    FROM cells
+    INNER JOIN tasks USING (task_index)
+    LEFT JOIN intervals USING (over_tasks, task_index)
+    UNION ALL
+    SELECT over_tasks, NULL, objects, cluster, clusters, mean, low, high
+    FROM means_over_tasks
+    LEFT JOIN overall_intervals USING (over_tasks)
 ),
 
 final AS (
-    SELECT * FROM by_task
-    UNION ALL
     SELECT
-        run,
-        NULL,
-        NULL,
+        runs.run,
+        measure,
         level,
-        max(clicks),
-        CAST(sum(objects) AS BIGINT),
-        exact_mean(noc),
-        CAST(sum(reached_limit) AS BIGINT),
-        CAST(sum(never_reached) AS BIGINT)
-    FROM by_task
-    GROUP BY run, level
+        dataset,
+        task,
+        counted.clicks,
+        means.objects,
+        means.cluster,
+        means.clusters,
+        means.mean AS noc,
+        means.low,
+        means.high,
+        never_reached,
+        reached_limit
+    FROM counted
+    INNER JOIN runs ON counted.run_index = runs.run_index
+    INNER JOIN rows_over_tasks
+        ON
+            counted.run_index = rows_over_tasks.run_index
+            AND rows_over_tasks.measure = 'NoC' || counted.clicks || '@' || percent(level)
+    INNER JOIN means
+        ON
+            rows_over_tasks.over_tasks = means.over_tasks
+            AND counted.task_index IS NOT DISTINCT FROM means.task_index
+    LEFT JOIN tasks ON counted.task_index = tasks.task_index
 )
 
 SELECT run.* EXCLUDE (prompt), * EXCLUDE (run) FROM final

@@ -1,68 +1,56 @@
--- One row per task x run x step: model against baseline on the objects that both saw, within a seed.
--- baseline, baseline_choice: the baseline and its mask choice. model_iou, baseline_iou: means, 0 to 1. mean_difference:
--- model minus baseline, mean over objects; low, high: its interval, a percentile bootstrap by cluster. won: share of
--- objects on which the model is better, ties counting half. few_patients: fewer than ten clusters.
--- A second estimand, on the means of clusters: patient_mean_difference, nonzero_differences (how many are not zero), p
--- (Wilcoxon signed-rank), rank_biserial (-1 to 1), p_holm (Holm over the tasks of one run and step).
+-- One row per contrast x task x run x step: IoU on the objects that both sides saw, within a seed.
+-- contrast: its name, such as `sam minus ritm`. kind: `compare` or `contrast` of the spec; `regret`, the best of three masks
+-- against the one that the model chose; `pair`, all pairs of three or more models. baseline, baseline_prompt, baseline_protocol, baseline_choice,
+-- baseline_seed, baseline_step: the side that is subtracted. model_iou, baseline_iou: means, 0 to 1. mean_difference:
+-- model minus baseline, mean over objects; low, high: its interval; not_inferior: share of resamples in which it is above
+-- minus the margin of the spec. won: share of objects on which the model is better, ties counting half.
+-- p: sign flips by cluster, at named steps; p_holm: Holm over the tasks of one contrast, run and step. A second estimand, on
+-- the means of clusters: cluster_mean_difference, nonzero_differences (how many are not zero), wilcoxon_p (Wilcoxon
+-- signed-rank), rank_biserial (-1 to 1).
 WITH
 
-described AS (
+means AS (
     SELECT
-        'difference' AS measure,
-        dataset,
-        task,
-        run,
-        step,
-        count(*) AS objects,
-        count(DISTINCT patient) AS patients,
-        exact_mean(model_iou) AS model_iou,
-        exact_mean(baseline_iou) AS baseline_iou,
-        exact_mean(difference) AS mean_difference,
-        (count(*) FILTER (difference > 0) + 0.5 * count(*) FILTER (difference = 0)) / count(*) AS won
-    FROM pairs
+        task_index,
+        pair_index,
+        CAST(sum(of_iou) AS DOUBLE) / sum(objects) AS model_iou,
+        CAST(sum(minus_iou) AS DOUBLE) / sum(objects) AS baseline_iou,
+        (sum(wins) + 0.5 * sum(ties)) / sum(objects) AS won
+    FROM pair_sums
     GROUP BY ALL
-),
-
--- Holm 1979: the i-th smallest of m p-values times (m - i + 1), never below the one before it.
-tested AS (
-    SELECT
-        *,
-        count(p) OVER (PARTITION BY run, step) AS tests_in_family,
-        row_number() OVER (PARTITION BY run, step ORDER BY p NULLS LAST, dataset, task) AS place
-    FROM described
-    INNER JOIN cells USING (measure, dataset, task, run, step)
-    INNER JOIN cell_intervals USING (cell)
-    INNER JOIN tests USING (cell)
 ),
 
 final AS (
     SELECT
-        run,
-        baseline_run.model AS baseline,
-        baseline_run.mask_choice AS baseline_choice,
+        sides.* EXCLUDE (pair_index, series_index),
         dataset,
         task,
-        step,
-        objects,
-        patients,
+        cells.objects,
+        cluster,
+        clusters,
         model_iou,
         baseline_iou,
-        mean_difference,
+        mean AS mean_difference,
         low,
         high,
-        patients < 10 AS few_patients,
+        lost_resamples,
+        not_inferior,
         won,
-        patient_mean_difference,
-        nonzero_differences,
         p,
-        CASE
-            WHEN p IS NOT NULL
-                THEN least(1, max((tests_in_family - place + 1) * p) OVER (PARTITION BY run, step ORDER BY place))
-        END AS p_holm,
+        p_holm,
+        cluster_mean_difference,
+        nonzero_differences,
+        wilcoxon_p,
         rank_biserial
-    FROM tested
-    INNER JOIN baseline_runs USING (run)
+    FROM cells
+    INNER JOIN rows_over_tasks USING (over_tasks)
+    INNER JOIN sides ON rows_over_tasks.pair_index = sides.pair_index
+    INNER JOIN tasks USING (task_index)
+    INNER JOIN means ON sides.pair_index = means.pair_index AND cells.task_index = means.task_index
+    LEFT JOIN intervals USING (over_tasks, task_index)
+    LEFT JOIN tests USING (over_tasks, task_index)
+    WHERE measure = 'iou'
 )
 
 SELECT run.*, * EXCLUDE (run) FROM final
-ORDER BY run, step, dataset, task
+ORDER BY contrast, run, step, baseline_step, dataset, task

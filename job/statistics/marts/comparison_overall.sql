@@ -1,33 +1,60 @@
--- One row per run x step: model against baseline over tasks, each task weighing the same, within a seed.
--- model_iou, baseline_iou, mean_difference, won: means over tasks. low, high: interval of mean_difference, a bootstrap by
--- cluster with the tasks fixed. tasks_won: number of tasks whose mean difference is positive. few_patients: a task has
--- fewer than ten clusters.
+-- One row per contrast x run x step: IoU over tasks, each task weighing the same, within a seed.
+-- baseline_*: as in comparison_by_task. model_iou, baseline_iou, mean_difference, won: means over tasks. tasks_won: number
+-- of tasks whose mean difference is positive; a task without a difference counts half. low, high, interval_mean,
+-- interval_tasks, few_tasks: as in measures_overall. p: sign flips by cluster, in all tasks at once.
 WITH
 
-means AS (
+tasks_of_pairs AS (
     SELECT
-        'difference' AS measure,
-        run_of(t) AS run,
-        baseline,
-        step,
-        count(*) AS tasks,
-        CAST(sum(objects) AS BIGINT) AS objects,
-        exact_mean(model_iou) AS model_iou,
-        exact_mean(baseline_iou) AS baseline_iou,
-        exact_mean(mean_difference) AS mean_difference,
-        exact_mean(won) AS won,
-        count(*) FILTER (mean_difference > 0) AS tasks_won,
-        bool_or(few_patients) AS few_patients
-    FROM comparison_by_task AS t
+        pair_index,
+        task_index,
+        CAST(sum(of_iou) AS DOUBLE) / sum(objects) AS model_iou,
+        CAST(sum(minus_iou) AS DOUBLE) / sum(objects) AS baseline_iou,
+        round(CAST(sum(iou) AS DOUBLE) / sum(objects), 9) AS difference,
+        (sum(wins) + 0.5 * sum(ties)) / sum(objects) AS won
+    FROM pair_sums
     GROUP BY ALL
 ),
 
+means AS (
+    SELECT
+        pair_index,
+        exact_mean(model_iou) AS model_iou,
+        exact_mean(baseline_iou) AS baseline_iou,
+        exact_mean(won) AS won,
+        CAST(count(*) FILTER (difference > 0) + 0.5 * count(*) FILTER (difference = 0) AS DOUBLE) AS tasks_won
+    FROM tasks_of_pairs
+    GROUP BY pair_index
+),
+
 final AS (
-    SELECT means.* EXCLUDE (measure), low, high
-    FROM means
-    INNER JOIN overall_cells USING (measure, run, step)
-    INNER JOIN overall_intervals USING (overall)
+    SELECT
+        sides.* EXCLUDE (pair_index, series_index),
+        tasks,
+        objects,
+        cluster,
+        clusters,
+        model_iou,
+        baseline_iou,
+        mean AS mean_difference,
+        low,
+        high,
+        interval_tasks,
+        interval_mean,
+        lost_resamples,
+        few_tasks,
+        not_inferior,
+        won,
+        tasks_won,
+        p
+    FROM means_over_tasks
+    INNER JOIN rows_over_tasks USING (over_tasks)
+    INNER JOIN sides ON rows_over_tasks.pair_index = sides.pair_index
+    INNER JOIN means ON sides.pair_index = means.pair_index
+    LEFT JOIN overall_intervals USING (over_tasks)
+    LEFT JOIN overall_tests USING (over_tasks)
+    WHERE measure = 'iou'
 )
 
 SELECT run.*, * EXCLUDE (run) FROM final
-ORDER BY run, step
+ORDER BY contrast, run, step, baseline_step

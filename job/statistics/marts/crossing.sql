@@ -1,35 +1,66 @@
--- One row per model x protocol x mask_choice x seed x task, and one over tasks (dataset and task null): where the
--- baseline takes the lead for good. crossing: the first click from which the baseline's mean IoU is higher at every
--- click up to the last; null if there is none. clicks: how many were made.
+-- One row per contrast x model x protocol x mask_choice x seed x task, and one over tasks (dataset and task null): where
+-- the baseline takes the lead for good. clicks: how many were made.
+-- crossing: the first click from which the baseline's mean IoU is higher at every click up to the last; null if there is
+-- none. median_crossing, low_crossing, high_crossing: over the resamples, null beyond the last click. without: share of
+-- resamples without a crossing, 0 to 1.
+-- ahead: the model whose lead is held by a simultaneous interval over the clicks, from click ahead_from to the last; null
+-- if neither is. All but the crossing itself is null where there is no interval. A series that had stopped at a target IoU
+-- at some click has no row.
 WITH
 
-means AS (
-    SELECT run_of(t) AS run, baseline, dataset, task, step, model_iou, baseline_iou
-    FROM comparison_by_task AS t
-    WHERE protocol <> 'one-shot'
+series AS (
+    SELECT DISTINCT
+        series_index,
+        contrast,
+        run.* EXCLUDE (prompt),
+        baseline,
+        baseline_choice
+    FROM sides
+    WHERE series_index IS NOT NULL
+),
+
+differences AS (
+    SELECT over_tasks, task_index, mean FROM cells
     UNION ALL
-    SELECT run_of(t) AS run, baseline, NULL, NULL, step, model_iou, baseline_iou
-    FROM comparison_overall AS t
-    WHERE protocol <> 'one-shot'
+    SELECT over_tasks, NULL, mean FROM means_over_tasks
 ),
 
 -- The last click at which the baseline is not ahead; what comes after it is the crossing.
-last_behind AS (
+course AS (
     SELECT
-        run,
-        baseline,
-        dataset,
-        task,
-        max(step) AS clicks,
-        coalesce(max(step) FILTER (baseline_iou <= model_iou), 0) AS behind
-    FROM means
+        series_index,
+        task_index,
+        any_value(series_steps) AS clicks,
+        count(*) AS known_clicks,
+        coalesce(max(step) FILTER (round(mean, 9) >= 0), 0) AS behind
+    FROM differences
+    INNER JOIN rows_over_tasks USING (over_tasks)
+    WHERE series_index IS NOT NULL
     GROUP BY ALL
 ),
 
 final AS (
-    SELECT * EXCLUDE (behind), CASE WHEN behind < clicks THEN behind + 1 END AS crossing
-    FROM last_behind
+    SELECT
+        series.* EXCLUDE (series_index),
+        dataset,
+        task,
+        clicks,
+        CASE WHEN behind < clicks THEN behind + 1 END AS crossing,
+        median AS median_crossing,
+        low AS low_crossing,
+        high AS high_crossing,
+        without,
+        CASE ahead WHEN 'of' THEN model WHEN 'minus' THEN baseline END AS ahead,
+        ahead_from
+    FROM course
+    INNER JOIN series USING (series_index)
+    LEFT JOIN crossings
+        ON
+            course.series_index = crossings.series_index
+            AND course.task_index IS NOT DISTINCT FROM crossings.task_index
+    LEFT JOIN tasks ON course.task_index = tasks.task_index
+    WHERE known_clicks = clicks
 )
 
-SELECT run.* EXCLUDE (prompt), * EXCLUDE (run) FROM final
-ORDER BY run, dataset NULLS FIRST, task
+SELECT * FROM final
+ORDER BY contrast, model, protocol, mask_choice, seed, dataset NULLS FIRST, task

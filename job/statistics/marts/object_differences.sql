@@ -4,21 +4,25 @@
 WITH
 
 seen AS (
-    SELECT DISTINCT dataset, image, axis, slice, task, run, run.protocol, run.prompt
+    SELECT task_index, run_index, count(DISTINCT object) AS objects
     FROM scores
+    GROUP BY ALL
 ),
 
 wanted AS (
-    SELECT objects_seen.*, runs.run
-    FROM (SELECT DISTINCT dataset, image, axis, slice, task, protocol, prompt FROM seen) AS objects_seen
-    INNER JOIN (SELECT DISTINCT run, protocol, prompt FROM seen) AS runs USING (protocol, prompt)
+    SELECT task_index, prompt, protocol, count(DISTINCT object) AS objects
+    FROM scores
+    INNER JOIN runs USING (run_index)
+    GROUP BY ALL
 ),
 
 final AS (
-    SELECT run, dataset, task, count(*) AS missing
+    SELECT run, dataset, task, wanted.objects - coalesce(seen.objects, 0) AS missing
     FROM wanted
-    ANTI JOIN seen USING (dataset, image, axis, slice, task, run)
-    GROUP BY ALL
+    INNER JOIN runs USING (prompt, protocol)
+    INNER JOIN tasks USING (task_index)
+    LEFT JOIN seen ON wanted.task_index = seen.task_index AND runs.run_index = seen.run_index
+    WHERE wanted.objects > coalesce(seen.objects, 0)
 )
 
 SELECT run.*, * EXCLUDE (run) FROM final

@@ -1,22 +1,20 @@
 -- One row per task x run x step, over the images that hold the object.
--- cluster: what the bootstrap draws, as the spec states it: `patient`, or `image` (each image or volume on its own).
--- mean_iou, mean_dice: 0 to 1. low, high: interval of mean_iou, a percentile bootstrap by cluster; null below two clusters.
--- few_patients: fewer than ten clusters. failures: share of objects with IoU below 0.5.
+-- cluster: what the bootstrap draws, as the spec states it: `patient`, or `volume` or `image`. clusters: how many have the
+-- object. mean_iou, mean_dice: 0 to 1; null where trajectories had stopped at a target IoU. low, high: interval of
+-- mean_iou, an expanded percentile bootstrap by cluster; null below five clusters. lost_resamples: those in which no
+-- cluster has the object. failures: share of objects with IoU below 0.5.
 WITH
 
 described AS (
     SELECT
-        'iou' AS measure,
-        dataset,
-        task,
-        run,
+        task_index,
+        run_index,
         step,
         count(*) AS objects,
-        count(DISTINCT patient) AS patients,
+        count(DISTINCT cluster_index) AS clusters,
         exact_mean(iou) AS mean_iou,
-        exact_mean(dice) AS mean_dice,
         quantile_cont(iou, [0, 0.25, 0.5, 0.75, 1]) AS quantiles,
-        count(*) FILTER (iou < 0.5) / count(*) AS failures
+        bool_or(stopped) AS stopped
     FROM scores
     GROUP BY ALL
 ),
@@ -24,13 +22,29 @@ described AS (
 -- Squares about the mean, so that close values keep their digits; as decimals, so that the order of rows changes nothing.
 spread AS (
     SELECT
-        dataset,
-        task,
-        run,
+        task_index,
+        run_index,
         step,
         CAST(sum(CAST((scores.iou - described.mean_iou) ** 2 AS DECIMAL(38, 20))) AS DOUBLE) AS squares
     FROM scores
-    INNER JOIN described USING (dataset, task, run, step)
+    INNER JOIN described USING (task_index, run_index, step)
+    GROUP BY ALL
+),
+
+others AS (
+    SELECT
+        task_index,
+        run_index,
+        step,
+        any_value(mean) FILTER (measure = 'dice') AS mean_dice,
+        any_value(mean) FILTER (measure = 'failures') AS failures,
+        any_value(low) FILTER (measure = 'iou') AS low,
+        any_value(high) FILTER (measure = 'iou') AS high,
+        any_value(lost_resamples) FILTER (measure = 'iou') AS lost_resamples
+    FROM cells
+    INNER JOIN rows_over_tasks USING (over_tasks)
+    LEFT JOIN intervals USING (over_tasks, task_index)
+    WHERE stratum = '' AND run_index IS NOT NULL AND measure IN ('iou', 'dice', 'failures')
     GROUP BY ALL
 ),
 
@@ -41,25 +55,25 @@ final AS (
         task,
         step,
         objects,
-        patients,
         cluster,
-        mean_iou,
+        clusters,
+        CASE WHEN NOT stopped THEN mean_iou END AS mean_iou,
         low,
         high,
-        patients < 10 AS few_patients,
-        sqrt(squares / nullif(objects - 1, 0)) AS sd_iou,
-        quantiles[1] AS min_iou,
-        quantiles[2] AS q1_iou,
-        quantiles[3] AS median_iou,
-        quantiles[4] AS q3_iou,
-        quantiles[5] AS max_iou,
+        lost_resamples,
+        CASE WHEN NOT stopped THEN sqrt(squares / nullif(objects - 1, 0)) END AS sd_iou,
+        CASE WHEN NOT stopped THEN quantiles[1] END AS min_iou,
+        CASE WHEN NOT stopped THEN quantiles[2] END AS q1_iou,
+        CASE WHEN NOT stopped THEN quantiles[3] END AS median_iou,
+        CASE WHEN NOT stopped THEN quantiles[4] END AS q3_iou,
+        CASE WHEN NOT stopped THEN quantiles[5] END AS max_iou,
         failures,
         mean_dice
     FROM described
-    INNER JOIN spread USING (dataset, task, run, step)
-    INNER JOIN cells USING (measure, dataset, task, run, step)
-    INNER JOIN cell_intervals USING (cell)
-    LEFT JOIN clusters USING (dataset)
+    INNER JOIN spread USING (task_index, run_index, step)
+    INNER JOIN tasks USING (task_index)
+    INNER JOIN runs USING (run_index)
+    LEFT JOIN others USING (task_index, run_index, step)
 )
 
 SELECT run.*, * EXCLUDE (run) FROM final

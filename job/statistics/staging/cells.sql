@@ -1,22 +1,11 @@
--- One row per measure x task x run x step: a cell, numbered from 0; the cells of a data set follow each other.
--- overall: the row over tasks that the cell belongs to. dataset_index: as in dataset_patients.
--- The bootstrap multiplies matrices, so the order of the cells decides the last bit of an interval: keep it.
-WITH
-
-keys AS (
-    SELECT DISTINCT measure, dataset, task, run, step FROM patient_sums
-),
-
-final AS (
-    SELECT
-        row_number() OVER (ORDER BY dataset, measure, task, run.model, run.prompt, run, step) - 1 AS cell,
-        overall_cells.overall,
-        dataset_patients.dataset_index,
-        keys.*
-    FROM keys
-    INNER JOIN overall_cells USING (measure, run, step)
-    INNER JOIN dataset_patients USING (dataset)
-)
-
-SELECT * FROM final
-ORDER BY cell
+-- One row per row over tasks x task: the mean of a measure. objects: what it is over: objects, volumes or patients.
+-- clusters: patients, volumes or images with such an object.
+SELECT
+    over_tasks,
+    task_index,
+    CAST(sum(objects) AS BIGINT) AS objects,
+    count(*) AS clusters,
+    CAST(sum(total) AS DOUBLE) / sum(objects) AS mean
+FROM cell_sums
+GROUP BY ALL
+ORDER BY over_tasks, task_index

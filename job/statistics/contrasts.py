@@ -1,0 +1,66 @@
+"""The contrasts of a study as a relation: those of its spec, and those that every study has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import pyarrow as pa
+
+from job.study.statistics import Selector
+from job.study.study import Study
+
+FIELDS = ("model", "prompt", "protocol", "mask_choice", "step", "seed")
+REGRET = "oracle minus score"
+"""What choosing a mask by its predicted IoU loses against the best of the three, before later clicks differ."""
+
+
+def contrasts(study: Study) -> pa.Table:
+    """Return the relation `contrasts`: contrast_index, contrast, kind, has_steps, of_* and minus_*.
+
+    What one side leaves out is as on the other; what both leave out is null. kind: `compare` and `contrast` are the
+    spec's; `regret`, and `pair` of three or more models, every study has. has_steps: the contrast names a step.
+    """
+    rows = [{"contrast_index": index, **row} for index, row in enumerate(_contrasts(study))]
+    sides = [
+        (f"{side}_{name}", pa.int64() if name == "seed" else pa.string()) for side in ("of", "minus") for name in FIELDS
+    ]
+    flags = [("kind", pa.string()), ("has_steps", pa.bool_())]
+    return pa.Table.from_pylist(
+        rows, schema=pa.schema([("contrast_index", pa.int64()), ("contrast", pa.string()), *flags, *sides])
+    )
+
+
+def _contrasts(study: Study) -> Iterator[dict[str, Any]]:
+    """Yield the comparison, the spec's own contrasts, the regret of scores, and all pairs of three or more models."""
+    compare = study.statistics.compare
+    pairs = [] if compare is None else [(compare.model, compare.baseline)]
+    for model, baseline in pairs:
+        yield _row("compare", f"{model} minus {baseline}", Selector(model=model), Selector(model=baseline))
+    for contrast in study.statistics.contrasts:
+        yield _row("contrast", contrast.name, contrast.of, contrast.minus)
+    yield _row(
+        "regret", REGRET, Selector(mask_choice="oracle", step="first"), Selector(mask_choice="score", step="first")
+    )
+    names = [model.name for model in study.models]
+    if len(names) > 2:
+        for model, baseline in combinations(names, 2):
+            if (model, baseline) not in pairs and (baseline, model) not in pairs:
+                sides = Selector(model=model), Selector(model=baseline)
+                yield _row("pair", f"{model} minus {baseline}", *sides)
+
+
+def _row(kind: str, name: str, of: Selector, minus: Selector) -> dict[str, Any]:
+    ours, theirs = _texts(of), _texts(minus)
+    row = {"kind": kind, "contrast": name, "has_steps": bool(of.step or minus.step)}
+    for field in FIELDS:
+        row[f"of_{field}"] = theirs[field] if ours[field] is None else ours[field]
+        row[f"minus_{field}"] = ours[field] if theirs[field] is None else theirs[field]
+    return row
+
+
+def _texts(selector: Selector) -> dict[str, Any]:
+    """Return the fields of a selector; a step as text."""
+    step = None if selector.step is None else str(selector.step)
+    return selector.model_dump() | {"step": step}

@@ -1,0 +1,47 @@
+-- One row per run of clicks x click (step) x IoU level: the share of objects that reached the level by the click, the plain
+-- mean of the tasks' shares. level: 0.5 to 0.95 by 0.05.
+WITH
+
+curve AS (
+    SELECT CAST(percent / 100 AS DOUBLE) AS level FROM range(50, 100, 5) AS r (percent)
+),
+
+first_clicks AS (
+    SELECT
+        task_index,
+        run_index,
+        level,
+        nullif(list_position(list_transform(ious, lambda iou: iou >= level), TRUE), 0) AS first_click
+    FROM trajectories
+    CROSS JOIN curve
+),
+
+counted AS (
+    SELECT task_index, run_index, level, first_click, count(*) AS objects
+    FROM first_clicks
+    GROUP BY ALL
+),
+
+shares AS (
+    SELECT
+        task_index,
+        run_index,
+        level,
+        steps.step,
+        sum(objects) FILTER (first_click <= steps.step) / sum(objects) AS share
+    FROM counted
+    INNER JOIN (SELECT DISTINCT run_index, step FROM rows_over_tasks WHERE run_index IS NOT NULL) AS steps
+        USING (run_index)
+    GROUP BY ALL
+),
+
+final AS (
+    SELECT run_index, step, level, count(*) AS tasks, exact_mean(coalesce(share, 0)) AS reached
+    FROM shares
+    GROUP BY ALL
+)
+
+SELECT run.*, final.* EXCLUDE (run_index)
+FROM final
+INNER JOIN runs USING (run_index)
+ORDER BY run, step, level

@@ -1,0 +1,18 @@
+-- One row per model x prompt x protocol x mask choice x seed x named step, where three or more models can be ranked by
+-- their mean IoU over tasks.
+-- place: 1 for the highest mean; equal means share the mean of their places. low, high: its
+-- interval, from the same draws as those of the means. best: share of resamples in which the model is first.
+SELECT
+    prompt,
+    protocol,
+    mask_choice,
+    seed,
+    step,
+    model,
+    rank AS place,
+    low,
+    high,
+    best
+FROM resampled_ranks
+INNER JOIN rank_groups USING (group_index, over_tasks)
+ORDER BY prompt, protocol, mask_choice, seed, step, place, model

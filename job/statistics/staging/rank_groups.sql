@@ -1,0 +1,40 @@
+-- One row per group of three or more models that can be ranked x model: the row over tasks of its IoU.
+-- group_index: number of the prompt, protocol, seed, mask choice and named step. A model that lacks the mask choice takes
+-- part with its `single`.
+WITH
+
+wanted AS (
+    SELECT DISTINCT prompt, protocol, seed, mask_choice FROM runs
+),
+
+members AS (
+    SELECT wanted.prompt, wanted.protocol, wanted.seed, wanted.mask_choice, named_steps.step, runs.model, runs.run_index, over_tasks
+    FROM wanted
+    INNER JOIN runs
+        ON
+            wanted.prompt = runs.prompt
+            AND wanted.protocol = runs.protocol
+            AND wanted.seed = runs.seed
+            AND (
+                wanted.mask_choice = runs.mask_choice
+                OR (runs.mask_choice = 'single' AND NOT list_contains(runs.choices, wanted.mask_choice))
+            )
+    INNER JOIN named_steps USING (run_index)
+    INNER JOIN rows_over_tasks
+        ON
+            runs.run_index = rows_over_tasks.run_index
+            AND named_steps.step = rows_over_tasks.step
+            AND rows_over_tasks.measure = 'iou'
+            AND rows_over_tasks.stratum = ''
+),
+
+final AS (
+    SELECT
+        dense_rank() OVER (ORDER BY prompt, protocol, seed, mask_choice, step) - 1 AS group_index,
+        *
+    FROM members
+    QUALIFY count(*) OVER (PARTITION BY prompt, protocol, seed, mask_choice, step) >= 3
+)
+
+SELECT * FROM final
+ORDER BY group_index, over_tasks
