@@ -1,6 +1,6 @@
 -- One row per contrast x run x step of its first side, beside the run and step of its second: `of` minus `minus`.
--- pair_index: from 0. series_index: numbers the pairs that differ by the click alone; null for modes and for contrasts
--- that name a step. kind: as in the relation `contrasts`; pairs of all models have the named steps alone. tested: at a named step, or at the step that the contrast names.
+-- pair_index: from 0. series_index: numbers the pairs that differ by the click alone; null for modes, for contrasts
+-- that name a step and for pairs of all models. kind: as in the relation `contrasts`; pairs of all models have the named steps alone. tested: at a named step, or at the step that the contrast names.
 -- What one side of a contrast leaves out is as on the other; what both leave out is equal. A mode beside clicks has no
 -- protocol and no step of its own. A model that lacks the wanted mask choice is taken with its `single`, if it has one.
 WITH
@@ -22,7 +22,7 @@ candidates AS (
         ours.step AS of_step,
         theirs.run_index AS minus_run,
         theirs.step AS minus_step,
-        ours.has_clicks AND theirs.has_clicks AND NOT contrasts.has_steps AS in_series,
+        ours.has_clicks AND theirs.has_clicks AND NOT contrasts.has_steps AND contrasts.kind <> 'pair' AS in_series,
         ours.named AND theirs.named OR contrasts.has_steps AS tested,
         row_number() OVER (
             PARTITION BY contrasts.contrast_index, ours.run_index, ours.step, theirs.model, theirs.prompt,
