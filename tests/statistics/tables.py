@@ -40,7 +40,7 @@ def object_row(scored, patient=None, object_px=100, components=1, modality="CT")
 
 
 def study(datasets=("A",), models=(), compare=None, noc=(0.8, 0.9), patient='"{stem}"', seed=0, confidence=0.95):
-    """Return a study. models: beside those of compare: model and baseline; patient: null if images are the clusters; seed: the bootstrap's."""
+    """Return a study. models: beside those of `compare`. patient: null if images are the clusters. seed: the draws'."""
     named = "".join(
         f"  - {{name: {name}, modality: CT, images: x/*.png, masks: y, patient: {patient}, tasks: {{t: 1}}}}\n"
         for name in datasets

@@ -1,8 +1,10 @@
 -- One row per contrast x run x step of its first side, beside the run and step of its second: `of` minus `minus`.
--- pair_index: from 0. series_index: numbers the pairs that differ by the click alone; null for modes, for contrasts
--- that name a step and for pairs of all models. kind: as in the relation `contrasts`; pairs of all models have the named steps alone. tested: at a named step, or at the step that the contrast names.
+-- pair_index: from 0. kind: as in the relation `contrasts`; pairs of all models have the named steps alone. series_index:
+-- numbers the pairs that differ by the click alone; null for modes, for pairs of all models, and for contrasts that name a
+-- step. tested: at a named step, or at the step that the contrast names.
 -- What one side of a contrast leaves out is as on the other; what both leave out is equal. A mode beside clicks has no
--- protocol and no step of its own. A model that lacks the wanted mask choice is taken with its `single`, if it has one.
+-- protocol and no step of its own. A model that lacks the wanted mask choice is taken with its `single`, if it has one;
+-- but there is no regret without both choices.
 WITH
 
 steps AS (
@@ -39,7 +41,11 @@ candidates AS (
             AND (
                 contrasts.of_mask_choice IS NULL
                 OR contrasts.of_mask_choice = ours.mask_choice
-                OR (ours.mask_choice = 'single' AND NOT list_contains(ours.choices, contrasts.of_mask_choice))
+                OR (
+                    ours.mask_choice = 'single'
+                    AND NOT list_contains(ours.choices, contrasts.of_mask_choice)
+                    AND contrasts.kind <> 'regret'
+                )
             )
             AND (
                 contrasts.of_step IS NULL
@@ -62,6 +68,7 @@ candidates AS (
                 OR (
                     theirs.mask_choice = 'single'
                     AND NOT list_contains(theirs.choices, coalesce(contrasts.minus_mask_choice, ours.mask_choice))
+                    AND contrasts.kind <> 'regret'
                 )
             )
             AND (

@@ -28,12 +28,14 @@ members AS (
             AND rows_over_tasks.stratum = ''
 ),
 
-final AS (
-    SELECT
-        dense_rank() OVER (ORDER BY prompt, protocol, seed, mask_choice, step) - 1 AS group_index,
-        *
-    FROM members
+large AS (
+    SELECT * FROM members
     QUALIFY count(*) OVER (PARTITION BY prompt, protocol, seed, mask_choice, step) >= 3
+),
+
+final AS (
+    SELECT dense_rank() OVER (ORDER BY prompt, protocol, seed, mask_choice, step) - 1 AS group_index, *
+    FROM large
 )
 
 SELECT * FROM final
