@@ -36,6 +36,7 @@ class Uncropped(MaskPair):
 
     @cached_property
     def cropped(self) -> tuple[Mask, Mask]:
+        """Both masks, with a margin alone."""
         return np.pad(self.truth_HW, 1), np.pad(self.prediction_HW, 1)
 
 
@@ -44,6 +45,7 @@ class Transformed(MaskPair):
 
     @cached_property
     def contours(self) -> tuple[Contour, Contour]:
+        """Both contours with their distances."""
         elements = [contours._elements(mask_HW, self.spacing) for mask_HW in self.cropped]
         shape = tuple(length - 1 for length in self.cropped[0].shape)
         return self._measured(*elements, shape), self._measured(*reversed(elements), shape)
