@@ -1,100 +1,110 @@
 """Boundary metrics are made for every part that lacks them, from the stored masks, in the step of the statistics."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cases import GENERATED, medsam_job, use_fake_models, write_generated
+from job.audit.orphans import orphans
+from job.errors import OutputError
+from job.plan import file as plan_file
+from job.results.store import Results
+from job.statistics import query
+from job.study import loads
+from job.worker.boundary import add_boundary_metrics
+from tests.cases import medsam_job, use_fake_models
 
-ASKED = GENERATED.replace("  - modes: [whole_box, each_box]\n", (
-    "  - modes: [whole_box, each_box]\n  - {{clicks: {{protocol: ritm, max: 3}}}}\n"
-    "statistics: {{metrics: [nsd, hd95]}}\n"
-)).replace("family: lite_medsam\n", "family: lite_medsam_clicks\n")  # fmt: skip
+SPEC = """\
+study: generated
+datasets:
+  - name: Generated
+    modality: synthetic
+    generated: {patients: 3, slices: 1, seed: 5}
+    tasks: {organ: 1, lesion: 2}
+models:
+  - {name: m, family: lite_medsam_clicks}
+prompts:
+  - modes: [whole_box, each_box]
+  - clicks: {protocol: ritm, max: 3}
+statistics: {metrics: [nsd, hd95]}
+execution: {device: cpu, chunk: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def predicted(tmp_path_factory):
+    """The output of the study, predicted and no more."""
+    folder = tmp_path_factory.mktemp("predicted")
+    (folder / "study.yaml").write_text(SPEC)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_fake_models(monkeypatch)
+        arguments = (folder / "study.yaml", "--only", "predict", "--output", folder / "results")
+        assert medsam_job(monkeypatch, *arguments) == 0
+    return folder
+
+
+class Predicted:
+    """A copy of the predicted output, and what the step makes of it under a spec."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "results"
+        self.results = Results(str(self.folder))
+        self.plan = plan_file.read_all(str(self.folder))[0]
+
+    def add(self, old="", new=""):
+        """Run the step, with a change of the spec; return the number of files that it made."""
+        assert old in SPEC
+        study = loads(SPEC.replace(old, new, 1)).study
+        assert plan_file.spec_name(study, None) == self.plan.spec
+        return add_boundary_metrics(study, self.results, self.plan)
+
+    def files(self, table="boundary"):
+        return sorted((self.folder / table).glob("*.parquet"))
+
+    def select(self, text):
+        return query(self.results, self.plan, f"SELECT {text}").to_pylist()
+
+    def orphans(self):
+        return sorted(Path(file.address) for file in orphans(self.results, [self.plan]))
 
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
-    """Change the spec, run commands on it, and list the files of `boundary`."""
-    use_fake_models(monkeypatch)
-    return Commands(write_generated(tmp_path, ASKED), tmp_path / "results", monkeypatch)
+def output(predicted, tmp_path):
+    shutil.copytree(predicted / "results", tmp_path / "results")
+    return Predicted(tmp_path)
 
 
-class Commands:
-    """A study on disk and the commands on it."""
-
-    def __init__(self, spec, output, monkeypatch):
-        self.spec, self.output, self._monkeypatch = spec, output, monkeypatch
-
-    def code(self, *arguments):
-        """Return the exit code of a run."""
-        return medsam_job(self._monkeypatch, self.spec, *arguments)
-
-    def run(self, *arguments):
-        assert self.code(*arguments) == 0
-
-    def statistics(self):
-        self.run("--only", "statistics")
-
-    def change(self, old, new):
-        text = self.spec.read_text()
-        assert old in text
-        self.spec.write_text(text.replace(old, new))
-
-    def files(self):
-        """Return the name and the time of the last change of each file."""
-        return {path.name: path.stat().st_mtime_ns for path in (self.output / "boundary").glob("*.parquet")}
-
-    def rows(self, capfd, query):
-        capfd.readouterr()
-        assert medsam_job(self._monkeypatch, "sql", self.output, query, "--format", "json") == 0
-        return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-
-    def orphans(self, capfd):
-        capfd.readouterr()
-        assert medsam_job(self._monkeypatch, "plan", self.spec, "--format", "json") == 0
-        return json.loads(capfd.readouterr().out)["orphans"]
+def test_every_part_has_a_file(output):
+    """Its rows are of the modes, and of the first and the last of three clicks."""
+    assert output.add() == len(output.plan.parts)
+    assert [path.name.split("-")[0] for path in output.files()] == sorted(part.name for part in output.plan.parts)
+    (objects,) = output.select("count(*) AS n FROM objects")
+    counts = output.select("prompt, step, metric, count(*) AS n FROM boundary GROUP BY ALL ORDER BY ALL")
+    assert [tuple(row.values()) for row in counts] == [
+        (prompt, step, metric, objects["n"])
+        for prompt, step in (("clicks", 1), ("clicks", 3), ("each_box", 1), ("whole_box", 1))
+        for metric in ("HD95 px", "NSD 2 px")
+    ]
 
 
-def test_every_part_has_a_file(study, capfd):
-    """Of the modes, and of the first and the last of three clicks."""
-    study.run()
-    parts = {path.stem for path in (study.output / "iou").iterdir()}
-    assert {name.split("-")[0] for name in study.files()} == parts
-    query = "SELECT protocol, step, metric, count(*) AS n FROM boundary GROUP BY ALL ORDER BY ALL"
-    objects = study.rows(capfd, "SELECT count(*) AS n FROM objects")[0]["n"]
-    counted = {(row["protocol"], row["step"], row["metric"]): row["n"] for row in study.rows(capfd, query)}
-    assert counted == {
-        ("one-shot", 1, "HD95 px"): 2 * objects, ("one-shot", 1, "NSD 2 px"): 2 * objects,
-        ("ritm", 1, "HD95 px"): objects, ("ritm", 1, "NSD 2 px"): objects,
-        ("ritm", 3, "HD95 px"): objects, ("ritm", 3, "NSD 2 px"): objects,
-    }  # fmt: skip
+def test_a_second_run_finds_nothing_to_do(output):
+    """Nor are there orphans."""
+    output.add()
+    assert output.add() == 0
+    assert output.orphans() == []
 
 
-def test_a_second_run_finds_nothing_to_do(study, capfd):
-    """A part that lost its file is made again, alone."""
-    study.run()
-    before = study.files()
-    study.run()
-    assert study.files() == before
-    lost = min(before)
-    (study.output / "boundary" / lost).unlink()
-    study.statistics()
-    after = study.files()
-    assert after.keys() == before.keys()
-    assert {name for name in after if after[name] != before[name]} == {lost}
-    assert study.orphans(capfd) == []
-
-
-def test_a_part_that_is_added_is_made_alone(study):
-    """As by another seed."""
-    study.run()
-    before = study.files()
-    study.change("execution:", "seeds: [0, 1]\nexecution:")
-    study.run()
-    after = study.files()
-    assert len(after) == 2 * len(before)
-    assert before.items() < after.items()
+def test_a_part_without_its_file_is_made_alone(output):
+    """As after an interruption."""
+    output.add()
+    lost, *others = output.files()
+    rows, times = pq.read_table(lost), [path.stat().st_mtime_ns for path in others]
+    lost.unlink()
+    assert output.add() == 1
+    assert pq.read_table(lost).equals(rows)
+    assert [path.stat().st_mtime_ns for path in others] == times
 
 
 @pytest.mark.parametrize(
@@ -102,85 +112,92 @@ def test_a_part_that_is_added_is_made_alone(study):
     [
         ("lesion: 2", "lesion: {label: 2, tolerance_mm: 0.5}", ["HD95 px", "NSD 0.5 px", "NSD 2 px"]),
         ("[nsd, hd95]", "[assd]", ["ASSD px"]),
-        ("[nsd, hd95]", "[hd95, nsd]", ["HD95 px", "NSD 2 px"]),
         ("[nsd, hd95]", "[]", []),
     ],
 )
-def test_the_table_holds_what_the_spec_asks(study, capfd, old, new, metrics):
-    """No part is evaluated again; what is no longer asked is an orphan."""
-    study.run()
-    before, parts = study.files(), sorted((study.output / "iou").iterdir())
-    study.change(old, new)
-    study.statistics()
-    found = study.rows(capfd, "SELECT DISTINCT metric FROM boundary ORDER BY metric")
+def test_the_table_holds_what_the_spec_asks(output, old, new, metrics):
+    """What is no longer asked is an orphan."""
+    output.add()
+    before = output.files()
+    output.add(old, new)
+    found = output.select("DISTINCT metric FROM boundary ORDER BY metric")
     assert [row["metric"] for row in found] == metrics
-    same = old == "[nsd, hd95]" and new == "[hd95, nsd]"
-    assert study.orphans(capfd) == ([] if same else sorted(f"boundary/{name}" for name in before))
-    assert sorted((study.output / "iou").iterdir()) == parts
+    assert output.orphans() == before
 
 
-def test_without_metrics_the_table_is_empty(study, capfd):
+def test_the_order_of_the_metrics_changes_nothing(output):
+    """Their files are found."""
+    output.add()
+    assert output.add("[nsd, hd95]", "[hd95, nsd]") == 0
+
+
+def test_without_metrics_the_table_is_empty(output):
     """And no folder is made."""
-    study.change("[nsd, hd95]", "[]")
-    study.run()
-    assert study.rows(capfd, "SELECT count(*) AS n FROM boundary") == [{"n": 0}]
-    assert not (study.output / "boundary").exists()
+    assert output.add("[nsd, hd95]", "[]") == 0
+    assert output.select("* FROM boundary") == []
+    assert not (output.folder / "boundary").exists()
 
 
-def test_a_partial_part_is_made_again_when_it_is_complete(study, capfd):
-    """The file is named after the predictions that it was computed from."""
-    study.run()
-    before = study.files()
-    part = min(path for path in (study.output / "iou").iterdir())
+def test_other_predictions_have_a_file_of_their_own(output):
+    """A partial part has one too, until the part is complete."""
+    output.add()
+    part = output.files("iou")[0]
     part.rename(part.with_name(f"{part.stem}.partial.parquet"))
-    (predictions,) = (study.output / "predictions").glob(f"{part.stem}-*")
+    (predictions,) = (output.folder / "predictions").glob(f"{part.stem}-*")
     predictions.rename(predictions.with_name(f"{part.stem}-{'0' * 16}.parquet"))
-    assert study.code("--only", "statistics") == 3
-    (cut_short,) = study.files().keys() - before.keys()
-    assert cut_short.startswith(f"{part.stem}-{'0' * 16}-")
-    study.run()
-    keys = "count(DISTINCT (image, slice, task, prompt, step))"
-    (counted,) = study.rows(capfd, f"SELECT count(*) AS n, {keys} AS keys FROM boundary WHERE metric = 'HD95 px'")
-    assert counted["n"] == counted["keys"] > 0
+    replaced = next(path for path in output.files() if path.name.startswith(part.stem))
+    assert output.add() == 1
+    assert output.orphans() == [replaced]
+    key = "image, task, prompt, step, metric"
+    assert output.select(f"{key} FROM boundary GROUP BY ALL HAVING count(*) > 1") == []
 
 
-def test_the_footer_says_how_a_file_was_made(study):
+def test_the_footer_says_how_a_file_was_made(output):
     """From which predictions, and what was asked."""
-    study.run()
-    name = min(study.files())
-    made = json.loads(pq.read_schema(study.output / "boundary" / name).metadata[b"medsam_job"])
-    part, predictions, _ = name.split("-")
+    output.add()
+    path = output.files()[0]
+    made = json.loads(pq.read_schema(path).metadata[b"medsam_job"])
+    part, predictions, _ = path.stem.split("-")
     assert (made["part"], made["predictions"]) == (part, f"{part}-{predictions}.parquet")
     assert (made["metrics"], made["tolerance_mm"]) == (["hd95", "nsd"], {"organ": 2.0, "lesion": 2.0})
 
 
 @pytest.mark.parametrize("table", ["objects", "predictions"])
-def test_a_damaged_file_is_named(study, table, capfd):
-    """With the way out, and without a traceback."""
-    study.run()
-    for path in (study.output / "boundary").glob("*.parquet"):
-        path.unlink()
-    damaged = min((study.output / table).glob("*.parquet"))
+def test_a_damaged_file_is_named(output, table):
+    """With the way out."""
+    damaged = output.files(table)[0]
     damaged.write_bytes(b"damaged")
-    capfd.readouterr()
-    assert study.code("--only", "statistics") == 2
-    assert f"{damaged}: damaged" in capfd.readouterr().err
+    with pytest.raises(OutputError, match=f"{damaged}: damaged .* delete it and run the study again"):
+        output.add()
 
 
-def test_the_notes_of_a_plan_that_is_gone_are_orphans(study, capfd):
+def test_a_chunk_without_objects_is_passed_over(output):
+    """A check of the statistics names its scores."""
+    output.files("objects")[0].unlink()
+    assert 0 < output.add() < len(output.plan.parts)
+
+
+def test_the_note_of_a_plan_that_is_gone_is_an_orphan(output):
     """Each plan states what it asks for in a small file."""
-    study.run()
-    (note,) = (study.output / "boundary").glob("*.json")
-    other = note.with_name(f"{'0' * 24}.json")
-    other.write_text(note.read_text())
-    assert study.orphans(capfd) == [f"boundary/{other.name}"]
+    output.add()
+    other = output.folder / f"boundary/{'0' * 24}.json"
+    other.write_text("{}")
+    assert output.orphans() == [other]
 
 
-def test_a_damaged_note_is_written_again(study, capfd):
-    """By the next step of the statistics."""
-    study.run()
-    (note,) = (study.output / "boundary").glob("*.json")
+def test_a_damaged_note_is_written_again(output):
+    """By the next run of the step."""
+    output.add()
+    note = output.folder / f"boundary/{output.plan.spec}.json"
     text = note.read_text()
     note.write_text("no JSON")
-    study.statistics()
+    assert output.select("* FROM boundary") == []
+    assert output.add() == 0
     assert note.read_text() == text
+
+
+def test_the_step_of_the_statistics_makes_them(output, predicted, monkeypatch):
+    """Without a model."""
+    spec = predicted / "study.yaml"
+    assert medsam_job(monkeypatch, spec, "--only", "statistics", "--output", output.folder) == 0
+    assert len(output.files()) == len(output.plan.parts)
