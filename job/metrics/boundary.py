@@ -60,5 +60,5 @@ def _quantile(contour: Contour, share: float) -> float:
 
 def _boundary(mask_HW: Mask, width: int) -> Mask:
     """Return the pixels of a mask within `width` pixels of the background. mask_HW: with background on all sides."""
-    inner_HW = minimum_filter(mask_HW.view(np.uint8), size=2 * width + 1, mode="constant", cval=0)
+    inner_HW = minimum_filter(mask_HW.view(np.uint8), size=2 * width + 1)
     return np.asarray(mask_HW & (inner_HW == 0))

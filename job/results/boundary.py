@@ -48,7 +48,10 @@ def boundary_table(
     missing = next((key for key, _ in pairs if key not in truths), None)
     if missing is not None:
         shown = ", ".join(map(str, missing))
-        raise OutputError(f"no object belongs to a prediction of {shown}; run the study again, which makes it anew")
+        raise OutputError(
+            f"no object belongs to a prediction of {shown}; delete the file of its chunk in objects/ and run the study "
+            "again, which makes it anew"
+        )
     scores = dict(zip(pairs, pool.map(partial(_scores, truths, asked), pairs), strict=True))
     rows = [
         {name: value for name, value in row.items() if name != "mask"} | score
