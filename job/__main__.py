@@ -183,7 +183,7 @@ def sql(
         bool, typer.Option("--unsafe", help="Allow any statements, with all files and addresses that DuckDB can reach.")
     ] = False,
 ) -> None:
-    """Query the results of a study: the views iou, predictions, objects and excluded, and the tables of summary/."""
+    """Query the results: the views iou, predictions, boundary, objects and excluded, and the tables of summary/."""
     from job.cli.sql import sql
 
     raise typer.Exit(sql(output, query, form, plan, unsafe=unsafe))

@@ -119,7 +119,7 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], max_image_px: int) -> Chunk:
         "unlabelled": dataset.unlabelled,
         "intensity": dataset.intensity.label,
         "slices": slices,
-        "tasks": {name: task.model_dump(exclude={"masks"}) for name, task in dataset.tasks.items()},
+        "tasks": {name: task.model_dump(exclude={"masks", "tolerance_mm"}) for name, task in dataset.tasks.items()},
         "classes": {name: sorted(dataset.named_labels(name)) for name in dataset.tasks},
         "max_image_px": max_image_px,
         "units": [

@@ -98,6 +98,12 @@ class Plan:
         return {chunk: [part.name for part in parts] for chunk, parts in self.parts_by_chunk.items()}
 
     @property
+    def dataset_of(self) -> dict[str, str]:
+        """The name of the data set of each part, by the part's name."""
+        datasets = {chunk.name: chunk.dataset for chunk in self.chunks}
+        return {part.name: datasets[part.chunk] for part in self.parts}
+
+    @property
     def purposes(self) -> dict[str, str | None]:
         """The purpose of each model's weights."""
         return {name: model.purpose for name, model in self.models.items()}
@@ -129,7 +135,7 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "seed": True,
     "seeds": True,
     "models": {"__all__": {"published"}},
-    "datasets": {"__all__": {"published_as"}},
+    "datasets": {"__all__": {"published_as": True, "tasks": {"__all__": {"tolerance_mm"}}}},
     "execution": {"device", "cache_gb"},
 }
 """Keys of the spec that are excluded from a plan's name. Seeds are added in their resolved form."""

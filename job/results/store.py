@@ -55,6 +55,10 @@ class Results:
         metadata = made | {"part": part, "predictions": f"{name}.parquet", "rows": iou.num_rows}
         return self._commit("iou", part, _to_bytes(iou, metadata), full=full)
 
+    def write_boundary(self, name: str, rows: pa.Table, made: dict[str, Any]) -> bool:
+        """Store the boundary metrics of a part; return False if another process has stored them."""
+        return self._commit("boundary", name, _to_bytes(rows, made), full=True)
+
     def write_failure(self, chunk: str, record: dict[str, Any]) -> None:
         """Record why a chunk failed twice."""
         storage.write(self._failure(chunk), to_json(record))

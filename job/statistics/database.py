@@ -11,20 +11,20 @@ import duckdb
 import pyarrow as pa
 
 from job import storage
-from job.errors import OutputError
 from job.plan.file import Plan
+from job.results import boundary_files
 from job.results.store import Results
 from job.results.summary import place
-from job.results.tables import EXCLUDED, IOU, OBJECTS, PREDICTIONS
-from job.results.unpacking import rows_of
+from job.results.tables import BOUNDARY, EXCLUDED, IOU, OBJECTS, PREDICTIONS
+from job.results.unpacking import read_table
 
 DATABASE = "results.duckdb"
-SCHEMAS = {"iou": IOU, "predictions": PREDICTIONS, "objects": OBJECTS, "excluded": EXCLUDED}
+SCHEMAS = {"iou": IOU, "predictions": PREDICTIONS, "boundary": BOUNDARY, "objects": OBJECTS, "excluded": EXCLUDED}
 
 
 @contextmanager
 def opened_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan) -> Iterator[None]:
-    """Open `iou`, `predictions`, `objects` and `excluded` as views over exactly the files that the plan names.
+    """Open `iou`, `predictions`, `boundary`, `objects` and `excluded` as views over exactly the files of the plan.
 
     Read them inside the context, where the filesystem of a remote output stays open. Raise OutputError, with its name
     and the way out, if one of the files is damaged or is no such table.
@@ -62,9 +62,11 @@ def literal_path(address: str) -> str:
 def _files(results: Results, plan: Plan) -> dict[str, Collection[str]]:
     """Return the addresses of each table's files that the plan names."""
     parts, chunks = [part.name for part in plan.parts], [chunk.name for chunk in plan.chunks]
+    predictions = results.prediction_files(parts)
     return {
         "iou": results.located("iou", parts).values(),
-        "predictions": results.prediction_files(parts),
+        "predictions": predictions,
+        "boundary": boundary_files.stored(results, plan.spec, plan.dataset_of, predictions),
         "objects": results.located("objects", chunks).values(),
         "excluded": results.ledgers(plan.part_names).values(),
     }
@@ -81,17 +83,4 @@ def _check_files(files: Mapping[str, Collection[str]]) -> None:
     """Raise OutputError for the first file that cannot be read, or whose columns are not those of its table."""
     for table, addresses in files.items():
         for address in addresses:
-            reason = _fault(address, SCHEMAS[table])
-            if reason:
-                raise OutputError(
-                    f"{storage.public(address)}: {reason}; delete it and run the study again, which makes it anew"
-                )
-
-
-def _fault(address: str, schema: pa.Schema) -> str:
-    """Return what is wrong with a file; "" if it is sound."""
-    try:
-        table = rows_of(storage.read(address))
-    except (pa.ArrowException, OSError, OutputError) as error:
-        return f"damaged ({error})"
-    return "" if table.schema.remove_metadata() == schema else "its columns are not those of this version"
+            read_table(address, SCHEMAS[table])

@@ -94,6 +94,8 @@ class Task(Strict):
     """Instead of `label`: the object is where the mask is above this threshold."""
     masks: Masks | None = None
     """The mask files of this task, instead of the data set's `masks`. `{image}` is the image itself."""
+    tolerance_mm: Annotated[float, Field(gt=0)] = 2.0
+    """The distance within which NSD takes two boundaries for one, in mm; in pixels where no spacing is known."""
 
     @property
     def label_values(self) -> tuple[int, ...]:

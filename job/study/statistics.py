@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from job.study.prompts import MaskChoice, Mode, Protocol
 from job.study.strict import Fraction, Name, Seed, Strict
 
+Metric = Literal["nsd", "hd95", "assd", "boundary_iou"]
 Step = Literal["first", "last"] | Annotated[int, Field(ge=1, le=100)]
 
 
@@ -53,14 +54,17 @@ class Statistics(Strict):
     """IoU levels for the number of clicks."""
     test_at: Annotated[tuple[Step, ...], Field(min_length=1)] = ("first", "last")
     """The clicks at which differences are tested. Modes and the area under the curve always are."""
+    metrics: tuple[Metric, ...] = ()
+    """Scores of the boundary, beside IoU and Dice: computed from the stored masks at the first and the last click, and
+    for each mode."""
     confidence: Fraction = 0.95
     """Confidence level of all intervals."""
     seed: Seed = 0
     """Seed of the bootstrap and of the sign flips: which resamples are drawn. It changes no stored row."""
 
-    @field_validator("test_at")
+    @field_validator("test_at", "metrics")
     @classmethod
     def _no_repeats(cls, value: tuple[str | int, ...]) -> tuple[str | int, ...]:
         if len(set(value)) < len(value):
-            raise PydanticCustomError("repeats", "expected each step once")
+            raise PydanticCustomError("repeats", "expected each value once")
         return value

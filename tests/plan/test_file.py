@@ -36,6 +36,8 @@ def name(old="", new="", limit=None):
         ("noc: [0.8]", "noc: [0.5], confidence: 0.9, compare: {model: sam, baseline: sam}"),
         ("sam.pth", "sam.pth, published: sam_vit_h"),
         ("modality: CT", "modality: CT, published_as: CT-Liver"),
+        ("noc: [0.8]", "metrics: [assd]"),
+        ("organ: 1", "organ: {label: 1, tolerance_mm: 0.5}"),
         ("device: cpu", "device: auto"),
         ("cache_gb: 1", "cache_gb: 2"),
         ("study:", "seed: 0\nstudy:"),

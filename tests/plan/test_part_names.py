@@ -89,6 +89,8 @@ WITHOUT_EFFECT = [
     ("device: auto", "device: auto, chunk: 100"),
     ("seed: 1", "seeds: [1]"),
     ("seed: 1", "seed: 1\nstatistics: {noc: [0.5], confidence: 0.9, seed: 7, compare: {model: sam, baseline: ritm}}"),
+    ("seed: 1", "seed: 1\nstatistics: {metrics: [nsd, hd95]}"),
+    ("disc: 1", "disc: {label: 1, tolerance_mm: 0.5}"),
     ("scale: max}", "scale: max}\n    slices: {axis: coronal, keep: largest}"),
     ("  - {models: [sam], modes: [largest_point]}\n  - {clicks: {protocol: ritm, max: 4}}",
      "  - {clicks: {protocol: ritm, max: 4}}\n  - {models: [sam], modes: [largest_point]}"),
