@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from job.results.tables import EXCLUDED, IOU, OBJECTS
+from job.results.tables import BOUNDARY, EXCLUDED, IOU, OBJECTS
 from job.statistics.stats import compute
 from job.study import loads
 
@@ -57,13 +57,14 @@ def study(datasets=("A",), models=(), compare=None, noc=(0.8, 0.9), patient='"{s
     return loads(text).study
 
 
-def mart_tables(rows, *, objects=None, excluded=(), of=None, models=None):
+def mart_tables(rows, *, objects=None, excluded=(), boundary=(), of=None, models=None):
     """Compute the marts of `iou` rows as Arrow tables. objects: if not given, each image is a patient of its own."""
     if objects is None:
         objects = {(row["dataset"], row["image"], row["task"]): object_row(row) for row in rows}.values()
     with duckdb.connect() as connection:
         connection.register("iou", pa.Table.from_pylist(list(rows), schema=IOU))
         connection.register("objects", pa.Table.from_pylist(list(objects), schema=OBJECTS))
+        connection.register("boundary", pa.Table.from_pylist(list(boundary), schema=BOUNDARY))
         connection.register("excluded", pa.Table.from_pylist(list(excluded), schema=EXCLUDED))
         return compute(connection, of or study(), models or {})
 
