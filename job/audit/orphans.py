@@ -41,7 +41,8 @@ def _orphaned_predictions(results: Results, parts: set[str]) -> Iterator[storage
     """Yield predictions that no part names. Those of an unfinished part are kept: it may soon name them."""
     files = results.listed("predictions")
     done = results.done()
-    used = {address.rsplit("/", 1)[-1].removesuffix(".parquet") for address in results.prediction_files(parts & done)}
+    named = results.prediction_files(parts & done).values()
+    used = {address.rsplit("/", 1)[-1].removesuffix(".parquet") for address in named}
     for name, file in files.items():
         part = name.rpartition("-")[0]
         if part not in parts or (part in done and name not in used):

@@ -48,7 +48,10 @@ class Chunk:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One chunk x model x prompt block x seed. block: index in the spec. episodes: number for each object."""
+    """One chunk x model x prompt block x seed.
+
+    model: its name in the spec, no part of the name. block: index in the spec. episodes: number for each object.
+    """
 
     name: str
     chunk: str

@@ -7,7 +7,7 @@ spec.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from job import storage
 from job.results.notes import read_note, to_json
@@ -26,27 +26,24 @@ def asked(results: Results, plan: str) -> dict[str, str]:
     return {} if storage.info(address) is None else (read_note(address) or {})
 
 
-def names(results: Results, plan: str, dataset_of: Mapping[str, str], predictions: Iterable[str]) -> dict[str, str]:
-    """Return the name of the file that belongs to each `predictions` file of which a plan asks one, by its address.
+def names(results: Results, plan: str, dataset_of: Mapping[str, str], predictions: Mapping[str, str]) -> dict[str, str]:
+    """Return the name of the file that belongs to the predictions of each part of which a plan asks one.
 
-    dataset_of: the data set of each part. predictions: addresses of files of these parts.
+    dataset_of: the data set of each part. predictions: the address of the predictions of each part.
     """
     keys = asked(results, plan)
-    stems = {address: address.rsplit("/", 1)[-1].removesuffix(".parquet") for address in predictions}
-    key_of = {address: keys.get(dataset_of[part_of(stem)]) for address, stem in stems.items()}
-    return {address: f"{stems[address]}-{key}" for address, key in key_of.items() if key}
+    key_of = {part: keys.get(dataset_of[part]) for part in predictions}
+    stems = {part: address.rsplit("/", 1)[-1].removesuffix(".parquet") for part, address in predictions.items()}
+    return {part: f"{stems[part]}-{key}" for part, key in key_of.items() if key}
 
 
-def part_of(name: str) -> str:
-    """Return the name of the part that a file of `boundary` or `predictions` belongs to."""
-    return name.partition("-")[0]
-
-
-def stored(results: Results, plan: str, dataset_of: Mapping[str, str], predictions: Iterable[str]) -> list[str]:
-    """Return the addresses of a plan's files that are stored. The arguments are those of `names`."""
+def stored(
+    results: Results, plan: str, dataset_of: Mapping[str, str], predictions: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the address of each part's file that is stored. The arguments are those of `names`."""
     files = results.listed("boundary")
-    wanted = names(results, plan, dataset_of, predictions).values()
-    return [files[name].address for name in wanted if name in files]
+    wanted = names(results, plan, dataset_of, predictions)
+    return {part: files[name].address for part, name in wanted.items() if name in files}
 
 
 def notes(results: Results) -> dict[str, storage.FileInfo]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 
 import duckdb
@@ -26,16 +27,17 @@ SCHEMAS = {"iou": IOU, "predictions": PREDICTIONS, "boundary": BOUNDARY, "object
 def opened_tables(connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan) -> Iterator[None]:
     """Open `iou`, `predictions`, `boundary`, `objects` and `excluded` as views over exactly the files of the plan.
 
+    `model` is the name in the plan, whatever a model was called when its rows were stored.
     Read them inside the context, where the filesystem of a remote output stays open. Raise OutputError, with its name
     and the way out, if one of the files is damaged or is no such table.
     """
-    files = _files(results, plan)
+    files, models = _files(results, plan), {part.name: part.model for part in plan.parts}
     with storage.filesystem(results.output) as remote:
         if remote is not None:
             connection.register_filesystem(remote)
         try:
             for name, addresses in files.items():
-                _view(connection, name, addresses)
+                _view(connection, name, addresses, models)
                 if connection.view(name).columns != SCHEMAS[name].names:
                     _check_files({name: addresses})
             yield
@@ -59,28 +61,44 @@ def literal_path(address: str) -> str:
     return storage.literal(storage.absolute(address))
 
 
-def _files(results: Results, plan: Plan) -> dict[str, Collection[str]]:
-    """Return the addresses of each table's files that the plan names."""
+def _files(results: Results, plan: Plan) -> dict[str, dict[str, str]]:
+    """Return the addresses of each table's files that the plan names, by the name of the part or chunk."""
     parts, chunks = [part.name for part in plan.parts], [chunk.name for chunk in plan.chunks]
     predictions = results.prediction_files(parts)
     return {
-        "iou": results.located("iou", parts).values(),
+        "iou": results.located("iou", parts),
         "predictions": predictions,
         "boundary": boundary_files.stored(results, plan.spec, plan.dataset_of, predictions),
-        "objects": results.located("objects", chunks).values(),
-        "excluded": results.ledgers(plan.part_names).values(),
+        "objects": results.located("objects", chunks),
+        "excluded": results.ledgers(plan.part_names),
     }
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Collection[str]) -> None:
-    if files:
-        connection.read_parquet([literal_path(file) for file in files]).create_view(name)
+def _view(
+    connection: duckdb.DuckDBPyConnection, name: str, files: Mapping[str, str], models: Mapping[str, str]
+) -> None:
+    """Open a table. files: addresses by part or chunk. models: the model of each part."""
+    by_model: dict[str | None, list[str]] = {}
+    for part_or_chunk, address in files.items():
+        by_model.setdefault(models.get(part_or_chunk), []).append(literal_path(address))
+    if by_model:
+        rows = [_rows(connection, model, paths) for model, paths in by_model.items()]
+        reduce(duckdb.DuckDBPyRelation.union, rows).create_view(name)
     else:
         connection.from_arrow(SCHEMAS[name].empty_table()).create(name)
 
 
-def _check_files(files: Mapping[str, Collection[str]]) -> None:
+def _rows(connection: duckdb.DuckDBPyConnection, model: str | None, files: list[str]) -> duckdb.DuckDBPyRelation:
+    """Return the rows of files, with this model in place of the stored one. A constant costs less than a column."""
+    rows = connection.read_parquet(files)
+    if model is None:
+        return rows
+    constant = duckdb.ConstantExpression(model).alias("model")
+    return rows.select(*(constant if name == "model" else duckdb.ColumnExpression(name) for name in rows.columns))
+
+
+def _check_files(files: Mapping[str, Mapping[str, str]]) -> None:
     """Raise OutputError for the first file that cannot be read, or whose columns are not those of its table."""
     for table, addresses in files.items():
-        for address in addresses:
+        for address in addresses.values():
             read_table(address, SCHEMAS[table])

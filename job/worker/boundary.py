@@ -95,12 +95,13 @@ def _left(results: Results, plan: Plan) -> list[_ToDo]:
     """
     parts = {part.name: part for part in plan.parts}
     objects = results.located("objects", (chunk.name for chunk in plan.chunks))
-    names = boundary_files.names(results, plan.spec, plan.dataset_of, results.prediction_files(parts))
+    predictions = results.prediction_files(parts)
+    names = boundary_files.names(results, plan.spec, plan.dataset_of, predictions)
     done = results.names("boundary")
     return [
-        _ToDo(name=name, part=part, objects=objects[part.chunk], predictions=predictions)
-        for predictions, name in names.items()
-        if name not in done and (part := parts[boundary_files.part_of(name)]).chunk in objects
+        _ToDo(name=name, part=parts[part], objects=objects[parts[part].chunk], predictions=predictions[part])
+        for part, name in names.items()
+        if name not in done and parts[part].chunk in objects
     ]
 
 

@@ -47,7 +47,6 @@ CHANGES = [
     ("arch: hrnet18s", "arch: hrnet18s, ritm: {zoom_in: false}", "ritm"),
     ("arch: hrnet18s", "arch: hrnet18s, ritm: {flip: false}", "ritm"),
     ("arch: hrnet18s", "arch: hrnet18s, ritm: {one_pass: true}", "ritm"),
-    ("name: ritm", "name: other", "ritm"),
     ("modes: [largest_point]", "modes: [each_point]", "modes"),
     ("modes: [largest_point]", "modes: [largest_point, each_point]", "modes"),
     ("modes: [largest_point]", "modes: [largest_point], mask_choice: [first]", "modes"),
@@ -80,6 +79,7 @@ SHA256_OF_SAM = hashlib.sha256(b"sam").hexdigest()
 WITHOUT_EFFECT = [
     ("study: small", "study: other"),
     ("/results", "/elsewhere"),
+    ("name: ritm", "name: other"),
     ("/sam.pth", "/copy.pth"),
     ("arch: vit_b", f"arch: vit_b, sha256: '{SHA256_OF_SAM}'"),
     ("arch: vit_b", "arch: vit_b, published: sam_vit_h"),
