@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, TypeGuard
 
 from job.errors import Fault
@@ -11,7 +12,7 @@ from job.study.addresses import output_refusal, refusal
 from job.study.explain import nearest
 from job.study.files import COMMON_FIELDS, LIST, TEMPLATE_FIELD, template_fields
 from job.study.statistics import Compare, Statistics
-from job.study.yaml_source import Path, YamlSource
+from job.study.yaml_source import Path, YamlSource, dotted
 
 FILES_ONLY = ("masks", "patient", "labels", "slices", "join", "unlabelled", "only", "except", "pseudonymise")
 """Keys of a data set that state how to read its files."""
@@ -23,8 +24,11 @@ OTHER_TYPE = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*:[^{}/]*\}")
 def cross_faults(source: YamlSource) -> Iterator[Fault]:
     """Yield the faults across sections. The sections themselves may have faults: nothing is assumed of their types."""
     datasets, models, prompts = (_mappings(source.data.get(key)) for key in ("datasets", "models", "prompts"))
-    yield from _duplicates(source, "datasets", datasets)
-    yield from _duplicates(source, "models", models)
+    statistics = source.data["statistics"] if _is_map(source.data.get("statistics")) else {}
+    contrasts = _mappings(statistics.get("contrasts"))
+    yield from _duplicates(source, ("datasets",), datasets)
+    yield from _duplicates(source, ("models",), models)
+    yield from _duplicates(source, ("statistics", "contrasts"), contrasts)
     # Expanded name -> name as written: hints show the latter, because the value of a variable may be a secret.
     names = {
         model["name"]: source.as_written(("models", index, "name"), model["name"])
@@ -34,14 +38,15 @@ def cross_faults(source: YamlSource) -> Iterator[Fault]:
     for index, block in prompts:
         for position, name in enumerate(block["models"] if isinstance(block.get("models"), list) else ()):
             yield from _unknown_model(source, ("prompts", index, "models", position), name, names)
-    compare = (source.data.get("statistics") or {}).get("compare") if _is_map(source.data.get("statistics")) else None
     for role in ("model", "baseline"):
-        if _is_map(compare) and role in compare:
-            yield from _unknown_model(source, ("statistics", "compare", role), compare[role], names)
+        yield from _unknown_model(source, ("statistics", "compare", role), _value(statistics, "compare", role), names)
+    for (index, contrast), side in product(contrasts, ("of", "minus")):
+        place = ("statistics", "contrasts", index, side, "model")
+        yield from _unknown_model(source, place, _value(contrast, side, "model"), names)
     yield from _addresses(source, (), source.data)
     for index, dataset in datasets:
         yield from _dataset_faults(source, index, dataset)
-    yield from _target_faults(source, prompts)
+    yield from _target_faults(source, statistics.get("noc", Statistics().noc), prompts)
 
 
 def incomparable_fault(source: YamlSource, compare: Compare, hint: str | None = None) -> Fault:
@@ -50,6 +55,12 @@ def incomparable_fault(source: YamlSource, compare: Compare, hint: str | None = 
     model, baseline = (source.as_written((*path, role), name) for role, name in compare)
     expected = "expected two models with a prompt, protocol and mask choice in common"
     return source.fault(path, f"{expected}: {model} and {baseline} have none", hint=hint)
+
+
+def unpaired_fault(source: YamlSource, index: int) -> Fault:
+    """Return the fault of a contrast without any pair of rows, by its index in the spec. See `incomparable_fault`."""
+    expected = "expected two sides with rows that differ in what they state and are equal in all that neither states"
+    return source.fault(("statistics", "contrasts", index), f"{expected}: there are none")
 
 
 def _dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> Iterator[Fault]:
@@ -141,9 +152,7 @@ def _addresses(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:
             yield source.fault(path, expected)
 
 
-def _target_faults(source: YamlSource, prompts: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
-    statistics = source.data.get("statistics")
-    levels = statistics.get("noc") if _is_map(statistics) and "noc" in statistics else Statistics().noc
+def _target_faults(source: YamlSource, levels: Any, prompts: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
     numbers = [level for level in levels if isinstance(level, int | float)] if isinstance(levels, list | tuple) else []
     for index, block in prompts:
         target = block["clicks"].get("target_iou") if _is_map(block.get("clicks")) else None
@@ -152,13 +161,14 @@ def _target_faults(source: YamlSource, prompts: list[tuple[int, dict[str, Any]]]
             yield source.fault(place, f"expected at least {max(numbers)}, the highest of statistics.noc", target)
 
 
-def _duplicates(source: YamlSource, key: str, items: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
+def _duplicates(source: YamlSource, place: Path, items: list[tuple[int, dict[str, Any]]]) -> Iterator[Fault]:
     seen: dict[Any, int] = {}
     for index, item in items:
         name = item.get("name")
         if isinstance(name, str) and seen.setdefault(name, index) != index:
-            place: Path = (key, index, "name")
-            yield source.fault(place, f"this name is taken by {key}[{seen[name]}]", source.as_written(place, name))
+            path = (*place, index, "name")
+            taken = dotted((*place, seen[name]))
+            yield source.fault(path, f"this name is taken by {taken}", source.as_written(path, name))
 
 
 def _unknown_model(source: YamlSource, path: Path, name: Any, names: dict[str, Any]) -> Iterator[Fault]:
@@ -166,6 +176,13 @@ def _unknown_model(source: YamlSource, path: Path, name: Any, names: dict[str, A
         yield source.fault(
             path, "no model of this name", source.as_written(path, name), nearest(name, list(names.values()))
         )
+
+
+def _value(value: Any, *path: str) -> Any:
+    """Return the value at a path of keys; None if there is none."""
+    for key in path:
+        value = value.get(key) if _is_map(value) else None
+    return value
 
 
 def _mappings(value: Any) -> list[tuple[int, dict[str, Any]]]:

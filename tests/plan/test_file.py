@@ -33,7 +33,7 @@ def name(old="", new="", limit=None):
     [
         ("small", "other"),
         ("study:", "output: elsewhere\nstudy:"),
-        ("noc: [0.8]", "noc: [0.5], confidence: 0.9, compare: {model: sam, baseline: sam}"),
+        ("noc: [0.8]", "noc: [0.5], confidence: 0.9, margin: 0.1, test_at: [first]"),
         ("sam.pth", "sam.pth, published: sam_vit_h"),
         ("modality: CT", "modality: CT, published_as: CT-Liver"),
         ("device: cpu", "device: auto"),
