@@ -129,7 +129,7 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "seed": True,
     "seeds": True,
     "models": {"__all__": {"published"}},
-    "datasets": {"__all__": {"published_as"}},
+    "datasets": {"__all__": {"published_as", "patients_of"}},
     "execution": {"device", "cache_gb"},
 }
 """Keys of the spec that are excluded from a plan's name. Seeds are added in their resolved form."""

@@ -47,6 +47,14 @@ def test_a_change_that_no_row_depends_on_finds_the_same_plan(old, new):
     assert name(old, new) == name()
 
 
+def test_shared_patients_find_the_same_plan():
+    """They are the statistics' alone."""
+    line = SPEC.splitlines()[2].replace("tasks", 'patient: "{stem}", tasks')
+    two = SPEC.replace(SPEC.splitlines()[2], f"{line}\n{line.replace('A', 'B')}")
+    shared = two.replace("name: B", "name: B, patients_of: A")
+    assert spec_name(loads(shared).study, None) == spec_name(loads(two).study, None)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
