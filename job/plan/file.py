@@ -14,11 +14,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from job import SCHEMA_VERSION, storage
+from job.datasets.sample import Excluded
 from job.datasets.source import Source
 from job.errors import OutputError
 from job.study.study import Precision, Study
 
-PLAN_VERSION = 3
+PLAN_VERSION = 4
 NAME_LENGTH = 24
 """Hexadecimal digits of a name: 96 bits."""
 
@@ -34,11 +35,15 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Up to `chunk` raw slices of one volume, or a group of 2D images."""
+    """Up to `chunk` raw slices of one volume, or a group of 2D images.
+
+    doubts: lines of the ledger about the whole data set that stand at one of these images.
+    """
 
     name: str
     dataset: str
     units: tuple[Unit, ...]
+    doubts: tuple[Excluded, ...] = ()
 
     @property
     def raw(self) -> int:

@@ -154,7 +154,8 @@ class Dataset(Strict):
     published_as: Name | None = None
     """The name of this data set in the published tables, if it is not `name`. Several blocks may share one."""
     patient: str | None = None
-    """Name of the patient, from the same fields: a cluster of the statistics. Default: each image or volume is one."""
+    """Name of the patient, from the same fields: a cluster of the statistics. `{image}` states that each image is of
+    another patient, as is assumed by default."""
     patients_of: Name | None = None
     """The data set that has the same patients, such as one that was built from its images: equal names of `patient` are
     one patient."""

@@ -47,7 +47,7 @@ def dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> I
             yield source.fault((*path, "tasks", name), "no mask: expected `masks` on the data set or on this task")
     for place, template in templates.items():
         if isinstance(template, str):
-            known = [*COMMON_FIELDS, *sorted(named), *(["image"] if "masks" in place else [])]
+            known = [*COMMON_FIELDS, *sorted(named), "image"]
             yield from _type_faults(source, place, template)
             yield from _template_faults(source, place, template, known if place[-1] != "images" else sorted(named))
     yield from _salt_faults(source, (*path, "pseudonymise"), dataset.get("pseudonymise"))

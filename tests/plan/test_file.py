@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from job.datasets.sample import Excluded
 from job.datasets.source import GeneratedImage, Source
 from job.errors import OutputError
 from job.plan import file as plan_file
@@ -106,6 +107,16 @@ def unit(image, masks, content, slices=(0,)):
 
 
 CT, MASK, GENERATED = file("ct.nii"), file("mask.nii"), GeneratedImage(seed=1, patient=2, slice=3)
+DOUBT = Excluded(
+    dataset="B",
+    image="a.png",
+    axis="none",
+    slice=0,
+    task=None,
+    kind="warning",
+    reason="patients not stated",
+    detail="d",
+)
 PLAN = Plan(
     spec="0" * 24,
     precision="fp32",
@@ -125,7 +136,7 @@ PLAN = Plan(
             ),
         ),
         Chunk(name="c2", dataset="A", units=(unit(CT, {"organ": (MASK,)}, ("key of ct", "key of mask"), (6, 7)),)),
-        Chunk(name="c3", dataset="B", units=()),
+        Chunk(name="c3", dataset="B", units=(), doubts=(DOUBT,)),
     ),
     parts=(part("c2", "sam"), part("c1", "sam"), part("c1", "lite"), part("c2", "sam", seed=2)),
 )
