@@ -67,7 +67,7 @@ app = typer.Typer(
 
 Step = StrEnum("Step", ["predict", "statistics"])
 Format = StrEnum("Format", ["text", "json"])
-Rows = StrEnum("Rows", ["table", "csv", "json", "parquet"])
+Rows = StrEnum("Rows", ["table", "markdown", "latex", "csv", "json", "parquet"])
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="The study: the path or address (s3://…) of a YAML file.")]
 Output = Annotated[str | None, typer.Option(help="Where to store the results, instead of the spec's output.")]
@@ -80,7 +80,7 @@ Stored = Annotated[
 PlanName = Annotated[
     str | None, typer.Option("--plan", metavar="NAME", help="Another plan of this output, by its first letters.")
 ]
-Printed = Annotated[Rows, typer.Option("--format", help="A table for people, or rows for programs.")]
+Printed = Annotated[Rows, typer.Option("--format", help="A table for people, markup for texts, or rows for programs.")]
 
 
 @app.callback(invoke_without_command=True)

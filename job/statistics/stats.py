@@ -160,7 +160,7 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
 def compute(
     connection: duckdb.DuckDBPyConnection, study: Study, models: Mapping[str, PlannedModel]
 ) -> dict[str, pa.Table]:
-    """Check the rows, then compute the marts, on a connection that holds the relations iou, objects, boundary and excluded.
+    """Check the rows, then compute the marts, on a connection with the relations iou, objects, boundary and excluded.
 
     models: those of the plan, by name. Raise OutputError if a check fails.
     """
