@@ -69,6 +69,8 @@ Step = StrEnum("Step", ["predict", "statistics"])
 Format = StrEnum("Format", ["text", "json"])
 Rows = StrEnum("Rows", ["table", "markdown", "latex", "csv", "json", "parquet"])
 
+Shape = StrEnum("Shape", ["modes", "clicks", "noc", "differences"])
+
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="The study: the path or address (s3://…) of a YAML file.")]
 Output = Annotated[str | None, typer.Option(help="Where to store the results, instead of the spec's output.")]
 Limit = Annotated[
@@ -187,6 +189,21 @@ def sql(
     from job.cli.sql import sql
 
     raise typer.Exit(sql(output, query, form, plan, unsafe=unsafe))
+
+
+@app.command()
+def table(
+    output: Stored,
+    name: Annotated[
+        Shape, typer.Argument(help="Mean IoU by task: of modes, or by click; number of clicks; paired differences.")
+    ],
+    form: Printed = Rows.table,
+    plan: PlanName = None,
+) -> None:
+    """Print a table for a paper: `mean [low, high]`, the best in bold, the published mean beside it."""
+    from job.cli.table import table
+
+    raise typer.Exit(table(output, name, form, plan))
 
 
 @app.command()

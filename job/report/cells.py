@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pyarrow as pa
 
+Bold = AbstractSet[tuple[int, int]]
+"""The (row, column) of cells to emphasise, counted from 0."""
 NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)
 
 

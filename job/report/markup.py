@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from job.report.cells import is_number, rows
+from job.report.cells import Bold, is_number, rows
 
 DASH = re.compile("-(?=-)")
 """A hyphen before another, with which LaTeX would make a dash of it."""
@@ -27,10 +27,13 @@ LATEX = {
 }
 
 
-def markdown_lines(table: pa.Table) -> Iterator[str]:
+def markdown_lines(table: pa.Table, bold: Bold = frozenset()) -> Iterator[str]:
     """Yield the lines of a GitHub Markdown table. Line breaks in cells become `<br>`."""
     names = [_markdown(name) for name in table.column_names]
-    body = [[_markdown(cell) for cell in row] for row in rows(table)]
+    body = [
+        [f"**{_markdown(cell)}**" if (place, column) in bold else _markdown(cell) for column, cell in enumerate(row)]
+        for place, row in enumerate(rows(table))
+    ]
     widths = [max(3, *(len(row[index]) for row in (names, *body))) for index in range(len(names))]
     is_right = [is_number(field) for field in table.schema]
     rules = ["-" * (width - 1) + ":" if right else "-" * width for width, right in zip(widths, is_right, strict=True)]
@@ -42,7 +45,7 @@ def markdown_lines(table: pa.Table) -> Iterator[str]:
         yield f"| {' | '.join(padded)} |"
 
 
-def latex_lines(table: pa.Table) -> Iterator[str]:
+def latex_lines(table: pa.Table, bold: Bold = frozenset()) -> Iterator[str]:
     """Yield the lines of a LaTeX `tabular` with the rules of booktabs. Line breaks in cells become spaces."""
     is_right = [is_number(field) for field in table.schema]
     yield r"% \usepackage{booktabs}"
@@ -50,8 +53,11 @@ def latex_lines(table: pa.Table) -> Iterator[str]:
     yield r"\toprule"
     yield _latex_row([_latex(name) for name in table.column_names])
     yield r"\midrule"
-    for row in rows(table):
-        yield _latex_row([_minus(cell) if right else _latex(cell) for cell, right in zip(row, is_right, strict=True)])
+    for place, row in enumerate(rows(table)):
+        cells = [_minus(cell) if right else _latex(cell) for cell, right in zip(row, is_right, strict=True)]
+        yield _latex_row(
+            [rf"\textbf{{{cell}}}" if (place, column) in bold else cell for column, cell in enumerate(cells)]
+        )
     yield r"\bottomrule"
     yield r"\end{tabular}"
 
