@@ -128,5 +128,5 @@ SHAPES = {
         make=lambda marts: _scores(marts, clicks=True),
     ),
     "noc": Shape(marts=("clicks_needed",), make=_clicks_needed),
-    "differences": Shape(),
+    "differences": Shape(marts=("comparison_by_task", "comparison_overall"), make=_differences),
 }
