@@ -72,17 +72,18 @@ def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
         table = _titled(contrast, run, clicks, several_seeds)
         crossing = crossings.get((contrast, run), {})
         if crossing.get("ahead"):
-            table.caption = f"{crossing['ahead']} is ahead from click {crossing['ahead_from']} on\n"
+            table.caption = f"{crossing['ahead']} is ahead from click {crossing['ahead_from']} on{_of_tasks(rows[0])}\n"
         table.add_column("clicks" if clicks else "mode", no_wrap=True)
-        for name in (_plural(rows[0]["cluster"]), "difference", "interval", "p", "tasks won"):
+        for name in ("tasks", "clusters", "difference", "interval", "p", "tasks won"):
             table.add_column(name, justify="right", no_wrap=True)
         columns = _columns(rows)
         for row in sorted(rows, key=lambda row: row["step"]):
             if (row["prompt"], row["step"]) in columns:
                 table.add_row(
                     str(row["step"]) if clicks else row["prompt"],
+                    str(row["interval_tasks"] or row["tasks"]),
                     str(row["clusters"]),
-                    f"{row['mean_difference']:+.4f}",
+                    f"{_difference(row):+.4f}",
                     _interval(row),
                     _probability(row["p"]),
                     f"{row['tasks_won']:g}/{row['tasks']}",
@@ -94,15 +95,23 @@ def _legend(summary: Summary) -> str:
     """Return how intervals and p were made, and which tasks have no part in them."""
     rows = [row for row in summary.marts["comparison_overall"].to_pylist() if row["kind"] in SPEC_KINDS]
     clusters = sorted({row["cluster"] for row in rows})
-    legend = f"Intervals and p: bootstrap and sign flips by {' or '.join(clusters)}; – fewer than five in a task."
+    legend = f"Intervals and p: bootstrap and sign flips by {' or '.join(clusters)}; – fewer than five in every task."
     few = sorted({name for row in rows for name in (row["few_tasks"] or "").split("; ") if name})
     if few:
-        legend += f" They leave out tasks of fewer than five: {'; '.join(few)}."
+        legend += f" Tasks of fewer than five have no part in the differences: {'; '.join(few)}."
     return legend
 
 
-def _plural(cluster: str) -> str:
-    return " and ".join(f"{name}s" for name in cluster.split(" and "))
+def _difference(row: Row) -> float:
+    """Return the mean that the interval belongs to; that of all tasks where there is no interval."""
+    difference: float = row["mean_difference"] if row["interval_mean"] is None else row["interval_mean"]
+    return difference
+
+
+def _of_tasks(row: Row) -> str:
+    """Return what a lead is of, where not all tasks have part in it."""
+    left_out = row["few_tasks"] is not None and row["interval_tasks"] is not None
+    return f", over {row['interval_tasks']} of {row['tasks']} tasks" if left_out else ""
 
 
 def _interval(row: Row) -> str:

@@ -102,8 +102,18 @@ def test_intervals_and_p_stand_beside_the_number_of_clusters(images, interval, p
     ]
     text = drawn(rows, compare=("sam", "ritm"))
     (line,) = [line for line in text.splitlines() if line.split()[:1] == ["whole_box"]]
-    assert line.split() == ["whole_box", str(images), "+0.1000", *interval.split(), *p.split(), "1/1"]
-    assert ("tasks of fewer than five: A: t." in " ".join(text.split())) is (images < 5)
+    assert line.split() == ["whole_box", "1", str(images), "+0.1000", *interval.split(), *p.split(), "1/1"]
+    assert ("have no part in the differences: A: t." in " ".join(text.split())) is (images < 5)
+
+
+def test_a_difference_is_that_of_the_tasks_that_its_interval_is_of():
+    """Six images whose difference is 0.1; one image of another task, of -0.9, is named and has no part in it."""
+    rows = courses([0.5, 0.5], [0.4, 0.4])
+    rows += courses([0.0, 0.0], [0.9, 0.9], images=1, task="rare")
+    text = " ".join(drawn(rows, compare=("sam", "ritm")).split())
+    assert re.search(r" 1 1 6 \+0\.1000 \+0\.1000 to \+0\.1000 0\.031 1/2 ", text)
+    assert "sam is ahead from click 1 on, over 1 of 2 tasks" in text
+    assert "have no part in the differences: A: rare." in text
 
 
 def test_a_study_without_rows_has_no_tables():
