@@ -112,10 +112,11 @@ def _column(row: Row, several_seeds: bool) -> str:
 
 
 def _cell(row: Row, name: str) -> str:
-    """Return a mean and its interval, if it has both."""
+    """Return a mean and its interval, if it has both. An interval that leaves out tasks is of another mean."""
     if row[name] is None:
         return ""
-    return f"{row[name]:.4f}" + ("" if row["low"] is None else f" [{row['low']:.4f}, {row['high']:.4f}]")
+    has_interval = row["low"] is not None and not row.get("few_tasks")
+    return f"{row[name]:.4f}" + (f" [{row['low']:.4f}, {row['high']:.4f}]" if has_interval else "")
 
 
 SHAPES = {

@@ -33,6 +33,13 @@ def test_equal_cells_and_single_cells_are_not_bold():
     assert shaped("modes", mart_tables(both))[1] == shaped("modes", mart_tables(both[:1]))[1] == []
 
 
+def test_the_mean_of_tasks_has_an_interval_only_if_every_task_has_one():
+    """Six images of one task, one of another."""
+    rows = [iou_row(image=image) for image in "abcdef"]
+    table, _ = shaped("modes", mart_tables([*rows, iou_row("rare")]))
+    assert [row["m (first)"] for row in table] == ["0.5000", "0.5000 [0.5000, 0.5000]", "0.5000"]
+
+
 def test_the_published_mean_stands_beside_ours_and_is_never_bold():
     """Under the name of its column."""
     rows = [iou_row("SC", iou, dataset="MRI-Spine", choice=choice) for choice, iou in (("oracle", 0.1), ("first", 0.2))]

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from job.statistics.resampling import Interval, Spread, draws, interval
-from tests.statistics.tables import iou_row, marts, object_row, only, study
+from tests.statistics.tables import click_rows, iou_row, marts, object_row, only, study
 
 IOUS = (0.1, 0.4, 0.5, 0.8, 0.95)
 
@@ -78,6 +78,17 @@ def test_a_task_of_few_patients_leaves_the_interval_over_tasks_to_the_others_and
     assert overall["mean_iou"] == pytest.approx((0.5 + task["t"]["mean_iou"]) / 2)
     assert (overall["few_tasks"], overall["interval_tasks"]) == ("A: lone", 1)
     assert (overall["interval_iou"], *bounds(overall)) == pytest.approx((task["t"]["mean_iou"], *bounds(task["t"])))
+
+
+def test_no_interval_stands_beside_a_mean_that_it_does_not_belong_to():
+    """Over tasks, of which one has a single patient: clicks needed, their course, and the correlation with size."""
+    rows = [row for place in range(6) for row in click_rows([0.1 * place, 0.9], image=str(place))]
+    rows += click_rows([0.2, 0.8], task="rare", image="0")
+    objects = [object_row(row, object_px=10 + int(row["image"])) for row in rows if row["step"] == 1]
+    tables = marts(rows, objects=objects)
+    for name, bound in (("clicks_needed", "low"), ("clicks_course", "auc_low"), ("size_correlation", "low")):
+        for row in tables[name]:
+            assert (row[bound] is not None) is (row["task"] == "t" or (row["task"] is None and row.get("tasks") == 1))
 
 
 def test_resamples_that_lack_a_task_are_counted():

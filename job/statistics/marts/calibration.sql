@@ -1,6 +1,7 @@
 -- One row per run x named step x task, and one over tasks (dataset and task null), of models that predict their own IoU.
 -- bias: predicted minus true IoU; error: mean absolute difference; each with its interval. rho: Spearman's correlation of
 -- predicted and true IoU within a task, and its mean over tasks by Fisher's z. cluster, clusters: as in task_scores.
+-- Over tasks, there is an interval only where every task has one.
 WITH
 
 means AS (
@@ -9,10 +10,10 @@ means AS (
     INNER JOIN rows_over_tasks USING (over_tasks)
     LEFT JOIN intervals USING (over_tasks, task_index)
     UNION ALL
-    SELECT run_index, step, NULL, measure, mean, low, high
+    SELECT run_index, step, NULL, measure, mean, whole.low, whole.high
     FROM means_over_tasks
     INNER JOIN rows_over_tasks USING (over_tasks)
-    LEFT JOIN overall_intervals USING (over_tasks)
+    LEFT JOIN overall_intervals AS whole ON means_over_tasks.over_tasks = whole.over_tasks AND few_tasks IS NULL
 ),
 
 errors AS (
@@ -42,8 +43,8 @@ final AS (
         rankings.clusters,
         errors.* EXCLUDE (run_index, step, task_index),
         rho,
-        correlations.low AS rho_low,
-        correlations.high AS rho_high
+        CASE WHEN interval_tasks IS NULL OR interval_tasks = correlations.tasks THEN correlations.low END AS rho_low,
+        CASE WHEN interval_tasks IS NULL OR interval_tasks = correlations.tasks THEN correlations.high END AS rho_high
     FROM rankings
     INNER JOIN correlations
         ON

@@ -3,7 +3,8 @@
 -- auc: mean of the means at clicks 1 to the last; auc_low, auc_high: its interval. first_iou, last_iou: mean IoU at the
 -- first and the last click; gain: last minus first; gain_low, gain_high: its interval; worse: share of objects whose last
 -- IoU is below their first. best_click: the click of the highest mean, the earliest of equals. cluster, clusters: as in
--- task_scores. Null where trajectories had stopped at a target IoU.
+-- task_scores. Null where trajectories had stopped at a target IoU. Over tasks, there is an interval only where every task
+-- has one.
 WITH
 
 means AS (
@@ -14,10 +15,10 @@ means AS (
     LEFT JOIN intervals USING (over_tasks, task_index)
     WHERE run_index IS NOT NULL AND stratum = ''
     UNION ALL
-    SELECT run_index, measure, step, NULL, cluster, clusters, mean, low, high
+    SELECT run_index, measure, step, NULL, cluster, clusters, mean, whole.low, whole.high
     FROM means_over_tasks
     INNER JOIN rows_over_tasks USING (over_tasks)
-    LEFT JOIN overall_intervals USING (over_tasks)
+    LEFT JOIN overall_intervals AS whole ON means_over_tasks.over_tasks = whole.over_tasks AND few_tasks IS NULL
     WHERE run_index IS NOT NULL AND stratum = ''
 ),
 

@@ -2,7 +2,8 @@
 -- number of clicks to reach the level. measure: its name with limit and level, such as NoC20@90. clicks: the limit, how many
 -- were made. noc: mean over objects; an object that never reached the level counts as the limit; low, high: its interval.
 -- never_reached: objects that never reached the level. reached_limit: objects that count as the limit, success on the last
--- click included (the published habit). cluster, clusters: as in task_scores.
+-- click included (the published habit). cluster, clusters: as in task_scores. Over tasks, there is an interval only
+-- where every task has one.
 WITH
 
 counted AS (
@@ -23,9 +24,9 @@ means AS (
     INNER JOIN tasks USING (task_index)
     LEFT JOIN intervals USING (over_tasks, task_index)
     UNION ALL
-    SELECT over_tasks, NULL, objects, cluster, clusters, mean, low, high
+    SELECT means_over_tasks.over_tasks, NULL, objects, cluster, clusters, mean, whole.low, whole.high
     FROM means_over_tasks
-    LEFT JOIN overall_intervals USING (over_tasks)
+    LEFT JOIN overall_intervals AS whole ON means_over_tasks.over_tasks = whole.over_tasks AND few_tasks IS NULL
 ),
 
 final AS (

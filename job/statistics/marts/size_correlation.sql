@@ -1,7 +1,6 @@
 -- One row per run x named step x task, and one over tasks (dataset and task null): Spearman's rho of object size (share of
--- the image) and IoU within a task, and its mean over tasks by Fisher's z. tasks: how many have a correlation;
--- interval_tasks: how many have an interval as well. low, high: bootstrap by cluster, with the ranks of the whole sample;
--- null below five clusters.
+-- the image) and IoU within a task, and its mean over tasks by Fisher's z. tasks: how many have a correlation.
+-- low, high: bootstrap by cluster, with the ranks of the whole sample; null below five clusters, in any of the tasks.
 SELECT
     run.*,
     dataset,
@@ -12,9 +11,8 @@ SELECT
     rankings.cluster,
     clusters,
     rho,
-    low,
-    high,
-    interval_tasks
+    CASE WHEN interval_tasks IS NULL OR interval_tasks = correlations.tasks THEN low END AS low,
+    CASE WHEN interval_tasks IS NULL OR interval_tasks = correlations.tasks THEN high END AS high
 FROM correlations
 INNER JOIN rankings
     ON
