@@ -15,10 +15,7 @@ members AS (
             wanted.prompt = runs.prompt
             AND wanted.protocol = runs.protocol
             AND wanted.seed = runs.seed
-            AND (
-                wanted.mask_choice = runs.mask_choice
-                OR (runs.mask_choice = 'single' AND NOT list_contains(runs.choices, wanted.mask_choice))
-            )
+            AND stands_for(runs, wanted.mask_choice)
     INNER JOIN named_steps USING (run_index)
     INNER JOIN rows_over_tasks
         ON
@@ -28,12 +25,15 @@ members AS (
             AND rows_over_tasks.stratum = ''
 ),
 
-final AS (
-    SELECT
-        dense_rank() OVER (ORDER BY prompt, protocol, seed, mask_choice, step) - 1 AS group_index,
-        *
+enough AS (
+    SELECT *
     FROM members
     QUALIFY count(*) OVER (PARTITION BY prompt, protocol, seed, mask_choice, step) >= 3
+),
+
+final AS (
+    SELECT dense_rank() OVER (ORDER BY prompt, protocol, seed, mask_choice, step) - 1 AS group_index, *
+    FROM enough
 )
 
 SELECT * FROM final
