@@ -23,12 +23,7 @@ candidates AS (
         theirs.run_index AS minus_run,
         theirs.step AS minus_step,
         ours.has_clicks AND theirs.has_clicks AND NOT contrasts.has_steps AND contrasts.kind <> 'pair' AS in_series,
-        ours.named AND theirs.named OR contrasts.has_steps AS tested,
-        row_number() OVER (
-            PARTITION BY contrasts.contrast_index, ours.run_index, ours.step, theirs.model, theirs.prompt,
-            theirs.protocol, theirs.seed, theirs.step
-            ORDER BY theirs.mask_choice = coalesce(contrasts.minus_mask_choice, ours.mask_choice) DESC
-        ) AS preference
+        (ours.named AND theirs.named) OR contrasts.has_steps AS tested
     FROM contrasts
     INNER JOIN steps AS ours
         ON
@@ -36,11 +31,7 @@ candidates AS (
             AND (contrasts.of_prompt IS NULL OR contrasts.of_prompt = ours.prompt)
             AND (contrasts.of_protocol IS NULL OR contrasts.of_protocol = ours.protocol OR NOT ours.has_clicks)
             AND (contrasts.of_seed IS NULL OR contrasts.of_seed = ours.seed)
-            AND (
-                contrasts.of_mask_choice IS NULL
-                OR contrasts.of_mask_choice = ours.mask_choice
-                OR (ours.mask_choice = 'single' AND NOT list_contains(ours.choices, contrasts.of_mask_choice))
-            )
+            AND (contrasts.of_mask_choice IS NULL OR stands_for(ours, contrasts.of_mask_choice))
             AND (
                 contrasts.of_step IS NULL
                 OR NOT ours.has_clicks
@@ -58,11 +49,8 @@ candidates AS (
                 )
             )
             AND (
-                theirs.mask_choice = coalesce(contrasts.minus_mask_choice, ours.mask_choice)
-                OR (
-                    theirs.mask_choice = 'single'
-                    AND NOT list_contains(theirs.choices, coalesce(contrasts.minus_mask_choice, ours.mask_choice))
-                )
+                stands_for(theirs, coalesce(contrasts.minus_mask_choice, ours.mask_choice))
+                OR (contrasts.minus_mask_choice IS NULL AND stands_for(ours, theirs.mask_choice))
             )
             AND (
                 NOT theirs.has_clicks
@@ -70,7 +58,17 @@ candidates AS (
                     named_step(contrasts.minus_step, theirs.last_step), CASE WHEN ours.has_clicks THEN ours.step END, theirs.step
                 )
             )
-    WHERE (ours.run_index, ours.step) <> (theirs.run_index, theirs.step)
+    WHERE
+        (ours.run_index, ours.step) <> (theirs.run_index, theirs.step)
+        AND (
+            ours.has_clicks
+            OR theirs.has_clicks
+            OR (
+                contrasts.of_protocol IS NULL
+                AND coalesce(named_step(contrasts.of_step, ours.last_step), 1) = 1
+                AND coalesce(named_step(contrasts.minus_step, theirs.last_step), 1) = 1
+            )
+        )
 ),
 
 final AS (
@@ -86,7 +84,7 @@ final AS (
         minus_step,
         tested
     FROM candidates
-    WHERE preference = 1 AND (tested OR kind <> 'pair')
+    WHERE tested OR kind <> 'pair'
 )
 
 SELECT * FROM final

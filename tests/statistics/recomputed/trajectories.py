@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 
 from tests.statistics.recomputed.studies import LEVELS, OBJECT, RUN
@@ -25,7 +27,7 @@ def measures(courses: pd.DataFrame) -> list[str]:
 
 def _measures(ious: list[float]) -> dict[str, float]:
     limit = len(ious)
-    halves = [(before + after) / 2 for before, after in zip(ious[:-1], ious[1:], strict=True)]
+    halves = [(before + after) / 2 for before, after in pairwise(ious)]
     row: dict[str, float] = {
         "step": limit,
         f"AUC@{limit}": sum(ious) / limit,
