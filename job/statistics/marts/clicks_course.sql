@@ -45,7 +45,12 @@ course AS (
 ),
 
 final AS (
-    SELECT run, dataset, task, course.* EXCLUDE (run_index, task_index)
+    SELECT
+        run,
+        dataset,
+        task,
+        course.* EXCLUDE (run_index, task_index, best_click),
+        CASE WHEN auc IS NOT NULL THEN best_click END AS best_click
     FROM course
     INNER JOIN runs USING (run_index)
     LEFT JOIN tasks USING (task_index)

@@ -1,6 +1,6 @@
 -- One row per group of three or more models that can be ranked x model: the row over tasks of its IoU.
 -- group_index: number of the prompt, protocol, seed, mask choice and named step. A model that lacks the mask choice takes
--- part with its `single`.
+-- part with its `single`; one that had stopped at a target IoU does not.
 WITH
 
 wanted AS (
@@ -23,6 +23,7 @@ members AS (
             AND named_steps.step = rows_over_tasks.step
             AND rows_over_tasks.measure = 'iou'
             AND rows_over_tasks.stratum = ''
+    ANTI JOIN stopped_steps ON runs.run_index = stopped_steps.run_index AND named_steps.step = stopped_steps.step
 ),
 
 enough AS (

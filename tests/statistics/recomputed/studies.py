@@ -64,8 +64,12 @@ def random_study(seed: int, models: tuple[str, ...]) -> Recomputed:
     """Return a random study of some models, in the order of the spec, and its marts."""
     rng = np.random.default_rng(seed)
     objects = random_objects(rng)
-    scores = pd.DataFrame([row for model in models for row in _rows(rng, objects, model)])
-    return recomputed(scores, objects, models)
+    return recomputed(random_scores(rng, objects, models), objects, models)
+
+
+def random_scores(rng: np.random.Generator, objects: pd.DataFrame, models: tuple[str, ...]) -> pd.DataFrame:
+    """Return scores of the objects by each model."""
+    return pd.DataFrame([row for model in models for row in _rows(rng, objects, model)])
 
 
 def recomputed(scores: pd.DataFrame, objects: pd.DataFrame, models: tuple[str, ...]) -> Recomputed:
