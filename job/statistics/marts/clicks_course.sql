@@ -37,7 +37,7 @@ course AS (
         any_value(low) FILTER (measure = 'gain@' || last_step) AS gain_low,
         any_value(high) FILTER (measure = 'gain@' || last_step) AS gain_high,
         any_value(mean) FILTER (measure = 'worse@' || last_step) AS worse,
-        arg_max(step, (mean, -step)) FILTER (measure = 'iou') AS best_click
+        arg_max(step, (round(mean, 9), -step)) FILTER (measure = 'iou') AS best_click
     FROM means
     INNER JOIN runs USING (run_index)
     WHERE has_clicks
