@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from job.results.tables import EXCLUDED
+from job.results.tables import BOUNDARY, EXCLUDED
 from job.statistics.stats import compute
 from job.study import loads
 
@@ -94,7 +94,8 @@ def measure(folder: str) -> None:
     with duckdb.connect(config={"temp_directory": folder}) as connection:
         for name in ("iou", "objects"):
             connection.read_parquet(f"{folder}/{name}.parquet").create_view(name)
-        connection.from_arrow(EXCLUDED.empty_table()).create("excluded")
+        for name, schema in (("boundary", BOUNDARY), ("excluded", EXCLUDED)):
+            connection.from_arrow(schema.empty_table()).create(name)
         began = time.perf_counter()
         marts = compute(connection, study, models={})
         seconds = time.perf_counter() - began

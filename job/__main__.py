@@ -67,7 +67,9 @@ app = typer.Typer(
 
 Step = StrEnum("Step", ["predict", "statistics"])
 Format = StrEnum("Format", ["text", "json"])
-Rows = StrEnum("Rows", ["table", "csv", "json", "parquet"])
+Rows = StrEnum("Rows", ["table", "markdown", "latex", "csv", "json", "parquet"])
+
+Shape = StrEnum("Shape", ["modes", "clicks", "noc", "differences"])
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="The study: the path or address (s3://…) of a YAML file.")]
 Output = Annotated[str | None, typer.Option(help="Where to store the results, instead of the spec's output.")]
@@ -80,7 +82,7 @@ Stored = Annotated[
 PlanName = Annotated[
     str | None, typer.Option("--plan", metavar="NAME", help="Another plan of this output, by its first letters.")
 ]
-Printed = Annotated[Rows, typer.Option("--format", help="A table for people, or rows for programs.")]
+Printed = Annotated[Rows, typer.Option("--format", help="A table for people, markup for texts, or rows for programs.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -183,10 +185,25 @@ def sql(
         bool, typer.Option("--unsafe", help="Allow any statements, with all files and addresses that DuckDB can reach.")
     ] = False,
 ) -> None:
-    """Query the results of a study: the views iou, predictions, objects and excluded, and the tables of summary/."""
+    """Query the results: the views iou, predictions, boundary, objects and excluded, and the tables of summary/."""
     from job.cli.sql import sql
 
     raise typer.Exit(sql(output, query, form, plan, unsafe=unsafe))
+
+
+@app.command()
+def table(
+    output: Stored,
+    name: Annotated[
+        Shape, typer.Argument(help="Mean IoU by task: of modes, or by click; number of clicks; paired differences.")
+    ],
+    form: Printed = Rows.table,
+    plan: PlanName = None,
+) -> None:
+    """Print a table for a paper: `mean [low, high]`, the best in bold, the published mean beside it."""
+    from job.cli.table import table
+
+    raise typer.Exit(table(output, name, form, plan))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from job import storage
 from job.plan.file import Plan
-from job.results import begun
+from job.results import begun, boundary_files
 from job.results.store import PARTIAL, Results
 
 ABANDONED_S = 3600.0
@@ -25,6 +25,7 @@ def orphans(results: Results, plans: Iterable[Plan]) -> list[storage.FileInfo]:
         files += [file for name, file in listed.items() if _is_orphan(name, names, listed)]
         files += _abandoned(results, table)
     files += _orphaned_predictions(results, parts)
+    files += _orphaned_boundary(results, plans)
     files += [file for name, file in results.failures().items() if name not in chunks]
     files += [file for name, file in begun.listed(results) if name not in chunks]
     return files
@@ -40,12 +41,25 @@ def _orphaned_predictions(results: Results, parts: set[str]) -> Iterator[storage
     """Yield predictions that no part names. Those of an unfinished part are kept: it may soon name them."""
     files = results.listed("predictions")
     done = results.done()
-    used = {address.rsplit("/", 1)[-1].removesuffix(".parquet") for address in results.prediction_files(parts & done)}
+    named = results.prediction_files(parts & done).values()
+    used = {address.rsplit("/", 1)[-1].removesuffix(".parquet") for address in named}
     for name, file in files.items():
         part = name.rpartition("-")[0]
         if part not in parts or (part in done and name not in used):
             yield file
     yield from _abandoned(results, "predictions")
+
+
+def _orphaned_boundary(results: Results, plans: Iterable[Plan]) -> Iterator[storage.FileInfo]:
+    """Yield the boundary metrics of other predictions, or that no plan asks for any more, and notes of other plans."""
+    named: set[str] = set()
+    for plan in plans:
+        predictions = results.prediction_files(part.name for part in plan.parts)
+        named.update(boundary_files.names(results, plan.spec, plan.dataset_of, predictions).values())
+    yield from (file for name, file in results.listed("boundary").items() if name not in named)
+    specs = {plan.spec for plan in plans}
+    yield from (file for name, file in boundary_files.notes(results).items() if name not in specs)
+    yield from _abandoned(results, "boundary")
 
 
 def _abandoned(results: Results, table: str) -> Iterator[storage.FileInfo]:

@@ -77,7 +77,10 @@ def _verify_objects(files: Files, chunk: str) -> Generator[str, None, dict[Key, 
 
 
 def _verify_part(files: Files, part: Part, objects: Mapping[Key, Row], seen: Counter[Key]) -> Iterator[str]:
-    """Verify the scores of a part. seen: how often each key has occurred in the chunk, in this part or others."""
+    """Verify the scores of a part. seen: how often each key has occurred in the chunk, in this part or others.
+
+    The model of the rows is the plan's: it may have had another name when they were stored.
+    """
     scores = yield from _table(files, "iou", part.name, IOU)
     if scores is None:
         return
@@ -86,9 +89,10 @@ def _verify_part(files: Files, part: Part, objects: Mapping[Key, Row], seen: Cou
         yield f"iou/{part.name}: {scores.num_rows} rows, but {made.get('rows')} in its footer"
     name = str(made.get("predictions", "")).removesuffix(".parquet")
     table = yield from _table(files, "predictions", name, PREDICTIONS)
-    predictions = {_key(row, EPISODE_KEY): row for row in table.to_pylist()} if table is not None else {}
+    model = {"model": part.model}
+    predictions = {_key(row | model, EPISODE_KEY): row for row in table.to_pylist()} if table is not None else {}
     for row in scores.to_pylist():
-        key = _key(row, EPISODE_KEY)
+        key = _key(row | model, EPISODE_KEY)
         seen[key] += 1
         if seen[key] == 2:
             yield f"iou/{part.name}: repeated score, here or in another part: {_shown(key)}"

@@ -23,6 +23,7 @@ from job.statistics import Summary
 from job.statistics import summarise as compute
 from job.study import LoadedSpec
 from job.study.cross_checks import incomparable_fault
+from job.worker.boundary import add_boundary_metrics
 
 
 def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: float | None) -> int:
@@ -40,6 +41,7 @@ def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: 
     ended = [] if wait_s is None else wait_for_parts(results, stored, wait_s)
     follow(results, stored)
     gather_manifests(results.output, stored.spec)
+    add_boundary_metrics(spec.study, results, stored)
     summary = compute(spec.study, results, stored)
     _print_summary(spec, summary, place(results.output, stored.spec), ended, len(failed_chunks(results, stored)))
     faults = [*_task_faults(spec, stored, summary), *_comparison_faults(spec, summary)] if summary.complete else []

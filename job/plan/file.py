@@ -14,11 +14,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from job import SCHEMA_VERSION, storage
+from job.datasets.sample import Excluded
 from job.datasets.source import Source
 from job.errors import OutputError
 from job.study.study import Precision, Study
 
-PLAN_VERSION = 3
+PLAN_VERSION = 4
 NAME_LENGTH = 24
 """Hexadecimal digits of a name: 96 bits."""
 
@@ -34,11 +35,15 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Up to `chunk` raw slices of one volume, or a group of 2D images."""
+    """Up to `chunk` raw slices of one volume, or a group of 2D images.
+
+    doubts: lines of the ledger about the whole data set that stand at one of these images.
+    """
 
     name: str
     dataset: str
     units: tuple[Unit, ...]
+    doubts: tuple[Excluded, ...] = ()
 
     @property
     def raw(self) -> int:
@@ -48,7 +53,10 @@ class Chunk:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One chunk x model x prompt block x seed. block: index in the spec. episodes: number for each object."""
+    """One chunk x model x prompt block x seed.
+
+    model: its name in the spec, no part of the name. block: index in the spec. episodes: number for each object.
+    """
 
     name: str
     chunk: str
@@ -98,6 +106,12 @@ class Plan:
         return {chunk: [part.name for part in parts] for chunk, parts in self.parts_by_chunk.items()}
 
     @property
+    def dataset_of(self) -> dict[str, str]:
+        """The name of the data set of each part, by the part's name."""
+        datasets = {chunk.name: chunk.dataset for chunk in self.chunks}
+        return {part.name: datasets[part.chunk] for part in self.parts}
+
+    @property
     def purposes(self) -> dict[str, str | None]:
         """The purpose of each model's weights."""
         return {name: model.purpose for name, model in self.models.items()}
@@ -129,7 +143,7 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "seed": True,
     "seeds": True,
     "models": {"__all__": {"published"}},
-    "datasets": {"__all__": {"published_as"}},
+    "datasets": {"__all__": {"published_as": True, "patients_of": True, "tasks": {"__all__": {"tolerance_mm"}}}},
     "execution": {"device", "cache_gb"},
 }
 """Keys of the spec that are excluded from a plan's name. Seeds are added in their resolved form."""

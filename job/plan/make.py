@@ -18,6 +18,7 @@ from job.models.device import planned_precision
 from job.plan.blocks import ModelBlock, prompt_blocks
 from job.plan.chunks import chunks
 from job.plan.file import Chunk, Part, Plan, PlannedModel, fingerprint, spec_name
+from job.plan.identity import check_distinct, identity
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.study.model import Model
@@ -28,16 +29,20 @@ AUTO_BATCH = 32
 
 
 def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
-    """Plan a study; raise SpecError for unsupported prompts, patterns without a match and missing checkpoints."""
+    """Plan a study.
+
+    Raise SpecError for unsupported prompts, patterns without a match, missing checkpoints and models that are equal.
+    """
     study = spec.study
     blocks = prompt_blocks(spec)
     execution = study.execution
     precision = planned_precision(execution.precision)
     batch = AUTO_BATCH if execution.batch == "auto" else execution.batch
     planned = hash_models(spec, cache)
+    check_distinct(spec, blocks, planned)
     all_chunks = [chunk for index in range(len(study.datasets)) for chunk in _chunks(spec, index, cache, limit)]
     conditions = {"schema": SCHEMA_VERSION, "precision": precision, "batch": batch, "limit": limit}
-    identities = {model.name: conditions | _identity(model, planned[model.name]) for model in study.models}
+    identities = {model.name: conditions | identity(model, planned[model.name]) for model in study.models}
     parts = [
         _part(chunk, block, seed, identities[block.model])
         for chunk in all_chunks
@@ -51,7 +56,7 @@ def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
         limit=limit,
         models=planned,
         chunks=tuple(all_chunks),
-        parts=tuple({part.name: part for part in parts}.values()),
+        parts=tuple(parts),
     )
 
 
@@ -114,12 +119,6 @@ def _chunks(spec: LoadedSpec, index: int, cache: InputCache, limit: int | None) 
     dataset, survey_ = spec.study.datasets[index], find_survey(spec, index)
     structlog.get_logger().info("listed", data_set=str(inventory(dataset, survey_)))
     return chunks(dataset, survey_.sources, execution.chunk, cache, limit, execution.max_image_px)
-
-
-def _identity(model: Model, planned: PlannedModel) -> dict[str, Any]:
-    """Return what determines the rows of a model: its settings, and the content of its checkpoint."""
-    settings = model.model_dump(mode="json", exclude={"checkpoint", "sha256", "published"})
-    return {"model": settings, "weights": planned.sha256}
 
 
 def _part(chunk: Chunk, block: ModelBlock, seed: int, identity: Mapping[str, Any]) -> Part:

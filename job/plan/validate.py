@@ -16,6 +16,7 @@ from job.models import registry
 from job.plan.blocks import prompt_blocks
 from job.plan.demo import demo_remark
 from job.plan.file import PlannedModel
+from job.plan.identity import check_distinct
 from job.plan.make import find_survey, hash_models, local_checkpoint
 from job.storage import InputCache
 from job.storage.address import PACKAGE
@@ -49,8 +50,10 @@ class Report:
 def validate(spec: LoadedSpec, cache: InputCache, *, full: bool) -> Report:
     """Check everything that can be known without running a model. full: read every image whole, not only a sample."""
     report = Report()
-    _collect(report, lambda: prompt_blocks(spec))
+    blocks = _collect(report, lambda: prompt_blocks(spec))
     models = _collect(report, lambda: hash_models(spec, cache)) or {}
+    if blocks and models:
+        _collect(report, lambda: check_distinct(spec, blocks, models))
     remark = demo_remark({name: model.purpose for name, model in models.items()})
     if remark:
         report.notes.append(remark)
@@ -105,6 +108,7 @@ def _hash_remarks(models: Sequence[Model], planned: Mapping[str, PlannedModel]) 
 def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey, cache: InputCache, full: bool) -> None:
     """Check the headers of all files and the content of a sample, and look for an object of every task."""
     dataset, max_px, sources = spec.study.datasets[index], spec.study.execution.max_image_px, survey.sources
+    report.findings.extend(datasets.doubts_of_whole(dataset, sources))
     sound: list[Source] = []
     for source in sources:
         findings = list(datasets.check_headers(dataset, source, cache, max_px))

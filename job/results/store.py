@@ -55,6 +55,10 @@ class Results:
         metadata = made | {"part": part, "predictions": f"{name}.parquet", "rows": iou.num_rows}
         return self._commit("iou", part, _to_bytes(iou, metadata), full=full)
 
+    def write_boundary(self, name: str, rows: pa.Table, made: dict[str, Any]) -> bool:
+        """Store the boundary metrics of a part; return False if another process has stored them."""
+        return self._commit("boundary", name, _to_bytes(rows, made), full=True)
+
     def write_failure(self, chunk: str, record: dict[str, Any]) -> None:
         """Record why a chunk failed twice."""
         storage.write(self._failure(chunk), to_json(record))
@@ -96,18 +100,18 @@ class Results:
                 addresses[chunk] = self._address("excluded", name)
         return addresses
 
-    def prediction_files(self, parts: Iterable[str]) -> list[str]:
-        """Return the addresses of the `predictions` files that the footers of these parts name."""
+    def prediction_files(self, parts: Iterable[str]) -> dict[str, str]:
+        """Return the addresses of the `predictions` files that the footers of these parts name, by part."""
         stored: dict[str, list[str]] = {}
         for name in sorted(self.names("predictions")):
             stored.setdefault(name.rpartition("-")[0], []).append(name)
-        addresses: list[str] = []
+        addresses: dict[str, str] = {}
         for part, address in self.located("iou", parts).items():
             candidates = stored.get(part, [])
             if len(candidates) > 1:  # the others come from workers that were not first to commit the part
                 metadata = pq.read_schema(io.BytesIO(storage.read(address))).metadata
                 candidates = [read_footer(metadata)["predictions"].removesuffix(".parquet")]
-            addresses.extend(self._address("predictions", name) for name in candidates)
+            addresses.update((part, self._address("predictions", name)) for name in candidates)
         return addresses
 
     def names(self, table: str) -> set[str]:

@@ -83,6 +83,16 @@ PREDICTIONS = pa.schema(
     ]
 )
 
+BOUNDARY = pa.schema(
+    [
+        *EPISODE_KEY,
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("unit", pa.string(), nullable=False),
+        pa.field("higher_is_better", pa.bool_(), nullable=False),
+        pa.field("value", pa.float64()),
+    ]
+)
+
 EXCLUDED = pa.schema(
     [
         *OBJECT_KEY[:4],

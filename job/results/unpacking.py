@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from job import storage
 from job.errors import OutputError
 
 MOST_ROWS = 2_000_000
@@ -23,3 +24,17 @@ def rows_of(data: bytes) -> pa.Table:
             f"{metadata.num_rows} rows, {size} bytes unpacked; at most {MOST_ROWS} rows, {MOST_BYTES} bytes are read"
         )
     return file.read(use_threads=False)
+
+
+def read_table(address: str, schema: pa.Schema) -> pa.Table:
+    """Read a stored file of a table; raise OutputError, with the way out, if it is damaged or has other columns."""
+    try:
+        table = rows_of(storage.read(address))
+        reason = "" if table.schema.remove_metadata() == schema else "its columns are not those of this version"
+    except (pa.ArrowException, OSError, OutputError) as error:
+        reason = f"damaged ({error})"
+    if reason:
+        raise OutputError(
+            f"{storage.public(address)}: {reason}; delete it and run the study again, which makes it anew"
+        )
+    return table

@@ -11,7 +11,7 @@ CREATE MACRO run_of(t) AS struct_pack(
 );
 
 -- exact: x to 12 decimals. Sums of decimals do not depend on the order of rows.
-CREATE MACRO exact(x) AS CAST(x AS DECIMAL(18, 12));
+CREATE MACRO exact(x) AS CAST(x AS DECIMAL(38, 12));
 CREATE MACRO exact_mean(x) AS CAST(sum(exact(x)) AS DOUBLE) / count(x);
 
 -- average_rank: the rank of x within its partition, from 1; equal values share the mean of their ranks.

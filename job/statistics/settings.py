@@ -29,7 +29,7 @@ def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.T
         for model in study.models
     ]
     study_datasets = [
-        {"dataset": dataset.name, "cohort": dataset.name, "has_patients": dataset.has_patients}
+        {"dataset": dataset.name, "cohort": dataset.cohort, "has_patients": dataset.has_patients}
         for dataset in study.datasets
     ]
     published_models = [

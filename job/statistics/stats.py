@@ -49,6 +49,8 @@ SUMS = (
     "pairs",
     "pair_sums",
     "pair_trajectory_sums",
+    "boundary_values",
+    "boundary_sums",
     "measure_sums",
     "rows_over_tasks",
     "cell_sums",
@@ -67,6 +69,7 @@ STAGING = SUMS + MEANS
 MARTS = (
     "task_scores",
     "overall_scores",
+    "measures",
     "measures_by_task",
     "measures_overall",
     "between_seeds",
@@ -135,7 +138,7 @@ class Summary:
 def summarise(study: Study, results: Results, plan: Plan) -> Summary:
     """Compute every mart from the parts that the plan names, and store them.
 
-    They are written as Parquet and CSV under `summary/`, and to `results.duckdb` with views over the tables.
+    They are written as Parquet and CSV under `summary/`, and to `results.duckdb` beside the tables.
     """
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -157,7 +160,7 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
 def compute(
     connection: duckdb.DuckDBPyConnection, study: Study, models: Mapping[str, PlannedModel]
 ) -> dict[str, pa.Table]:
-    """Check the rows, then compute the marts, on a connection that holds the relations iou, objects and excluded.
+    """Check the rows, then compute the marts, on a connection with the relations iou, objects, boundary and excluded.
 
     models: those of the plan, by name. Raise OutputError if a check fails.
     """

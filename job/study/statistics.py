@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from job.study.prompts import MaskChoice, Mode, Protocol
+from job.study.prompts import MODE_NAMES, MaskChoice, Mode, Protocol
 from job.study.strict import Fraction, Name, Seed, Strict
 
+Metric = Literal["nsd", "hd95", "assd", "boundary_iou"]
 Step = Literal["first", "last"] | Annotated[int, Field(ge=1, le=100)]
 
 
@@ -19,9 +20,15 @@ class Compare(Strict):
     model: str
     baseline: str
 
+    @model_validator(mode="after")
+    def _two_models(self) -> Compare:
+        if self.model == self.baseline:
+            raise PydanticCustomError("equal", "expected two different models")
+        return self
+
 
 class Selector(Strict):
-    """One side of a contrast. What it leaves out is equal on both sides, and the contrast has a row for each value."""
+    """One side of a contrast. What both sides leave out is equal on both, and the contrast has a row for each value."""
 
     model: str | None = None
     prompt: Mode | Literal["clicks"] | None = None
@@ -32,6 +39,14 @@ class Selector(Strict):
     """The click: a number, `first` or `last`."""
     seed: Seed | None = None
 
+    @field_validator("protocol", "step")  # of the fields, not of the model, so that a fault has the place of the key
+    @classmethod
+    def _of_clicks(cls, value: object, others: ValidationInfo) -> object:
+        mode = others.data.get("prompt")
+        if value is not None and mode in MODE_NAMES:
+            raise PydanticCustomError("of_clicks", f"expected only with clicks; {mode} has no {others.field_name}")
+        return value
+
 
 class Contrast(Strict):
     """A paired difference of two selections: `of` minus `minus`, on the objects that both have."""
@@ -39,6 +54,17 @@ class Contrast(Strict):
     name: Name
     of: Selector
     minus: Selector
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> Contrast:
+        if self.of == self.minus:
+            raise PydanticCustomError("equal", "expected two different sides")
+        one_shot = {self.of.prompt, self.minus.prompt} & set(MODE_NAMES)
+        for key in Selector.model_fields:
+            stated = [getattr(side, key) is not None for side in (self.of, self.minus)]
+            if any(stated) and not all(stated) and not (one_shot and key in ("protocol", "step")):
+                raise PydanticCustomError("one_side", f"expected `{key}` on both sides or on neither")
+        return self
 
 
 class Statistics(Strict):
@@ -53,14 +79,17 @@ class Statistics(Strict):
     """IoU levels for the number of clicks."""
     test_at: Annotated[tuple[Step, ...], Field(min_length=1)] = ("first", "last")
     """The clicks at which differences are tested. Modes and the area under the curve always are."""
+    metrics: tuple[Metric, ...] = ()
+    """Scores of the boundary, beside IoU and Dice: computed from the stored masks at the first and the last click, and
+    for each mode."""
     confidence: Fraction = 0.95
     """Confidence level of all intervals."""
     seed: Seed = 0
     """Seed of the bootstrap and of the sign flips: which resamples are drawn. It changes no stored row."""
 
-    @field_validator("test_at")
+    @field_validator("test_at", "metrics")
     @classmethod
     def _no_repeats(cls, value: tuple[str | int, ...]) -> tuple[str | int, ...]:
         if len(set(value)) < len(value):
-            raise PydanticCustomError("repeats", "expected each step once")
+            raise PydanticCustomError("repeats", "expected each value once")
         return value

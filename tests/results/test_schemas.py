@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from job.results.tables import EXCLUDED, IOU, OBJECTS, PREDICTIONS
+from job.results.tables import BOUNDARY, EXCLUDED, IOU, OBJECTS, PREDICTIONS
 
 POINT = pa.struct([("x", pa.int32()), ("y", pa.int32()), ("positive", pa.bool_())])
 BOX = pa.struct([("x0", pa.int32()), ("y0", pa.int32()), ("x1", pa.int32()), ("y1", pa.int32())])
@@ -54,6 +54,12 @@ IOU_COLUMNS = EPISODE_KEY | {
     "part": pa.string(),
 }
 PREDICTIONS_COLUMNS = EPISODE_KEY | {"mask": pa.string(), "points": pa.list_(POINT), "boxes": pa.list_(BOX)}
+BOUNDARY_COLUMNS = EPISODE_KEY | {
+    "metric": pa.string(),
+    "unit": pa.string(),
+    "higher_is_better": pa.bool_(),
+    "value": pa.float64(),
+}
 EXCLUDED_COLUMNS = OBJECT_KEY | {"kind": pa.string(), "reason": pa.string(), "detail": pa.string()}
 
 
@@ -63,9 +69,10 @@ EXCLUDED_COLUMNS = OBJECT_KEY | {"kind": pa.string(), "reason": pa.string(), "de
         (OBJECTS, OBJECTS_COLUMNS),
         (IOU, IOU_COLUMNS),
         (PREDICTIONS, PREDICTIONS_COLUMNS),
+        (BOUNDARY, BOUNDARY_COLUMNS),
         (EXCLUDED, EXCLUDED_COLUMNS),
     ],
-    ids=["objects", "iou", "predictions", "excluded"],
+    ids=["objects", "iou", "predictions", "boundary", "excluded"],
 )
 def test_a_table_has_the_columns_of_the_design(schema, columns):
     """Names, order and types are those of the architecture; readers of stored results depend on them."""
@@ -78,9 +85,10 @@ def test_a_table_has_the_columns_of_the_design(schema, columns):
         (OBJECTS, set(OBJECT_KEY)),
         (IOU, set(EPISODE_KEY)),
         (PREDICTIONS, set(EPISODE_KEY)),
+        (BOUNDARY, {*EPISODE_KEY, "metric", "unit", "higher_is_better"}),
         (EXCLUDED, {"dataset", "image", "axis", "slice", "kind", "reason", "detail"}),
     ],
-    ids=["objects", "iou", "predictions", "excluded"],
+    ids=["objects", "iou", "predictions", "boundary", "excluded"],
 )
 def test_key_columns_are_never_null(schema, required):
     """Every other column may be null; in the ledger, so may the task."""

@@ -37,7 +37,7 @@ def test_the_first_worker_commits_a_part(results, folder):
     assert not results.write_part("p", OTHER_ROW, OTHER_ROW, {"model": "second"}, full=True)
     assert pq.read_table(folder / "iou/p.parquet").equals(ROW)
     assert len(results.names("predictions")) == 2
-    (address,) = results.prediction_files(["p"])
+    (address,) = results.prediction_files(["p"]).values()
     assert pq.read_table(address).equals(ROW)
 
 

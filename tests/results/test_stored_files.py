@@ -17,7 +17,7 @@ def test_an_empty_folder_has_no_files(results):
     assert results.failures() == {}
     assert results.located("iou", ["p"]) == {}
     assert results.ledgers({"c": ["p"]}) == {}
-    assert results.prediction_files(["p"]) == []
+    assert results.prediction_files(["p"]) == {}
 
 
 def test_names_are_those_of_one_table_without_their_suffix(results):
@@ -110,7 +110,6 @@ def test_prediction_files_are_those_of_the_named_parts(results):
     """In the order of the parts; a partial part has one too, and a part without commit has none."""
     for part in ("p1", "p2", "p3-x"):
         write_part(results, part, full=part != "p2")
-    tables = [
-        address.rsplit("/", 1)[-1].rpartition("-")[0] for address in results.prediction_files(["p3-x", "p2", "q"])
-    ]
-    assert tables == ["p3-x", "p2"]
+    files = results.prediction_files(["p3-x", "p2", "q"])
+    assert list(files) == ["p3-x", "p2"]
+    assert [address.rsplit("/", 1)[-1].rpartition("-")[0] for address in files.values()] == ["p3-x", "p2"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from job.results.tables import EXCLUDED, IOU, OBJECTS
+from job.results.tables import BOUNDARY, EXCLUDED, IOU, OBJECTS
 from job.statistics.stats import compute
 from job.study import loads
 
@@ -40,7 +40,7 @@ def object_row(scored, patient=None, object_px=100, components=1, modality="CT")
 
 
 def study(datasets=("A",), models=(), compare=None, noc=(0.8, 0.9), patient='"{stem}"', seed=0, confidence=0.95):
-    """Return a study. models: beside those of compare: model and baseline; patient: null if images are the clusters; seed: the bootstrap's."""
+    """Return a study. models: beside those of `compare`. patient: null if images are the clusters. seed: the draws'."""
     named = "".join(
         f"  - {{name: {name}, modality: CT, images: x/*.png, masks: y, patient: {patient}, tasks: {{t: 1}}}}\n"
         for name in datasets
@@ -57,13 +57,14 @@ def study(datasets=("A",), models=(), compare=None, noc=(0.8, 0.9), patient='"{s
     return loads(text).study
 
 
-def mart_tables(rows, *, objects=None, excluded=(), of=None, models=None):
+def mart_tables(rows, *, objects=None, excluded=(), boundary=(), of=None, models=None):
     """Compute the marts of `iou` rows as Arrow tables. objects: if not given, each image is a patient of its own."""
     if objects is None:
         objects = {(row["dataset"], row["image"], row["task"]): object_row(row) for row in rows}.values()
     with duckdb.connect() as connection:
         connection.register("iou", pa.Table.from_pylist(list(rows), schema=IOU))
         connection.register("objects", pa.Table.from_pylist(list(objects), schema=OBJECTS))
+        connection.register("boundary", pa.Table.from_pylist(list(boundary), schema=BOUNDARY))
         connection.register("excluded", pa.Table.from_pylist(list(excluded), schema=EXCLUDED))
         return compute(connection, of or study(), models or {})
 

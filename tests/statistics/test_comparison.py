@@ -1,5 +1,7 @@
 """Model against baseline on the objects that both saw: by hand, and against scipy."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -103,25 +105,58 @@ def test_a_model_without_its_baseline_is_compared_with_nothing():
 
 
 @pytest.mark.parametrize(("count", "ties"), [(12, 0), (40, 7), (8, 2)])
-def test_the_test_is_scipys_wilcoxon(count, ties):
-    """Pratt's zeros, asymptotic, no correction; each image a patient of its own."""
+def test_the_secondary_test_is_scipys_wilcoxon(count, ties):
+    """Pratt's zeros, exact where scipy has it, no correction; each image a patient of its own."""
     pairs = np.round(np.random.default_rng(count).uniform(0, 1, (count, 2)), 3)
     pairs[:ties, 1] = pairs[:ties, 0]
     row = only(by_task(paired(pairs.tolist())))
     differences = np.round(pairs[:, 0] - pairs[:, 1], 12)  # so that equal differences are ties
-    expected = stats.wilcoxon(differences, zero_method="pratt", method="asymptotic", correction=False)
-    assert row["p"] == pytest.approx(expected.pvalue)
+    expected = stats.wilcoxon(differences, zero_method="pratt", correction=False)
+    assert row["wilcoxon_p"] == pytest.approx(expected.pvalue)
     ranks = stats.rankdata(np.abs(differences))
     balance = (ranks * np.sign(differences)).sum() / ranks[differences != 0].sum()
     assert row["rank_biserial"] == pytest.approx(balance)
+
+
+def test_the_primary_test_flips_the_signs_of_patients():
+    """Of the 64 sums of +-1 to +-6 hundredths, those that are 17 or more on either side."""
+    pairs = [(0.5 + 0.01 * k, 0.5) for k in (-2, 1, 3, 4, 5, 6)]
+    sums = [sum(signs) for signs in product(*((k, -k) for k in range(1, 7)))]
+    row = only(by_task(paired(pairs)))
+    assert row["p"] == pytest.approx(sum(abs(total) >= 17 for total in sums) / 64)
+
+
+def test_a_patient_flips_with_all_its_images():
+    """Twelve images of six patients: 2 of the 64 flips are as extreme as six differences of one sign."""
+    rows = paired([(0.5 + 0.01 * k, 0.4) for k in range(12)])
+    objects = {row["image"]: object_row(row, patient=str(int(row["image"]) // 2)) for row in rows}
+    assert only(by_task(rows, objects=objects.values()))["p"] == pytest.approx(2 / 64)
+
+
+def test_many_patients_flip_at_random():
+    """2 of the 2**13 flips are as extreme, so that nearly none of 10,000 random ones are; the observed one counts."""
+    p = only(by_task(paired([(0.5 + 0.01 * k, 0.4) for k in range(13)])))["p"]
+    assert 1 / 10_001 <= p < 0.002
+
+
+def test_differences_that_cancel_but_for_the_last_digits_are_zeros():
+    """Eight patients whose three slices differ by +1/3, -1/6 and -1/6."""
+    rows, objects = [], []
+    for patient, (slice_, third) in product(range(8), enumerate([(1, 0), (1, 1.5), (1, 1.5)])):
+        for model, thirds in zip(("sam", "ritm"), third, strict=True):
+            row = iou_row(image=f"{patient}-{slice_}", model=model)
+            rows.append(row | {"iou": thirds / 3, "intersection_px": round(2 * thirds), "union_px": 6})
+        objects.append(object_row(rows[-1], patient=str(patient)))
+    row = only(by_task(rows, objects=objects))
+    assert (row["nonzero_differences"], row["p"], row["wilcoxon_p"]) == (0, None, None)
 
 
 def test_five_differences_are_not_tested():
     """Six that are not zero are."""
     pairs = [(0.5 + 0.01 * k, 0.4) for k in range(1, 6)]
     five, six = only(by_task(paired([*pairs, (0.3, 0.3)]))), only(by_task(paired([*pairs, (0.4, 0.3)])))
-    assert (five["nonzero_differences"], five["p"]) == (5, None)
-    assert (six["nonzero_differences"], six["p"] is None) == (6, False)
+    assert (five["nonzero_differences"], five["p"], five["wilcoxon_p"]) == (5, None, None)
+    assert (six["nonzero_differences"], six["p"] is None, six["wilcoxon_p"] is None) == (6, False, False)
 
 
 def test_equal_scores_have_no_effect_size():
@@ -130,47 +165,29 @@ def test_equal_scores_have_no_effect_size():
     assert (row["mean_difference"], row["rank_biserial"], row["p"]) == (0, None, None)
 
 
-def test_the_test_compares_patients_whatever_their_number_of_images():
+def test_the_secondary_test_compares_patients_whatever_their_number_of_images():
     """A patient of two images weighs as much as one of one: (0.1 + 0.4) / 2, where the objects' mean is 0.2."""
     rows = paired([(0.5, 0.4), (0.7, 0.6), (0.8, 0.4)])
     objects = {row["image"]: object_row(row, patient="x" if row["image"] in "01" else "y") for row in rows}
     row = only(by_task(rows, objects=objects.values()))
     assert row["mean_difference"] == pytest.approx(0.2)
-    assert row["patient_mean_difference"] == pytest.approx(0.25)
-    assert (row["low"], row["high"]) == pytest.approx((0.1, 0.4))
+    assert row["cluster_mean_difference"] == pytest.approx(0.25)
 
 
-@pytest.mark.parametrize(("patients", "few"), [(9, True), (10, False)])
-def test_fewer_than_ten_patients_are_few(patients, few):
-    """By task and over tasks."""
-    tables = marts(paired([(0.5, 0.4)] * patients), of=VERSUS)
-    assert only(tables["comparison_by_task"])["few_patients"] is few
-    assert only(tables["comparison_overall"])["few_patients"] is few
-
-
-def test_one_patient_has_no_interval_of_the_difference():
-    """By task and over tasks; two have one."""
-    for patients, missing in ((1, True), (2, False)):
+def test_four_patients_have_no_interval_of_the_difference():
+    """By task and over tasks; five have one."""
+    for patients, missing in ((4, True), (5, False)):
         tables = marts(paired([(0.5, 0.4)] * patients), of=VERSUS)
         for name in ("comparison_by_task", "comparison_overall"):
-            assert (only(tables[name])["low"] is None, only(tables[name])["high"] is None) == (missing, missing)
-
-
-def p_of(count, lost):
-    """Return Wilcoxon's p for `count` differences, no two of one size, of which those of the ranks `lost` are negative.
-
-    The sum of positive ranks has mean n(n+1)/4 and variance n(n+1)(2n+1)/24 under the null hypothesis.
-    """
-    total = count * (count + 1)
-    z = (total / 2 - sum(lost) - total / 4) / (total * (2 * count + 1) / 24) ** 0.5
-    return 2 * stats.norm.sf(abs(z))
+            row = only(tables[name])
+            assert (row["clusters"], row["low"] is None, row["high"] is None) == (patients, missing, missing)
 
 
 def test_p_values_are_corrected_over_tasks_by_holm():
     """Five tested tasks, two pairs of equal p. A task that is not tested does not count, nor another seed, nor step.
 
-    Sorted: 0.0117, 0.0117, 0.0277, 0.8886, 0.8886, times 5, 4, 3, 2, 1. The second may not be below the first, nor the
-    last below the last but one, whose product is cut to 1.
+    Sorted: 2/256, 2/256, 2/64, and twice a large one, times 5, 4, 3, 2, 1. The second may not be below the first, nor
+    the last below the last but one, whose product is cut to 1.
     """
     lost = {
         "a": (8, ()),
@@ -186,13 +203,24 @@ def test_p_values_are_corrected_over_tasks_by_holm():
         for seed, step in ((0, 1), (0, 2), (1, 1)):
             rows += paired(pairs, task=task, seed=seed, step=step)
     comparisons = {row["task"]: row for row in by_task(rows) if (row["seed"], row["step"]) == (0, 1)}
-    assert {task: row["p"] for task, row in comparisons.items()} == pytest.approx(
-        {task: None if task == "f" else p_of(*lost[task]) for task in lost}
-    )
-    assert [round(p_of(8, ()), 4), round(p_of(6, ()), 4), round(p_of(*lost["d"]), 4)] == [0.0117, 0.0277, 0.8886]
+    small = {task: comparisons[task]["p"] for task in "abc"}
+    assert small == pytest.approx({"a": 2 / 256, "b": 2 / 256, "c": 2 / 64})
+    assert comparisons["d"]["p"] == comparisons["e"]["p"] > 0.5
     assert {task: row["p_holm"] for task, row in comparisons.items()} == pytest.approx(
-        {"a": 5 * p_of(8, ()), "b": 5 * p_of(8, ()), "c": 3 * p_of(6, ()), "d": 1, "e": 1, "f": None}
+        {"a": 10 / 256, "b": 10 / 256, "c": 6 / 64, "d": 1, "e": 1, "f": None}
     )
+
+
+def test_clicks_are_tested_at_the_first_and_the_last():
+    """Unless the spec names others; the area under the curve always is."""
+    rows = []
+    for image in range(6):
+        for model, level in (("sam", 0.5 + 0.01 * image), ("ritm", 0.4)):
+            rows += click_rows([level, level, level], image=str(image), model=model, choice="single")
+    tables = marts(rows, of=VERSUS)
+    assert {row["step"]: row["p"] is None for row in tables["comparison_by_task"]} == {1: False, 2: True, 3: False}
+    areas = [row for row in tables["differences_by_task"] if row["measure"] == "AUC@3"]
+    assert only(areas)["p"] == pytest.approx(2 / 64)
 
 
 def test_a_constant_difference_has_an_interval_of_no_width():
@@ -202,8 +230,8 @@ def test_a_constant_difference_has_an_interval_of_no_width():
 
 
 def test_over_tasks_each_task_weighs_the_same():
-    """0.1 over three images, 0.5 over one, and a tie, which is not won."""
+    """0.1 over three images, 0.5 over one, and a tie, which is won by half."""
     rows = paired([(0.5, 0.4)] * 3, task="many") + paired([(0.9, 0.4)], task="single")
     row = only(marts(rows + paired([(0.5, 0.5)], task="tie"), of=VERSUS)["comparison_overall"])
-    assert (row["tasks"], row["objects"], row["tasks_won"]) == (3, 5, 2)
+    assert (row["tasks"], row["objects"], row["tasks_won"]) == (3, 5, 2.5)
     assert (row["mean_difference"], row["won"]) == pytest.approx((0.2, 2.5 / 3))

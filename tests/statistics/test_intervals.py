@@ -1,9 +1,12 @@
-"""Intervals come from a percentile bootstrap that draws the patients of a data set."""
+"""Intervals come from an expanded percentile bootstrap that draws the patients of a data set."""
+
+from itertools import product
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from job.statistics.resampling import draws
+from job.statistics.resampling import Interval, Spread, draws, interval
 from tests.statistics.tables import iou_row, marts, object_row, only, study
 
 IOUS = (0.1, 0.4, 0.5, 0.8, 0.95)
@@ -31,41 +34,68 @@ def many_patients():
     return clustered(patients)
 
 
-def test_the_interval_draws_patients():
-    """Of two patients, a resample is both (mean 0.5) or one twice (0.3 or 0.9), so 0.3 and 0.9 are the bounds."""
-    rows, objects = clustered([("a", 0.2), ("a", 0.4), ("b", 0.9)])
-    task = only(marts(rows, objects=objects)["task_scores"])
-    assert (task["objects"], task["patients"]) == (3, 2)
-    assert bounds(task) == pytest.approx((0.3, 0.9))
+def expanded(means, patients, confidence=0.95):
+    """Return the quantiles of resampled means at Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror."""
+    tail = stats.norm.cdf(-np.sqrt(patients / (patients - 1)) * stats.t.ppf((1 + confidence) / 2, patients - 1))
+    return np.quantile(means, [tail, 1 - tail])
 
 
-@pytest.mark.parametrize(("confidence", "low", "high"), [(0.6, 0.2, 0.8), (0.4, 0.5, 0.5)])
-def test_the_confidence_leaves_out_half_of_the_rest_at_each_end(confidence, low, high):
-    """A quarter of the resamples are 0.2, a half 0.5, a quarter 0.8, so quantile 0.2 is 0.2 and quantile 0.3 is 0.5."""
-    rows, objects = clustered([("a", 0.2), ("b", 0.8)])
+@pytest.mark.parametrize("confidence", [0.5, 0.8])
+def test_the_interval_is_the_expanded_percentile_interval(confidence):
+    """Of all 3,125 resamples of five patients, one of whom has two images. Far from the ends, chance is small."""
+    rows, objects = clustered([("a", 0.2), ("a", 0.4), ("b", 0.9), ("c", 0.5), ("d", 0.7), ("e", 0.1)])
+    groups = [(0.2, 0.4), (0.9,), (0.5,), (0.7,), (0.1,)]
+    means = [np.mean(np.concatenate([groups[index] for index in drawn])) for drawn in product(range(5), repeat=5)]
     tables = marts(rows, objects=objects, of=study(confidence=confidence))
     for name in ("task_scores", "overall_scores"):
-        assert bounds(only(tables[name])) == pytest.approx((low, high))
+        row = only(tables[name])
+        assert (row["objects"], row["clusters"]) == (6, 5)
+        assert bounds(row) == pytest.approx(expanded(means, 5, confidence), abs=0.01)
 
 
-def test_one_patient_has_no_interval():
+@pytest.mark.parametrize(("patients", "has_interval"), [(4, False), (5, True)])
+def test_four_patients_have_no_interval(patients, has_interval):
     """Whatever the number of images: neither the task, nor the row over tasks, nor the correlation with size."""
-    rows, objects = clustered([("a", iou) for iou in IOUS])
+    rows, objects = clustered([(str(place % patients), iou) for place, iou in enumerate(IOUS + IOUS)])
     for size, described in enumerate(objects, start=1):
         described["object_px"] = size
     tables = marts(rows, objects=objects)
-    for name in ("task_scores", "overall_scores", "size_correlation"):
-        assert bounds(only(tables[name])) == (None, None)
-    assert only(tables["size_correlation"])["rho"] == pytest.approx(1)
+    correlations = tables.pop("size_correlation")
+    for row in (only(tables["task_scores"]), only(tables["overall_scores"]), *correlations):
+        assert row["clusters"] == patients
+        assert (row["low"] is not None, row["high"] is not None) == (has_interval, has_interval)
+    assert all(row["rho"] is not None for row in correlations)
 
 
-def test_a_task_of_one_patient_leaves_the_row_over_tasks_without_an_interval():
-    """Though the other task has one."""
-    rows, objects = clustered([("a", 0.2), ("b", 0.9)])
+def test_a_task_of_few_patients_leaves_the_interval_over_tasks_to_the_others_and_is_named():
+    """The mean is over both tasks, the interval that of the other one."""
+    rows, objects = many_patients()
     lone = iou_row("lone", 0.5, image="0")
-    tables = marts([*rows, lone], objects=[*objects, object_row(lone, patient="a")])
-    assert {row["task"]: row["low"] is None for row in tables["task_scores"]} == {"lone": True, "t": False}
-    assert only(tables["overall_scores"])["low"] is None
+    tables = marts([*rows, lone], objects=[*objects, object_row(lone, patient="0")])
+    task = {row["task"]: row for row in tables["task_scores"]}
+    overall = only(tables["overall_scores"])
+    assert task["lone"]["low"] is None
+    assert overall["mean_iou"] == pytest.approx((0.5 + task["t"]["mean_iou"]) / 2)
+    assert (overall["few_tasks"], overall["interval_tasks"]) == ("A: lone", 1)
+    assert (overall["interval_iou"], *bounds(overall)) == pytest.approx((task["t"]["mean_iou"], *bounds(task["t"])))
+
+
+def test_resamples_that_lack_a_task_are_counted():
+    """Five of 60 patients have the object: none is drawn with a probability of (55/60)**60, in about 54 of 10,000."""
+    rows = [iou_row(image=str(patient)) for patient in range(60)]
+    rows += [iou_row("rare", 0.5, image=str(patient)) for patient in range(5)]
+    task = {row["task"]: row for row in marts(rows)["task_scores"]}
+    assert (task["t"]["lost_resamples"], task["rare"]["low"]) == (0, 0.5)
+    assert task["rare"]["lost_resamples"] == pytest.approx(10_000 * (55 / 60) ** 60, abs=4 * 54**0.5)
+
+
+def test_there_is_no_interval_where_more_than_a_tenth_of_the_resamples_are_lost():
+    """Two of ten and one of nine are more, one of ten is not."""
+    lost = np.full(10, 0.5)
+    lost[:2] = np.nan
+    assert interval(lost, Spread.of(5), 0.95) == Interval(low=None, high=None, lost_resamples=2)
+    assert interval(lost[1:], Spread.of(5), 0.95).low is None
+    assert interval(np.append(lost[1:], 0.5), Spread.of(5), 0.95).low == 0.5
 
 
 def test_a_data_set_without_scores_changes_no_figure():
@@ -75,8 +105,8 @@ def test_a_data_set_without_scores_changes_no_figure():
     assert marts(rows, objects=[*unscored, *objects]) == marts(rows, objects=objects)
 
 
-def test_the_interval_is_that_of_a_plain_cluster_bootstrap():
-    """Written out patient by patient, with draws of its own: equal but for chance."""
+def test_the_interval_is_that_of_a_cluster_bootstrap_written_out():
+    """Patient by patient, with draws of its own: equal but for chance."""
     rows, objects = many_patients()
     task = only(marts(rows, objects=objects)["task_scores"])
     by_patient = {}
@@ -87,7 +117,7 @@ def test_the_interval_is_that_of_a_plain_cluster_bootstrap():
         np.mean(np.concatenate([groups[index] for index in rng.integers(0, len(groups), len(groups))]))
         for _ in range(4000)
     ]
-    assert bounds(task) == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=0.006)
+    assert bounds(task) == pytest.approx(expanded(means, len(groups)), abs=0.006)
 
 
 def test_the_seed_of_the_statistics_decides_the_draws():
@@ -120,16 +150,16 @@ def test_data_sets_have_draws_of_their_own():
 
 def test_another_data_set_does_not_change_the_draws():
     """Seeded by the name of the data set, not by its place."""
-    rows, objects = clustered([(str(iou), iou) for iou in IOUS])
-    other = [iou_row(iou=iou, dataset="0", image=str(iou)) for iou in IOUS]
+    ious = [round(0.03 * k, 2) for k in range(1, 31)]
+    rows, objects = clustered([(str(iou), iou) for iou in ious])
+    other = [iou_row(iou=iou, dataset="0", image=str(iou)) for iou in ious]
     alone = only(marts(rows, objects=objects)["task_scores"])
     beside = marts([*other, *rows], objects=[*map(object_row, other), *objects])["task_scores"]
     assert bounds(beside[1]) == pytest.approx(bounds(alone))
     assert beside[0]["low"] != beside[1]["low"]
 
 
-def test_draws_come_in_blocks_of_bounded_memory():
-    """Each resample draws as many patients as there are; the blocks hold all resamples."""
-    blocks = list(draws(3_000_000, 3, seed=0, dataset="A"))
-    assert [block.shape for block in blocks] == [(1, 3_000_000)] * 3
-    assert {block.sum() for block in blocks} == {3_000_000}
+def test_each_resample_draws_as_many_patients_as_there_are():
+    """Of few patients, and of so many that they are drawn in several blocks."""
+    for patients in (7, 1000):
+        assert (draws(patients, seed=0, cohort="A").sum(axis=1) == patients).all()

@@ -6,19 +6,20 @@ from tests.statistics.tables import click_rows, iou_row, marts, object_row, only
 
 TASKS = (("MRI-Heart", "heart"), ("MRI-Spine", "GM"), ("MRI-Spine", "SC"))
 NOT_BY_SEED = {"between_seeds", "ledger", "models"}
-KEY = ("model", "protocol", "mask_choice", "prompt", "dataset", "task", "step", "level", "share_from", "contiguity")
+KEY = ("model", "protocol", "mask_choice", "prompt", "contrast", "baseline", "measure", "kind", "dataset", "task")
+STEPS = ("step", "level", "share_from", "contiguity", "predicted_from", "source", "place")
 
 
 def rows_of(seed):
-    """Return rows of two models, a mode and clicks, that differ by seed. The second model lacks the last image."""
+    """Return rows of three models, a mode and clicks, that differ by seed. The second model lacks the last image."""
     rows = []
     for number, (dataset, task) in enumerate(TASKS):
         for image in range(7):
-            for model, choice in (("sam", "first"), ("ritm", "single")):
-                iou = (1 + number + 5 * image + 11 * seed + 3 * (model == "sam")) % 17 / 17
+            for place, (model, choice) in enumerate((("sam", "first"), ("ritm", "single"), ("third", "single"))):
+                iou = (1 + number + 5 * image + 11 * seed + 3 * place) % 17 / 17
                 where = {"dataset": dataset, "task": task, "image": str(image), "model": model, "choice": choice}
                 if (image, model) != (6, "ritm"):
-                    rows.append(iou_row(iou=iou, seed=seed, **where))
+                    rows.append(iou_row(iou=iou, seed=seed, **where) | {"predicted_iou": (iou + 0.2 * seed) % 1})
                     course = [iou, 1 - iou, (iou + 0.3) % 1]
                     rows += click_rows(course, seed=seed, protocol="mazurowski2023", **where)
     return rows
@@ -35,7 +36,7 @@ def objects_of(rows):
 
 def compute(rows):
     """Compute the marts, with a comparison and a published column."""
-    spec = study(datasets=("MRI-Heart", "MRI-Spine"), compare=("sam", "ritm"))
+    spec = study(datasets=("MRI-Heart", "MRI-Spine"), models=("third",), compare=("sam", "ritm"))
     published = tuple(model.model_copy(update={"published": "sam_vit_h"}) for model in spec.models)
     return marts(rows, objects=objects_of(rows), of=spec.model_copy(update={"models": published}))
 
@@ -48,7 +49,7 @@ def both_and_each():
 
 def in_order(rows):
     """Sort the rows of a mart by what identifies them."""
-    return sorted(rows, key=lambda row: [str(row.get(name)) for name in KEY])
+    return sorted(rows, key=lambda row: [str(row.get(name)) for name in (*KEY, *STEPS)])
 
 
 def test_every_mart_holds_for_each_seed_what_it_holds_for_the_seed_alone(both_and_each):

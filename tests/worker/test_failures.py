@@ -10,7 +10,7 @@ from job.models import registry
 from tests.cases import GENERATED, medsam_job, use_fake_models, write_generated
 from tests.models.fake import FakeModel
 
-TWO_MODELS = GENERATED.replace("prompts:", "  - {{name: other, family: lite_medsam}}\nprompts:")
+TWO_MODELS = GENERATED.replace("prompts:", "  - {{name: other, family: lite_medsam_clicks}}\nprompts:")
 
 
 class Failing(FakeModel):

@@ -56,7 +56,7 @@ def test_a_partial_part_of_a_second_model_is_reported_beside_a_full_ledger(study
     more = tmp_path / "more.yaml"
     text = spec.read_text()
     model = text[text.index("  - name: lite\n") : text.index("prompts:")]
-    more.write_text(text.replace(model, model + model.replace("name: lite", "name: again")))
+    more.write_text(text.replace(model, model + "  - {name: other, family: lite_medsam_clicks}\n"))
     settle(load(more), str(tmp_path / "results"), InputCache(tmp_path / "none", 10**9), None, shared=True)
     files = fsspec.filesystem("memory").store
     files.pop(f"/{tmp_path.name}/images/case1.png")

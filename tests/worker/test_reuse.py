@@ -8,7 +8,7 @@ import pytest
 
 from tests.cases import SPEC, medsam_job, use_fake_models, write_generated, write_study
 
-MODEL = ("prompts:", "  - {name: other, family: lite_medsam}\nprompts:")
+MODEL = ("prompts:", "  - {name: other, family: lite_medsam_clicks}\nprompts:")
 DATASET = (
     "models:",
     "  - {name: More, modality: synthetic, generated: {patients: 2, seed: 9}, tasks: {organ: 1}}\nmodels:",
@@ -51,7 +51,10 @@ def after(tmp_path, monkeypatch, capfd):
     return rerun
 
 
-@pytest.mark.parametrize("change", [("", ""), ("study: generated", "study: renamed"), ("device: cpu", "device: auto")])
+@pytest.mark.parametrize(
+    "change",
+    [("", ""), ("study: generated", "study: renamed"), ("name: lite", "name: new"), ("device: cpu", "device: auto")],
+)
 def test_a_change_that_no_row_depends_on_runs_nothing(after, change):
     """Every part is done already."""
     assert after(*change) == (4, 0)

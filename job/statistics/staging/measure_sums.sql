@@ -70,3 +70,6 @@ UNION ALL
 SELECT measure, '', task_index, NULL, pair_index, of_step, cluster_index, objects, total
 FROM pair_trajectory_sums
 INNER JOIN pairs USING (pair_index)
+UNION ALL
+SELECT metric, '', task_index, run_index, pair_index, step, cluster_index, objects, total
+FROM boundary_sums

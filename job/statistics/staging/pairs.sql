@@ -1,8 +1,10 @@
 -- One row per contrast x run x step of its first side, beside the run and step of its second: `of` minus `minus`.
--- pair_index: from 0. series_index: numbers the pairs that differ by the click alone; null for modes, for contrasts
--- that name a step and for pairs of all models. kind: as in the relation `contrasts`; pairs of all models have the named steps alone. tested: at a named step, or at the step that the contrast names.
+-- pair_index: from 0. kind: as in the relation `contrasts`; pairs of all models have the named steps alone. series_index:
+-- numbers the pairs that differ by the click alone; null for modes, for pairs of all models, and for contrasts that name a
+-- step. tested: at a named step, or at the step that the contrast names.
 -- What one side of a contrast leaves out is as on the other; what both leave out is equal. A mode beside clicks has no
--- protocol and no step of its own. A model that lacks the wanted mask choice is taken with its `single`, if it has one.
+-- protocol and no step of its own; of two modes, each is its first step. A model that lacks the wanted mask choice, on
+-- either side, is taken with its `single`, if it has one; but there is no regret without both choices.
 WITH
 
 steps AS (
@@ -60,6 +62,7 @@ candidates AS (
             )
     WHERE
         (ours.run_index, ours.step) <> (theirs.run_index, theirs.step)
+        AND (contrasts.kind <> 'regret' OR 'single' NOT IN (ours.mask_choice, theirs.mask_choice))
         AND (
             ours.has_clicks
             OR theirs.has_clicks

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from job.results.tables import EXCLUDED, IOU, OBJECTS
+from job.results.tables import BOUNDARY, EXCLUDED, IOU, OBJECTS
 from job.statistics.stats import compute
 from job.study import loads
 
@@ -92,8 +92,9 @@ def recomputed(scores: pd.DataFrame, objects: pd.DataFrame, models: tuple[str, .
 def marts_of(spec: str, scores: pd.DataFrame, objects: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Compute the marts of scores under a spec."""
     with duckdb.connect() as connection:
-        tables = (("iou", scores, IOU), ("objects", objects, OBJECTS), ("excluded", pd.DataFrame(), EXCLUDED))
-        for name, frame, schema in tables:
+        tables = {"iou": (scores, IOU), "objects": (objects, OBJECTS)}
+        tables |= {"excluded": (pd.DataFrame(), EXCLUDED), "boundary": (pd.DataFrame(), BOUNDARY)}
+        for name, (frame, schema) in tables.items():
             rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
             connection.register(name, pa.Table.from_pylist(rows, schema=schema))
         made = compute(connection, loads(spec).study, {})
