@@ -27,13 +27,23 @@ def statistics(rows: pd.DataFrame, value: str, resamples: list[list[str]]) -> np
     return np.array(result)
 
 
+def shares(rows: pd.DataFrame) -> pd.Series:
+    """Return the share of the objects that each cluster has."""
+    return rows.groupby("patient").size() / len(rows)
+
+
+def size(weights: pd.Series) -> float:
+    """Return P, the number of clusters, from the share that each has of the objects (over tasks: of each task's)."""
+    return float((weights > 0).sum())
+
+
 def tails(inflation: float, freedom: float) -> tuple[float, float]:
     """Return Phi(-sqrt(inflation) t(1 - alpha/2; freedom)) and its mirror."""
     reach = np.sqrt(inflation) * stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
     return float(stats.norm.cdf(-reach)), float(stats.norm.cdf(reach))
 
 
-def pooled(cohorts: Sequence[tuple[np.ndarray, int]]) -> tuple[float, float]:
+def pooled(cohorts: Sequence[tuple[np.ndarray, float]]) -> tuple[float, float]:
     """Return factor and degrees of freedom of a sum of cohorts by Welch (1938) and Satterthwaite (1946).
 
     cohorts: what each adds in every resample, and its number P of clusters. Its resamples have (P - 1) / P of the

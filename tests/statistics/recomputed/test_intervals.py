@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.statistics.recomputed.bootstrap import CONFIDENCE, drawn, pooled, slack, statistics, tails
+from tests.statistics.recomputed.bootstrap import CONFIDENCE, drawn, pooled, shares, size, slack, statistics, tails
 from tests.statistics.recomputed.selection import beside
 from tests.statistics.recomputed.studies import TASK
 
@@ -33,18 +33,18 @@ def resamples(study):
 
 
 def resampled(rows, value, resamples):
-    """Return for each task with enough clusters its statistic in each resample, and its clusters' names."""
+    """Return for each task with enough clusters its statistic in each resample, and its clusters' shares."""
     tasks = {key: own for key, own in rows.groupby(TASK) if own["patient"].nunique() >= 5}
-    return {key: (statistics(own, value, resamples[key[0]]), set(own["patient"])) for key, own in tasks.items()}
+    return {key: (statistics(own, value, resamples[key[0]]), shares(own)) for key, own in tasks.items()}
 
 
 def over_tasks(by_task):
     """Return the mean over tasks in each resample, with factor and degrees of freedom of its cohorts."""
-    sums, clusters = defaultdict(float), defaultdict(set)
-    for (dataset, _), (values, names) in by_task.items():
+    sums, weights = defaultdict(float), defaultdict(lambda: pd.Series(dtype=float))
+    for (dataset, _), (values, own) in by_task.items():
         sums[dataset] = sums[dataset] + values
-        clusters[dataset] |= names
-    spread = pooled([(sums[dataset], len(clusters[dataset])) for dataset in sums])
+        weights[dataset] = weights[dataset].add(own, fill_value=0)
+    spread = pooled([(sums[dataset], size(weights[dataset])) for dataset in sums])
     return sum(sums.values()) / len(by_task), spread
 
 
@@ -54,9 +54,9 @@ def assert_interval(row, values, spread, low="low", high="high"):
         assert row[name] == pytest.approx(np.nanquantile(values, tail), abs=slack(values, tail, OURS)), name
 
 
-def of_clusters(names):
+def of_clusters(weights):
     """Return factor and degrees of freedom of one cohort."""
-    return len(names) / (len(names) - 1), len(names) - 1
+    return size(weights) / (size(weights) - 1), size(weights) - 1
 
 
 @pytest.mark.parametrize("key", LAST, ids=["sam", "ritm"])
@@ -65,8 +65,8 @@ def test_intervals_of_task_scores(study, resamples, key):
     found = resampled(chosen(study.scores, key), "iou", resamples)
     mart = chosen(study.marts["task_scores"], key).set_index(TASK)
     assert set(mart.index[mart["low"].notna()]) == set(found)
-    for task, (values, names) in found.items():
-        assert_interval(mart.loc[task], values, of_clusters(names))
+    for task, (values, weights) in found.items():
+        assert_interval(mart.loc[task], values, of_clusters(weights))
 
 
 @pytest.mark.parametrize("key", LAST, ids=["sam", "ritm"])
@@ -94,7 +94,7 @@ def test_intervals_of_differences(study, resamples, differences):
     for step, by_task in found.items():
         key = SERIES | {"step": step, "contrast": "sam minus ritm"}
         tasks = chosen(study.marts["comparison_by_task"], key).set_index(TASK)
-        rows = [(tasks.loc[task], values, of_clusters(names)) for task, (values, names) in by_task.items()]
+        rows = [(tasks.loc[task], values, of_clusters(weights)) for task, (values, weights) in by_task.items()]
         rows.append((chosen(study.marts["comparison_overall"], key).iloc[0], *over_tasks(by_task)))
         for row, values, spread in rows:
             assert_interval(row, values, spread)
@@ -202,8 +202,7 @@ def test_intervals_of_correlations(study, resamples):
     found = {}
     for key, own in tasks.items():
         rho = weighted_rho(own, "share", resamples[key[0]])
-        names = set(own["patient"])
-        assert_interval(mart.set_index(TASK).loc[key], rho, of_clusters(names))
-        found[key] = (np.arctanh(np.clip(rho, -1 + 1e-9, 1 - 1e-9)), names)
+        assert_interval(mart.set_index(TASK).loc[key], rho, of_clusters(shares(own)))
+        found[key] = (np.arctanh(np.clip(rho, -1 + 1e-9, 1 - 1e-9)), shares(own))
     values, spread = over_tasks(found)
     assert_interval(mart[mart["dataset"].isna()].iloc[0], np.tanh(values), spread)

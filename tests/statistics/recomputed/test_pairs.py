@@ -104,7 +104,9 @@ def test_the_point_crossing(study, differences):
     for values, group in pd.concat([tasks, overall]).sort_values("step").groupby(key, dropna=False):
         means = list(group["mean"])
         crossing = next((k + 1 for k in range(len(means)) if all(mean < -1e-9 for mean in means[k:])), None)
-        row = {"clicks": len(means), "crossing": crossing}
+        row = {"clicks": len(means), "crossing": crossing} | group.iloc[0][
+            ["cluster", "clusters", "few_tasks"]
+        ].to_dict()
         rows.append(dict(zip(key, values, strict=True)) | row)
     expected = pd.DataFrame(rows)
     assert expected["crossing"].notna().any()
