@@ -10,6 +10,8 @@ from scipy import stats
 from tests.statistics.recomputed.bootstrap import CONFIDENCE, drawn, pooled, shares, size, slack, statistics, tails
 from tests.statistics.recomputed.selection import beside
 from tests.statistics.recomputed.studies import TASK
+from tests.statistics.tables import iou_row, marts, only
+from tests.statistics.tables import study as study_of
 
 OURS = 10_000
 LAST = [
@@ -206,3 +208,19 @@ def test_intervals_of_correlations(study, resamples):
         found[key] = (np.arctanh(np.clip(rho, -1 + 1e-9, 1 - 1e-9)), shares(own))
     values, spread = over_tasks(found)
     assert_interval(mart[mart["dataset"].isna()].iloc[0], np.tanh(values), spread)
+
+
+def test_a_small_cohort_that_varies_most_sets_the_degrees_of_freedom():
+    """Five images of any IoU beside forty of nearly one: about four degrees of freedom, not forty-three."""
+    rng = np.random.default_rng(4)
+    ious = {"A": rng.uniform(size=5).round(6), "B": rng.uniform(0.5, 0.51, 40).round(6)}
+    rows = [
+        iou_row(iou=iou, dataset=name, image=f"{name}{n}") for name, own in ious.items() for n, iou in enumerate(own)
+    ]
+    row = only(marts(rows, of=study_of(datasets=("A", "B")))["overall_scores"])
+    added = {name: own[rng.integers(0, len(own), (200_000, len(own)))].mean(axis=1) for name, own in ious.items()}
+    spread = pooled([(added[name], len(own)) for name, own in ious.items()])
+    assert spread[1] == pytest.approx(4, abs=0.1)
+    assert_interval(row, (added["A"] + added["B"]) / 2, spread)
+    plain = np.quantile((added["A"] + added["B"]) / 2, tails(1, 1e9))
+    assert row["high"] - row["low"] > 1.2 * (plain[1] - plain[0])
