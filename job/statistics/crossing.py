@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from job.statistics.resampling import MOST_LOST, Floats, Spread
+from job.statistics.resampling import DIGITS, MOST_LOST, Floats, Spread
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +42,8 @@ def find_crossing(differences_K: Floats, resampled_KB: Floats, spread: Spread, c
     kept_KB = resampled_KB[:, ~np.isnan(resampled_KB).any(axis=0)]
     if kept_KB.shape[1] < (1 - MOST_LOST) * resampled_KB.shape[1]:
         return None
-    low_K, high_K = simultaneous_interval(differences_K, kept_KB, spread, confidence)
+    kept_KB = np.round(kept_KB, DIGITS)
+    low_K, high_K = simultaneous_interval(np.round(differences_K, DIGITS), kept_KB, spread, confidence)
     ahead, ahead_from = _held_lead(low_K, high_K)
     crossings_B = _crossings(kept_KB)
     tail = spread.tail(confidence)

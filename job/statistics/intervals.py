@@ -15,7 +15,7 @@ from job.statistics.cells import Cells, Cohort, Columns, blocks
 from job.statistics.crossing import find_crossing
 from job.statistics.over_tasks import OverTasks
 from job.statistics.relations import relation
-from job.statistics.resampling import FEWEST_CLUSTERS, Floats, Spread, interval
+from job.statistics.resampling import DIGITS, FEWEST_CLUSTERS, Floats, Spread, interval
 
 Row = dict[str, Any]
 
@@ -149,8 +149,9 @@ def _ranks(inputs: Inputs, made: _Relations) -> Iterator[Row]:
     for number, group in enumerate(inputs.groups):
         if not all(row in made.kept for row in group):
             continue
-        ranks = stats.rankdata([-np.mean(cells.mean_C[cells.of_row(row)]) for row in group])
-        resampled_MB = stats.rankdata(-np.stack([made.kept[row][0] for row in group]), axis=0)
+        means_M = np.array([np.mean(cells.mean_C[cells.of_row(row)]) for row in group])
+        ranks = stats.rankdata(-np.round(means_M, DIGITS))
+        resampled_MB = stats.rankdata(-np.round([made.kept[row][0] for row in group], DIGITS), axis=0)
         for place, row in enumerate(group):
             bounds = vars(interval(resampled_MB[place], made.kept[row][1], inputs.confidence))
             best = float(np.mean(resampled_MB[place] == 1))

@@ -18,6 +18,10 @@ CREATE MACRO exact_mean(x) AS CAST(sum(exact(x)) AS DOUBLE) / count(x);
 CREATE MACRO average_rank(x, partition) AS
     rank() OVER (PARTITION BY partition ORDER BY x) + (count(*) OVER (PARTITION BY partition, x) - 1) / 2;
 
+-- stands_for: whether a run is the one for a wanted mask choice: that choice, or `single` where its model lacks it.
+CREATE MACRO stands_for(run, wanted) AS
+    run.mask_choice = wanted OR (run.mask_choice = 'single' AND NOT list_contains(run.choices, wanted));
+
 -- named_step: the click that `first`, `last` or a number in text means, for a run with this last step.
 CREATE MACRO named_step(step, last_step) AS
     CASE step WHEN 'first' THEN 1 WHEN 'last' THEN last_step ELSE CAST(step AS INTEGER) END;

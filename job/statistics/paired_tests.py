@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from job.statistics.resampling import RESAMPLES, Floats, generator
+from job.statistics.resampling import DIGITS, RESAMPLES, Floats, generator
 
 MOST_ENUMERATED = 12
 """Up to this many clusters with a difference, all flips are tried."""
 FEWEST_DIFFERENCES = 6
 """Fewer differences that are not zero are not tested: no p could be below 0.05."""
-DIGITS = 9
-"""Differences are rounded to these decimals before zeros and ties are counted, as sums of fractions miss them."""
 
 
 @dataclass(frozen=True, kw_only=True)

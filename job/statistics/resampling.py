@@ -26,6 +26,8 @@ FEWEST_CLUSTERS = 5
 """Fewer clusters have no interval."""
 MOST_LOST = 0.1
 """The share of resamples that may lack a task; beyond it there is no interval."""
+DIGITS = 9
+"""Means are rounded to these decimals before zeros, ties and signs are told: sums of fractions miss them."""
 BLOCK_VALUES = 1 << 22
 """Draws that are made, or multiplied, at once: 32 MiB of float64."""
 

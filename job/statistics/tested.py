@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from job.statistics.cells import BLOCK, Cells, Cohort
-from job.statistics.paired_tests import DIGITS, flip_test, flips, holm, rank_test
+from job.statistics.paired_tests import flip_test, flips, holm, rank_test
 from job.statistics.relations import relation
-from job.statistics.resampling import FEWEST_CLUSTERS, RESAMPLES, Floats, Integers, resampled_sums
+from job.statistics.resampling import DIGITS, FEWEST_CLUSTERS, RESAMPLES, Floats, Integers, resampled_sums
 
 Row = dict[str, Any]
 

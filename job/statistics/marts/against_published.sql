@@ -3,6 +3,13 @@
 -- difference: ours minus published. Only modes and mazurowski2023 were published.
 WITH
 
+stopped AS (
+    SELECT published_dataset, task, run_index, step
+    FROM stopped_steps
+    INNER JOIN tasks USING (task_index)
+    INNER JOIN published_datasets USING (dataset)
+),
+
 means AS (
     SELECT
         published_datasets.published_dataset,
@@ -15,6 +22,7 @@ means AS (
     INNER JOIN tasks USING (task_index)
     INNER JOIN runs USING (run_index)
     INNER JOIN published_datasets USING (dataset)
+    ANTI JOIN stopped USING (published_dataset, task, run_index, step)
     GROUP BY ALL
 ),
 

@@ -1,7 +1,13 @@
 -- One row per run x step of a model beside its published column: means over the tasks that both have.
 -- difference: ours minus published; absolute_difference: mean of its absolute values. rank_correlation: Spearman's rho of
--- the task means, null below three tasks.
+-- the task means, null below three tasks. A step at which trajectories had stopped at a target IoU has no row.
 WITH
+
+stopped AS (
+    SELECT run, step
+    FROM stopped_steps
+    INNER JOIN runs USING (run_index)
+),
 
 ranked AS (
     SELECT
@@ -24,6 +30,7 @@ final AS (
         exact_mean(abs(difference)) AS absolute_difference,
         CASE WHEN count(*) >= 3 THEN corr(our_rank, their_rank ORDER BY dataset, task) END AS rank_correlation
     FROM ranked
+    ANTI JOIN stopped USING (run, step)
     GROUP BY ALL
 )
 

@@ -1,6 +1,6 @@
 -- One row per task x model x protocol x mask_choice x prompt x step, and one over tasks (dataset and task null): mean IoU
 -- of each seed, compared between seeds. seeds: their number. mean_iou: mean over the seeds; lowest, highest: of one seed;
--- all 0 to 1. sd_iou: sample standard deviation between seeds; null for one seed.
+-- all 0 to 1. sd_iou: sample standard deviation between seeds; null for one seed. All are null where the mean of a seed is.
 WITH
 
 means AS (
@@ -21,10 +21,10 @@ final AS (
         task,
         step,
         count(*) AS seeds,
-        exact_mean(mean_iou) AS mean_iou,
-        stddev_samp(mean_iou ORDER BY seed) AS sd_iou,
-        min(mean_iou) AS lowest,
-        max(mean_iou) AS highest
+        CASE WHEN bool_and(mean_iou IS NOT NULL) THEN exact_mean(mean_iou) END AS mean_iou,
+        CASE WHEN bool_and(mean_iou IS NOT NULL) THEN stddev_samp(mean_iou ORDER BY seed) END AS sd_iou,
+        CASE WHEN bool_and(mean_iou IS NOT NULL) THEN min(mean_iou) END AS lowest,
+        CASE WHEN bool_and(mean_iou IS NOT NULL) THEN max(mean_iou) END AS highest
     FROM means
     GROUP BY ALL
 )

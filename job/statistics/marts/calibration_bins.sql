@@ -7,7 +7,7 @@ binned AS (
     SELECT run_index, step, predicted_iou, iou, least(greatest(floor(predicted_iou * 10), 0), 9) AS bin
     FROM scores
     INNER JOIN named_steps USING (run_index, step)
-    ANTI JOIN stopped_steps USING (task_index, run_index, step)
+    ANTI JOIN stopped_steps USING (run_index, step)
     WHERE predicted_iou IS NOT NULL
 ),
 

@@ -38,7 +38,7 @@ course AS (
         any_value(low) FILTER (measure = 'gain@' || last_step) AS gain_low,
         any_value(high) FILTER (measure = 'gain@' || last_step) AS gain_high,
         any_value(mean) FILTER (measure = 'worse@' || last_step) AS worse,
-        arg_max(step, (mean, -step)) FILTER (measure = 'iou') AS best_click
+        arg_max(step, (round(mean, 9), -step)) FILTER (measure = 'iou') AS best_click
     FROM means
     INNER JOIN runs USING (run_index)
     WHERE has_clicks
@@ -46,7 +46,12 @@ course AS (
 ),
 
 final AS (
-    SELECT run, dataset, task, course.* EXCLUDE (run_index, task_index)
+    SELECT
+        run,
+        dataset,
+        task,
+        course.* EXCLUDE (run_index, task_index, best_click),
+        CASE WHEN auc IS NOT NULL THEN best_click END AS best_click
     FROM course
     INNER JOIN runs USING (run_index)
     LEFT JOIN tasks USING (task_index)

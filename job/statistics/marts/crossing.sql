@@ -1,5 +1,6 @@
 -- One row per contrast x model x protocol x mask_choice x seed x task, and one over tasks (dataset and task null): where
--- the baseline takes the lead for good. clicks: how many were made.
+-- the baseline takes the lead for good. clicks: how many were made. cluster, clusters: as in task_scores; few_tasks: the
+-- tasks with too few clusters, which have no part in the resamples over tasks.
 -- crossing: the first click from which the baseline's mean IoU is higher at every click up to the last; null if there is
 -- none. median_crossing, low_crossing, high_crossing: over the resamples, null beyond the last click. without: share of
 -- resamples without a crossing, 0 to 1.
@@ -20,9 +21,12 @@ series AS (
 ),
 
 differences AS (
-    SELECT over_tasks, task_index, mean FROM cells
+    SELECT over_tasks, task_index, cluster, clusters, NULL AS few_tasks, mean
+    FROM cells
+    INNER JOIN tasks USING (task_index)
     UNION ALL
-    SELECT over_tasks, NULL, mean FROM means_over_tasks
+    SELECT over_tasks, NULL, cluster, clusters, few_tasks, mean
+    FROM means_over_tasks
 ),
 
 -- The last click at which the baseline is not ahead; what comes after it is the crossing.
@@ -31,6 +35,9 @@ course AS (
         series_index,
         task_index,
         any_value(series_steps) AS clicks,
+        any_value(cluster) AS cluster,
+        min(clusters) AS clusters,
+        any_value(few_tasks) AS few_tasks,
         count(*) AS known_clicks,
         coalesce(max(step) FILTER (round(mean, 9) >= 0), 0) AS behind
     FROM differences
@@ -45,6 +52,9 @@ final AS (
         dataset,
         task,
         clicks,
+        cluster,
+        clusters,
+        few_tasks,
         CASE WHEN behind < clicks THEN behind + 1 END AS crossing,
         median AS median_crossing,
         low AS low_crossing,
@@ -58,7 +68,7 @@ final AS (
         ON
             course.series_index = crossings.series_index
             AND course.task_index IS NOT DISTINCT FROM crossings.task_index
-    LEFT JOIN tasks ON course.task_index = tasks.task_index
+    LEFT JOIN (SELECT task_index, dataset, task FROM tasks) AS tasks ON course.task_index = tasks.task_index
     WHERE known_clicks = clicks
 )
 

@@ -1,5 +1,5 @@
 -- One row per run of clicks x click (step) x IoU level: the share of objects that reached the level by the click, the plain
--- mean of the tasks' shares. level: 0.5 to 0.95 by 0.05.
+-- mean of the tasks' shares; null where a trajectory stopped at a target IoU below the level. level: 0.5 to 0.95 by 0.05.
 WITH
 
 curve AS (
@@ -11,13 +11,20 @@ first_clicks AS (
         task_index,
         run_index,
         level,
+        stopped,
         nullif(list_position(list_transform(ious, lambda iou: iou >= level), TRUE), 0) AS first_click
     FROM trajectories
     CROSS JOIN curve
 ),
 
 counted AS (
-    SELECT task_index, run_index, level, first_click, count(*) AS objects
+    SELECT
+        task_index,
+        run_index,
+        level,
+        first_click,
+        count(*) AS objects,
+        bool_or(stopped AND first_click IS NULL) AS unknown
     FROM first_clicks
     GROUP BY ALL
 ),
@@ -28,15 +35,16 @@ shares AS (
         run_index,
         level,
         steps.step,
-        sum(objects) FILTER (first_click <= steps.step) / sum(objects) AS share
+        sum(objects) FILTER (first_click <= steps.step) / sum(objects) AS share,
+        bool_or(unknown) AS unknown
     FROM counted
-    INNER JOIN (SELECT DISTINCT run_index, step FROM rows_over_tasks WHERE run_index IS NOT NULL) AS steps
+    INNER JOIN (SELECT DISTINCT run_index, step FROM scores) AS steps
         USING (run_index)
     GROUP BY ALL
 ),
 
 final AS (
-    SELECT run_index, step, level, count(*) AS tasks, exact_mean(coalesce(share, 0)) AS reached
+    SELECT run_index, step, level, count(*) AS tasks, CASE WHEN NOT bool_or(unknown) THEN exact_mean(coalesce(share, 0)) END AS reached
     FROM shares
     GROUP BY ALL
 )

@@ -1,6 +1,6 @@
 -- One row per pair of models x prompt x protocol x mask choice x seed x named step, in a study of three or more models:
--- which pairs differ over tasks. mean_difference, low, high, p: model minus baseline, as in comparison_overall. p_holm: Holm
--- over the pairs.
+-- which pairs differ over tasks. mean_difference, low, high, p, few_tasks: model minus baseline, as in comparison_overall.
+-- p_holm: Holm over the pairs.
 WITH
 
 pairs_of_models AS (
@@ -52,6 +52,7 @@ SELECT
     mean AS mean_difference,
     low,
     high,
+    few_tasks,
     p,
     CASE
         WHEN p IS NOT NULL

@@ -3,8 +3,8 @@
 -- numbers the pairs that differ by the click alone; null for modes, for pairs of all models, and for contrasts that name a
 -- step. tested: at a named step, or at the step that the contrast names.
 -- What one side of a contrast leaves out is as on the other; what both leave out is equal. A mode beside clicks has no
--- protocol and no step of its own. A model that lacks the wanted mask choice is taken with its `single`, if it has one (but
--- there is no regret without both choices), and a model of one mask is compared with each choice of the other.
+-- protocol and no step of its own; of two modes, each is its first step. A model that lacks the wanted mask choice, on
+-- either side, is taken with its `single`, if it has one; but there is no regret without both choices.
 WITH
 
 steps AS (
@@ -25,7 +25,7 @@ candidates AS (
         theirs.run_index AS minus_run,
         theirs.step AS minus_step,
         ours.has_clicks AND theirs.has_clicks AND NOT contrasts.has_steps AND contrasts.kind <> 'pair' AS in_series,
-        ours.named AND theirs.named OR contrasts.has_steps AS tested
+        (ours.named AND theirs.named) OR contrasts.has_steps AS tested
     FROM contrasts
     INNER JOIN steps AS ours
         ON
@@ -33,15 +33,7 @@ candidates AS (
             AND (contrasts.of_prompt IS NULL OR contrasts.of_prompt = ours.prompt)
             AND (contrasts.of_protocol IS NULL OR contrasts.of_protocol = ours.protocol OR NOT ours.has_clicks)
             AND (contrasts.of_seed IS NULL OR contrasts.of_seed = ours.seed)
-            AND (
-                contrasts.of_mask_choice IS NULL
-                OR contrasts.of_mask_choice = ours.mask_choice
-                OR (
-                    ours.mask_choice = 'single'
-                    AND NOT list_contains(ours.choices, contrasts.of_mask_choice)
-                    AND contrasts.kind <> 'regret'
-                )
-            )
+            AND (contrasts.of_mask_choice IS NULL OR stands_for(ours, contrasts.of_mask_choice))
             AND (
                 contrasts.of_step IS NULL
                 OR NOT ours.has_clicks
@@ -59,17 +51,8 @@ candidates AS (
                 )
             )
             AND (
-                theirs.mask_choice = coalesce(contrasts.minus_mask_choice, ours.mask_choice)
-                OR (
-                    theirs.mask_choice = 'single'
-                    AND NOT list_contains(theirs.choices, coalesce(contrasts.minus_mask_choice, ours.mask_choice))
-                    AND contrasts.kind <> 'regret'
-                )
-                OR (
-                    ours.mask_choice = 'single'
-                    AND contrasts.minus_mask_choice IS NULL
-                    AND NOT list_contains(theirs.choices, 'single')
-                )
+                stands_for(theirs, coalesce(contrasts.minus_mask_choice, ours.mask_choice))
+                OR (contrasts.minus_mask_choice IS NULL AND stands_for(ours, theirs.mask_choice))
             )
             AND (
                 NOT theirs.has_clicks
@@ -77,7 +60,18 @@ candidates AS (
                     named_step(contrasts.minus_step, theirs.last_step), CASE WHEN ours.has_clicks THEN ours.step END, theirs.step
                 )
             )
-    WHERE (ours.run_index, ours.step) <> (theirs.run_index, theirs.step)
+    WHERE
+        (ours.run_index, ours.step) <> (theirs.run_index, theirs.step)
+        AND (contrasts.kind <> 'regret' OR 'single' NOT IN (ours.mask_choice, theirs.mask_choice))
+        AND (
+            ours.has_clicks
+            OR theirs.has_clicks
+            OR (
+                contrasts.of_protocol IS NULL
+                AND coalesce(named_step(contrasts.of_step, ours.last_step), 1) = 1
+                AND coalesce(named_step(contrasts.minus_step, theirs.last_step), 1) = 1
+            )
+        )
 ),
 
 final AS (

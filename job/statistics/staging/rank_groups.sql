@@ -1,6 +1,6 @@
 -- One row per group of three or more models that can be ranked x model: the row over tasks of its IoU.
 -- group_index: number of the prompt, protocol, seed, mask choice and named step. A model that lacks the mask choice takes
--- part with its `single`.
+-- part with its `single`; one that had stopped at a target IoU does not.
 WITH
 
 wanted AS (
@@ -15,10 +15,7 @@ members AS (
             wanted.prompt = runs.prompt
             AND wanted.protocol = runs.protocol
             AND wanted.seed = runs.seed
-            AND (
-                wanted.mask_choice = runs.mask_choice
-                OR (runs.mask_choice = 'single' AND NOT list_contains(runs.choices, wanted.mask_choice))
-            )
+            AND stands_for(runs, wanted.mask_choice)
     INNER JOIN named_steps USING (run_index)
     INNER JOIN rows_over_tasks
         ON
@@ -26,16 +23,18 @@ members AS (
             AND named_steps.step = rows_over_tasks.step
             AND rows_over_tasks.measure = 'iou'
             AND rows_over_tasks.stratum = ''
+    ANTI JOIN stopped_steps ON runs.run_index = stopped_steps.run_index AND named_steps.step = stopped_steps.step
 ),
 
-large AS (
-    SELECT * FROM members
+enough AS (
+    SELECT *
+    FROM members
     QUALIFY count(*) OVER (PARTITION BY prompt, protocol, seed, mask_choice, step) >= 3
 ),
 
 final AS (
     SELECT dense_rank() OVER (ORDER BY prompt, protocol, seed, mask_choice, step) - 1 AS group_index, *
-    FROM large
+    FROM enough
 )
 
 SELECT * FROM final

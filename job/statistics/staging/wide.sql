@@ -1,9 +1,10 @@
 -- One row per source x run x step x column of the wide tables: mean IoU of a task, or `mean of tasks`.
--- source: `here` or `published`. The published mean is over the tasks that are here.
+-- source: `here` or `published`. The published mean is over the tasks that are here. There is no mean of tasks where
+-- trajectories of a task had stopped at a target IoU.
 WITH
 
 tasks_here AS (
-    SELECT run, step, 'here' AS source, task_index, mean AS mean_iou
+    SELECT run_index, run, step, 'here' AS source, task_index, mean AS mean_iou
     FROM cells
     INNER JOIN rows_over_tasks USING (over_tasks)
     INNER JOIN runs USING (run_index)
@@ -12,6 +13,7 @@ tasks_here AS (
 
 tasks_published AS (
     SELECT
+        tasks_here.run_index,
         tasks_here.run,
         tasks_here.step,
         'published' AS source,
@@ -44,4 +46,5 @@ INNER JOIN task_columns USING (task_index)
 UNION ALL
 SELECT run, step, source, 'mean of tasks', exact_mean(mean_iou)
 FROM by_task
+ANTI JOIN stopped_steps USING (run_index, step)
 GROUP BY run, step, source

@@ -1,0 +1,69 @@
+"""The expanded percentile cluster bootstrap as PROTOCOLS and the docstrings state it, patient by patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+RESAMPLES = 4000
+CONFIDENCE = 0.95
+
+
+def drawn(clusters: Sequence[str], rng: np.random.Generator) -> list[list[str]]:
+    """Return the clusters of each resample, drawn with replacement."""
+    return [list(rng.choice(clusters, len(clusters))) for _ in range(RESAMPLES)]
+
+
+def statistics(rows: pd.DataFrame, value: str, resamples: list[list[str]]) -> np.ndarray:
+    """Return the mean over the objects of the drawn clusters, for each resample; NaN where there is none."""
+    sums = {name: (own.sum(), len(own)) for name, own in rows.groupby("patient")[value]}
+    result = []
+    for names in resamples:
+        own = [sums[name] for name in names if name in sums]
+        result.append(sum(total for total, _ in own) / sum(count for _, count in own) if own else np.nan)
+    return np.array(result)
+
+
+def shares(rows: pd.DataFrame) -> pd.Series:
+    """Return the share of the objects that each cluster has."""
+    return rows.groupby("patient").size() / len(rows)
+
+
+def size(weights: pd.Series) -> float:
+    """Return P, the number of clusters, from the share that each has of the objects (over tasks: of each task's)."""
+    return float((weights > 0).sum())
+
+
+def tails(inflation: float, freedom: float) -> tuple[float, float]:
+    """Return Phi(-sqrt(inflation) t(1 - alpha/2; freedom)) and its mirror."""
+    reach = np.sqrt(inflation) * stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
+    return float(stats.norm.cdf(-reach)), float(stats.norm.cdf(reach))
+
+
+def pooled(cohorts: Sequence[tuple[np.ndarray, float]]) -> tuple[float, float]:
+    """Return factor and degrees of freedom of a sum of cohorts by Welch (1938) and Satterthwaite (1946).
+
+    cohorts: what each adds in every resample, and its number P of clusters. Its resamples have (P - 1) / P of the
+    variance that is estimated with P - 1 degrees of freedom.
+    """
+    shown = [float(np.nanvar(added)) for added, _ in cohorts]
+    estimated = [variance * count / (count - 1) for variance, (_, count) in zip(shown, cohorts, strict=True)]
+    below = sum(variance**2 / (count - 1) for variance, (_, count) in zip(estimated, cohorts, strict=True))
+    return sum(estimated) / sum(shown), sum(estimated) ** 2 / below
+
+
+def slack(values: np.ndarray, tail: float, others: int) -> float:
+    """Return four standard errors of the difference of two estimates of a quantile.
+
+    The share of values below the true quantile differs from the tail by a binomial error in both: of these values, and
+    of `others`. How far values go for that share is read from them.
+    """
+    known = np.sort(values[~np.isnan(values)])
+    error = 4 * np.sqrt(tail * (1 - tail) * (1 / len(known) + 1 / others))
+    error += 2 / len(known)
+    low, high = np.quantile(known, np.clip([tail - error, tail + error], 0, 1))
+    at = np.quantile(known, tail)
+    return float(max(high - at, at - low)) + 1e-9
