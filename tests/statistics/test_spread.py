@@ -5,7 +5,6 @@ import pytest
 from scipy import stats
 
 from job.statistics.over_tasks import OverTasks
-from job.statistics.paired_tests import flip_test
 from job.statistics.resampling import RESAMPLES, Spread, effective_clusters
 
 
@@ -40,11 +39,3 @@ def test_tasks_of_one_cohort_add_up_the_weights_of_a_cluster():
     effective = 4 / (26 / 16)
     assert overall.spread(0).freedom == pytest.approx(effective - 1)
     assert overall.spread(0).inflation == pytest.approx(effective / (effective - 1))
-
-
-@pytest.mark.parametrize("clusters", [6, 9])
-def test_all_flips_are_those_of_scipy(clusters):
-    """A permutation test of paired samples, over all 2^P flips."""
-    weights = np.random.default_rng(clusters).normal(0.3, 1, clusters)
-    expected = stats.permutation_test((weights,), np.sum, permutation_type="samples", n_resamples=np.inf)
-    assert flip_test(weights, np.empty(0)) == pytest.approx(expected.pvalue)
