@@ -15,11 +15,11 @@ TESTED_PATIENTS = (6, 8, 12, 20, 40)
 
 
 def courses(
-    difference: Difference, setting: Setting, clicks: int, shape: tuple[int, int], seed: int
+    difference: Difference, setting: Setting, shift_K1: Floats, shape: tuple[int, int], seed: int
 ) -> tuple[Floats, Floats]:
     """Return the patients' sums of differences at each click, (K, R, P), and their counts, (R, P)."""
+    clicks = len(shift_K1)
     slices = Cohort(setting, shape, np.random.default_rng([seed, shape[1], clicks])).slices()
-    shift_K1 = -2 * np.exp(-np.arange(clicks) / 3)[:, None]  # the first clicks have low IoU
     values_KN = difference(*slices.courses(clicks, 0.6), shift_K1)
     return np.stack([slices.sums(values_N) for values_N in values_KN]), slices.counts_RP.astype(float)
 
@@ -27,8 +27,9 @@ def courses(
 def claimed(difference: Difference, setting: Setting, clicks: int, patients: int, replicates: int) -> tuple[float, ...]:
     """Return how often either side is said to be ahead, and how often the simultaneous interval misses 0 somewhere."""
     ahead = missed = 0
+    shift_K1 = -2 * np.exp(-np.arange(clicks) / 3)[:, None]  # the first clicks have low IoU
     for seed, count in batches(replicates):
-        sums_KRP, counts_RP = courses(difference, setting, clicks, (count, patients), seed)
+        sums_KRP, counts_RP = courses(difference, setting, shift_K1, (count, patients), seed)
         drawn_BP = draws(patients, seed, "")
         for replicate in range(count):
             sums_KP, counts_KP = sums_KRP[:, replicate], np.tile(counts_RP[replicate], (clicks, 1))
@@ -56,8 +57,8 @@ def p_values(differences: Difference, setting: Setting, patients: int, replicate
     """Return the p-values of each test. Over tasks: one task of P patients and two that share 10."""
     found: dict[str, list[float]] = {"flips": [], "Wilcoxon": [], "flips over tasks": []}
     for seed, count in batches(replicates):
-        tasks = [courses(differences, setting, 1, (count, P), seed) for P in (patients, 10)]
-        tasks.append(courses(differences, setting, 1, (count, 10), seed))
+        numbers = ((patients, seed), (10, seed + 1_000), (10, seed + 2_000))
+        tasks = [courses(differences, setting, np.zeros((1, 1)), (count, P), own) for P, own in numbers]
         shares = [sums[0] / counts.sum(axis=1, keepdims=True) for sums, counts in tasks]
         weights = [shares[0], shares[1] + shares[2]]
         flipped = [resampled_sums(own, flips(own.shape[1], seed, str(own.shape))) for own in weights]
