@@ -12,7 +12,7 @@ import pyarrow as pa
 from job.statistics.cells import Columns, fetch, read_cohorts
 from job.statistics.over_tasks import OverTasks
 from job.statistics.relations import relation
-from job.statistics.resampling import FEWEST_CLUSTERS, Floats, Spread, interval, resampled_sums
+from job.statistics.resampling import FEWEST_CLUSTERS, Floats, Spread, effective_clusters, interval, resampled_sums
 
 MOMENTS = ("n", "sum_r", "sum_s", "sum_rr", "sum_ss", "sum_rs")
 NEARLY_ONE = 1 - 1e-9
@@ -48,9 +48,9 @@ def correlations(connection: duckdb.DuckDBPyConnection, *, seed: int, confidence
                     continue
                 drawn_BP = cohort.draws(seed) if drawn_BP is None else drawn_BP
                 rho_B = spearman(resampled_sums(moments_6P, drawn_BP).T)
-                row |= vars(interval(rho_B, Spread.of(clusters), confidence))
-                present_1P = moments_6P[:1] > 0
-                part.add(np.array([ranking]), _fisher(np.array([row["rho"]])), _fisher(rho_B)[None], present_1P)
+                counts_1P = moments_6P[:1]
+                row |= vars(interval(rho_B, Spread.of(float(effective_clusters(counts_1P)[0])), confidence))
+                part.add(np.array([ranking]), fisher(np.array([row["rho"]])), fisher(rho_B)[None], counts_1P)
         overall.add(part)
     rows += [_over_tasks(overall, ranking, rows, confidence) for ranking in range(rankings)]
     return relation("correlations", rows)
@@ -76,7 +76,7 @@ def _described(ranking: int, task: int, moments_6P: Floats) -> dict[str, Any]:
 def _over_tasks(overall: OverTasks, ranking: int, rows: list[dict[str, Any]], confidence: float) -> dict[str, Any]:
     """Return the row over the tasks that have a correlation. Its interval is of those that have enough clusters."""
     own = [row for row in rows if row["ranking"] == ranking and row["rho"] is not None]
-    mean = float(np.tanh(np.mean(_fisher(np.array([row["rho"] for row in own]))))) if own else None
+    mean = float(np.tanh(np.mean(fisher(np.array([row["rho"] for row in own]))))) if own else None
     result: dict[str, Any] = {"ranking": ranking, "task_index": None, "tasks": len(own), "rho": mean}
     if ranking in overall.places:
         result["interval_tasks"] = overall.tasks(ranking)
@@ -85,7 +85,7 @@ def _over_tasks(overall: OverTasks, ranking: int, rows: list[dict[str, Any]], co
     return result
 
 
-def _fisher(rho: Floats) -> Floats:
+def fisher(rho: Floats) -> Floats:
     """Return Fisher's z; of a perfect correlation, which has none, that of one just below."""
     z: Floats = np.arctanh(np.clip(rho, -NEARLY_ONE, NEARLY_ONE))
     return z

@@ -15,7 +15,7 @@ from job.statistics.cells import Cells, Cohort, Columns, blocks
 from job.statistics.crossing import find_crossing
 from job.statistics.over_tasks import OverTasks
 from job.statistics.relations import relation
-from job.statistics.resampling import DIGITS, FEWEST_CLUSTERS, Floats, Spread, interval
+from job.statistics.resampling import DIGITS, FEWEST_CLUSTERS, Floats, Spread, effective_clusters, interval
 
 Row = dict[str, Any]
 
@@ -76,19 +76,17 @@ def _add_cohort(inputs: Inputs, made: _Relations, overall: OverTasks, cohort: Co
             continue
         drawn_BP = cohort.draws(inputs.seed) if drawn_BP is None else drawn_BP
         resampled_CB, counts_CP = cells.resampled(own, drawn_BP)
-        for cell, statistics_B in zip(own, resampled_CB, strict=True):
-            row, spread = int(cells.over_C[cell]), Spread.of(int(cells.clusters_C[cell]))
+        effective_C = effective_clusters(counts_CP)
+        for cell, statistics_B, effective in zip(own, resampled_CB, effective_C, strict=True):
+            row, spread = int(cells.over_C[cell]), Spread.of(float(effective))
             made.intervals.append({"over_tasks": row, "task_index": task, **_bounds(inputs, row, statistics_B, spread)})
         series_C = inputs.rows["series_index"][cells.over_C[own]]
         for number in np.unique(series_C[series_C >= 0]):
             places = np.flatnonzero(series_C == number)
-            key, spread = (
-                {"series_index": int(number), "task_index": task},
-                Spread.of(cells.clusters_C[own[places]].min()),
-            )
+            key, spread = {"series_index": int(number), "task_index": task}, Spread.of(float(effective_C[places].min()))
             over = [int(row) for row in cells.over_C[own[places]]]
             _cross(inputs, made, key, over, cells.mean_C[own[places]], resampled_CB[places], spread)
-        part.add(cells.over_C[own] - rows.start, cells.mean_C[own], resampled_CB, counts_CP > 0)
+        part.add(cells.over_C[own] - rows.start, cells.mean_C[own], resampled_CB, counts_CP)
     overall.add(part)
 
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from job.statistics.resampling import RESAMPLES, Floats, Integers, Spread
+from job.statistics.resampling import RESAMPLES, Floats, Integers, Spread, effective_clusters
 
 
 class Part:
-    """What one cohort adds to some rows over tasks: sums over its tasks, float64 (O, B), and who was in them."""
+    """What one cohort adds to some rows over tasks.
+
+    sums_OB: sums over its tasks, float64 (O, B). weights_OP: the share of a task's objects that a cluster has, summed
+    over the tasks, float64 (O, P).
+    """
 
     def __init__(self, rows: int, clusters: int) -> None:
         self.sums_OB = np.zeros((rows, RESAMPLES))
         self.means_O, self.tasks_O = np.zeros(rows), np.zeros(rows, np.int64)
-        self.present_OP = np.zeros((rows, clusters), np.bool_)
+        self.weights_OP = np.zeros((rows, clusters))
 
-    def add(self, places: Integers, means_C: Floats, resampled_CB: Floats, present_CP: NDArray[np.bool_]) -> None:
-        """Add a task's cells, each to the row at its place."""
+    def add(self, places: Integers, means_C: Floats, resampled_CB: Floats, counts_CP: Floats) -> None:
+        """Add a task's cells, each to the row at its place. counts_CP: objects, float64 (C, P)."""
         self.sums_OB[places] += resampled_CB
         self.means_O[places] += means_C
         self.tasks_O[places] += 1
-        self.present_OP[places] |= present_CP
+        self.weights_OP[places] += counts_CP / counts_CP.sum(axis=1, keepdims=True)
 
 
 class OverTasks:
@@ -34,7 +37,7 @@ class OverTasks:
         self._sums_OB = np.zeros((rows, RESAMPLES))
         self._means_O, self._tasks_O = np.zeros(rows), np.zeros(rows, np.int64)
         self._variances: list[list[float]] = [[] for _ in range(rows)]
-        self._clusters: list[list[int]] = [[] for _ in range(rows)]
+        self._clusters: list[list[float]] = [[] for _ in range(rows)]
 
     def part(self, clusters: int) -> Part:
         """Return an empty part for a cohort of some clusters."""
@@ -46,7 +49,7 @@ class OverTasks:
             self._sums_OB[place] += part.sums_OB[place]
             variance = part.sums_OB[place].var()
             self._variances[place].append(float(np.nanvar(part.sums_OB[place]) if np.isnan(variance) else variance))
-            self._clusters[place].append(int(part.present_OP[place].sum()))
+            self._clusters[place].append(float(effective_clusters(part.weights_OP[[place]])[0]))
         self._means_O += part.means_O
         self._tasks_O += part.tasks_O
 

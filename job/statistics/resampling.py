@@ -6,8 +6,9 @@ statistic of a cell is the drawn clusters' sum of values over their count of obj
 of the tasks' statistics, with the tasks fixed.
 
 The interval is the expanded percentile interval of Hesterberg 2015 ("What Teachers Should Know About the Bootstrap"):
-with P clusters, the quantiles are taken at Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror. Over several
-cohorts, each with its own P, the factor and the degrees of freedom are pooled as by Welch and Satterthwaite.
+with P clusters, the quantiles are taken at Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror. P is the
+effective number of clusters (Kish 1965), which is below their number where some have more objects than others. Over
+several cohorts, each with its own P, the factor and the degrees of freedom are pooled as by Welch and Satterthwaite.
 """
 
 from __future__ import annotations
@@ -46,19 +47,20 @@ class Spread:
     freedom: float
 
     @staticmethod
-    def of(clusters: int) -> Spread:
-        """Return the spread of one cohort's clusters, at least two."""
+    def of(clusters: float) -> Spread:
+        """Return the spread of one cohort's effective number of clusters, at least two."""
         return Spread(inflation=clusters / (clusters - 1), freedom=clusters - 1)
 
     @staticmethod
-    def pooled(variances_K: Floats, clusters_K: Integers) -> Spread:
-        """Return the spread of a sum of independent cohorts, float64 (K,), of which each has at least two clusters.
+    def pooled(variances_K: Floats, clusters_K: Floats) -> Spread:
+        """Return the spread of a sum of independent cohorts.
 
-        variances_K: over the resamples, of each cohort's contribution.
+        variances_K: over the resamples, of each cohort's contribution, float64 (K,). clusters_K: effective numbers of
+        clusters, at least two, float64 (K,).
         """
         true_K = variances_K * clusters_K / (clusters_K - 1)
         if not true_K.sum():
-            return Spread.of(int(clusters_K.min()))
+            return Spread.of(float(clusters_K.min()))
         freedom = true_K.sum() ** 2 / (true_K**2 / (clusters_K - 1)).sum()
         return Spread(inflation=float(true_K.sum() / variances_K.sum()), freedom=float(freedom))
 
@@ -70,6 +72,16 @@ class Spread:
         """Return how many standard deviations of the resamples stand for a quantile of the normal distribution."""
         quantile = float(special.stdtrit(self.freedom, float(special.ndtr(normal))))
         return float(np.sqrt(self.inflation) * quantile)
+
+
+def effective_clusters(weights_CP: Floats) -> Floats:
+    """Return the effective number of clusters (Kish 1965), at least two, float64 (C,): the square of the sum of weights
+    over the sum of their squares.
+
+    weights_CP: such as counts of objects, float64 (C, P). Equal weights count each cluster that has one.
+    """
+    effective_C: Floats = weights_CP.sum(axis=1) ** 2 / (weights_CP**2).sum(axis=1)
+    return np.maximum(effective_C, 2.0)
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:

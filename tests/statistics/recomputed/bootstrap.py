@@ -33,8 +33,8 @@ def shares(rows: pd.DataFrame) -> pd.Series:
 
 
 def size(weights: pd.Series) -> float:
-    """Return P, the number of clusters, from the share that each has of the objects (over tasks: of each task's)."""
-    return float((weights > 0).sum())
+    """Return P, the effective number of clusters (Kish 1965), from the share that each has of the objects."""
+    return max(2.0, float(weights.sum() ** 2 / (weights**2).sum()))
 
 
 def tails(inflation: float, freedom: float) -> tuple[float, float]:
