@@ -1,4 +1,4 @@
-"""What a comparison of two outputs is of, in lines: what is paired, what differs beside the scores, what is left out."""
+"""What a comparison of two outputs is of, in lines: what is paired, what else differs, what is left out."""
 
 from __future__ import annotations
 

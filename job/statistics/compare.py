@@ -141,9 +141,9 @@ def _missing_parts(side: Side) -> int:
 
 def _pair(connection: duckdb.DuckDBPyConnection, before: Side, after: Side) -> int:
     """Make the relations iou, objects and boundary of the paired objects; return their number."""
-    connection.sql(read_sql("compared/pairing")).create("pairing")
+    _relation(connection, "pairing").create("pairing")
     for name in ("objects", "iou", "boundary"):
-        connection.sql(read_sql(f"compared/{name}")).create_view(name)
+        _relation(connection, name).create_view(name)
     paired = connection.table("pairing").filter("state = 'paired'").shape[0]
     if not paired:
         reasons = "; ".join(
@@ -162,4 +162,8 @@ def _without_rows(before: Side, after: Side) -> str:
 
 
 def _read(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
-    return connection.sql(read_sql(f"compared/{name}")).to_arrow_table()
+    return _relation(connection, name).to_arrow_table()
+
+
+def _relation(connection: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+    return connection.sql(read_sql(f"compared/{name}"))
