@@ -97,6 +97,20 @@ def test_differences_are_those_of_the_stored_scores(two, changed, measure):
     assert any(difference for *_, difference in expected.values())
 
 
+def test_boundary_metrics_are_compared_where_both_outputs_have_them(study, changed):
+    """Those of the last click, by task."""
+    metrics = ("execution:", "statistics: {metrics: [nsd]}\nexecution:")
+    outputs = study("a", metrics), study("b", metrics, ("minmax", "max"))
+    values = []
+    for output in outputs:
+        rows = [row for file in (output / "boundary").glob("*.parquet") for row in pq.read_table(file).to_pylist()]
+        values.append(np.mean([row["value"] for row in rows if (row["task"], row["step"]) == ("ring", 3)]))
+    last_click = ("NSD 2 px", "ring", "3")
+    (row,) = (row for row in changed(*outputs) if tuple(row[n] for n in ("measure", "task", "step")) == last_click)
+    assert float(row["mean_difference"]) == pytest.approx(values[1] - values[0])
+    assert values[1] != values[0]
+
+
 def test_the_clusters_are_the_patients_of_the_spec(two, changed):
     """Their signs flip: of all 256 flips of eight patients, the share whose mean is as far from 0."""
     first_click = ("iou", "ring", "clicks", "1")
