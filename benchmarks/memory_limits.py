@@ -29,6 +29,7 @@ datasets:
     modality: synthetic
     images: {data}/images/*.png
     masks: {data}/masks/{{name}}
+    patient: "{{image}}"
     tasks: {{disc: 1}}
 models:
   - {{name: lite, family: lite_medsam}}

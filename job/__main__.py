@@ -67,7 +67,9 @@ app = typer.Typer(
 
 Step = StrEnum("Step", ["predict", "statistics"])
 Format = StrEnum("Format", ["text", "json"])
-Rows = StrEnum("Rows", ["table", "csv", "json", "parquet"])
+Rows = StrEnum("Rows", ["table", "markdown", "latex", "csv", "json", "parquet"])
+
+Shape = StrEnum("Shape", ["modes", "clicks", "noc", "differences"])
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="The study: the path or address (s3://…) of a YAML file.")]
 Output = Annotated[str | None, typer.Option(help="Where to store the results, instead of the spec's output.")]
@@ -80,7 +82,7 @@ Stored = Annotated[
 PlanName = Annotated[
     str | None, typer.Option("--plan", metavar="NAME", help="Another plan of this output, by its first letters.")
 ]
-Printed = Annotated[Rows, typer.Option("--format", help="A table for people, or rows for programs.")]
+Printed = Annotated[Rows, typer.Option("--format", help="A table for people, markup for texts, or rows for programs.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -211,6 +213,21 @@ def compare(
     from job.cli.compare import compare
 
     raise typer.Exit(compare(outputs, model or [], plan or [], form, all_tasks=every))
+
+
+@app.command()
+def table(
+    output: Stored,
+    name: Annotated[
+        Shape, typer.Argument(help="Mean IoU by task: of modes, or by click; number of clicks; paired differences.")
+    ],
+    form: Printed = Rows.table,
+    plan: PlanName = None,
+) -> None:
+    """Print a table for a paper: `mean [low, high]`, the best in bold, the published mean beside it."""
+    from job.cli.table import table
+
+    raise typer.Exit(table(output, name, form, plan))
 
 
 @app.command()

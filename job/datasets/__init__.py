@@ -11,6 +11,7 @@ from job.datasets.inventory import Inventory, inventory
 from job.datasets.load import Loaded, load
 from job.datasets.sample import Excluded, Sample, TaskObject
 from job.datasets.source import Source
+from job.datasets.whole import doubts_of_whole
 
 __all__ = [
     "Excluded",
@@ -22,6 +23,7 @@ __all__ = [
     "TaskObject",
     "check_headers",
     "discover",
+    "doubts_of_whole",
     "inventory",
     "load",
     "look_inside",

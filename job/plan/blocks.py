@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from job.errors import Fault, SpecError
 from job.models.protocol import Capabilities
 from job.models.registry import capabilities
+from job.plan.comparisons import Run, comparison_faults
 from job.prompts.blocks import PromptBlock, resolve
 from job.prompts.clicks import PROTOCOLS
 from job.prompts.modes import POINT_MODES
 from job.study import LoadedSpec
-from job.study.cross_checks import incomparable_fault
 from job.study.prompts import Prompts
-
-RowKey = tuple[str, str, str, str]
-"""Model, protocol, prompt and mask choice of a row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +26,18 @@ class ModelBlock:
     block: PromptBlock
 
     @property
-    def row_keys(self) -> Iterator[RowKey]:
-        """The key of each row that one object gets at one step."""
-        return product([self.model], [self.block.protocol], self.block.prompts, self.block.mask_choices)
+    def runs(self) -> Iterator[Run]:
+        """What each object gets: a run for each prompt and mask choice."""
+        for prompt, mask_choice in product(self.block.prompts, self.block.mask_choices):
+            yield Run(
+                model=self.model,
+                protocol=self.block.protocol,
+                prompt=prompt,
+                mask_choice=mask_choice,
+                block=self.index,
+                steps=self.block.steps,
+                target_iou=self.block.target_iou,
+            )
 
 
 def prompt_blocks(spec: LoadedSpec) -> list[ModelBlock]:
@@ -50,7 +56,7 @@ def prompt_blocks(spec: LoadedSpec) -> list[ModelBlock]:
                 ModelBlock(model=model.name, index=index, block=resolve(block, multimask=supported.multimask))
             )
     faults.extend(_repeated(spec, resolved))
-    faults.extend(_incomparable(spec, resolved))
+    faults.extend(comparison_faults(spec, [run for model_block in resolved for run in model_block.runs]))
     if faults:
         raise SpecError(faults)
     return resolved
@@ -58,30 +64,14 @@ def prompt_blocks(spec: LoadedSpec) -> list[ModelBlock]:
 
 def _repeated(spec: LoadedSpec, resolved: Sequence[ModelBlock]) -> Iterator[Fault]:
     """Find blocks whose rows have the same keys as those of an earlier block."""
-    first: dict[RowKey, int] = {}
+    first: dict[tuple[str, ...], int] = {}
     for model_block in resolved:
-        for key in model_block.row_keys:
-            index = first.setdefault(key, model_block.index)
+        for run in model_block.runs:
+            index = first.setdefault(run.key, model_block.index)
             if index != model_block.index:
-                expected = f"expected keys that no other block has: prompts[{index}] gives {', '.join(key)} too"
+                expected = f"expected keys that no other block has: prompts[{index}] gives {', '.join(run.key)} too"
                 yield spec.source.fault(("prompts", model_block.index), expected)
                 break
-
-
-def _incomparable(spec: LoadedSpec, resolved: Sequence[ModelBlock]) -> Iterator[Fault]:
-    """Find a comparison without any pair of rows, by the rule of `baseline_runs.sql`."""
-    compare = spec.study.statistics.compare
-    keys = {key for model_block in resolved for key in model_block.row_keys}
-    if compare is not None and not _have_pairs(keys, compare.model, compare.baseline):
-        hint = "exchange the two" if _have_pairs(keys, compare.baseline, compare.model) else None
-        yield incomparable_fault(spec.source, compare, hint)
-
-
-def _have_pairs(keys: Set[RowKey], model: str, baseline: str) -> bool:
-    """Return whether any row of the model has a row of the baseline beside it: of its mask choice, or `single`."""
-    return any(
-        (baseline, *key[1:]) in keys or (baseline, *key[1:-1], "single") in keys for key in keys if key[0] == model
-    )
 
 
 def _refusals(block: Prompts, supported: Capabilities) -> Iterator[tuple[str, str]]:

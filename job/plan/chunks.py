@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
-from job.datasets import Source, raw_slices
+from job.datasets import Excluded, Source, doubts_of_whole, raw_slices
 from job.datasets.source import GeneratedImage, ImageFile
 from job.errors import DataError
 from job.plan.file import Chunk, Unit, fingerprint
@@ -30,7 +30,9 @@ def chunks(
     units = _UnitFactory(cache)
     groups: list[list[Unit]] = []
     images: list[Unit] = []
-    for source, slices in _limited([(source, _planned_slices(dataset, source)) for source in sources], limit):
+    planned = _limited([(source, _planned_slices(dataset, source)) for source in sources], limit)
+    doubts = doubts_of_whole(dataset, [source for source, _ in planned])
+    for source, slices in planned:
         if source.is_volume:
             step = len(slices) if whole_volumes else size
             for start in range(0, max(len(slices), 1), max(step, 1)):
@@ -38,7 +40,7 @@ def chunks(
         else:
             images.append(units.make(source, slices))
     groups.extend(_grouped(images, size))
-    return [_chunk(dataset, group, max_image_px) for group in groups]
+    return [_chunk(dataset, group, doubts, max_image_px) for group in groups]
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,14 @@ def _bits(text: str) -> str:
     return f"{int.from_bytes(hashlib.sha256(text.encode()).digest()):0{HASH_BITS}b}"
 
 
-def _chunk(dataset: Dataset, units: Sequence[Unit], max_image_px: int) -> Chunk:
-    """Return a chunk, named by all that determines its objects. Of an address, only the part below the root counts."""
+def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], max_image_px: int) -> Chunk:
+    """Return a chunk, named by all that determines its objects and its ledger.
+
+    Of an address, only the part below the root counts. doubts: about the whole data set.
+    """
     is_volume = units[0].source.is_volume
+    images = {unit.source.image for unit in units}
+    own_doubts = tuple(line for line in doubts if line.image in images)
     slices = {**dataset.slices.model_dump(), "grid": dataset.grid} if is_volume else None
     identity = {
         "dataset": dataset.name,
@@ -129,5 +136,6 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], max_image_px: int) -> Chunk:
             ]
             for unit in units
         ],
+        "doubts": [asdict(line) for line in own_doubts],
     }
-    return Chunk(name=fingerprint(identity), dataset=dataset.name, units=tuple(units))
+    return Chunk(name=fingerprint(identity), dataset=dataset.name, units=tuple(units), doubts=own_doubts)

@@ -14,11 +14,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from job import SCHEMA_VERSION, storage
+from job.datasets.sample import Excluded
 from job.datasets.source import Source
 from job.errors import OutputError
 from job.study.study import Precision, Study
 
-PLAN_VERSION = 3
+PLAN_VERSION = 4
 NAME_LENGTH = 24
 """Hexadecimal digits of a name: 96 bits."""
 
@@ -34,11 +35,15 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Up to `chunk` raw slices of one volume, or a group of 2D images."""
+    """Up to `chunk` raw slices of one volume, or a group of 2D images.
+
+    doubts: lines of the ledger about the whole data set that stand at one of these images.
+    """
 
     name: str
     dataset: str
     units: tuple[Unit, ...]
+    doubts: tuple[Excluded, ...] = ()
 
     @property
     def raw(self) -> int:
@@ -138,7 +143,7 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "seed": True,
     "seeds": True,
     "models": {"__all__": {"published"}},
-    "datasets": {"__all__": {"published_as": True, "tasks": {"__all__": {"tolerance_mm"}}}},
+    "datasets": {"__all__": {"published_as": True, "patients_of": True, "tasks": {"__all__": {"tolerance_mm"}}}},
     "execution": {"device", "cache_gb"},
 }
 """Keys of the spec that are excluded from a plan's name. Seeds are added in their resolved form."""

@@ -108,6 +108,7 @@ def _hash_remarks(models: Sequence[Model], planned: Mapping[str, PlannedModel]) 
 def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey, cache: InputCache, full: bool) -> None:
     """Check the headers of all files and the content of a sample, and look for an object of every task."""
     dataset, max_px, sources = spec.study.datasets[index], spec.study.execution.max_image_px, survey.sources
+    report.findings.extend(datasets.doubts_of_whole(dataset, sources))
     sound: list[Source] = []
     for source in sources:
         findings = list(datasets.check_headers(dataset, source, cache, max_px))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from rich import box
@@ -15,6 +16,7 @@ from job.report.compared_remarks import remarks
 from job.report.console import open_console, print_lines
 from job.report.figures import interval, probability
 from job.statistics import Comparison
+from job.statistics.resampling import FEWEST_CLUSTERS
 from job.study.prompts import CLICKS, MODE_NAMES
 
 SHOWN_CLICKS = (1, 2, 3, 5, 9)
@@ -71,14 +73,20 @@ def _over_tasks(run: Run, rows: list[Row], tasks: list[Row], *, several_seeds: b
         own = [task for task in tasks if _place(task) == _place(row)]
         table.add_row(
             _prompt(row),
-            f"{row['baseline_iou']:.4f}",
-            f"{row['model_iou']:.4f}",
-            f"{row['mean_difference']:+.4f}",
+            *_means(row, own),
             interval(row),
             probability(row["p"]),
             f"{sum(map(_excludes_0, own))}/{row['tasks']}",
         )
     return table
+
+
+def _means(row: Row, tasks: list[Row]) -> tuple[str, str, str]:
+    """Return the means before and after, and the difference, over the tasks of the interval, or else over all."""
+    enough = [task for task in tasks if row["interval_mean"] is None or task["clusters"] >= FEWEST_CLUSTERS]
+    names = ("baseline_mean", "model_mean", "mean_difference")
+    before, after, difference = (fmean(task[name] for task in enough) for name in names)
+    return f"{before:.4f}", f"{after:.4f}", f"{difference:+.4f}"
 
 
 def _tasks(rows: list[Row]) -> Table:
@@ -108,10 +116,10 @@ def _legend(comparison: Comparison) -> str:
     overall = comparison.overall.to_pylist()
     clusters = sorted({row["cluster"] for row in overall})
     few = sorted({name for row in overall for name in (row["few_tasks"] or "").split("; ") if name})
-    left_out = f"; over tasks they leave out {'; '.join(few)}" if few else ""
+    left_out = f" Tasks of fewer have no part in the means over tasks: {'; '.join(few)}." if few else ""
     return (
         f"Intervals ({100 * comparison.statistics.confidence:g} %) and p: bootstrap and sign flips by "
-        f"{' or '.join(clusters)}; – fewer than five in a task{left_out}. Tasks changed: those whose interval, each "
+        f"{' or '.join(clusters)}; – fewer than five in a task.{left_out} Tasks changed: those whose interval, each "
         f"taken alone, excludes 0; p by task is corrected over tasks by Holm. Settings and clusters are those of "
         f"{comparison.before.alias}."
     )

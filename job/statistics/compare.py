@@ -22,6 +22,7 @@ from job.statistics.settings import from_note
 from job.statistics.stats import read_sql, run
 from job.study.statistics import Statistics
 
+TABLES = ("objects", "iou", "boundary")
 MEANS = ("stopped_rows", "means_over_tasks", "sides")
 MARTS = ("comparison_overall", "object_differences")
 
@@ -90,8 +91,8 @@ def compare(before: Side, after: Side, named: Sequence[tuple[str, str]]) -> Comp
     with (
         tempfile.TemporaryDirectory() as folder,
         duckdb.connect(config={"temp_directory": folder}) as connection,
-        opened_tables(connection, before.results, plans["before_"], prefix="before_"),
-        opened_tables(connection, after.results, plans["after_"], prefix="after_"),
+        opened_tables(connection, before.results, plans["before_"], TABLES, prefix="before_"),
+        opened_tables(connection, after.results, plans["after_"], TABLES, prefix="after_"),
     ):
         objects = _pair(connection, before, after)
         marts = run(connection, relations | {"contrasts": contrasts}, statistics, means=MEANS, marts=MARTS)
@@ -142,7 +143,7 @@ def _missing_parts(side: Side) -> int:
 def _pair(connection: duckdb.DuckDBPyConnection, before: Side, after: Side) -> int:
     """Make the relations iou, objects and boundary of the paired objects; return their number."""
     _relation(connection, "pairing").create("pairing")
-    for name in ("objects", "iou", "boundary"):
+    for name in TABLES:
         _relation(connection, name).create_view(name)
     paired = connection.table("pairing").filter("state = 'paired'").shape[0]
     if not paired:

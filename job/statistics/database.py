@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
@@ -21,20 +21,30 @@ from job.results.tables import BOUNDARY, EXCLUDED, IOU, OBJECTS, PREDICTIONS
 from job.results.unpacking import read_table
 
 DATABASE = "results.duckdb"
+VIEWED = ("predictions",)
+"""Tables that `results.duckdb` does not hold: masks are most of what a study stores."""
+ROWS_AT_ONCE = 100_000
 SCHEMAS = {"iou": IOU, "predictions": PREDICTIONS, "boundary": BOUNDARY, "objects": OBJECTS, "excluded": EXCLUDED}
 
 
 @contextmanager
 def opened_tables(
-    connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan, *, prefix: str = ""
+    connection: duckdb.DuckDBPyConnection,
+    results: Results,
+    plan: Plan,
+    only: Collection[str] = tuple(SCHEMAS),
+    *,
+    prefix: str = "",
 ) -> Iterator[None]:
     """Open `iou`, `predictions`, `boundary`, `objects` and `excluded` as views over exactly the files of the plan.
 
-    `model` is the name in the plan, whatever a model was called when its rows were stored. prefix: of the views' names.
+    `model` is the name in the plan, whatever a model was called when its rows were stored. only: the tables to open.
+    prefix: of the views' names.
     Read them inside the context, where the filesystem of a remote output stays open. Raise OutputError, with its name
     and the way out, if one of the files is damaged or is no such table.
     """
-    files, models = _files(results, plan), {part.name: part.model for part in plan.parts}
+    models = {part.name: part.model for part in plan.parts}
+    files = {name: addresses for name, addresses in _files(results, plan).items() if name in only}
     with storage.filesystem(results.output) as remote:
         if remote is not None:
             _register(connection, remote)
@@ -50,12 +60,23 @@ def opened_tables(
 
 
 def write_database(results: Results, plan: Plan, marts: Mapping[str, pa.Table]) -> None:
-    """Write `results.duckdb`: the marts as tables, and views over the files of the study's tables."""
+    """Write `results.duckdb`: the marts and the study's tables, and a view over the files of `predictions`.
+
+    So it can be opened where the files cannot: on another machine, or outside the container that wrote it.
+    """
+    held = [name for name in SCHEMAS if name not in VIEWED]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / DATABASE
-        with duckdb.connect(file) as connection, opened_tables(connection, results, plan):
+        with (
+            duckdb.connect(file) as database,
+            duckdb.connect() as reader,
+            opened_tables(database, results, plan, VIEWED),
+            opened_tables(reader, results, plan, held),
+        ):
+            for name in held:
+                database.from_arrow(reader.table(name).to_arrow_reader(ROWS_AT_ONCE)).create(name)
             for name, table in marts.items():
-                connection.from_arrow(table).create(name)
+                database.from_arrow(table).create(name)
         storage.write(storage.join(place(results.output, plan.spec), DATABASE), file.read_bytes())
 
 

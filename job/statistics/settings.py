@@ -66,7 +66,7 @@ def from_note(note: Mapping[str, Any]) -> tuple[Statistics, dict[str, pa.Table]]
 
 def _study_datasets(study: Study) -> pa.Table:
     rows = [
-        {"dataset": dataset.name, "cohort": dataset.name, "has_patients": dataset.has_patients}
+        {"dataset": dataset.name, "cohort": dataset.cohort, "has_patients": dataset.has_patients}
         for dataset in study.datasets
     ]
     return pa.Table.from_pylist(rows, schema=STUDY_DATASETS)

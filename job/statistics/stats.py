@@ -105,9 +105,7 @@ MEMORY = "SET memory_limit = '3GB'"  # beyond it, DuckDB works on disk in its te
 def compute(
     connection: duckdb.DuckDBPyConnection, study: Study, models: Mapping[str, PlannedModel]
 ) -> dict[str, pa.Table]:
-    """Check the rows, then compute the marts.
-
-    The connection holds the relations iou, objects, boundary and excluded.
+    """Check the rows, then compute the marts, on a connection with the relations iou, objects, boundary and excluded.
 
     models: those of the plan, by name. Raise OutputError if a check fails.
     """

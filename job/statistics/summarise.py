@@ -49,7 +49,7 @@ class Summary:
 def summarise(study: Study, results: Results, plan: Plan) -> Summary:
     """Compute every mart from the parts that the plan names, and store them.
 
-    They are written as Parquet and CSV under `summary/`, and to `results.duckdb` with views over the tables.
+    They are written as Parquet and CSV under `summary/`, and to `results.duckdb` beside the tables.
     """
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -156,7 +156,11 @@ class Dataset(Strict):
     published_as: Name | None = None
     """The name of this data set in the published tables, if it is not `name`. Several blocks may share one."""
     patient: str | None = None
-    """Name of the patient, from the same fields: a cluster of the statistics. Default: each image or volume is one."""
+    """Name of the patient, from the same fields: a cluster of the statistics. `{image}` states that each image is of
+    another patient, as is assumed by default."""
+    patients_of: Name | None = None
+    """The data set that has the same patients, such as one that was built from its images: equal names of `patient` are
+    one patient."""
     pseudonymise: Annotated[str, Field(min_length=16)] | None = None
     """A secret, from a variable such as ${MEDSAM_SALT}. With it, hashes stand for the names of images and patients in
     all tables."""
@@ -177,6 +181,11 @@ class Dataset(Strict):
         """The label values that the tasks with the same masks as `task` name."""
         tasks = [other for other in self.tasks.values() if other.masks == self.tasks[task].masks]
         return frozenset(label for other in tasks for label in other.label_values)
+
+    @property
+    def cohort(self) -> str:
+        """The name of the data set whose patients these are: its own, or that of `patients_of`."""
+        return self.patients_of or self.name
 
     @property
     def has_patients(self) -> bool:

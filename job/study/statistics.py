@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from job.study.prompts import MaskChoice, Mode, Protocol
+from job.study.prompts import MODE_NAMES, MaskChoice, Mode, Protocol
 from job.study.strict import Fraction, Name, Seed, Strict
 
 Metric = Literal["nsd", "hd95", "assd", "boundary_iou"]
@@ -20,9 +20,15 @@ class Compare(Strict):
     model: str
     baseline: str
 
+    @model_validator(mode="after")
+    def _two_models(self) -> Compare:
+        if self.model == self.baseline:
+            raise PydanticCustomError("equal", "expected two different models")
+        return self
+
 
 class Selector(Strict):
-    """One side of a contrast. What it leaves out is equal on both sides, and the contrast has a row for each value."""
+    """One side of a contrast. What both sides leave out is equal on both, and the contrast has a row for each value."""
 
     model: str | None = None
     prompt: Mode | Literal["clicks"] | None = None
@@ -33,6 +39,14 @@ class Selector(Strict):
     """The click: a number, `first` or `last`."""
     seed: Seed | None = None
 
+    @field_validator("protocol", "step")  # of the fields, not of the model, so that a fault has the place of the key
+    @classmethod
+    def _of_clicks(cls, value: object, others: ValidationInfo) -> object:
+        mode = others.data.get("prompt")
+        if value is not None and mode in MODE_NAMES:
+            raise PydanticCustomError("of_clicks", f"expected only with clicks; {mode} has no {others.field_name}")
+        return value
+
 
 class Contrast(Strict):
     """A paired difference of two selections: `of` minus `minus`, on the objects that both have."""
@@ -40,6 +54,17 @@ class Contrast(Strict):
     name: Name
     of: Selector
     minus: Selector
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> Contrast:
+        if self.of == self.minus:
+            raise PydanticCustomError("equal", "expected two different sides")
+        one_shot = {self.of.prompt, self.minus.prompt} & set(MODE_NAMES)
+        for key in Selector.model_fields:
+            stated = [getattr(side, key) is not None for side in (self.of, self.minus)]
+            if any(stated) and not all(stated) and not (one_shot and key in ("protocol", "step")):
+                raise PydanticCustomError("one_side", f"expected `{key}` on both sides or on neither")
+        return self
 
 
 class Statistics(Strict):

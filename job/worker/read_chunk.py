@@ -102,6 +102,7 @@ def read_chunk(spec: LoadedSpec, cache: InputCache, chunk: Chunk, units: Sequenc
                     break
                 samples.extend(loaded.samples)
                 left_out.extend(loaded.left_out)
+            left_out.extend(line for line in chunk.doubts if line.image == unit.source.image)
             count += 1
     rest = units[count:]
     return ChunkContent(

@@ -165,6 +165,21 @@ def test_tasks_without_an_interval_are_not_listed(study, job):
     assert {line[-1] for line in listed} == {"–"}
 
 
+def test_a_task_of_few_patients_has_no_part_in_the_means_over_tasks(two, job, tmp_path):
+    """As it has none in their interval; it is named. Here half of the images have no disc."""
+    for number in range(4):
+        mask = tmp_path / f"data/masks/case{number}.png"
+        Image.fromarray(np.where(np.asarray(Image.open(mask)) == 1, 0, np.asarray(Image.open(mask)))).save(mask)
+    spec = tmp_path / "study.yaml"
+    job(spec, "--output", tmp_path / "d")
+    spec.write_text(spec.read_text().replace("scale: max", "scale: minmax"))
+    job(spec, "--output", tmp_path / "c")
+    text = job("compare", tmp_path / "c", tmp_path / "d").out
+    after, before, difference = by_hand(tmp_path / "c", tmp_path / "d")["ring", "clicks", 3]
+    assert f" 3       {before:.4f}  {after:.4f}     {difference:+.4f}" in text
+    assert "Tasks of fewer have no part in the means over tasks: Discs: disc." in " ".join(text.split())
+
+
 def test_only_tasks_whose_interval_excludes_0_are_listed(two, changed, job):
     """As many as the rows say."""
     rows = [row for row in changed(*two) if row["measure"] == "iou"]

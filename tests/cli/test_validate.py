@@ -157,3 +157,24 @@ def test_a_checkpoint_without_sha256_in_the_spec_is_remarked_with_its_own(valida
     assert any(
         line.startswith(f"{expected}ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad") for line in lines
     )
+
+
+def test_images_without_patients_are_warned_of_once_as_in_the_run(validate, tmp_path, monkeypatch):
+    """The line of the ledger is the same, and the run ends with 0, whatever the number of chunks."""
+    spec = write_study(tmp_path, cases=6, text=SPEC.replace('    patient: "{{stem}}"\n', ""))
+    code, lines = validate(spec)
+    assert (code, lines[-1]) == (0, "the spec is sound, 1 warning")
+    use_fake_models(monkeypatch)
+    assert medsam_job(monkeypatch, spec) == 0
+    rows = pq.read_table(tmp_path / "results/excluded").to_pylist()
+    (row,) = (row for row in rows if row["kind"] == "warning")
+    assert (row["image"], row["axis"], row["slice"], row["task"]) == ("case0.png", "none", 0, None)
+    assert lines[0] == f"Discs: case0.png: warning: patients not stated: {row['detail']}"
+    assert '"{image}" if each image is of another patient' in row["detail"]
+
+
+def test_the_statement_that_each_image_is_a_patient_needs_no_warning(validate, tmp_path):
+    """`{image}` is the image's address."""
+    lines = validate(write_study(tmp_path, text=SPEC.replace("{{stem}}", "{{image}}")))[1]
+    assert lines[0].startswith("Discs: 3 images, 3 patients (case0.png, case1.png, case2.png); ")
+    assert lines[-1] == "the spec is sound"

@@ -19,6 +19,7 @@ datasets:
     modality: synthetic
     images: {data}/images/*.png
     masks: {data}/masks/{{name}}
+    patient: "{{image}}"
     tasks: {{organ: 1, lesion: 2, vessel: 3}}
 models:
   - {{name: lite, family: lite_medsam}}

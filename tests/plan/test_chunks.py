@@ -89,6 +89,18 @@ def test_a_setting_that_changes_the_objects_changes_every_name(folder, tmp_path,
     assert names(cut(images(folder), tmp_path)).isdisjoint(names(cut(images(folder, extra), tmp_path)))
 
 
+def test_the_doubt_about_patients_stands_in_the_chunk_of_the_first_image(folder, tmp_path):
+    """Of those that are planned; to state the patients renames this chunk alone."""
+    all_chunks = cut(images(folder), tmp_path)
+    (chunk,) = (chunk for chunk in all_chunks if chunk.doubts)
+    assert [line.image for line in chunk.doubts] == ["000.png"]
+    assert "000.png" in [unit.source.image for unit in chunk.units]
+    stated = cut(images(folder, ', patient: "{image}"'), tmp_path)
+    assert names(all_chunks) - names(stated) == {chunk.name}
+    limited = [line.image for chunk in cut(images(folder), tmp_path, limit=2) for line in chunk.doubts]
+    assert limited == ["010.png"]  # the middle of the first half
+
+
 @pytest.mark.parametrize("extra", [", join: majority", ", join: {at_least: 1}", ", unlabelled: empty"])
 def test_what_becomes_of_masks_changes_every_name(folder, tmp_path, extra):
     """Of several, and of none."""

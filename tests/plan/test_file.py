@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from job.datasets.sample import Excluded
 from job.datasets.source import GeneratedImage, Source
 from job.errors import OutputError
 from job.plan import file as plan_file
@@ -33,7 +34,7 @@ def name(old="", new="", limit=None):
     [
         ("small", "other"),
         ("study:", "output: elsewhere\nstudy:"),
-        ("noc: [0.8]", "noc: [0.5], confidence: 0.9, compare: {model: sam, baseline: sam}"),
+        ("noc: [0.8]", "noc: [0.5], confidence: 0.9, margin: 0.1, test_at: [first]"),
         ("sam.pth", "sam.pth, published: sam_vit_h"),
         ("modality: CT", "modality: CT, published_as: CT-Liver"),
         ("noc: [0.8]", "metrics: [assd]"),
@@ -47,6 +48,14 @@ def name(old="", new="", limit=None):
 def test_a_change_that_no_row_depends_on_finds_the_same_plan(old, new):
     """Other statistics, for example, are computed from the stored rows."""
     assert name(old, new) == name()
+
+
+def test_shared_patients_find_the_same_plan():
+    """They are the statistics' alone."""
+    line = SPEC.splitlines()[2].replace("tasks", 'patient: "{stem}", tasks')
+    two = SPEC.replace(SPEC.splitlines()[2], f"{line}\n{line.replace('A', 'B')}")
+    shared = two.replace("name: B", "name: B, patients_of: A")
+    assert spec_name(loads(shared).study, None) == spec_name(loads(two).study, None)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +109,16 @@ def unit(image, masks, content, slices=(0,)):
 
 
 CT, MASK, GENERATED = file("ct.nii"), file("mask.nii"), GeneratedImage(seed=1, patient=2, slice=3)
+DOUBT = Excluded(
+    dataset="B",
+    image="a.png",
+    axis="none",
+    slice=0,
+    task=None,
+    kind="warning",
+    reason="patients not stated",
+    detail="d",
+)
 PLAN = Plan(
     spec="0" * 24,
     precision="fp32",
@@ -119,7 +138,7 @@ PLAN = Plan(
             ),
         ),
         Chunk(name="c2", dataset="A", units=(unit(CT, {"organ": (MASK,)}, ("key of ct", "key of mask"), (6, 7)),)),
-        Chunk(name="c3", dataset="B", units=()),
+        Chunk(name="c3", dataset="B", units=(), doubts=(DOUBT,)),
     ),
     parts=(part("c2", "sam"), part("c1", "sam"), part("c1", "lite"), part("c2", "sam", seed=2)),
 )

@@ -88,6 +88,7 @@ WITHOUT_EFFECT = [
     ("device: auto", "device: auto, precision: fp32"),
     ("device: auto", "device: auto, chunk: 100"),
     ("seed: 1", "seeds: [1]"),
+    ("window: [40, 400]}", "window: [40, 400]}\n    patient: '{name}'\n    patients_of: Discs"),
     ("seed: 1", "seed: 1\nstatistics: {noc: [0.5], confidence: 0.9, seed: 7, compare: {model: sam, baseline: ritm}}"),
     ("seed: 1", "seed: 1\nstatistics: {metrics: [nsd, hd95]}"),
     ("disc: 1", "disc: {label: 1, tolerance_mm: 0.5}"),

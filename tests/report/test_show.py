@@ -31,6 +31,8 @@ def test_columns_of_one_name_keep_their_values(shown):
     """As a join of a table with itself gives them; their names become different in every form."""
     assert shown(TWICE).split()[:3] == ["iou", "iou_b", "iou_c"]
     assert json.loads(shown(TWICE, "json")) == {"iou": 1, "iou_b": 2, "iou_c": 3}
+    assert shown(TWICE, "markdown").splitlines()[0] == "| iou | iou_b | iou_c |"
+    assert shown(TWICE, "latex").splitlines()[3] == r"iou & iou\_b & iou\_c \\"
     assert shown(TWICE, "csv").splitlines() == ['"iou","iou_b","iou_c"', "1,2,3"]
 
 
@@ -47,7 +49,7 @@ def test_names_are_shown_as_they_are(shown):
     assert ":x: [red]b[/red]" in text
 
 
-@pytest.mark.parametrize("form", ["table", "json"])
+@pytest.mark.parametrize("form", ["table", "json", "markdown", "latex"])
 def test_nothing_in_a_name_steers_the_terminal(shown, form):
     """Escape sequences, in one byte or two, and a mark that reverses the text."""
     text = shown(pa.table({"\x1b[31mname": ["a\x1b]0;title\x07b", "\x9b2Jc", "\u202etxt.exe"]}), form)
@@ -61,6 +63,14 @@ def test_a_table_that_is_too_wide_becomes_lines_of_name_and_value(shown):
     assert lines[0] == "row 1"
     assert [line.split() for line in lines[1:13]] == [[f"column{index}", f"value{index}"] for index in range(12)]
     assert lines[13] == "row 2"
+
+
+@pytest.mark.parametrize(("form", "around"), [("markdown", 2), ("latex", 7)])
+def test_a_table_for_a_text_has_all_rows_whole(shown, form, around):
+    """Each in a line, also in a narrow terminal."""
+    lines = shown(pa.table({"a": ["x" * 100] * 300}), form, terminal=True).splitlines()
+    assert len(lines) == 300 + around
+    assert sum("x" * 100 in line for line in lines) == 300
 
 
 def test_a_table_that_fits_stays_a_table(shown):

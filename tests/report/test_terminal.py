@@ -41,32 +41,45 @@ def test_modes_stand_in_the_published_order():
     assert text.count("0.5000") == 10
 
 
-def test_the_comparison_names_the_click_from_which_the_baseline_stays_ahead():
-    """In the caption of the run's table."""
-    rows = [
-        *tables.click_rows([0.5, 0.5, 0.5], model="sam", choice="first"),
-        *tables.click_rows([0.4, 0.6, 0.7], model="ritm", choice="single"),
-    ]
-    text = drawn(rows, compare=("sam", "ritm"))
+def courses(sam, ritm, images=6, **others):
+    """Return the clicks of two models on some images, each a little above the last."""
+    rows = []
+    for image in range(images):
+        for model, choice, course in (("sam", "first", sam), ("ritm", "single", ritm)):
+            ious = [round(iou + 0.001 * image * step, 3) for step, iou in enumerate(course)]
+            rows += tables.click_rows(ious, model=model, choice=choice, image=str(image), **others)
+    return rows
+
+
+def test_the_comparison_names_the_model_that_stays_ahead_and_since_when():
+    """In the caption of the run's table, for either side."""
+    text = drawn(courses([0.5, 0.5, 0.5], [0.4, 0.6, 0.7]), compare=("sam", "ritm"))
     assert "sam minus ritm" in text
     assert "ritm is ahead from click 2 on" in text
-    assert re.findall(r"[+-]0\.\d{4}", text) == ["+0.1000", "-0.1000", "-0.2000"]
+    assert re.findall(r"[+-]0\.\d{4}(?= +[+-])", text) == ["+0.1000", "-0.1000", "-0.2000"]
+    assert "sam is ahead from click 3 on" in drawn(courses([0.5, 0.5, 0.7], [0.4, 0.6, 0.6]), compare=("sam", "ritm"))
+
+
+def test_nobody_is_named_where_no_interval_supports_it():
+    """Four images are too few; of six whose differences have either sign, the interval holds zero."""
+    few = courses([0.5, 0.5, 0.5], [0.4, 0.6, 0.7], images=4)
+    mixed = courses([0.5, 0.5], [0.5, 0.6], images=3)
+    mixed += [row | {"image": f"other {row['image']}"} for row in courses([0.5, 0.6], [0.5, 0.5], images=3)]
+    for rows in (few, mixed):
+        assert "is ahead" not in drawn(rows, compare=("sam", "ritm"))
 
 
 def test_several_seeds_have_a_table_each_whose_title_names_the_seed():
-    """Each with its own means, differences and crossing."""
-    rows = []
-    for seed, ritm in ((3, [0.25, 0.75]), (14, [0.125, 0.375])):
-        rows += tables.click_rows([0.5, 0.5], model="sam", choice="first", seed=seed)
-        rows += tables.click_rows(ritm, model="ritm", choice="single", seed=seed)
+    """Each with its own means, differences and lead."""
+    rows = courses([0.5, 0.5], [0.25, 0.75], seed=3) + courses([0.5, 0.5], [0.125, 0.375], seed=14)
     text = " ".join(drawn(rows, compare=("sam", "ritm")).split())
     titles = re.findall(r"(\S+) · clicks by ritm · mask choice: (\w+) · seed (\d+) · mean IoU", text)
     assert titles == [
         ("ritm", "single", "3"), ("ritm", "single", "14"), ("sam", "first", "3"), ("sam", "first", "14"),
         ("ritm", "first", "3"), ("ritm", "first", "14"),
     ]  # fmt: skip
-    assert re.findall(r"[+-]0\.\d{4}", text) == ["+0.2500", "-0.2500", "+0.3750", "+0.1250"]
-    assert text.count("ritm is ahead from click 2 on") == 1
+    assert re.findall(r"[+-]0\.\d{4}(?= [+-])", text) == ["+0.2500", "-0.2500", "+0.3750", "+0.1250"]
+    assert text.count("ritm is ahead from click 2 on") == text.count("sam is ahead from click 1 on") == 1
     assert text.index("ritm is ahead") < text.index("+0.3750")
 
 
@@ -76,12 +89,12 @@ def test_the_title_of_a_study_with_one_seed_does_not_name_it():
 
 
 @pytest.mark.parametrize(
-    ("images", "interval"),
-    [(1, "–"), (2, "+0.1000 to +0.1000*"), (10, "+0.1000 to +0.1000")],
-    ids=["one cluster", "few clusters", "ten clusters"],
+    ("images", "interval", "p"),
+    [(4, "–", ""), (5, "+0.1000 to +0.1000", ""), (6, "+0.1000 to +0.1000", "0.031")],
+    ids=["no interval", "too few for a test", "both"],
 )
-def test_intervals_of_few_clusters_are_marked(images, interval):
-    """No interval: a dash. Fewer than ten clusters: a star."""
+def test_intervals_and_p_stand_beside_the_number_of_clusters(images, interval, p):
+    """Fewer than five patients: a dash, and the task is named. Fewer than six differences: no p."""
     rows = [
         tables.iou_row(iou=iou, model=model, image=str(image))
         for image in range(images)
@@ -89,8 +102,8 @@ def test_intervals_of_few_clusters_are_marked(images, interval):
     ]
     text = drawn(rows, compare=("sam", "ritm"))
     (line,) = [line for line in text.splitlines() if line.split()[:1] == ["whole_box"]]
-    assert re.split(r"  +", line.strip())[4] == interval
-    assert "Intervals: bootstrap by patient; * fewer than ten; – fewer than two in a task." in " ".join(text.split())
+    assert line.split() == ["whole_box", str(images), "+0.1000", *interval.split(), *p.split(), "1/1"]
+    assert ("tasks of fewer than five: A: t." in " ".join(text.split())) is (images < 5)
 
 
 def test_a_study_without_rows_has_no_tables():

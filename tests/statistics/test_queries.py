@@ -173,3 +173,19 @@ def test_an_output_with_wildcards_in_its_name_is_read_literally(tmp_path, monkey
         medsam_job(monkeypatch, "sql", tmp_path / "results [1]", "SELECT count(*) n FROM iou", "--format", "json") == 0
     )
     assert capfd.readouterr().out == '{"n": 4}\n'
+
+
+def test_the_database_opens_where_the_files_are_not(finished, tmp_path, monkeypatch):
+    """Its tables and marts are in it, but for the masks."""
+    moved = tmp_path / "elsewhere.duckdb"
+    moved.write_bytes((finished / "results/results.duckdb").read_bytes())
+    (finished / "results").rename(finished / "away")
+    monkeypatch.chdir(tmp_path)
+    try:
+        with duckdb.connect(moved, read_only=True) as connection:
+            counts = {name: len(connection.table(name)) for name in ("iou", "objects", "excluded", "task_scores")}
+            assert counts["iou"] > counts["objects"] == 2
+            with pytest.raises(duckdb.IOException):
+                connection.table("predictions").fetchall()
+    finally:
+        (finished / "away").rename(finished / "results")

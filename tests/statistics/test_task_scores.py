@@ -85,8 +85,7 @@ def test_no_task_is_lost_in_the_published_shape(tasks):
 
 
 def test_volumes_are_scored_by_the_pixels_of_their_slices_together():
-    """Slices of 10 / 100 and 90 / 100 pixels: IoU 0.5, Dice 2 * 100 / (200 + 100); the mean over slices is 0.5 too, so
-    a second volume of 30 / 60 and 0 / 40 pixels: IoU 0.3."""
+    """Slices of 10 / 100 and 90 / 100 pixels have IoU 100 / 200 together; slices of 30 / 60 and 0 / 40, 30 / 100."""
     counts = {"v": [(10, 100), (90, 100)], "w": [(30, 60), (0, 40)]}
     rows, objects = [], []
     for volume, slices in counts.items():

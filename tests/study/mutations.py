@@ -41,7 +41,11 @@ models:
 prompts:
   - {models: [sam], modes: [each_point, whole_box], mask_choice: [first, oracle]}
   - {clicks: {protocol: ritm, max: 3, target_iou: 0.95}}
-statistics: {compare: {model: sam, baseline: ritm}, noc: [0.8, 0.9]}
+statistics:
+  compare: {model: sam, baseline: ritm}
+  contrasts: [{name: box, of: {model: sam, prompt: whole_box}, minus: {model: ritm, prompt: clicks, step: 3}}]
+  noc: [0.8, 0.9]
+  test_at: [first, 2]
 execution: {device: cpu, chunk: 2, max_image_px: 1000000}
 """
 

@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from job.study import json_schema, load, loads
-from job.study.dataset import Intensity
+from job.study.dataset import Directions, Intensity
 from job.study.strict import PATTERNS
 from tests.study.small import ENVIRONMENT, GENERATED, SMALL
 
@@ -133,3 +133,16 @@ def test_own_keys_override_merged_ones():
     assert (dataset.name, dataset.labels) == ("A", "binary255")
     text = SMALL.replace("    name: A\n", "").replace("  - name: A\n", "  - <<: [{name: B}, {name: C}]\n")
     assert loads(text).study.datasets[0].name == "B"
+
+
+@pytest.mark.parametrize("axes", ["LPS", "RAS", "AIL", "IRP", "rows-columns"])
+def test_axes_name_one_direction_of_each_pair(axes):
+    """Left or right, anterior or posterior, inferior or superior, in any order; or rows and columns."""
+    assert TypeAdapter(Directions).validate_python(axes) == axes
+
+
+@pytest.mark.parametrize("axes", ["LP", "LPSA", "LRS", "LPX", "LLS", "lps", "API", "SIL", "columns-rows", ""])
+def test_any_other_axes_are_refused(axes):
+    """Too few, too many, both of a pair, other letters."""
+    with pytest.raises(ValidationError, match="expected rows-columns, or three letters such as LPS"):
+        TypeAdapter(Directions).validate_python(axes)

@@ -10,7 +10,7 @@ from job.plan.make import make
 from job.storage import InputCache
 from job.study import load
 from job.worker.read_chunk import read_chunk
-from tests.cases import write_study
+from tests.cases import SPEC, write_study
 
 
 @pytest.fixture
@@ -69,3 +69,19 @@ def test_what_is_logged_while_reading_names_the_chunk(read, monkeypatch):
     chunk = read().chunk
     assert contexts == [chunk.name] * 3
     assert "chunk" not in get_contextvars()
+
+
+def test_a_doubt_about_the_data_set_is_told_with_the_image_at_which_it_stands(tmp_path, monkeypatch):
+    """Once, in whatever portions the chunk is read, and also if the image cannot be fetched."""
+    text = SPEC.replace('    patient: "{{stem}}"\n', "")
+    spec, cache = load(write_study(tmp_path, cases=3, text=text)), InputCache(tmp_path / "cache", 10**9)
+    (chunk,) = make(spec, cache).chunks
+    rest, whole = read_chunk(spec, cache, chunk, chunk.units[1:]), read_chunk(spec, cache, chunk)
+    assert [line.reason for line in (*rest.left_out, *whole.left_out)] == ["patients not stated"]
+
+    def fail(*_):
+        raise StorageError("the store is out of reach")
+
+    monkeypatch.setattr(datasets, "load", fail)
+    reasons = [line.reason for line in read_chunk(spec, cache, chunk).left_out]
+    assert reasons == ["storage", "patients not stated", "storage", "storage"]

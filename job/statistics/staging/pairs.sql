@@ -3,8 +3,8 @@
 -- numbers the pairs that differ by the click alone; null for modes, for pairs of all models, and for contrasts that name a
 -- step. tested: at a named step, or at the step that the contrast names.
 -- What one side of a contrast leaves out is as on the other; what both leave out is equal. A mode beside clicks has no
--- protocol and no step of its own. A model that lacks the wanted mask choice is taken with its `single`, if it has one;
--- but there is no regret without both choices.
+-- protocol and no step of its own. A model that lacks the wanted mask choice is taken with its `single`, if it has one (but
+-- there is no regret without both choices), and a model of one mask is compared with each choice of the other.
 WITH
 
 steps AS (
@@ -25,12 +25,7 @@ candidates AS (
         theirs.run_index AS minus_run,
         theirs.step AS minus_step,
         ours.has_clicks AND theirs.has_clicks AND NOT contrasts.has_steps AND contrasts.kind <> 'pair' AS in_series,
-        ours.named AND theirs.named OR contrasts.has_steps AS tested,
-        row_number() OVER (
-            PARTITION BY contrasts.contrast_index, ours.run_index, ours.step, theirs.model, theirs.prompt,
-            theirs.protocol, theirs.seed, theirs.step
-            ORDER BY theirs.mask_choice = coalesce(contrasts.minus_mask_choice, ours.mask_choice) DESC
-        ) AS preference
+        ours.named AND theirs.named OR contrasts.has_steps AS tested
     FROM contrasts
     INNER JOIN steps AS ours
         ON
@@ -70,6 +65,11 @@ candidates AS (
                     AND NOT list_contains(theirs.choices, coalesce(contrasts.minus_mask_choice, ours.mask_choice))
                     AND contrasts.kind <> 'regret'
                 )
+                OR (
+                    ours.mask_choice = 'single'
+                    AND contrasts.minus_mask_choice IS NULL
+                    AND NOT list_contains(theirs.choices, 'single')
+                )
             )
             AND (
                 NOT theirs.has_clicks
@@ -93,7 +93,7 @@ final AS (
         minus_step,
         tested
     FROM candidates
-    WHERE preference = 1 AND (tested OR kind <> 'pair')
+    WHERE tested OR kind <> 'pair'
 )
 
 SELECT * FROM final
