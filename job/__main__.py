@@ -192,6 +192,30 @@ def sql(
 
 
 @app.command()
+def compare(
+    outputs: Annotated[
+        list[str], typer.Argument(metavar="[ALIAS=]OUTPUT…", help="Two outputs or more; the first is the baseline.")
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(metavar="BEFORE=AFTER", help="Compare these models, whose names differ. May be repeated."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="List all tasks, not only those whose interval excludes 0.")
+    ] = False,
+    form: Printed = Rows.table,
+    plan: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ALIAS=NAME", help="Another plan of an output, by its first letters. May be repeated."),
+    ] = None,
+) -> None:
+    """Show what changed between two runs, by task: paired differences with intervals. Nothing is predicted again."""
+    from job.cli.compare import compare
+
+    raise typer.Exit(compare(outputs, model or [], plan or [], form, all_tasks=every))
+
+
+@app.command()
 def table(
     output: Stored,
     name: Annotated[

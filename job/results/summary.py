@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from job import storage
 from job.errors import OutputError
@@ -13,7 +14,7 @@ from job.results.notes import read_note, to_json
 from job.storage import public
 
 NAME = "plan.json"
-"""The file below `summary/` that names the plan whose summary it is."""
+"""The file below `summary/` that names the plan whose summary it is, and the settings with which it was made."""
 
 
 def follow(output: str, plan: str) -> None:
@@ -39,17 +40,24 @@ def place(output: str, plan: str) -> str:
 
 def is_complete(output: str, plan: str) -> bool:
     """Return whether the place of a plan holds its summary, made from all of its parts."""
-    address = storage.join(place(output, plan), "summary", NAME)
-    stored = read_note(address) if storage.info(address) else None
-    return stored is not None and stored.get("plan") == plan and stored.get("complete") is True
+    return _note(output, plan).get("complete") is True
 
 
-def write(output: str, plan: str, tables: Mapping[str, bytes], *, complete: bool) -> None:
-    """Store a plan's summary, by file name. Last comes the file that says whose it is. complete: of all parts."""
+def settings(output: str, plan: str) -> dict[str, Any] | None:
+    """Return the settings with which a plan's summary was made; None if there is no summary of it."""
+    found = _note(output, plan).get("settings")
+    return found if isinstance(found, dict) else None
+
+
+def write(output: str, plan: str, tables: Mapping[str, bytes], *, complete: bool, settings: Mapping[str, Any]) -> None:
+    """Store a plan's summary, by file name. Last comes the file that says whose it is.
+
+    complete: of all parts. settings: of the statistics, as JSON values.
+    """
     folder = storage.join(place(output, plan), "summary")
     for name, content in tables.items():
         storage.write(storage.join(folder, name), content)
-    storage.write(storage.join(folder, NAME), to_json({"plan": plan, "complete": complete}))
+    storage.write(storage.join(folder, NAME), to_json({"plan": plan, "complete": complete, "settings": settings}))
 
 
 def gather_manifests(output: str, plan: str) -> None:
@@ -57,6 +65,13 @@ def gather_manifests(output: str, plan: str) -> None:
     files = storage.list_files(storage.join(output, "manifests"), "*.json")
     runs = [read_note(file.address) or {"unreadable": public(file.address)} for file in files]
     storage.write(storage.join(place(output, plan), "manifest.json"), to_json({"runs": runs}))
+
+
+def _note(output: str, plan: str) -> dict[str, Any]:
+    """Return what the summary at the place of a plan says of itself; nothing if it is that of another plan."""
+    address = storage.join(place(output, plan), "summary", NAME)
+    stored = read_note(address) if storage.info(address) else None
+    return stored if stored is not None and stored.get("plan") == plan else {}
 
 
 def _current(output: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Any
 
@@ -22,7 +22,19 @@ def contrasts(study: Study) -> pa.Table:
     What one side leaves out is as on the other; what both leave out is null. kind: `compare` and `contrast` are the
     spec's; `regret`, and `pair` of three or more models, every study has. has_steps: the contrast names a step.
     """
-    rows = [{"contrast_index": index, **row} for index, row in enumerate(_contrasts(study))]
+    return _table(_contrasts(study))
+
+
+def between(pairs: Iterable[tuple[str, str]]) -> pa.Table:
+    """Return the relation `contrasts` of models, each minus its baseline, wherever both have the same kind of run."""
+    return _table(
+        _row("compare", f"{model} minus {baseline}", Selector(model=model), Selector(model=baseline))
+        for model, baseline in pairs
+    )
+
+
+def _table(contrasts: Iterable[dict[str, Any]]) -> pa.Table:
+    rows = [{"contrast_index": index, **row} for index, row in enumerate(contrasts)]
     sides = [
         (f"{side}_{name}", pa.int64() if name == "seed" else pa.string()) for side in ("of", "minus") for name in FIELDS
     ]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -28,11 +29,17 @@ SCHEMAS = {"iou": IOU, "predictions": PREDICTIONS, "boundary": BOUNDARY, "object
 
 @contextmanager
 def opened_tables(
-    connection: duckdb.DuckDBPyConnection, results: Results, plan: Plan, only: Collection[str] = tuple(SCHEMAS)
+    connection: duckdb.DuckDBPyConnection,
+    results: Results,
+    plan: Plan,
+    only: Collection[str] = tuple(SCHEMAS),
+    *,
+    prefix: str = "",
 ) -> Iterator[None]:
     """Open `iou`, `predictions`, `boundary`, `objects` and `excluded` as views over exactly the files of the plan.
 
     `model` is the name in the plan, whatever a model was called when its rows were stored. only: the tables to open.
+    prefix: of the views' names.
     Read them inside the context, where the filesystem of a remote output stays open. Raise OutputError, with its name
     and the way out, if one of the files is damaged or is no such table.
     """
@@ -40,11 +47,11 @@ def opened_tables(
     files = {name: addresses for name, addresses in _files(results, plan).items() if name in only}
     with storage.filesystem(results.output) as remote:
         if remote is not None:
-            connection.register_filesystem(remote)
+            _register(connection, remote)
         try:
             for name, addresses in files.items():
-                _view(connection, name, addresses, models)
-                if connection.view(name).columns != SCHEMAS[name].names:
+                _view(connection, name, addresses, models, prefix)
+                if connection.view(f"{prefix}{name}").columns != SCHEMAS[name].names:
                     _check_files({name: addresses})
             yield
         except duckdb.Error:
@@ -91,8 +98,19 @@ def _files(results: Results, plan: Plan) -> dict[str, dict[str, str]]:
     }
 
 
+def _register(connection: duckdb.DuckDBPyConnection, remote: Any) -> None:
+    """Let a connection read through a file system. One serves all outputs of its kind."""
+    kinds = [remote.protocol] if isinstance(remote.protocol, str) else remote.protocol
+    if not any(connection.filesystem_is_registered(kind) for kind in kinds):
+        connection.register_filesystem(remote)
+
+
 def _view(
-    connection: duckdb.DuckDBPyConnection, name: str, files: Mapping[str, str], models: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    files: Mapping[str, str],
+    models: Mapping[str, str],
+    prefix: str,
 ) -> None:
     """Open a table. files: addresses by part or chunk. models: the model of each part."""
     by_model: dict[str | None, list[str]] = {}
@@ -100,9 +118,9 @@ def _view(
         by_model.setdefault(models.get(part_or_chunk), []).append(literal_path(address))
     if by_model:
         rows = [_rows(connection, model, paths) for model, paths in by_model.items()]
-        reduce(duckdb.DuckDBPyRelation.union, rows).create_view(name)
+        reduce(duckdb.DuckDBPyRelation.union, rows).create_view(f"{prefix}{name}")
     else:
-        connection.from_arrow(SCHEMAS[name].empty_table()).create(name)
+        connection.from_arrow(SCHEMAS[name].empty_table()).create(f"{prefix}{name}")
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, model: str | None, files: list[str]) -> duckdb.DuckDBPyRelation:

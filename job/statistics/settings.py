@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import pyarrow as pa
 
 from job.plan.file import PlannedModel
 from job.statistics.contrasts import contrasts
 from job.statistics.reference import published
+from job.study.statistics import Statistics
 from job.study.study import Study
 
 STUDY_DATASETS = pa.schema([("dataset", pa.string()), ("cohort", pa.string()), ("has_patients", pa.bool_())])
@@ -28,10 +31,6 @@ def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.T
         {"model": model.name, "family": model.family, **(asdict(models[model.name]) if model.name in models else {})}
         for model in study.models
     ]
-    study_datasets = [
-        {"dataset": dataset.name, "cohort": dataset.cohort, "has_patients": dataset.has_patients}
-        for dataset in study.datasets
-    ]
     published_models = [
         {"model": model.name, "published": model.published} for model in study.models if model.published
     ]
@@ -44,8 +43,37 @@ def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.T
         "published": published(),
         "published_datasets": pa.Table.from_pylist(published_datasets, schema=PUBLISHED_DATASETS),
         "published_models": pa.Table.from_pylist(published_models, schema=PUBLISHED_MODELS),
-        "study_datasets": pa.Table.from_pylist(study_datasets, schema=STUDY_DATASETS),
+        "study_datasets": _study_datasets(study),
         "contrasts": contrasts(study),
-        "test_at": pa.Table.from_pylist([{"step": str(step)} for step in study.statistics.test_at], schema=TEST_AT),
-        "levels": pa.Table.from_pylist([{"level": level} for level in study.statistics.noc], schema=LEVELS),
+        **_of_statistics(study.statistics),
+    }
+
+
+def to_note(study: Study) -> dict[str, Any]:
+    """Return what the statistics of differences depend on, beside the rows, as JSON values."""
+    return {"statistics": study.statistics.model_dump(mode="json"), "datasets": _study_datasets(study).to_pylist()}
+
+
+def from_note(note: Mapping[str, Any]) -> tuple[Statistics, dict[str, pa.Table]]:
+    """Return the settings that `to_note` made, and their relations. Raise ValueError if they are of another version."""
+    statistics = Statistics.model_validate_json(json.dumps(note.get("statistics")))
+    try:
+        study_datasets = pa.Table.from_pylist(note["datasets"], schema=STUDY_DATASETS)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("no data sets") from error
+    return statistics, {"study_datasets": study_datasets, **_of_statistics(statistics)}
+
+
+def _study_datasets(study: Study) -> pa.Table:
+    rows = [
+        {"dataset": dataset.name, "cohort": dataset.cohort, "has_patients": dataset.has_patients}
+        for dataset in study.datasets
+    ]
+    return pa.Table.from_pylist(rows, schema=STUDY_DATASETS)
+
+
+def _of_statistics(statistics: Statistics) -> dict[str, pa.Table]:
+    return {
+        "test_at": pa.Table.from_pylist([{"step": str(step)} for step in statistics.test_at], schema=TEST_AT),
+        "levels": pa.Table.from_pylist([{"level": level} for level in statistics.noc], schema=LEVELS),
     }

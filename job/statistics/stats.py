@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from job.errors import OutputError
-from job.plan.demo import demo_remark
-from job.plan.file import Plan, PlannedModel
-from job.results import summary as summary_files
-from job.results.store import Results
+from job.plan.file import PlannedModel
 from job.statistics.cells import fetch, read_cells
 from job.statistics.columns import column_names
 from job.statistics.correlations import correlations
-from job.statistics.database import opened_tables, write_database
 from job.statistics.intervals import Inputs, intervals
 from job.statistics.relations import relation
 from job.statistics.settings import settings
 from job.statistics.tested import tests
-from job.statistics.texts import to_csv
 from job.study.statistics import Statistics
 from job.study.study import Study
 
@@ -111,52 +102,6 @@ SHOWN_ROWS = 3
 MEMORY = "SET memory_limit = '3GB'"  # beyond it, DuckDB works on disk in its temp_directory
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The marts by name, as Arrow tables, and how many parts of the plan they were computed from."""
-
-    marts: Mapping[str, pa.Table]
-    parts_done: int
-    parts_planned: int
-
-    @property
-    def error_lines(self) -> int:
-        """Number of errors in the ledger."""
-        return sum(row["lines"] for row in self.marts["ledger"].to_pylist() if row["kind"] == "error")
-
-    @property
-    def demo_remark(self) -> str | None:
-        """The remark on models with demo weights; None if there are none."""
-        return demo_remark({row["model"]: row["purpose"] for row in self.marts["models"].to_pylist()})
-
-    @property
-    def complete(self) -> bool:
-        """Whether every part of the plan is done in full."""
-        return self.parts_done == self.parts_planned
-
-
-def summarise(study: Study, results: Results, plan: Plan) -> Summary:
-    """Compute every mart from the parts that the plan names, and store them.
-
-    They are written as Parquet and CSV under `summary/`, and to `results.duckdb` beside the tables.
-    """
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        duckdb.connect(config={"temp_directory": folder}) as connection,
-        opened_tables(connection, results, plan),
-    ):
-        marts = compute(connection, study, plan.models)
-    done = results.done()
-    summary = Summary(
-        marts=marts, parts_done=sum(part.name in done for part in plan.parts), parts_planned=len(plan.parts)
-    )
-    write_database(results, plan, marts)
-    files = {f"{name}.parquet": _parquet(table) for name, table in marts.items()}
-    files |= {f"{name}.csv": to_csv(table) for name, table in marts.items()}
-    summary_files.write(results.output, plan.spec, files, complete=summary.complete)
-    return summary
-
-
 def compute(
     connection: duckdb.DuckDBPyConnection, study: Study, models: Mapping[str, PlannedModel]
 ) -> dict[str, pa.Table]:
@@ -164,20 +109,35 @@ def compute(
 
     models: those of the plan, by name. Raise OutputError if a check fails.
     """
+    return run(connection, settings(study, models), study.statistics, means=MEANS, marts=MARTS)
+
+
+def run(
+    connection: duckdb.DuckDBPyConnection,
+    relations: Mapping[str, pa.Table],
+    statistics: Statistics,
+    *,
+    means: Sequence[str],
+    marts: Sequence[str],
+) -> dict[str, pa.Table]:
+    """Check the rows, then compute some of the marts. relations: the settings that the .sql files join.
+
+    means, marts: those of MEANS and MARTS that are wanted, in their order. Raise OutputError if a check fails.
+    """
     connection.execute(MEMORY)
-    connection.execute(_sql("macros"))
+    connection.execute(read_sql("macros"))
     _check(connection)
-    for name, table in settings(study, models).items():
+    for name, table in relations.items():
         connection.register(name, table)
     for name in SUMS:
-        connection.sql(_sql(f"staging/{name}")).create(name)
-    for name, table in _resampled(connection, study.statistics).items():
+        connection.sql(read_sql(f"staging/{name}")).create(name)
+    for name, table in _resampled(connection, statistics).items():
         connection.register(name, table)
-    for name in MEANS:
-        connection.sql(_sql(f"staging/{name}")).create(name)
-    for name in MARTS:
-        connection.sql(_sql(f"marts/{name}")).create(name)
-    return {name: connection.table(name).to_arrow_table() for name in MARTS}
+    for name in means:
+        connection.sql(read_sql(f"staging/{name}")).create(name)
+    for name in marts:
+        connection.sql(read_sql(f"marts/{name}")).create(name)
+    return {name: connection.table(name).to_arrow_table() for name in marts}
 
 
 def _resampled(connection: duckdb.DuckDBPyConnection, statistics: Statistics) -> dict[str, pa.Table]:
@@ -212,18 +172,13 @@ def _resampled(connection: duckdb.DuckDBPyConnection, statistics: Statistics) ->
 def _check(connection: duckdb.DuckDBPyConnection) -> None:
     """Raise OutputError, with examples, if a check returns a row."""
     for name in CHECKS:
-        failures = connection.sql(_sql(f"checks/{name}")).to_arrow_table()
+        failures = connection.sql(read_sql(f"checks/{name}")).to_arrow_table()
         if failures.num_rows:
             examples = "; ".join(str(row) for row in failures.slice(0, SHOWN_ROWS).to_pylist())
             rule = name.replace("_", " ")
             raise OutputError(f"the results fail a check ({rule}): {failures.num_rows} rows, such as {examples}")
 
 
-def _sql(name: str) -> str:
+def read_sql(name: str) -> str:
+    """Return the SQL of a relation."""
     return (resources.files("job.statistics") / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _parquet(table: pa.Table) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()

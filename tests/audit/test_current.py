@@ -39,7 +39,7 @@ def test_a_run_takes_over_an_output_that_holds_another_plan(tmp_path, held, fini
     for stored in (held, new):
         plan_file.write(results.output, stored)
     follow(results, held)
-    summary.write(results.output, held.spec, {}, complete=finished)
+    summary.write(results.output, held.spec, {}, complete=finished, settings={})
     follow(results, new)
     assert summary.current_plan(results.output) == (new if taken else held).spec
 

@@ -104,7 +104,7 @@ def test_a_summary_names_its_plan(results, folder):
     """It counts for that plan alone, once it was made from all parts."""
     summary.follow(results.output, "p")
     for complete in (False, True):
-        summary.write(results.output, "p", {"a.csv": b"x"}, complete=complete)
+        summary.write(results.output, "p", {"a.csv": b"x"}, complete=complete, settings={})
         assert summary.is_complete(results.output, "p") is complete
     assert (folder / "summary/a.csv").read_bytes() == b"x"
     summary.follow(results.output, "q")

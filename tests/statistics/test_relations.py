@@ -29,9 +29,16 @@ def test_every_sql_file_is_run_once(folder):
     assert sorted(names) == sorted(path.stem for path in (FOLDER / folder).iterdir())
 
 
+def test_every_sql_file_of_comparisons_is_named_by_its_module():
+    """A query that it does not name would not be run."""
+    source = (FOLDER / "compare.py").read_text()
+    assert all(f'"{path.stem}"' in source for path in (FOLDER / "compared").iterdir())
+
+
 def test_there_is_no_other_sql_file_but_the_macros():
     """A query elsewhere would not be run."""
-    elsewhere = {path for path in FOLDER.rglob("*.sql") if path.parent.name not in ("staging", "marts", "checks")}
+    folders = ("staging", "marts", "checks", "compared")
+    elsewhere = {path for path in FOLDER.rglob("*.sql") if path.parent.name not in folders}
     assert elsewhere == {FOLDER / "macros.sql"}
 
 

@@ -1,0 +1,17 @@
+"""Intervals and p as people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def interval(row: Row) -> str:
+    """Return an interval as text; a dash where there is none."""
+    return "–" if row["low"] is None else f"{row['low']:+.4f} to {row['high']:+.4f}"
+
+
+def probability(p: float | None) -> str:
+    """Return a p in three decimals; nothing where there was no test."""
+    return "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
