@@ -34,8 +34,13 @@ def many_patients():
     return clustered(patients)
 
 
-def expanded(means, patients, confidence=0.95):
-    """Return the quantiles of resampled means at Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror."""
+def expanded(means, groups, confidence=0.95):
+    """Return the quantiles of resampled means at Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror.
+
+    groups: of each patient, its images. P is the effective number of patients.
+    """
+    sizes = np.array([len(group) for group in groups])
+    patients = sizes.sum() ** 2 / (sizes**2).sum()
     tail = stats.norm.cdf(-np.sqrt(patients / (patients - 1)) * stats.t.ppf((1 + confidence) / 2, patients - 1))
     return np.quantile(means, [tail, 1 - tail])
 
@@ -50,7 +55,7 @@ def test_the_interval_is_the_expanded_percentile_interval(confidence):
     for name in ("task_scores", "overall_scores"):
         row = only(tables[name])
         assert (row["objects"], row["clusters"]) == (6, 5)
-        assert bounds(row) == pytest.approx(expanded(means, 5, confidence), abs=0.01)
+        assert bounds(row) == pytest.approx(expanded(means, groups, confidence), abs=0.01)
 
 
 @pytest.mark.parametrize(("patients", "has_interval"), [(4, False), (5, True)])
@@ -82,7 +87,7 @@ def test_a_task_of_few_patients_leaves_the_interval_over_tasks_to_the_others_and
 
 def test_no_interval_stands_beside_a_mean_that_it_does_not_belong_to():
     """Over tasks, of which one has a single patient: clicks needed, their course, and the correlation with size."""
-    rows = [row for place in range(6) for row in click_rows([0.1 * place, 0.9], image=str(place))]
+    rows = [row for place in range(6) for row in click_rows([0.1 * place, 0.9 - 0.1 * place], image=str(place))]
     rows += click_rows([0.2, 0.8], task="rare", image="0")
     objects = [object_row(row, object_px=10 + int(row["image"])) for row in rows if row["step"] == 1]
     tables = marts(rows, objects=objects)
@@ -128,7 +133,7 @@ def test_the_interval_is_that_of_a_cluster_bootstrap_written_out():
         np.mean(np.concatenate([groups[index] for index in rng.integers(0, len(groups), len(groups))]))
         for _ in range(4000)
     ]
-    assert bounds(task) == pytest.approx(expanded(means, len(groups)), abs=0.006)
+    assert bounds(task) == pytest.approx(expanded(means, groups), abs=0.006)
 
 
 def test_the_seed_of_the_statistics_decides_the_draws():

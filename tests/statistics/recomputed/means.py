@@ -19,18 +19,20 @@ def by_task(rows: pd.DataFrame, value: str, key: list[str]) -> pd.DataFrame:
 
 
 def over_tasks(rows: pd.DataFrame, value: str, key: list[str]) -> pd.DataFrame:
-    """Return the plain mean over tasks of the means by task, by key."""
+    """Return the plain mean over tasks of the means by task, by key. Clusters are of the tasks with an interval."""
     tasks = by_task(rows, value, key)
     groups = tasks.groupby(key, dropna=False)
     means = groups.agg(tasks=("mean", "size"), objects=("objects", "sum"), mean=("mean", "mean"))
-    means["cluster"] = groups["cluster"].agg(lambda names: " and ".join(sorted(set(names))))
-    known = rows[rows[value].notna()]
+    enough = tasks["clusters"] >= FEWEST
+    kept = tasks[enough | ~enough.groupby([tasks[name] for name in key], dropna=False).transform("any")]
+    means["cluster"] = kept.groupby(key, dropna=False)["cluster"].agg(lambda names: " and ".join(sorted(set(names))))
+    known = rows[rows[value].notna()].merge(kept[[*key, *TASK]])
     means["clusters"] = known.groupby(key, dropna=False)[["dataset", "patient"]].apply(
         lambda g: len(g.drop_duplicates())
     )
-    enough = tasks[tasks["clusters"] >= FEWEST].groupby(key, dropna=False)
-    means["interval_tasks"], means["interval_mean"] = enough.size(), enough["mean"].mean()
-    few = tasks[tasks["clusters"] < FEWEST].assign(name=lambda frame: frame["dataset"] + ": " + frame["task"])
+    with_interval = tasks[enough].groupby(key, dropna=False)
+    means["interval_tasks"], means["interval_mean"] = with_interval.size(), with_interval["mean"].mean()
+    few = tasks[~enough].assign(name=lambda frame: frame["dataset"] + ": " + frame["task"])
     means["few_tasks"] = few.groupby(key, dropna=False)["name"].agg("; ".join)
     return means.reset_index()
 

@@ -26,7 +26,9 @@ def correlations(rows, value):
 def counted(rows, value):
     """Return the number of objects and clusters by task and over tasks."""
     overall = over_tasks(rows, value, STEP).assign(dataset=None, task=None)
-    return pd.concat([by_task(rows, value, STEP), overall]).drop(columns=["few_tasks", "interval_mean"])
+    return pd.concat([by_task(rows, value, STEP), overall]).drop(
+        columns=["few_tasks", "interval_mean", "interval_tasks"]
+    )
 
 
 @pytest.mark.filterwarnings("ignore::scipy.stats.ConstantInputWarning")
