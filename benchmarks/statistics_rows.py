@@ -1,9 +1,9 @@
 """Measure the time and memory of computing all marts from generated rows.
 
-    python benchmarks/statistics_rows.py [--objects 100000]
+    python benchmarks/statistics_rows.py [--objects 100000] [--tasks 28] [--slices 50]
 
 Each object has 100 rows: two models, with clicks and modes under several mask choices. The objects belong to 28 tasks
-of 19 data sets, about 50 to each patient of a task. 100,000 objects have 10 million rows of `iou`.
+of 19 data sets, 50 (`--slices`) to each patient of a task. 100,000 objects have 10 million rows of `iou`.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ RUNS = """
 
 OBJECTS = """
     SELECT
-        'data' || (i % 28) % 19 AS dataset, 'image' || i AS image, 'axial' AS axis, CAST(i % 64 AS INTEGER) AS slice,
-        'task' || i % 28 AS task, 'CT' AS modality, 'v' AS volume, 'patient' || i // 1400 AS patient,
+        'data' || (i % $tasks) % 19 AS dataset, 'image' || i AS image, 'axial' AS axis, CAST(i % 64 AS INTEGER) AS slice,
+        'task' || i % $tasks AS task, 'CT' AS modality, 'v' AS volume, 'patient' || i // ($slices * $tasks) AS patient,
         256 AS height, 256 AS width, 65536::BIGINT AS image_px, (1 + hash(i) % 20000)::BIGINT AS object_px,
         CAST(1 + i % 3 AS INTEGER) AS components,
         NULL::DOUBLE AS spacing_row_mm, NULL::DOUBLE AS spacing_column_mm, NULL::DOUBLE AS spacing_slice_mm, 'max/slice' AS intensity, '' AS truth
-    FROM range(?) AS o (i)
+    FROM range($objects) AS o (i)
 """
 
 IOU = """
@@ -79,11 +79,11 @@ statistics: {{compare: {{model: sam, baseline: ritm}}}}
 ROW = "  - {{name: data{}, modality: CT, images: x/*.png, masks: y, patient: p, tasks: {{t: 1}}}}\n"
 
 
-def make_rows(folder: str, objects: int) -> None:
+def make_rows(folder: str, **numbers: int) -> None:
     """Write objects.parquet and iou.parquet into a folder."""
     with duckdb.connect() as connection:
         connection.sql(RUNS).create("runs")
-        connection.execute(f"CREATE TABLE objects AS {OBJECTS}", [objects])
+        connection.execute(f"CREATE TABLE objects AS {OBJECTS}", numbers)
         connection.execute(f"COPY objects TO '{folder}/objects.parquet'")
         connection.execute(f"COPY ({IOU}) TO '{folder}/iou.parquet'")
 
@@ -102,7 +102,11 @@ def measure(folder: str) -> None:
         ((rows,),) = connection.sql("SELECT count(*) FROM iou").fetchall()
     # VmHWM, not ru_maxrss: on Linux a process inherits the ru_maxrss of its parent.
     peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-    print(f"{rows:,} rows, {len(marts)} marts, {os.cpu_count()} cores, DuckDB {duckdb.__version__}:", end=" ")
+    tasks = marts["task_scores"].group_by(["dataset", "task"]).aggregate([]).num_rows
+    print(
+        f"{rows:,} rows, {tasks} tasks, {len(marts)} marts, {os.cpu_count()} cores, DuckDB {duckdb.__version__}:",
+        end=" ",
+    )
     print(f"{seconds:.1f} s, peak memory {peak:,.0f} MiB")
 
 
@@ -110,13 +114,15 @@ def main() -> None:
     """Write the rows, then measure in a process of its own."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--objects", type=int, default=100_000)
+    parser.add_argument("--tasks", type=int, default=28)
+    parser.add_argument("--slices", type=int, default=50)
     parser.add_argument("--measure", metavar="FOLDER", help="only compute the marts, from the rows in this folder")
     arguments = parser.parse_args()
     if arguments.measure:
         measure(arguments.measure)
         return
     with tempfile.TemporaryDirectory() as folder:
-        make_rows(folder, arguments.objects)
+        make_rows(folder, objects=arguments.objects, tasks=arguments.tasks, slices=arguments.slices)
         subprocess.run([sys.executable, __file__, "--measure", folder], check=True)
 
 

@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from job.report.figures import interval, probability
 from job.statistics import Summary
 from job.study.prompts import CLICKS, MODE_NAMES
 
@@ -84,8 +85,8 @@ def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
                     str(row["interval_tasks"] or row["tasks"]),
                     str(row["clusters"]),
                     f"{_difference(row):+.4f}",
-                    _interval(row),
-                    _probability(row["p"]),
+                    interval(row),
+                    probability(row["p"]),
                     f"{row['tasks_won']:g}/{row['tasks']}",
                 )
         yield table
@@ -112,16 +113,6 @@ def _of_tasks(row: Row) -> str:
     """Return what a lead is of, where not all tasks have part in it."""
     left_out = row["few_tasks"] is not None and row["interval_tasks"] is not None
     return f", over {row['interval_tasks']} of {row['tasks']} tasks" if left_out else ""
-
-
-def _interval(row: Row) -> str:
-    """Return an interval as text; a dash where there is none."""
-    return "–" if row["low"] is None else f"{row['low']:+.4f} to {row['high']:+.4f}"
-
-
-def _probability(p: float | None) -> str:
-    """Return a p in three decimals; nothing where there was no test."""
-    return "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _run(row: Row) -> Run:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from job.statistics.resampling import Floats, Integers, draws, ratios
 
 Columns = Mapping[str, NDArray[Any]]
-BLOCK = 500
-"""Rows over tasks that are resampled at once: 40 MiB of means, and as much for the cells of one task."""
+BLOCK = 250
+"""Rows over tasks that are resampled at once: 20 MiB of means, and as much for the cells of one task."""
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, relation: str, *columns: str) -> Columns:
