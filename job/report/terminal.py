@@ -31,6 +31,20 @@ class Run(NamedTuple):
     seed: int
 
 
+class Sides(NamedTuple):
+    """Both sides of one table of differences."""
+
+    contrast: str
+    model: str
+    protocol: str
+    mask_choice: str
+    seed: int
+    baseline: str
+    baseline_protocol: str
+    baseline_choice: str
+    baseline_seed: int
+
+
 def render(summary: Summary) -> RenderableType:
     """Draw mean IoU by task and over tasks, then the comparison."""
     overall = _by_run(summary.marts["overall_scores"])
@@ -63,15 +77,18 @@ def ledger(summary: Summary) -> RenderableType:
 
 def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
     """Draw the spec's contrasts over tasks, with the click from which one side is ahead, where its interval says so."""
-    crossings = {(row["contrast"], _run(row)): row for row in summary.marts["crossing"].to_pylist() if not row["task"]}
-    contrasts: dict[tuple[str, Run], list[Row]] = defaultdict(list)
+    crossings = {_sides(row): row for row in summary.marts["crossing"].to_pylist() if not row["task"]}
+    contrasts: dict[Sides, list[Row]] = defaultdict(list)
     for row in summary.marts["comparison_overall"].to_pylist():
         if row["kind"] in SPEC_KINDS:
-            contrasts[row["contrast"], _run(row)].append(row)
-    for (contrast, run), rows in contrasts.items():
+            contrasts[_sides(row)].append(row)
+    for sides, rows in contrasts.items():
+        run = _run(rows[0])
+        several = sum(_contrast_and_run(other) == (sides.contrast, run) for other in contrasts) > 1
+        contrast = f"{sides.contrast} ({sides.baseline_choice})" if several else sides.contrast
         clicks = rows[0]["prompt"] == CLICKS
         table = _titled(contrast, run, clicks, several_seeds)
-        crossing = crossings.get((contrast, run), {})
+        crossing = crossings.get(sides, {})
         if crossing.get("ahead"):
             table.caption = f"{crossing['ahead']} is ahead from click {crossing['ahead_from']} on{_of_tasks(rows[0])}\n"
         table.add_column("clicks" if clicks else "mode", no_wrap=True)
@@ -113,6 +130,14 @@ def _of_tasks(row: Row) -> str:
     """Return what a lead is of, where not all tasks have part in it."""
     left_out = row["few_tasks"] is not None and row["interval_tasks"] is not None
     return f", over {row['interval_tasks']} of {row['tasks']} tasks" if left_out else ""
+
+
+def _sides(row: Row) -> Sides:
+    return Sides(*(row[name] for name in Sides._fields))
+
+
+def _contrast_and_run(sides: Sides) -> tuple[str, Run]:
+    return sides.contrast, Run(sides.model, sides.protocol, sides.mask_choice, sides.seed)
 
 
 def _run(row: Row) -> Run:

@@ -8,6 +8,7 @@ from rich.console import Console
 from job.plan.file import PlannedModel
 from job.report.terminal import render
 from job.statistics import Summary
+from job.study.statistics import Contrast
 from tests.statistics import tables
 
 MODES = ("largest_point", "each_point", "largest_box", "each_box", "whole_box")
@@ -58,6 +59,29 @@ def test_the_comparison_names_the_model_that_stays_ahead_and_since_when():
     assert "ritm is ahead from click 2 on" in text
     assert re.findall(r"[+-]0\.\d{4}(?= +[+-])", text) == ["+0.1000", "-0.1000", "-0.2000"]
     assert "sam is ahead from click 3 on" in drawn(courses([0.5, 0.5, 0.7], [0.4, 0.6, 0.6]), compare=("sam", "ritm"))
+
+
+def test_each_mask_choice_of_the_baseline_has_a_table_of_its_own():
+    """A model of one mask against a baseline of two choices; the title names the choice."""
+    rows = [tables.iou_row(model="ritm", choice="single", iou=0.5)]
+    rows += [tables.iou_row(model="sam", choice=choice, iou=iou) for choice, iou in (("first", 0.25), ("oracle", 0.75))]
+    text = drawn(rows, compare=("ritm", "sam"))
+    assert re.findall(r"ritm minus sam \((\w+)\)", text) == ["first", "oracle"]
+    assert re.findall(r"[+-]0\.\d{4}", text) == ["+0.2500", "-0.2500"]
+
+
+def test_a_lead_between_two_protocols_of_one_model_names_them():
+    """Both sides bear the model's name."""
+    rows = []
+    for image in range(6):
+        for protocol, ious in (("ritm", [0.5, 0.75]), ("mazurowski2023", [0.5, 0.5])):
+            rows += tables.click_rows(ious, protocol=protocol, image=str(image))
+    sides = {"of": {"protocol": "ritm"}, "minus": {"protocol": "mazurowski2023"}}
+    contrast = Contrast.model_validate({"name": "rules", **sides})
+    study = tables.study()
+    of = study.model_copy(update={"statistics": study.statistics.model_copy(update={"contrasts": (contrast,)})})
+    marts = tables.mart_tables(rows, of=of)
+    assert tables.only(row for row in marts["crossing"].to_pylist() if not row["task"])["ahead"] == "m (ritm, score)"
 
 
 def test_nobody_is_named_where_no_interval_supports_it():

@@ -1,11 +1,12 @@
 -- One row per contrast x model x protocol x mask_choice x seed x task, and one over tasks (dataset and task null): where
 -- the baseline takes the lead for good. clicks: how many were made. cluster, clusters: as in task_scores; few_tasks: the
--- tasks with too few clusters, which have no part in the resamples over tasks.
+-- tasks with too few clusters, which have no part in the resamples over tasks. baseline, baseline_protocol,
+-- baseline_choice, baseline_seed: the side that is subtracted.
 -- crossing: the first click from which the baseline's mean IoU is higher at every click up to the last; null if there is
 -- none. median_crossing, low_crossing, high_crossing: over the resamples, null beyond the last click. without: share of
 -- resamples without a crossing, 0 to 1.
--- ahead: the model whose lead is held by a simultaneous interval over the clicks, from click ahead_from to the last; null
--- if neither is. All but the crossing itself is null where there is no interval. A series that had stopped at a target IoU
+-- ahead: the model whose lead is held by a simultaneous interval over the clicks, from click ahead_from to the last, with
+-- protocol and mask choice if both sides are one model; null if neither is. All but the crossing itself is null where there is no interval. A series that had stopped at a target IoU
 -- at some click has no row.
 WITH
 
@@ -15,7 +16,9 @@ series AS (
         contrast,
         run.* EXCLUDE (prompt),
         baseline,
-        baseline_choice
+        baseline_protocol,
+        baseline_choice,
+        baseline_seed
     FROM sides
     WHERE series_index IS NOT NULL
 ),
@@ -60,7 +63,13 @@ final AS (
         low AS low_crossing,
         high AS high_crossing,
         without,
-        CASE ahead WHEN 'of' THEN model WHEN 'minus' THEN baseline END AS ahead,
+        CASE
+            WHEN ahead = 'of' AND model = baseline THEN format('{} ({}, {})', model, protocol, mask_choice)
+            WHEN ahead = 'of' THEN model
+            WHEN ahead = 'minus' AND model = baseline
+                THEN format('{} ({}, {})', baseline, baseline_protocol, baseline_choice)
+            WHEN ahead = 'minus' THEN baseline
+        END AS ahead,
         ahead_from
     FROM course
     INNER JOIN series USING (series_index)
@@ -73,4 +82,4 @@ final AS (
 )
 
 SELECT * FROM final
-ORDER BY contrast, model, protocol, mask_choice, seed, dataset NULLS FIRST, task
+ORDER BY contrast, model, protocol, mask_choice, seed, baseline_protocol, baseline_choice, baseline_seed, dataset NULLS FIRST, task
