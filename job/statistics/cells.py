@@ -40,7 +40,7 @@ class Cohort:
 class Cells:
     """All cells, in the order of their row over tasks and task, and the sums of their clusters.
 
-    over_C, task_C, objects_C, clusters_C: int64 (C,); mean_C: float64 (C,). offset_C: int64 (C + 1,), where a cell's
+    over_C, task_C, clusters_C: int64 (C,); mean_C: float64 (C,). offset_C: int64 (C + 1,), where a cell's
     clusters begin in cluster_N (int64), count_N and total_N (float64).
     """
 
@@ -48,7 +48,6 @@ class Cells:
     rows: int
     over_C: Integers
     task_C: Integers
-    objects_C: Integers
     clusters_C: Integers
     mean_C: Floats
     offset_C: Integers
@@ -91,7 +90,7 @@ class Cells:
 
 def read_cells(connection: duckdb.DuckDBPyConnection) -> Cells:
     """Read the cells and their sums from the staging relations."""
-    cells = fetch(connection, "cells", "over_tasks", "task_index", "objects", "clusters", "mean")
+    cells = fetch(connection, "cells", "over_tasks", "task_index", "clusters", "mean")
     sums = fetch(connection, "cell_sums", "cluster_index", "objects", "total")
     rows = fetch(connection, "rows_over_tasks", "over_tasks")["over_tasks"]
     return Cells(
@@ -99,7 +98,6 @@ def read_cells(connection: duckdb.DuckDBPyConnection) -> Cells:
         rows=len(rows),
         over_C=cells["over_tasks"],
         task_C=cells["task_index"],
-        objects_C=cells["objects"],
         clusters_C=cells["clusters"],
         mean_C=cells["mean"],
         offset_C=np.concatenate([[0], np.cumsum(cells["clusters"])]),

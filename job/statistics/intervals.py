@@ -134,20 +134,22 @@ def _bounds(inputs: Inputs, row: int, statistics_B: Floats, spread: Spread) -> R
     """Return the interval of one statistic, and of a difference of IoU the probability that it is not inferior."""
     result: Row = vars(interval(statistics_B, spread, inputs.confidence))
     if inputs.margin is not None and inputs.rows["is_iou_difference"][row] and result["low"] is not None:
-        result = result | {"not_inferior": float(np.nanmean(statistics_B > -inputs.margin))}
+        kept_B = statistics_B[~np.isnan(statistics_B)]
+        result = result | {"not_inferior": float(np.mean(kept_B > -inputs.margin))}
     return result
 
 
 def _ranks(inputs: Inputs, made: _Relations) -> Iterator[Row]:
     """Yield the rank of each model of each group, 1 for the highest mean, with its interval over the resamples.
 
-    best: share of resamples in which the model has rank 1.
+    Means are those of the tasks that have an interval. best: share of resamples in which the model has rank 1.
     """
     cells = inputs.cells
     for number, group in enumerate(inputs.groups):
         if not all(row in made.kept for row in group):
             continue
-        means_M = np.array([np.mean(cells.mean_C[cells.of_row(row)]) for row in group])
+        enough = [own[cells.clusters_C[own] >= FEWEST_CLUSTERS] for own in map(cells.of_row, group)]
+        means_M = np.array([np.mean(cells.mean_C[own]) for own in enough])
         ranks = stats.rankdata(-np.round(means_M, DIGITS))
         resampled_MB = stats.rankdata(-np.round([made.kept[row][0] for row in group], DIGITS), axis=0)
         for place, row in enumerate(group):

@@ -1,8 +1,8 @@
 -- One row per model x prompt x protocol x mask choice x seed x named step, where three or more models can be ranked by
--- their mean IoU over tasks.
--- place: 1 for the highest mean; equal means share the mean of their places. low, high: its
--- interval, from the same draws as those of the means. best: share of resamples in which the model is first. cluster,
--- clusters: as in task_scores; few_tasks: the tasks with too few clusters, which have no part in the resamples.
+-- their mean IoU over the tasks that have an interval.
+-- place: 1 for the highest mean; equal means share the mean of their places. low, high: its interval, from the same draws
+-- as those of the means. best: share of resamples in which the model is first. cluster, clusters: as in
+-- task_scores; few_tasks: the tasks with too few clusters, which have no part in the mean.
 SELECT
     prompt,
     protocol,
