@@ -22,7 +22,7 @@ from job.results.words import Word
 from job.statistics import Summary
 from job.statistics import summarise as compute
 from job.study import LoadedSpec
-from job.study.cross_checks import incomparable_fault
+from job.study.cross_checks import incomparable_fault, unpaired_fault
 from job.worker.boundary import add_boundary_metrics
 
 
@@ -96,9 +96,16 @@ def _task_faults(spec: LoadedSpec, plan: Plan, summary: Summary) -> Iterator[Fau
 
 
 def _comparison_faults(spec: LoadedSpec, summary: Summary) -> Iterator[Fault]:
-    """Yield a fault if both compared models have rows, but no pair. The comparison may be newer than the plan."""
-    compare = spec.study.statistics.compare
+    """Yield a fault for each comparison and contrast without a pair of rows: it may be newer than the plan.
+
+    Two compared models of which one has no rows are told otherwise.
+    """
+    statistics = spec.study.statistics
+    paired = {(row["kind"], row["contrast"]) for row in summary.marts["comparison_by_task"].to_pylist()}
     scored = set(summary.marts["task_scores"]["model"].to_pylist())
-    pairs = summary.marts["comparison_by_task"].num_rows
-    if compare is not None and not pairs and {compare.model, compare.baseline} <= scored:
+    compare = statistics.compare
+    if compare and {compare.model, compare.baseline} <= scored and not any(kind == "compare" for kind, _ in paired):
         yield incomparable_fault(spec.source, compare)
+    for index, contrast in enumerate(statistics.contrasts):
+        if scored and ("contrast", contrast.name) not in paired:
+            yield unpaired_fault(spec.source, index)

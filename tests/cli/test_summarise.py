@@ -55,3 +55,22 @@ def test_statistics_of_a_study_that_never_ran_are_refused(tmp_path, run, capfd):
     """The error says what to do."""
     assert run(write_study(tmp_path), "--only", "statistics") == 2
     assert "holds no plan of this spec; run the study first" in capfd.readouterr().err
+
+
+CONTRASTS = """statistics:
+  contrasts:
+    - {name: boxes, of: {prompt: whole_box}, minus: {prompt: each_box}}
+    - {name: NAME, of: {prompt: whole_box}, minus: {prompt: PROMPT}}
+"""
+
+
+def test_a_contrast_that_is_newer_than_the_plan_is_computed_or_refused(finished, run, tmp_path, capfd):
+    """Of two, the second asks for a mode that was not run. A contrast with rows is no excuse for one without."""
+    spec = tmp_path / "contrasts.yaml"
+    text = (finished / "study.yaml").read_text()
+    spec.write_text(text + CONTRASTS.replace("NAME", "again").replace("PROMPT", "each_box"))
+    assert run(spec, "--only", "statistics") == 0
+    assert "boxes" in capfd.readouterr().out
+    spec.write_text(text + CONTRASTS.replace("NAME", "points").replace("PROMPT", "each_point"))
+    assert run(spec, "--only", "statistics") == 2
+    assert "statistics.contrasts[1]: expected two sides with rows" in capfd.readouterr().err
