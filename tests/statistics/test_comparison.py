@@ -235,3 +235,12 @@ def test_over_tasks_each_task_weighs_the_same():
     row = only(marts(rows + paired([(0.5, 0.5)], task="tie"), of=VERSUS)["comparison_overall"])
     assert (row["tasks"], row["objects"], row["tasks_won"]) == (3, 5, 2.5)
     assert (row["mean_difference"], row["won"]) == pytest.approx((0.2, 2.5 / 3))
+
+
+@pytest.mark.parametrize(("sam", "not_inferior"), [(0.5, 1), (0.46, 1), (0.44, 0)])
+def test_not_inferior_is_the_share_of_resamples_above_minus_the_margin(sam, not_inferior):
+    """Constant differences of 0, -0.04 and -0.06 from 0.5, with a margin of 0.05."""
+    of = VERSUS.model_copy(update={"statistics": VERSUS.statistics.model_copy(update={"margin": 0.05})})
+    tables = marts(paired([(sam, 0.5)] * 5), of=of)
+    for name in ("comparison_by_task", "comparison_overall"):
+        assert only(tables[name])["not_inferior"] == not_inferior

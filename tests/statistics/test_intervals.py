@@ -164,6 +164,17 @@ def test_data_sets_have_draws_of_their_own():
     assert high > 0.55
 
 
+def test_data_sets_that_share_patients_share_their_draws():
+    """Mirrored tasks of two data sets cancel in every resample, and their patients are counted once."""
+    of = study(datasets=("A", "B"))
+    shared = of.datasets[1].model_copy(update={"patients_of": "A"})
+    row = only(
+        marts(mirrored(dataset="B"), of=of.model_copy(update={"datasets": (of.datasets[0], shared)}))["overall_scores"]
+    )
+    assert bounds(row) == pytest.approx((0.5, 0.5))
+    assert row["clusters"] == len(IOUS)
+
+
 def test_another_data_set_does_not_change_the_draws():
     """Seeded by the name of the data set, not by its place."""
     ious = [round(0.03 * k, 2) for k in range(1, 31)]
