@@ -83,7 +83,18 @@ def test_other_statistics_need_neither_images_nor_weights(clicked, tmp_path, mon
 
 
 def test_a_comparison_without_a_pair_of_rows_is_then_a_fault_too(clicked, monkeypatch, capfd):
-    """Here RITM's one mask would be compared with one of SAM's choices."""
-    clicked.write_text(clicked.read_text() + "statistics: {compare: {model: ritm, baseline: sam}}\n")
+    """Each model clicks by a protocol of its own."""
+    apart = "clicks: {protocol: ritm}\n    models: [sam]\n  - clicks: {protocol: mazurowski2023}\n    models: [ritm]"
+    clicked.write_text(clicked.read_text().replace("clicks: {protocol: ritm}", apart))
+    assert medsam_job(monkeypatch, clicked) == 0
+    clicked.write_text(clicked.read_text() + "statistics: {compare: {model: sam, baseline: ritm}}\n")
     assert medsam_job(monkeypatch, clicked, "--only", "statistics") == 2
     assert "statistics.compare: expected two models with a prompt, protocol" in capfd.readouterr().err
+
+
+def test_a_model_of_one_mask_is_compared_with_each_choice_of_the_other(clicked, tmp_path, monkeypatch):
+    """RITM minus SAM, whose mask is chosen by its score."""
+    clicked.write_text(clicked.read_text() + "statistics: {compare: {model: ritm, baseline: sam}}\n")
+    assert medsam_job(monkeypatch, clicked, "--only", "statistics") == 0
+    rows = pq.read_table(tmp_path / "results/summary/comparison_overall.parquet").to_pylist()
+    assert {(row["mask_choice"], row["baseline_choice"]) for row in rows} == {("single", "score")}
