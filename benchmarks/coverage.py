@@ -78,7 +78,7 @@ ESTIMANDS: dict[str, tuple[Sequence[int], Sequence[Task]]] = {
     "rho of size and IoU": ((1,), [correlation(0.5)]),
     "rho over 3 cohorts of P, 2P, 4P": (COHORT_SIZES, [correlation(0.5)]),
 }
-"""Name: the sizes of the cohorts, in patients P, and the tasks that each has."""
+"""Sizes of the cohorts, in patients P, and the tasks of each, by the name of the interval."""
 
 
 def statistic(sums: Floats) -> Floats:

@@ -79,13 +79,16 @@ def _clicks_needed(marts: Mapping[str, pa.Table]) -> tuple[pa.Table, Bold]:
 
 
 def _differences(marts: Mapping[str, pa.Table]) -> tuple[pa.Table, Bold]:
-    """Return the paired differences of each contrast by task, with p and the share of objects won."""
+    """Return the paired differences of each contrast by task, with p and the share of objects won.
+
+    Over tasks there is a p only if every task has part in it: otherwise it is of another mean.
+    """
     grid = _Grid(("contrast", "mask choice", "data set", "task", "prompt"))
     rows = marts["comparison_by_task"].to_pylist() + marts["comparison_overall"].to_pylist()
     for row in sorted(rows, key=lambda row: (row["contrast"], row["mask_choice"], _place(row), row["step"])):
         key = (row["contrast"], row["mask_choice"], *_key(row))
         grid.put(key, "difference", _cell(row, "mean_difference"))
-        grid.put(key, "p", "" if row["p"] is None else f"{row['p']:.4f}")
+        grid.put(key, "p", "" if row["p"] is None or row.get("few_tasks") else f"{row['p']:.4f}")
         grid.put(key, "p (Holm)", "" if row.get("p_holm") is None else f"{row['p_holm']:.4f}")
         grid.put(key, "won", f"{row['won']:.4f}")
     return grid.table()

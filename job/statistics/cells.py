@@ -108,7 +108,7 @@ def read_cells(connection: duckdb.DuckDBPyConnection) -> Cells:
 
 
 def read_cohorts(connection: duckdb.DuckDBPyConnection) -> tuple[Cohort, ...]:
-    """Read the cohorts, in the order of their numbers, with their tasks."""
+    """Read the cohorts, in the order of their names, with their tasks."""
     cohorts = fetch(connection, "cohorts", "cohort", "clusters")
     tasks = fetch(connection, "tasks", "task_index", "cohort")
     return tuple(

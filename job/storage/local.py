@@ -37,7 +37,7 @@ def sha256(path: Path) -> str:
 
 
 def _name(temporary: Path, path: Path) -> None:
-    """Name a file. Raise FileExistsError if the name is taken, where a rename would overwrite the other file."""
+    """Link a file to a name. Raise FileExistsError if it is taken, where a rename would overwrite the other file."""
     try:
         os.link(temporary, path)
     except FileExistsError:

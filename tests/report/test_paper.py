@@ -76,6 +76,16 @@ def test_differences_stand_with_p_and_the_share_won():
     assert (table[1]["data set"], table[1]["p (Holm)"], bold) == ("mean of tasks", "", [])
 
 
+def test_no_p_stands_beside_a_mean_of_tasks_of_which_one_has_no_part_in_it():
+    """Six images of one task, one of another."""
+    rows = [iou_row(iou=iou, model=model, image=i) for i in "abcdef" for model, iou in (("sam", 0.5), ("ritm", 0.25))]
+    rows += [iou_row("rare", model=model) for model in ("sam", "ritm")]
+    table, _ = shaped("differences", mart_tables(rows, of=study(compare=("sam", "ritm"))))
+    assert {(row["data set"], row["task"]): row["p"] for row in table} == {
+        ("A", "rare"): "", ("A", "t"): "0.0312", ("mean of tasks", ""): "",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_study_without_rows_has_an_empty_table(name):
     """With its first columns."""

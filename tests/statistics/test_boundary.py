@@ -45,7 +45,7 @@ def test_a_metric_is_compared_on_the_objects_of_which_both_have_a_value():
 
 
 def test_every_measure_is_described():
-    """Name, unit and direction of each mean."""
+    """Each mean has a row with its unit and direction."""
     rows = [iou_row(), iou_row(image="b") | {"predicted_iou": 0.5}]
     tables = marts(rows, boundary=values(rows[:1], [0.5], "NSD 2 px", "share", True))
     assert {row["measure"] for row in tables["measures"]} == {row["measure"] for row in tables["measures_by_task"]}

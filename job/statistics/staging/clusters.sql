@@ -1,4 +1,4 @@
--- One row per cohort x cluster, both numbered from 0 in the order of their names; clusters within their cohort.
+-- One row per cohort x cluster, numbered from 0 within its cohort in the order of their names.
 WITH
 
 named AS (
@@ -7,9 +7,5 @@ named AS (
     INNER JOIN tasks USING (dataset, task)
 )
 
-SELECT
-    cohort,
-    patient,
-    dense_rank() OVER (ORDER BY cohort) - 1 AS cohort_index,
-    dense_rank() OVER (PARTITION BY cohort ORDER BY patient) - 1 AS cluster_index
+SELECT cohort, patient, dense_rank() OVER (PARTITION BY cohort ORDER BY patient) - 1 AS cluster_index
 FROM named

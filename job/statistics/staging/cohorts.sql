@@ -1,5 +1,5 @@
--- One row per cohort: its number, and how many clusters it has.
-SELECT cohort_index, cohort, count(*) AS clusters
+-- One row per cohort: how many clusters it has.
+SELECT cohort, count(*) AS clusters
 FROM clusters
-GROUP BY ALL
-ORDER BY cohort_index
+GROUP BY cohort
+ORDER BY cohort

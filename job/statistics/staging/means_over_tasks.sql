@@ -25,14 +25,13 @@ counted AS (
     SELECT
         over_tasks,
         string_agg(DISTINCT kept.cluster, ' and ' ORDER BY kept.cluster) AS cluster,
-        count(DISTINCT (cohort_index, cluster_index)) AS clusters
+        count(DISTINCT (cohort, cluster_index)) AS clusters
     FROM (
         SELECT over_tasks, task_index, cluster FROM described
         QUALIFY has_interval OR NOT bool_or(has_interval) OVER (PARTITION BY over_tasks)
     ) AS kept
     INNER JOIN cell_sums USING (over_tasks, task_index)
     INNER JOIN tasks USING (task_index)
-    INNER JOIN (SELECT DISTINCT cohort, cohort_index FROM clusters) USING (cohort)
     GROUP BY over_tasks
 )
 

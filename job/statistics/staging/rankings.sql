@@ -23,14 +23,13 @@ counted AS (
     SELECT
         ranking,
         string_agg(DISTINCT kept.cluster, ' and ' ORDER BY kept.cluster) AS cluster,
-        count(DISTINCT (cohort_index, cluster_index)) AS clusters
+        count(DISTINCT (cohort, cluster_index)) AS clusters
     FROM (
         SELECT ranking, task_index, cluster FROM by_task
         QUALIFY has_interval OR NOT bool_or(has_interval) OVER (PARTITION BY ranking)
     ) AS kept
     INNER JOIN rank_moments USING (ranking, task_index)
     INNER JOIN tasks USING (task_index)
-    INNER JOIN (SELECT DISTINCT cohort, cohort_index FROM clusters) USING (cohort)
     GROUP BY ranking
 )
 
