@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from job.models.device import Device
-from job.models.finite import require_finite
+from job.models.finite import are_finite
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
 from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
 from job.models.ritm.ocr import Logits
@@ -73,6 +73,15 @@ class RitmModel:
         """Points, one mask, and the previous mask fed back at every click."""
         return CAPABILITIES
 
+    @property
+    def encode_batch(self) -> int:
+        """One image: each is copied by itself."""
+        return 1
+
+    def prepare(self, image_HWC: Image) -> Image:
+        """Return the image: nothing is to be done before it is copied to the device."""
+        return image_HWC
+
     def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
         """Copy images to the device: features are (3, H, W) uint8. Nothing is computed before the clicks come."""
         return [
@@ -98,8 +107,9 @@ class RitmModel:
                 [framings[i].network_image(requests[i].image.features, _probability(previous[i])) for i in batch]
             )
             points = padded([framings[i].network_clicks(clicks[i]) for i in batch])
-            for i, probability in zip(batch, self._probabilities(images, points), strict=True):
-                predictions[i] = self._prediction(framings[i].image_probability(probability), framings[i].target)
+            for i, probability, finite in zip(batch, *self._probabilities(images, points), strict=True):
+                probability_HW = framings[i].image_probability(probability)
+                predictions[i] = self._prediction(probability_HW, framings[i].target, finite)
         return [predictions[i] for i in range(len(requests))]
 
     def needs(self, height: int, width: int) -> Need:
@@ -146,8 +156,11 @@ class RitmModel:
                 framings.append(Framing(height=height, width=width, crop=roi, target=roi))
         return framings
 
-    def _probabilities(self, images: Tensor, points_B2N3: NDArray[np.float32]) -> Tensor:
-        """Run the network on images (B, 4, H, W) and their points; return probabilities (B, H, W)."""
+    def _probabilities(self, images: Tensor, points_B2N3: NDArray[np.float32]) -> tuple[Tensor, Tensor]:
+        """Run the network on images (B, 4, H, W) and their points.
+
+        Return probabilities (B, H, W), and whether each image's logits are finite, bool (B).
+        """
         if self._flip:
             images = torch.cat([images, images.flip(3)])
             points_B2N3 = np.concatenate([points_B2N3, mirrored(points_B2N3, images.shape[3])])
@@ -155,16 +168,15 @@ class RitmModel:
         with self._device.autocasting():
             outputs: Logits = self._network(images, points)
         logits = outputs.instances[:, 0].float()
-        require_finite(self._device, logits)
         if self._flip:
             original, flipped = logits.chunk(2)
             logits = 0.5 * (original + flipped.flip(2))
-        return logits.sigmoid()
+        return logits.sigmoid(), are_finite(logits)
 
-    def _prediction(self, probability_HW: Tensor, roi: Roi | None) -> Prediction:
+    def _prediction(self, probability_HW: Tensor, roi: Roi | None, finite: Tensor) -> Prediction:
         fed_back = None if self._one_pass else PreviousMask(probability_HW=probability_HW, roi=roi)
         mask_HW = probability_HW > MASK_THRESHOLD
-        return Prediction(masks_CHW=mask_HW[None], predicted_iou_C=None, mask_inputs_C=[fed_back])
+        return Prediction(masks_CHW=mask_HW[None], predicted_iou_C=None, mask_inputs_C=[fed_back], finite=finite)
 
 
 def _probability(previous: PreviousMask | None) -> Tensor | None:
