@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from job.models.protocol import Request
-from job.models.ritm.hrnet import resize
+from job.models.ritm.extent import resize
 from job.models.ritm.zoom import Roi
 
 
