@@ -82,12 +82,14 @@ class Prediction:
 
     masks_CHW: bool, at the image's own size, on the model's device (`job.models.device` reads it).
     predicted_iou_C: the model's own estimate, float64, or None for a model without one.
+    finite: 0-dim bool on the device, whether all that the network returned for this request was finite.
     mask_inputs_C: the mask input of the next request if that candidate is chosen; None for a model without mask input.
     """
 
     masks_CHW: torch.Tensor = field(repr=False)
     predicted_iou_C: NDArray[np.float64] | None
     mask_inputs_C: Sequence[Any] = field(repr=False)
+    finite: torch.Tensor = field(default=torch.tensor(True), repr=False)  # noqa: RUF009, FBT003
 
 
 @dataclass(frozen=True, kw_only=True)
