@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import Tensor
 class HostCopy:
     """A copy of a tensor to the host, under way while host and device go on.
 
-    From a GPU it is asynchronous, into pinned memory. On a CPU nothing is copied: the tensor must not change afterwards.
+    From a GPU it is asynchronous, into pinned memory. On a CPU nothing is copied: the tensor must not change later.
     """
 
     def __init__(self, tensor: Tensor) -> None:
@@ -22,7 +23,8 @@ class HostCopy:
         if tensor.device.type == "cuda":
             self._tensor = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
             self._tensor.copy_(tensor, non_blocking=True)
-            self._arrived = torch.cuda.Event()
+            # A thread that sleeps while it waits leaves its core to those that compute prompts.
+            self._arrived = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
             self._arrived.record(torch.cuda.current_stream(tensor.device))
 
     def numpy(self) -> NDArray[Any]:
@@ -34,10 +36,18 @@ class HostCopy:
         return array
 
 
-def send(device: torch.device, *arrays: NDArray[Any]) -> list[Tensor]:
-    """Copy arrays of one dtype to the device in one go; to a GPU through pinned memory, without waiting."""
-    together = torch.from_numpy(np.concatenate([array.reshape(-1) for array in arrays]))
-    if device.type == "cuda":
-        together = together.pin_memory().to(device, non_blocking=True)
-    parts = together.split([array.size for array in arrays])
+def send(array: NDArray[Any], device: torch.device) -> Tensor:
+    """Copy an array to the device; to a GPU through pinned memory, without waiting. On a CPU memory is shared."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def send_together(arrays: Sequence[NDArray[Any]], device: torch.device) -> list[Tensor]:
+    """Copy arrays of one dtype to the device as `send` does, in one go."""
+    if not arrays:
+        return []
+    sent = send(np.concatenate([array.reshape(-1) for array in arrays]), device)
+    parts = sent.split([array.size for array in arrays])
     return [part.view(array.shape) for part, array in zip(parts, arrays, strict=True)]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
-from job.models.host_copy import send
+from job.models.finite import are_finite
+from job.models.host_copy import send_together
 from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
 from job.models.ritm.sampling import sampled, table
 
@@ -46,7 +47,7 @@ class Batch:
         self.shape = (int(sizes_B2[:, 0].max()), int(sizes_B2[:, 1].max()))
         self._is_padded = bool((sizes_B2 != self.shape).any())
         tables = [table for group in self.groups for table in self._tables(group)]
-        self._sizes_B2, self.points, *self._sent = send(device, sizes_B2, self._placed(sizes_B2), *tables)
+        self._sizes_B2, self.points, *self._sent = send_together([sizes_B2, self._placed(sizes_B2), *tables], device)
 
     @property
     def sizes_B2(self) -> Tensor | None:
@@ -69,8 +70,7 @@ class Batch:
 
     def finite(self, logits_BHW: Tensor) -> list[Tensor]:
         """Return for each member of each group whether its logits are finite: (N,) bool."""
-        finite_B = torch.isfinite(logits_BHW).flatten(1).all(dim=1)
-        parts = finite_B.split([len(group) * len(self.flips) for group in self.groups])
+        parts = are_finite(logits_BHW).split([len(group) * len(self.flips) for group in self.groups])
         return [part.view(len(self.flips), -1).all(dim=0) for part in parts]
 
     def _placed(self, sizes_B2: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from job.models.device import Device
-from job.models.host_copy import HostCopy, send
+from job.models.host_copy import HostCopy, send_together
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
 from job.models.ritm.batch import Batch, Member
 from job.models.ritm.framing import Framing, RowColumnClicks
@@ -35,6 +35,7 @@ OUTPUT_BYTES = 4 + 1
 """Bytes a pixel of one request's prediction: its probability and its mask."""
 
 
+ENCODE_BATCH = 16
 SHARE_OF_MEMORY = 8
 """A pass may take this part of a GPU's memory, if that is more than `NETWORK_PX`."""
 
@@ -104,6 +105,11 @@ class RitmModel:
         """Points, one mask, and the previous mask fed back at every click."""
         return CAPABILITIES
 
+    @property
+    def encode_batch(self) -> int:
+        """The number of images that are copied in one go."""
+        return ENCODE_BATCH
+
     def prepare(self, image_HWC: Image) -> Image:
         """Check an image and make it contiguous. Any thread may do so."""
         if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.dtype != np.uint8:
@@ -112,7 +118,7 @@ class RitmModel:
 
     def encode(self, prepared: Sequence[Image]) -> list[EncodedImage]:
         """Copy images to the device: features are (H, W, 3) uint8. Nothing is computed before the clicks come."""
-        on_device = send(self._device.device, *prepared) if prepared else []
+        on_device = send_together(prepared, self._device.device)
         return [
             EncodedImage(height=image.shape[0], width=image.shape[1], features=features)
             for image, features in zip(prepared, on_device, strict=True)
