@@ -18,6 +18,7 @@ from job.worker.load import check_device
 from job.worker.manifest import manifest, worker_name
 from job.worker.run import run
 from job.worker.shutdown import Stop
+from job.worker.speed import in_words, speed
 from job.worker.tally import Tally
 from job.worker.word import leaving_word
 
@@ -31,8 +32,12 @@ def predict(
     *,
     fail_fast: bool,
     terminal: bool,
+    price: float | None = None,
 ) -> int:
-    """Run every part that is not done. Return 3 if chunks failed; of shards, the gathering step reports that."""
+    """Run every part that is not done. Return 3 if chunks failed; of shards, the gathering step reports that.
+
+    price: of this machine for an hour, in any currency.
+    """
     began, log, tally = datetime.now(UTC), structlog.get_logger(), Tally()
     spec, results = open_study(spec_address, output)
     bind_contextvars(study=spec.study.study, **({} if shard is None else {"shard": shard.index, "shards": shard.count}))
@@ -40,7 +45,8 @@ def predict(
     with leaving_word(results.output, plan_file.spec_name(spec.study, limit), shard):
         check_device(spec.study.execution)
         cache = open_cache(spec)
-        plan = settle(spec, results.output, cache, limit, shared=shard is not None)
+        with tally.stage("plan"):
+            plan = settle(spec, results.output, cache, limit, shared=shard is not None)
         follow(results, plan)
         if plan.limit is not None:
             log.warning("not a full run", limit=plan.limit)
@@ -48,9 +54,10 @@ def predict(
             run(spec, plan, results, cache, tally, shard, stop, fail_fast=fail_fast, terminal=terminal)
         finally:
             if tally.committed:
-                results.write_manifest(worker_name(), manifest(spec, plan, shard, tally, began))
+                results.write_manifest(worker_name(), manifest(spec, plan, shard, tally, began, price))
     if tally.counts["chunks"]:
         log.info("predicted", **tally.counts, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
+        log.info(in_words(speed(tally, price), tally))
     else:
         log.info("nothing to do: every part of the plan is done", parts=tally.counts["parts_before"])
     return EXIT_ERROR_ROWS if tally.counts["chunks_failed"] and shard is None else EXIT_DONE
