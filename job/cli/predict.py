@@ -50,7 +50,8 @@ def predict(
             if tally.committed:
                 results.write_manifest(worker_name(), manifest(spec, plan, shard, tally, began))
     if tally.counts["chunks"]:
-        log.info("predicted", **tally.counts, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
+        kept = {"embeddings": dict(tally.embeddings)} if tally.embeddings else {}
+        log.info("predicted", **tally.counts, **kept, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
     else:
         log.info("nothing to do: every part of the plan is done", parts=tally.counts["parts_before"])
     return EXIT_ERROR_ROWS if tally.counts["chunks_failed"] and shard is None else EXIT_DONE

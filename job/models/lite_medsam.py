@@ -43,6 +43,7 @@ def packaged_sha256() -> str:
 class LiteMedSamModel(MaskDecodingModel):
     """LiteMedSAM: longest side to 256 by area averaging, the image's own range to [0, 1], zeros right and below."""
 
+    encoding = "lite_medsam 1"
     encode_bytes = 480 << 20
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:

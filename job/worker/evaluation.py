@@ -19,6 +19,7 @@ from job.models.protocol import PromptableModel
 from job.plan.blocks import ModelBlock
 from job.plan.file import Part
 from job.results.outcome import Outcome
+from job.worker.embeddings import Embeddings
 from job.worker.fit import Fit
 from job.worker.progress import ProgressBar
 from job.worker.tally import Tally
@@ -48,6 +49,7 @@ class Evaluation:
     tally: Tally
     bar: ProgressBar
     pool: Executor
+    embeddings: Embeddings
 
     def too_large(self, model: str, parts: Sequence[Part], samples: Sequence[Sample]) -> dict[Sample, str]:
         """Return the images that do not fit into memory for a model's parts, with the figures."""
@@ -61,7 +63,7 @@ class Evaluation:
             batch = samples[len(encoded) : len(encoded) + at_once]
             try:
                 with self.tally.stage("encode"):
-                    encoded.extend(evaluate.encode(self.models[name], batch))
+                    encoded.extend(self._encode(name, batch))
             except Exception as error:
                 if len(batch) == 1:
                     raise
@@ -71,6 +73,15 @@ class Evaluation:
                 self.bar.advance(share * len(batch) / len(samples))
                 continue
             self.free_memory()  # outside the handler, where the error's frames no longer hold tensors
+        return encoded
+
+    def _encode(self, name: str, samples: Sequence[Sample]) -> list[EncodedSample]:
+        """Encode images together, or read all of their encodings where an earlier run stored them."""
+        look = self.embeddings.look_up(name, [sample.image_HWC for sample in samples])
+        if look.encoded is not None:
+            return [EncodedSample(sample=s, image=image) for s, image in zip(samples, look.encoded, strict=True)]
+        encoded = evaluate.encode(self.models[name], samples)
+        self.embeddings.keep(look, [encoded_sample.image for encoded_sample in encoded])
         return encoded
 
     def evaluate(self, part: Part, encoded: Sequence[EncodedSample], share: float) -> Evaluated:

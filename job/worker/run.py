@@ -20,6 +20,7 @@ from job.results.store import Results
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.worker.chunk import Worker
+from job.worker.embeddings import embeddings_of
 from job.worker.evaluation import Evaluation
 from job.worker.failure import record_failure
 from job.worker.first_chunks import FirstChunks
@@ -75,6 +76,7 @@ def run(
         ProgressBar(sum(chunk.raw for chunk in order.to_run), terminal=terminal) as bar,
         threads(os.cpu_count() or 1) as pool,
         threads(1) as reader,
+        embeddings_of(spec, plan, models, device, tally.embeddings, 1 if shard is None else shard.count) as embeddings,
     ):
         read = partial(_read, spec, inputs, marks)
         ahead = ReadAhead(reader, read, lambda content: content.short_of_memory)
@@ -87,6 +89,7 @@ def run(
             tally=tally,
             bar=bar,
             pool=pool,
+            embeddings=embeddings,
         )
         worker = Worker(
             plan=plan,

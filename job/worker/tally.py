@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """What one worker did: counts, seconds by stage, and the names of the parts that it stored."""
+    """What one worker did: counts, seconds by stage, and the names of the parts that it stored.
+
+    embeddings: hits, misses, stored and unusable, see `job.worker.embeddings`; empty if none are kept.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
+    embeddings: Counter[str] = field(default_factory=Counter)
     committed: set[str] = field(default_factory=set)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
