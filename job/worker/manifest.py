@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
+
+import structlog
 
 from job import __version__, storage
 from job.models import device as devices
@@ -69,6 +73,20 @@ def manifest(spec: LoadedSpec, plan: Plan, shard: Shard | None, tally: Tally, be
         "began": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+@contextmanager
+def leaving_manifest(write: Callable[[], None]) -> Iterator[None]:
+    """Write the manifest at the end of a run. If the run fails, its error is raised; one of the manifest is logged."""
+    try:
+        yield
+    except BaseException:
+        try:
+            write()
+        except Exception as error:
+            structlog.get_logger().error("the manifest was not stored", reason=storage.hide(str(error)))
+        raise
+    write()
 
 
 def _model(model: Model, purpose: str | None) -> dict[str, Any]:
