@@ -1,36 +1,32 @@
 """Encodings that an earlier run stored are read instead of made again (`execution.embeddings`).
 
-A stored encoding has the very bits that this worker would compute: its name covers the weights, the model's options and
-preparation, the precision, the kind of device, the versions of all packages, the number of images in the call, and the
-image. Whatever goes wrong with the store, the study goes on without it.
+A stored encoding has the very bits that this worker would compute: its name covers all that determines them
+(`recipes.py`), the number of images in the call, and the image. Whatever goes wrong with the store, the study goes on
+without it.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
 from threading import Lock
 from typing import Any
 
 import structlog
 
-from job import __version__
 from job.errors import StorageError
 from job.models import device as devices
-from job.models.embedding import SUFFIX, encoding_of, entry_name, from_bytes, to_bytes
+from job.models.embedding import SUFFIX, entry_name, from_bytes, to_bytes
 from job.models.protocol import EncodedImage, Image, PromptableModel
 from job.plan.file import Plan
-from job.plan.identity import identity
 from job.storage import BoundedFolder
 from job.study import LoadedSpec
-from job.worker.manifest import VERSIONS_OF
 from job.worker.read_ahead import threads
+from job.worker.recipes import recipes
 
 BYTES_PER_GB = 10**9
 THREADS = 8
@@ -41,7 +37,7 @@ PENDING = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """The result of looking up images. names: of their entries, empty if the model takes no part.
+    """The result of looking up a batch of images. names: of their entries, empty if the model takes no part.
 
     encoded: all of the images, or None if one is missing: then all are encoded together, as without stored encodings.
     """
@@ -76,16 +72,23 @@ class Embeddings:
         self._lock = Lock()  # of what threads count and note
         self._reads = self._writes = bool(recipes)
 
-    def look_up(self, model: str, images: Sequence[Image]) -> Look:
-        """Return the encodings of images that one call would encode; wait until they are read."""
+    def look_up(self, model: str, batches: Sequence[Sequence[Image]]) -> Iterator[Look]:
+        """Yield what is stored of each batch of images, which one call would encode. All are read meanwhile."""
         folder = self._folder() if model in self._recipes else None
         if folder is None:
-            return Look(names=(), encoded=None)
-        name_of = partial(entry_name, self._recipes[model], len(images))
-        names = list(self._readers.map(name_of, images))
-        encoded = self._read_all(folder, names, images) if all(map(folder.has, names)) else None
-        self._counts["misses" if encoded is None else "hits"] += len(images)
-        return Look(names=names, encoded=encoded)
+            yield from (Look(names=(), encoded=None) for _ in batches)
+            return
+        finding = [
+            [self._readers.submit(self._find, folder, model, len(images), image) for image in images]
+            for images in batches
+        ]
+        for images, futures in zip(batches, finding, strict=True):
+            names, features = zip(*(future.result() for future in futures), strict=True)
+            is_whole = all(tensor is not None for tensor in features)
+            with self._lock:
+                self._counts["hits" if is_whole else "misses"] += len(images)
+            encoded = [_encoded(image, tensor) for image, tensor in zip(images, features, strict=True)]
+            yield Look(names=names, encoded=encoded if is_whole else None)
 
     def keep(self, look: Look, encoded: Sequence[EncodedImage]) -> None:
         """Store the encodings of images that were looked up, in the background; wait while too many are pending."""
@@ -111,16 +114,10 @@ class Embeddings:
             self._give_up(error)
             return None
 
-    def _read_all(
-        self, folder: BoundedFolder, names: Sequence[str], images: Sequence[Image]
-    ) -> Sequence[EncodedImage] | None:
-        features = list(self._readers.map(partial(self._read, folder), names)) if self._reads else [None]
-        if any(tensor is None for tensor in features):
-            return None
-        return [
-            EncodedImage(height=image.shape[0], width=image.shape[1], features=tensor)
-            for image, tensor in zip(images, features, strict=True)
-        ]
+    def _find(self, folder: BoundedFolder, model: str, together: int, image_HWC: Image) -> tuple[str, Any | None]:
+        """Return the name of an image's entry, and its features if they are stored."""
+        name = entry_name(self._recipes[model], together, image_HWC)
+        return name, self._read(folder, name) if folder.has(name) else None
 
     def _read(self, folder: BoundedFolder, name: str) -> Any | None:
         """Return the features of one entry; None if it is missing, damaged or out of reach."""
@@ -180,6 +177,10 @@ class Embeddings:
             self._counts["unusable"] += 1
 
 
+def _encoded(image_HWC: Image, features: Any) -> EncodedImage:
+    return EncodedImage(height=image_HWC.shape[0], width=image_HWC.shape[1], features=features)
+
+
 @contextmanager
 def embeddings_of(
     spec: LoadedSpec,
@@ -195,34 +196,11 @@ def embeddings_of(
     """
     execution = spec.study.execution
     address, most = execution.embeddings or "", int(execution.embeddings_gb * BYTES_PER_GB)
-    recipes = _recipes(spec, plan, models, device) if address else {}
+    known = recipes(spec, plan, models, device) if address else {}
     if address:
         counts.update(hits=0, misses=0, stored=0, unusable=0)
     with threads(THREADS) as readers, threads(THREADS) as writers:
         open_folder = partial(BoundedFolder, address, SUFFIX, most, workers)
-        embeddings = Embeddings(recipes, device, open_folder, counts, readers, writers)
+        embeddings = Embeddings(known, device, open_folder, counts, readers, writers)
         yield embeddings
         embeddings.finish()
-
-
-def _recipes(
-    spec: LoadedSpec, plan: Plan, models: Mapping[str, PromptableModel], device: devices.TorchDevice
-) -> dict[str, str]:
-    """Return all that determines an encoding but the images, as text, for each model with encodings to store."""
-    made = {
-        "precision": plan.precision,
-        "versions": {"medsam-job": __version__} | {name: metadata.version(name) for name in VERSIONS_OF},
-        "device": _kind(devices.describe(device)),
-    }
-    named = {model.name: model for model in spec.study.models}
-    return {
-        name: json.dumps(made | identity(named[name], plan.models[name]) | {"encoding": encoding}, sort_keys=True)
-        for name, model in models.items()
-        if (encoding := encoding_of(model)) is not None
-    }
-
-
-def _kind(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a device can change the last bits of an encoding: of a GPU, neither its memory nor threads."""
-    without = {"device_memory_bytes"} | ({"threads"} if facts["device"] != "cpu" else set())
-    return {name: value for name, value in facts.items() if name not in without}

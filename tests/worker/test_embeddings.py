@@ -1,12 +1,18 @@
 """A second study over the same images needs no encoder, and has the rows that it would have without the first."""
 
 import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import fsspec
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from job.models import device as devices
+from job.models.protocol import EncodedImage
+from job.worker.embeddings import Embeddings, Look
 from tests.cases import SPEC, medsam_job, use_fake_models, write_study
 from tests.models.fake import FakeModel
 from tests.storage.conftest import Flaky
@@ -194,6 +200,80 @@ def test_a_store_that_breaks_off_for_a_moment_is_asked_again(run, warnings, stor
     assert warnings() == []
 
 
+class OneByOne(Counting):
+    """Encodes a single image in a call. prepared: the images whose encoding was prepared."""
+
+    prepared = []
+
+    def __init__(self, capabilities):
+        super().__init__(capabilities)
+        self.encode_batch = 1
+
+    def prepare(self, image_HWC):
+        self.prepared.append(image_HWC)
+        return image_HWC
+
+
+def test_only_what_is_missing_is_prepared_and_encoded(run, folder, monkeypatch):
+    """Here each image is a call of its own."""
+    use_fake_models(monkeypatch, OneByOne)
+    assert run() == (3, counts(misses=3, stored=3))
+    entries(folder)[1].unlink()
+    OneByOne.prepared.clear()
+    assert run(output="second") == (1, counts(hits=2, misses=1, stored=1))
+    assert len(OneByOne.prepared) == 1
+    assert rows(folder / "second") == rows(folder / "results")
+
+
+def test_an_encoding_of_a_smaller_call_is_not_used(run, folder, monkeypatch):
+    """Kernels are chosen by the size of a batch."""
+    use_fake_models(monkeypatch, OneByOne)
+    run()
+    use_fake_models(monkeypatch, Counting)
+    assert run(output="second") == (3, counts(misses=3, stored=3))
+
+
+class Short(Counting):
+    """Runs out of memory for more than two images."""
+
+    def encode(self, images):
+        if len(images) > 2:
+            raise torch.OutOfMemoryError("out of memory")
+        return super().encode(images)
+
+
+def test_a_call_that_was_divided_for_want_of_memory_is_not_stored(run, folder, monkeypatch):
+    """Its encodings are not those of the whole call."""
+    use_fake_models(monkeypatch, Short)
+    assert run() == (3, counts(misses=3))
+
+
+def test_an_encoding_that_waits_for_a_slow_store_makes_the_encoder_wait():
+    """Sixteen at most do, so that memory stays bounded; all are stored in the end."""
+    release, stored = Event(), []
+
+    class Slow:
+        def has(self, name):
+            return False
+
+        def add(self, name, data):
+            assert release.wait(30)
+            stored.append(name)
+            return True
+
+    images = [EncodedImage(height=1, width=1, features=torch.ones(1)) for _ in range(40)]
+    with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(1) as writers, ThreadPoolExecutor(1) as encoder:
+        embeddings = Embeddings({"m": ""}, torch.device("cpu"), Slow, Counter(), readers, writers)
+        look = Look(names=[f"{number:064x}" for number in range(40)], encoded=None)
+        keeping = encoder.submit(embeddings.keep, look, images)
+        with pytest.raises(TimeoutError):
+            keeping.result(0.5)
+        release.set()
+        keeping.result()
+        embeddings.finish()
+    assert stored == look.names
+
+
 def test_models_that_hand_on_the_image_store_nothing(run, folder, monkeypatch):
     """Such as RITM."""
     use_fake_models(monkeypatch, FakeModel)
@@ -237,7 +317,7 @@ def test_an_encoding_by_another_version_is_not_used(run, folder, monkeypatch, ve
     named = ("family: lite_medsam", f"family: lite_medsam\n    checkpoint: {weights}")
     run(named)
     if version == "medsam-job":
-        monkeypatch.setattr("job.worker.embeddings.__version__", "another")
+        monkeypatch.setattr("job.worker.recipes.__version__", "another")
     elif version == "the weights":
         weights.write_bytes(b"two")
     else:
