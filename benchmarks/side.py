@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+LEAST_S = 3.0
+"""The encoder alone is measured for so long at least."""
 LOADED = "load models"
 """The stage of a worker with whose end its start ends."""
 
@@ -129,7 +131,9 @@ def job(watch: Watch, folder: Path, **_: Any) -> Measured:
     return watch.measured(device, meter.stop(), dict(tally.seconds))
 
 
-def plain(watch: Watch, folder: Path, *, subject: dict[str, Any], tasks: dict[str, int], device: str) -> Measured:
+def plain(
+    watch: Watch, folder: Path, *, data: str, subject: dict[str, Any], tasks: dict[str, int], device: str
+) -> Measured:
     """Run the plain loop over the same images."""
     import torch
 
@@ -144,10 +148,43 @@ def plain(watch: Watch, folder: Path, *, subject: dict[str, Any], tasks: dict[st
     model, meter = plain_loop.build(own, where), Meter(where)
     watch.start_ends()
     meter.start()
-    rows = list(plain_loop.evaluate(model, own, folder.parent / "data", tasks))
+    rows = list(plain_loop.evaluate(model, own, Path(data), tasks))
     measured = watch.measured(where, meter.stop(), {})
     write_rows(folder / "plain.parquet", rows)
     return measured
+
+
+def encoder(watch: Watch, folder: Path, *, model: dict[str, Any], data: str, device: str, precision: str) -> Measured:
+    """Encode images of a folder with a model of the job, again and again; stages: the number of images."""
+    import torch
+    from pydantic import TypeAdapter
+
+    from benchmarks.meter import Meter
+    from benchmarks.plain_loop import read
+    from job.models import device as devices
+    from job.models.registry import build
+    from job.study.model import Model
+
+    where = devices.resolve_device(device)
+    devices.configure(where)
+    spec: Model = TypeAdapter(Model).validate_python(model)
+    built, meter = build(spec, Path(spec.checkpoint), where, precision), Meter(where)
+    prepared = [built.prepare(read(path)) for path in sorted(Path(data, "images").iterdir())]
+
+    def encode() -> None:
+        built.encode(prepared)
+        if where.type == "cuda":
+            torch.cuda.synchronize(where)
+
+    if where.type == "cuda":
+        encode()
+    watch.start_ends()
+    meter.start()
+    done, began = 0, time.monotonic()
+    while time.monotonic() - began < LEAST_S:
+        encode()
+        done += len(prepared)
+    return watch.measured(where, meter.stop(), {"images": done})
 
 
 def main() -> None:
@@ -155,7 +192,7 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     side, folder, watch = options.pop("side"), Path(options.pop("folder")), Watch(options.pop("began"))
     sys.stdout, out = sys.stderr, sys.stdout
-    measured = {"plain": plain, "job": job}[side](watch, folder, **options)
+    measured = {"plain": plain, "job": job, "encoder": encoder}[side](watch, folder, **options)
     print(json.dumps(measured.__dict__), file=out, flush=True)
     os._exit(0)  # threads of libraries may outlive the work, and are not part of it
 

@@ -87,7 +87,7 @@ def lines(own: Subject, root: Path, arguments: argparse.Namespace) -> Iterator[A
     for number in range(arguments.rounds):
         for side, runs in measured.items():
             folder = folders[side] / str(number)
-            runs.append(run_side(side, own, folder, arguments))
+            runs.append(run_side(side, own, folder, root / "data", arguments))
     middle = {side: median(runs) for side, runs in measured.items()}
     for side, result in middle.items():
         name, precision = ("plain loop", "fp32") if side == "plain" else ("job", side)
@@ -97,15 +97,12 @@ def lines(own: Subject, root: Path, arguments: argparse.Namespace) -> Iterator[A
         yield compare(expected, job_rows(folders[precision] / "0" / "results"), f"{own.model['name']}, {precision}")
 
 
-def run_side(side: str, own: Subject, folder: Path, arguments: argparse.Namespace) -> Measured:
+def run_side(side: str, own: Subject, folder: Path, data: Path, arguments: argparse.Namespace) -> Measured:
     """Run one side once."""
-    (folder.parent / "data").unlink(missing_ok=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    (folder.parent / "data").symlink_to(folder.parent.parent / "data")
     if side == "plain":
         options = {"subject": own.__dict__, "tasks": tasks(arguments.objects), "device": arguments.device}
-        return measure("plain", folder, **options)
-    write_spec(folder, [own], arguments.objects, {"device": arguments.device, "precision": side})
+        return measure("plain", folder, data=str(data), **options)
+    write_spec(folder, data, own, arguments.objects, {"device": arguments.device, "precision": side})
     return measure("job", folder)
 
 

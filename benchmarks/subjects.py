@@ -106,7 +106,7 @@ def _random(name: str, like: torch.Tensor) -> torch.Tensor:
 def write_images(folder: Path, count: int, objects: int, side: int) -> None:
     """Write generated images that hold each of the first labels, and their label maps, as PNG files.
 
-    objects: number of labels. An image's brightest pixel is 255.
+    objects: number of labels. An image's brightest pixel is 255. The first images do not depend on `count`.
     """
     for kind in ("images", "masks"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
@@ -135,10 +135,8 @@ def tasks(objects: int) -> dict[str, int]:
     return dict(list(LABELS.items())[:objects])
 
 
-def write_spec(folder: Path, subjects: Sequence[Subject], objects: int, execution: Mapping[str, Any]) -> Path:
-    """Write a study of these models over the images of a folder; its results go to `results` beside it."""
-    prompts = [_block(own, kind) for own in subjects for kind in dict(own.experiments)]
-    data = folder.parent / "data"
+def write_spec(folder: Path, data: Path, own: Subject, objects: int, execution: Mapping[str, Any]) -> Path:
+    """Write a study of a model over the images of `data`, and return its path; its results go to `results` beside it."""
     spec = {
         "study": "speed",
         "output": str(folder / "results"),
@@ -152,8 +150,8 @@ def write_spec(folder: Path, subjects: Sequence[Subject], objects: int, executio
                 "tasks": tasks(objects),
             }
         ],
-        "models": [dict(own.model) for own in subjects],
-        "prompts": prompts,
+        "models": [dict(own.model)],
+        "prompts": [_block(own, kind) for kind in dict(own.experiments)],
         "seed": SEED,
         "execution": dict(execution),
     }
@@ -166,4 +164,4 @@ def write_spec(folder: Path, subjects: Sequence[Subject], objects: int, executio
 def _block(own: Subject, kind: str) -> dict[str, Any]:
     choices = [choice for other, choice in own.experiments if other == kind and choice != "single"]
     prompts = {"modes": list(MODES)} if kind == "modes" else {"clicks": {"protocol": "mazurowski2023", "max": CLICKS}}
-    return {"models": [own.model["name"]], **prompts, **({"mask_choice": choices} if choices else {})}
+    return prompts | ({"mask_choice": choices} if choices else {})
