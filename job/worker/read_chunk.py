@@ -8,9 +8,9 @@ from functools import partial
 
 from structlog.contextvars import bound_contextvars
 
-from job import datasets
 from job.datasets.fit import portion_bytes
 from job.datasets.ledger import Ledger
+from job.datasets.load import load
 from job.datasets.sample import Excluded, Sample
 from job.errors import MemoryShortageError, StorageError, StoreRefusedError
 from job.plan.file import Chunk, Unit
@@ -85,7 +85,7 @@ def read_chunk(spec: LoadedSpec, cache: InputCache, chunk: Chunk, units: Sequenc
     with bound_contextvars(chunk=chunk.name):
         for unit in units:
             try:
-                loaded = datasets.load(dataset, unit.source, unit.slices, cache, spec.study.execution.max_image_px)
+                loaded = load(dataset, unit.source, unit.slices, cache, spec.study.execution.max_image_px)
             except StoreRefusedError:
                 raise
             except StorageError as error:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from structlog.contextvars import get_contextvars
 
-from job import datasets
+from job.datasets import load as load_module
 from job.errors import StorageError, StoreRefusedError
 from job.plan.make import make
 from job.storage import InputCache
@@ -20,14 +20,14 @@ def read(tmp_path, monkeypatch):
     (chunk,) = make(spec, cache).chunks
 
     def read(error=None):
-        load_source = datasets.load
+        load_source = load_module.load
 
         def load_or_raise(dataset, source, *arguments):
             if source.image == "case1.png" and error is not None:
                 raise error
             return load_source(dataset, source, *arguments)
 
-        monkeypatch.setattr(datasets, "load", load_or_raise)
+        monkeypatch.setattr("job.worker.read_chunk.load", load_or_raise)
         return read_chunk(spec, cache, chunk)
 
     return read
@@ -62,9 +62,11 @@ def test_a_store_that_refuses_ends_the_run(read):
 
 def test_what_is_logged_while_reading_names_the_chunk(read, monkeypatch):
     """It is not the chunk that is evaluated at the time."""
-    contexts, load_source = [], datasets.load
+    contexts, load_source = [], load_module.load
     monkeypatch.setattr(
-        datasets, "load", lambda *arguments: contexts.append(get_contextvars()["chunk"]) or load_source(*arguments)
+        load_module,
+        "load",
+        lambda *arguments: contexts.append(get_contextvars()["chunk"]) or load_source(*arguments),
     )
     chunk = read().chunk
     assert contexts == [chunk.name] * 3
@@ -82,6 +84,6 @@ def test_a_doubt_about_the_data_set_is_told_with_the_image_at_which_it_stands(tm
     def fail(*_):
         raise StorageError("the store is out of reach")
 
-    monkeypatch.setattr(datasets, "load", fail)
+    monkeypatch.setattr("job.worker.read_chunk.load", fail)
     reasons = [line.reason for line in read_chunk(spec, cache, chunk).left_out]
     assert reasons == ["storage", "patients not stated", "storage", "storage"]
