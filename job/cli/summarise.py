@@ -19,8 +19,8 @@ from job.report import terminal as table
 from job.report.console import open_console
 from job.results.summary import gather_manifests, place
 from job.results.words import Word
-from job.statistics import Summary
-from job.statistics import summarise as compute
+from job.statistics.summarise import Summary
+from job.statistics.summarise import summarise as compute
 from job.study import LoadedSpec
 from job.study.cross_checks import incomparable_fault, unpaired_fault
 from job.worker.boundary import add_boundary_metrics

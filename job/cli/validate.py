@@ -10,7 +10,7 @@ from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, EXIT_MENDABLE, JobError
 from job.plan import validate as checks
 from job.report.console import print_lines
 from job.results.probe import check_writable
-from job.statistics import published
+from job.statistics.reference import published
 from job.study import Study
 
 
