@@ -48,7 +48,7 @@ class LiteMedSamModel(MaskDecodingModel):
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
         super().__init__(network, side=SIDE, capabilities=capabilities, device=device)
 
-    def prepare(self, image_HWC: Image) -> Tensor:
+    def network_input(self, image_HWC: Image) -> Tensor:
         """Resize, normalise and pad one image: float32, 3x256x256. An image of a single value becomes zeros."""
         height, width = self.resize.get_preprocess_shape(*image_HWC.shape[:2], SIDE)
         resized_HWC = cv2.resize(image_HWC, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -22,9 +23,6 @@ from job.results.outcome import Outcome
 from job.worker.fit import Fit
 from job.worker.progress import ProgressBar
 from job.worker.tally import Tally
-
-ENCODED_AT_ONCE = 8
-"""Images between two updates of the progress bar. The model may encode them in smaller batches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,24 +52,36 @@ class Evaluation:
         return self.fit.too_large(model, samples, [self.blocks[model, part.block] for part in parts])
 
     def encode(self, name: str, samples: Sequence[Sample], share: float) -> list[EncodedSample]:
-        """Encode images in order; after an out-of-memory error, half as many at once."""
-        encoded: list[EncodedSample] = []
-        at_once = ENCODED_AT_ONCE
-        while len(encoded) < len(samples):
-            batch = samples[len(encoded) : len(encoded) + at_once]
-            try:
-                with self.tally.stage("encode"):
-                    encoded.extend(evaluate.encode(self.models[name], batch))
-            except Exception as error:
-                if len(batch) == 1:
-                    raise
-                self._note(error, len(batch))
-                at_once = len(batch) // 2
-            else:
-                self.bar.advance(share * len(batch) / len(samples))
-                continue
-            self.free_memory()  # outside the handler, where the error's frames no longer hold tensors
+        """Encode images in order, a batch of the model at a time; threads prepare the next batch meanwhile."""
+        model, encoded = self.models[name], list[EncodedSample]()
+        batches = [samples[start : start + model.encode_batch] for start in range(0, len(samples), model.encode_batch)]
+        preparing = [self._prepare(model, batch) for batch in batches[:1]]
+        for number, batch in enumerate(batches):
+            preparing += [self._prepare(model, following) for following in batches[number + 1 : number + 2]]
+            with self.tally.stage("prepare"):
+                prepared = [future.result() for future in preparing.pop(0)]
+            encoded += self._encode(model, batch, prepared)
+            self.bar.advance(share * len(batch) / len(samples))
         return encoded
+
+    def _prepare(self, model: PromptableModel, samples: Sequence[Sample]) -> list[Future[Any]]:
+        return [self.pool.submit(model.prepare, sample.image_HWC) for sample in samples]
+
+    def _encode(
+        self, model: PromptableModel, samples: Sequence[Sample], prepared: Sequence[Any]
+    ) -> list[EncodedSample]:
+        """Encode a batch; after an out-of-memory error, its halves one after the other."""
+        try:
+            with self.tally.stage("encode"):
+                return evaluate.encode(model, samples, prepared)
+        except Exception as error:
+            if len(samples) == 1:
+                raise
+            self._note(error, len(samples))
+        self.free_memory()  # outside the handler, where the error's frames no longer hold tensors
+        half = len(samples) // 2
+        first, second = self._encode(model, samples[:half], prepared[:half]), samples[half:]
+        return first + self._encode(model, second, prepared[half:])
 
     def evaluate(self, part: Part, encoded: Sequence[EncodedSample], share: float) -> Evaluated:
         """Evaluate a whole part in one portion; after an out-of-memory error, again in the next smaller one."""
