@@ -84,7 +84,7 @@ def measure_arch(
     peak: float,
     deadline: float,
 ) -> None:
-    """Print the rows of one network: each variant in each batch, timed alternately."""
+    """Print the rows of one network: each variant in each batch."""
     network = random_encoder(arch, device)
     generator = torch.Generator(device).manual_seed(1)
     images = torch.randn(max(batches), 3, 1024, 1024, generator=generator, device=device)
@@ -117,11 +117,15 @@ def tried(
 ) -> tuple[Callable[[], Tensor], str] | None:
     """Run a variant for the first time; return its forward pass, and notes on memory, start and error. None: failed."""
     device, batch = images.device, len(images)
+    free(device)
     try:
         forward = runner(network, dtype, VARIANTS[name])
-        started, _ = clocked(lambda: forward(images), device)
-        memory = peak_memory(lambda: forward(images), device) / batch / (1 << 20)
+        wait(device)
+        began = time.perf_counter()
         error = (forward(images)[:1].float() - expected).abs() / expected.abs().max()
+        wait(device)
+        started = time.perf_counter() - began
+        memory = peak_memory(lambda: forward(images), device) / batch / (1 << 20)
     except Exception as fault:
         print(f"{name:<28} {batch:>5} {type(fault).__name__}: {str(fault)[:300]!r}", flush=True)
         return None
