@@ -1,6 +1,6 @@
 """Measure SAM's image encoder: the authors' forward pass against this project's, in all its variants, on one machine.
 
-    python benchmarks/encoder.py [--device auto] [--arch vit_b vit_h] [--precision bf16] [--variant upstream flex …]
+    python benchmarks/encoder.py [--device auto] [--arch vit_b vit_h] [--precision bf16] [--variant upstream kernel+compile …]
         [--batch 8] [--rounds 3] [--seconds 80]
 
 Weights are random. Each variant's output is compared with the authors' in float32 on the same image. *Of the limit* is
@@ -31,19 +31,22 @@ FLOP_PER_IMAGE = {"vit_b": 0.972e12, "vit_l": 2.986e12, "vit_h": 5.961e12}
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 VARIANTS: dict[str, How | None] = {
     "upstream": None,
-    "flex+compile": How(attention="flex", windowed="appended", compiled=True),
-    "flex-all+compile": How(attention="flex", windowed="flex", compiled=True),
-    "mixed+compile": How(attention="mixed", windowed="appended", compiled=True),
-    "appended+compile": How(attention="appended", windowed="appended", compiled=True),
-    "flex-biased+compile": How(attention="flex", windowed="sliced", compiled=True),
-    "flex+compile, low residual": How(attention="flex", windowed="appended", compiled=True, residual=torch.bfloat16),
-    "flex": How(attention="flex", windowed="appended"),
-    "appended": How(attention="appended", windowed="appended"),
+    "kernel+compile": How(attention="kernel", windowed="sliced", compiled=True),
+    "kernel+compile, low residual": How(attention="kernel", windowed="sliced", compiled=True, residual=torch.bfloat16),
+    "appended+compile": How(attention="appended", windowed="sliced", compiled=True),
+    "sliced+compile": How(attention="sliced", windowed="sliced", compiled=True),
+    "kernel": How(attention="kernel", windowed="sliced"),
+    "appended": How(attention="appended", windowed="sliced"),
+    "appended, windows too": How(attention="appended", windowed="appended"),
     "sliced": How(attention="sliced", windowed="sliced"),
 }
-"""Upstream runs under autocast, as before."""
-ON_CPU = ["upstream", "sliced", "appended"]
-ON_GPU = [name for name in VARIANTS if name != "sliced"]
+"""Attention in the whole image and in windows. Upstream runs under autocast, as before."""
+ON_CPU = ["upstream", "sliced", "appended", "appended, windows too"]
+ON_GPU = {
+    torch.float32: ["upstream", "sliced+compile", "appended+compile", "sliced", "appended"],
+    torch.bfloat16: [name for name in VARIANTS if "sliced" not in name],
+    torch.float16: ["upstream", "kernel+compile", "appended+compile", "kernel", "appended"],
+}
 PEAK_SIDE = {"cuda": 8192, "cpu": 2048}
 
 
@@ -66,7 +69,7 @@ def main() -> None:
     peak = (arguments.peak or measured_peak(device, dtype) / 1e12) * 1e12
     print(f"limit: {peak / 1e12:.3g} TFLOP/s in {arguments.precision}")
     deadline = time.perf_counter() + arguments.seconds
-    names = arguments.variant or (ON_GPU if device.type == "cuda" else ON_CPU)
+    names = arguments.variant or (ON_GPU[dtype] if device.type == "cuda" else ON_CPU)
     for index, arch in enumerate(arguments.arch):
         left = deadline - time.perf_counter()
         share = time.perf_counter() + left / (len(arguments.arch) - index)
@@ -119,7 +122,7 @@ def tried(
     device, batch = images.device, len(images)
     free(device)
     try:
-        forward = runner(network, dtype, VARIANTS[name])
+        forward = runner(network, dtype, VARIANTS[name], batch)
         wait(device)
         began = time.perf_counter()
         error = (forward(images)[:1].float() - expected).abs() / expected.abs().max()
@@ -133,10 +136,10 @@ def tried(
     return lambda: forward(images), notes
 
 
-def runner(network: Any, dtype: torch.dtype, how: How | None) -> Callable[[Tensor], Tensor]:
+def runner(network: Any, dtype: torch.dtype, how: How | None, batch: int) -> Callable[[Tensor], Tensor]:
     """Return the forward pass of a variant. It casts copies, so that all share the float32 weights."""
     if how is not None:
-        return ImageEncoder(network, dtype, how)
+        return ImageEncoder(network, dtype, how, batch)
     lower = dtype is not torch.float32
 
     def upstream(images: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, gelu, layer_norm, linear
+from torch.nn.functional import conv2d, gelu, layer_norm, linear, pad
 
 from job.models.relative_attention import Attention, attend
 
@@ -56,9 +56,14 @@ class How:
 
 
 class ImageEncoder:
-    """The forward pass of the authors' `ImageEncoderViT` on its weights; those of products are cast to `dtype` once."""
+    """The forward pass of the authors' `ImageEncoderViT` on its weights; those of products are cast to `dtype` once.
 
-    def __init__(self, network: nn.Module, dtype: torch.dtype, how: How) -> None:
+    batch: if the blocks are compiled, they always run on so many images, of which some may be zeros. So they are
+    compiled once, and an image has the same features in any company.
+    """
+
+    def __init__(self, network: nn.Module, dtype: torch.dtype, how: How, batch: int) -> None:
+        self._batch = batch if how.compiled else 1
         self._how = how
         self._dtype = dtype
         vit: Any = network
@@ -71,13 +76,15 @@ class ImageEncoder:
 
     def __call__(self, images_NCHW: Tensor) -> Tensor:
         """Return (N, 256, 64, 64), float32, from normalised images, (N, 3, 1024, 1024)."""
+        count = len(images_NCHW)
+        images_NCHW = pad(images_NCHW, (0, 0, 0, 0, 0, 0, 0, -count % self._batch))
         embedded = conv2d(images_NCHW.to(self._dtype), *self._patches, stride=self._stride)
         tokens = (embedded.permute(0, 2, 3, 1) + self._positions).to(self._how.residual)
         for block in self._blocks:
             tokens = self._run(tokens, block, self._how.windowed if block.window else self._how.attention)
         features = self._norm1(conv2d(tokens.to(self._dtype).permute(0, 3, 1, 2), self._narrow).float())
         normalised: Tensor = self._norm2(conv2d(features.to(self._dtype), self._mix, padding=1).float())
-        return normalised
+        return normalised[:count]
 
 
 def run_block(tokens_NSSC: Tensor, block: Block, attention: Attention) -> Tensor:
@@ -88,13 +95,6 @@ def run_block(tokens_NSSC: Tensor, block: Block, attention: Attention) -> Tensor
     tokens_NSSC = tokens_NSSC + linear(attended, *block.proj)
     hidden = gelu(linear(_normalised(tokens_NSSC, block.norm2, block.eps).to(dtype), *block.lin1))
     return tokens_NSSC + linear(hidden, *block.lin2)
-
-
-def cast_products(network: nn.Module, dtype: torch.dtype) -> None:
-    """Cast the weights of layers and convolutions in place: those that autocast would cast in every pass."""
-    for module in network.modules():
-        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            module.to(dtype)
 
 
 def _block(block: Any, dtype: torch.dtype) -> Block:

@@ -9,20 +9,19 @@ N: images, or windows. H: heads. T: tokens of a square, row by row. S: its side,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 
-Attention = Literal["sliced", "appended", "flex", "mixed"]
-"""sliced: biases of a few heads at a time, for a CPU. appended: the terms as more channels of queries and keys, for
-any fused kernel. flex: the terms are added inside a kernel that is compiled for it, for CUDA. mixed: one of either."""
+Attention = Literal["sliced", "appended", "kernel"]
+"""sliced: biases of some heads at a time. appended: the terms as more channels of queries and keys, for any fused
+kernel. kernel: one of this project, for an NVIDIA GPU in half precision; S is 16, 32, 64 or 128."""
 
-BIAS_NUMBERS = 1 << 24
-"""Upper bound on the biases that exist at once, so that they take 64 MiB in float32: one head of 4,096 tokens."""
+BIAS_NUMBERS = {"cpu": 1 << 24, "cuda": 1 << 28}
+"""Upper bound on the biases that exist at once, by type of device; one head of 4,096 tokens has 1 << 24."""
 ALIGNMENT = 8
 """Fused kernels want the channels of a head in multiples of it."""
 
@@ -62,16 +61,10 @@ def attend(qkv: Tensor, heads: int, rows_SSD: Tensor, columns_SSD: Tensor, atten
 
 
 def sliced(terms: Terms) -> Tensor:
-    """Attend with biases that are made for a few heads at a time."""
-    count, heads, tokens, _ = terms.queries.shape
-    together = max(1, BIAS_NUMBERS // tokens**2)
-    attended = torch.empty_like(terms.values)
-    for images in _slices(count, together // heads):
-        for some in _slices(heads, together):
-            part = Terms(*(tensor[images, some] for tensor in terms))
-            bias_NHTT = (part.by_row[..., :, None] + part.by_column[..., None, :]).flatten(-2)
-            attended[images, some] = scaled_dot_product_attention(part.queries, part.keys, part.values, bias_NHTT)
-    return attended
+    """Attend with biases, which are made for some images, or some heads of one, at a time."""
+    _, heads, tokens, _ = terms.queries.shape
+    together = max(1, BIAS_NUMBERS[terms.queries.device.type] // tokens**2)
+    return _joined([_by_heads(part, together) for part in _parts(terms, together // heads, 0)], 0)
 
 
 def appended(terms: Terms) -> Tensor:
@@ -90,56 +83,36 @@ def appended(terms: Terms) -> Tensor:
     return padded[..., :channels]
 
 
-def flex(terms: Terms) -> Tensor:
-    """Attend with the terms read inside the kernel: two numbers for each pair of a query and a key."""
-    by_row, by_column, side = terms.by_row, terms.by_column, terms.by_row.shape[-1]
+def kernel(terms: Terms) -> Tensor:
+    """Attend by the project's own kernel. It needs the package triton, which comes with torch for GPUs."""
+    from job.models.relative_kernel import attend_by_kernel
 
-    def with_terms(score: Tensor, image: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        at_row = by_row[image, head, query, key // side]
-        return score + at_row + by_column[image, head, query, key % side]
-
-    attended: Tensor = _flex_attention()(
-        terms.queries, terms.keys, terms.values, score_mod=with_terms, scale=terms.scale
-    )
-    return attended
+    return attend_by_kernel(*terms)
 
 
-def mixed(terms: Terms) -> Tensor:
-    """Attend with the terms of columns as more channels, and those of rows read inside the kernel."""
-    by_row, side = terms.by_row, terms.by_row.shape[-1]
-    unit = torch.eye(side, dtype=terms.keys.dtype, device=terms.keys.device).repeat(side, 1)
-    queries = torch.cat((terms.queries, terms.by_column * (1 / terms.scale)), dim=-1)
-    keys = torch.cat((terms.keys, unit.expand(*terms.keys.shape[:2], -1, -1)), dim=-1)
-
-    def with_rows(score: Tensor, image: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        return score + by_row[image, head, query, key // side]
-
-    attended: Tensor = _flex_attention()(queries, keys, terms.values, score_mod=with_rows, scale=terms.scale)
-    return attended
+FUNCTIONS: dict[Attention, Callable[[Terms], Tensor]] = {"sliced": sliced, "appended": appended, "kernel": kernel}
 
 
-FUNCTIONS: dict[Attention, Callable[[Terms], Tensor]] = {
-    "sliced": sliced,
-    "appended": appended,
-    "flex": flex,
-    "mixed": mixed,
-}
+def _by_heads(terms: Terms, together: int) -> Tensor:
+    return _joined([_biased(part) for part in _parts(terms, together, 1)], 1)
 
 
-def _slices(total: int, size: int) -> list[slice]:
-    size = max(1, size)
-    return [slice(start, start + size) for start in range(0, total, size)]
+def _biased(terms: Terms) -> Tensor:
+    bias_NHTT = (terms.by_row[..., :, None] + terms.by_column[..., None, :]).flatten(-2)
+    return scaled_dot_product_attention(terms.queries, terms.keys, terms.values, bias_NHTT)
+
+
+def _parts(terms: Terms, size: int, axis: int) -> list[Terms]:
+    """Divide terms along an axis into parts of at most so many, and at least one."""
+    split = (torch.split(tensor, max(1, size), axis) for tensor in terms)
+    return [Terms(*tensors) for tensors in zip(*split, strict=True)]
+
+
+def _joined(parts: Sequence[Tensor], axis: int) -> Tensor:
+    return torch.cat(list(parts), axis) if len(parts) > 1 else parts[0]
 
 
 def _one_hot(side: int, like: Tensor) -> Tensor:
     """Return (T, 2 * S): for each token a one at its row, and a one at its column."""
     unit = torch.eye(side, dtype=like.dtype, device=like.device)
     return torch.cat((unit.repeat_interleave(side, dim=0), unit.repeat(side, 1)), dim=-1)
-
-
-@cache
-def _flex_attention() -> Any:
-    """Return torch's FlexAttention, compiled: without that it makes the whole map. Its import takes seconds."""
-    from torch.nn.attention.flex_attention import flex_attention
-
-    return torch.compile(flex_attention, dynamic=False)

@@ -1,21 +1,19 @@
 """Attention with decomposed relative positions in one kernel, for an NVIDIA GPU in bfloat16 or float16.
 
 The softmax runs over the keys as they come (Dao et al. 2022, FlashAttention, arXiv 2205.14135), one row of the image at
-a time. So the terms of the columns are the same for every row of keys and stay in registers, and a row of keys needs one
-term for each query: no score ever reaches the memory.
+a time. So the terms of the columns are the same for every row of keys and stay in registers, and a row of keys needs
+one term for each query: no score ever reaches the memory.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
-QUERIES = 128
-"""Queries of one program."""
+QUERIES = {"narrow": 128, "wide": 64}
+"""Queries of one program, for heads of at most `WIDE` channels and of more. The fastest of those measured."""
 WIDE = 64
 """Channels of a head in the first of two products; those beyond it, as in ViT-H, are in the second."""
 LOG2_E = tl.constexpr(1.4426950408889634)
@@ -30,7 +28,7 @@ def attend_by_kernel(queries: Tensor, keys: Tensor, values: Tensor, by_row: Tens
     count, heads, tokens, channels = queries.shape
     side = by_row.shape[-1]
     attended = torch.empty(count, tokens, heads, channels, dtype=queries.dtype, device=queries.device)
-    block = min(QUERIES, tokens)
+    block = min(QUERIES["narrow" if channels <= WIDE else "wide"], tokens)
     grid = (tokens // block, count * heads)
     _kernel[grid](
         queries,
@@ -42,7 +40,7 @@ def attend_by_kernel(queries: Tensor, keys: Tensor, values: Tensor, by_row: Tens
         queries.stride(0),
         queries.stride(1),
         queries.stride(2),
-        channels**-0.5,
+        SCALE=channels**-0.5,
         HEADS=heads,
         TOKENS=tokens,
         SIDE=side,
@@ -61,7 +59,7 @@ def _power_of_two(channels: int) -> int:
     return max(16, 1 << (channels - 1).bit_length()) if channels > 0 else 0
 
 
-@triton.jit
+@triton.jit  # type: ignore[untyped-decorator]
 def _kernel(  # type: ignore[no-untyped-def]
     queries,
     keys,
@@ -72,7 +70,7 @@ def _kernel(  # type: ignore[no-untyped-def]
     image_stride,
     head_stride,
     token_stride,
-    scale,
+    SCALE: tl.constexpr,  # a constant, since a number that torch.compile passes on would have 64 bits
     HEADS: tl.constexpr,
     TOKENS: tl.constexpr,
     SIDE: tl.constexpr,
@@ -105,7 +103,7 @@ def _kernel(  # type: ignore[no-untyped-def]
             k_rest = tl.load(keys + at_keys[None, :] + rest[:, None], mask=rest[:, None] < CHANNELS, other=0.0)
             scores = tl.dot(q_rest, k_rest, scores)
         term = tl.load(by_row + head * TOKENS * SIDE + row * TOKENS + own).to(tl.float32) * LOG2_E
-        scores = scores * (scale * LOG2_E) + columns + term[:, None]
+        scores = scores * (SCALE * LOG2_E) + columns + term[:, None]
         higher = tl.maximum(highest, tl.max(scores, 1))
         weights = tl.exp2(scores - higher[:, None])
         kept = tl.exp2(highest - higher)
