@@ -44,7 +44,9 @@ class SamModel(MaskDecodingModel):
         self.mask_threshold = network.mask_threshold
         self.encode_bytes = ENCODE_BYTES + WIDTH_BYTES * encoder.pos_embed.shape[-1]
         self.encode_batch = encode_batch(device.device, self.encode_bytes)
-        self._encoder = ImageEncoder(encoder, device.autocast or torch.float32, how(device), self.encode_batch)
+        chosen = how(device)
+        self.encoding = f"sam 2 {chosen}"
+        self._encoder = ImageEncoder(encoder, device.autocast or torch.float32, chosen, self.encode_batch)
 
     def resized(self, image_HWC: Image, height: int, width: int) -> Image:
         """Resize as `ResizeLongestSide` does, which computes the size itself."""

@@ -18,6 +18,7 @@ from job.models.device import Device
 from job.models.host_copy import HostCopy, send_together
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
 from job.models.ritm.batch import Batch, Member
+from job.models.ritm.capabilities import CAPABILITIES
 from job.models.ritm.framing import Framing, RowColumnClicks
 from job.models.ritm.ocr import Logits
 from job.models.ritm.passes import equal, similar
@@ -26,7 +27,6 @@ from job.models.ritm.zoom import LONGER_SIDE, Roi, kept_roi, object_roi
 MASK_THRESHOLD = 0.49
 ZOOM_THRESHOLD = 0.50
 """Probabilities: of the mask, and of the mask that the zoom-in uses; as upstream."""
-CAPABILITIES = Capabilities(points=True, boxes=False, multimask=False, mask_input="always")
 
 NETWORK_PX = 16 * 2 * LONGER_SIDE**2
 """Upper bound on the pixels of one pass, flips included: 16 zoomed-in objects. On a CPU a pixel takes about 700 bytes
