@@ -40,7 +40,7 @@ from job.models.ritm.ocr import Logits
 from job.models.ritm.zoom import Roi, kept_roi, object_roi
 
 
-PADDING = {"auto": None, "yes": True, "no": False}
+AT_ONCE = {"auto": None, "yes": True, "no": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +204,7 @@ def measure(arch: str, device: Device, arguments: argparse.Namespace) -> None:
     original = network(arch, fold=False, dtype=torch.float32)
     fast = network(arch, fold=True, dtype=device.autocast or torch.float32)
     passes = {"plain loop": Passes(original), "batched": Passes(fast)}
-    loop, model = PlainLoop(original, device), RitmModel(fast, device, padding=PADDING[arguments.padding])
+    loop, model = PlainLoop(original, device), RitmModel(fast, device, at_once=AT_ONCE[arguments.at_once])
     actions = {
         "plain loop": lambda: [loop.trajectory(target) for target in objects],
         "batched": lambda: together(model, objects),
@@ -252,7 +252,7 @@ def main() -> None:
     for name, default in (("objects", 4), ("clicks", 9), ("side", 256), ("rounds", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument(
-        "--padding", default="auto", choices=PADDING, help="whether crops of different sizes share a pass"
+        "--at-once", default="auto", choices=AT_ONCE, help="whether crops of different sizes share a pass"
     )
     arguments = parser.parse_args()
     device = Device.of(resolve_device(arguments.device), arguments.precision)

@@ -78,8 +78,8 @@ class RitmModel:
 
     network: (image (B, 4, H, W), points (B, 2N, 3), sizes (B, 2) or None) -> `Logits`, and `bytes_per_px`, as
     `RitmNetwork`. zoom_in: crop to the object from the second click on. flip: average over a horizontal flip. one_pass:
-    run each set of clicks without previous mask and zoom-in, and feed nothing back. padding: whether requests of
-    different sizes share a pass.
+    run each set of clicks without previous mask and zoom-in, and feed nothing back. at_once: pad requests
+    of different sizes to share a pass, and crop and paste all together, as suits a GPU; None: on a GPU only.
     """
 
     def __init__(
@@ -90,15 +90,14 @@ class RitmModel:
         zoom_in: bool = True,
         flip: bool = True,
         one_pass: bool = False,
-        padding: bool | None = None,
+        at_once: bool | None = None,
     ) -> None:
         self._device = device
         self._network: Any = network.to(device.device).eval()
         self._zoom_in = zoom_in and not one_pass
         self._flip = flip
         self._one_pass = one_pass
-        on_gpu = device.device.type == "cuda"
-        self._divide = similar if (on_gpu if padding is None else padding) else equal
+        self._at_once = device.device.type == "cuda" if at_once is None else at_once
 
     @property
     def capabilities(self) -> Capabilities:
@@ -130,8 +129,9 @@ class RitmModel:
         for request in requests:
             CAPABILITIES.check(request)
         members = [self._member(request) for request in requests]
+        divide = similar if self._at_once else equal
         predicted: list[tuple[list[int], Tensor, Tensor]] = []
-        for indices in self._divide([m.framing.size for m in members], self._most_px()):
+        for indices in divide([m.framing.size for m in members], self._most_px()):
             indices.sort(key=lambda i: (members[i].framing.height, members[i].framing.width))
             predicted += self._run(indices, members)
         return self._predictions(members, predicted)
@@ -180,7 +180,7 @@ class RitmModel:
 
     def _run(self, indices: Sequence[int], members: Sequence[Member]) -> list[tuple[list[int], Tensor, Tensor]]:
         """Run the network on some members; return groups: their indices, probabilities (N, H, W), whether finite (N,)."""
-        batch = Batch([members[i] for i in indices], self._device.device, flip=self._flip)
+        batch = Batch([members[i] for i in indices], self._device.device, flip=self._flip, at_once=self._at_once)
         with self._device.autocasting():
             outputs: Logits = self._network(batch.images(), batch.points, batch.sizes_B2)
         logits = outputs.instances[:, 0].float()
