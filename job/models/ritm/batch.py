@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -19,7 +18,7 @@ from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
 from job.models.ritm.sampling import interpolated, sampled, table
 
 PASTED_PX = 1 << 25
-"""Upper bound on the pixels of the images into which probabilities are pasted at once."""
+"""Upper bound on the pixels of the images of a group."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,15 +37,15 @@ class Member:
 class Batch:
     """One pass. Inputs of different sizes are padded, right and below.
 
-    Members with images of equal size are a group; the batch has their inputs, then their mirrored inputs if `flip`, then
-    those of the next group. at_once: a group is cropped, and pasted, in a fixed number of steps, as suits a GPU; else
+    Neighbours with images of equal size are a group; the batch has their inputs, then their mirrored inputs if `flip`,
+    then those of the next group. at_once: a group is cropped, and pasted, in a fixed number of steps, as suits a GPU; else
     one member after the other, which a CPU does in fewer operations. All that the host knows goes to the device in one
     copy.
     """
 
     def __init__(self, members: Sequence[Member], device: torch.device, *, flip: bool, at_once: bool) -> None:
         self.flips = (False, True) if flip else (False,)
-        self.groups = [list(group) for _, group in groupby(members, key=_image_size)]
+        self.groups = [group for _, same in groupby(members, key=_image_size) for group in _limited(list(same))]
         self._at_once = at_once
         sizes_B2 = np.array([m.framing.size for group in self.groups for _ in self.flips for m in group], np.float32)
         self.shape = (int(sizes_B2[:, 0].max()), int(sizes_B2[:, 1].max()))
@@ -55,7 +54,7 @@ class Batch:
         self._sizes_B2, self.points, *self._sent = send_together([sizes_B2, self._placed(sizes_B2), *tables], device)
 
     @property
-    def sizes_B2(self) -> Tensor | None:
+    def sizes(self) -> Tensor | None:
         """Rows and columns of each input, or None if all have the batch's."""
         return self._sizes_B2 if self._is_padded else None
 
@@ -67,7 +66,7 @@ class Batch:
     def probabilities(self, logits_BHW: Tensor) -> list[Tensor]:
         """Return the probabilities of each group at its images' size: (N, H, W)."""
         counts = [len(group) * len(self.flips) for group in self.groups]
-        parts = zip(logits_BHW.split(counts), self._sizes_B2.split(counts), strict=True)
+        parts = zip(torch.split(logits_BHW, counts), torch.split(self._sizes_B2, counts), strict=True)
         return [
             self._pasted(self._unmirrored(logits, sizes).sigmoid(), index)
             for index, (logits, sizes) in enumerate(parts)
@@ -75,7 +74,7 @@ class Batch:
 
     def finite(self, logits_BHW: Tensor) -> list[Tensor]:
         """Return for each member of each group whether its logits are finite: (N,) bool."""
-        parts = are_finite(logits_BHW).split([len(group) * len(self.flips) for group in self.groups])
+        parts = torch.split(are_finite(logits_BHW), [len(group) * len(self.flips) for group in self.groups])
         return [part.view(len(self.flips), -1).all(dim=0) for part in parts]
 
     def _placed(self, sizes_B2: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -143,15 +142,18 @@ class Batch:
         if not self._at_once:
             pairs = zip(probabilities[..., None], (m.framing.output_lines() for m in group), strict=True)
             return torch.stack([interpolated(source, *lines, (height, width))[..., 0] for source, lines in pairs])
-        rows, columns = self._sent[4 * index + 2 : 4 * index + 4]
-        most = max(1, PASTED_PX // (height * width))
-        parts = zip(probabilities[..., None].split(most), rows.split(most), columns.split(most), strict=True)
-        pasted = [sampled(*part)[..., 0] for part in parts]
-        return torch.cat(pasted) if len(pasted) > 1 else pasted[0]
+        return sampled(probabilities[..., None], *self._sent[4 * index + 2 : 4 * index + 4])[..., 0]
 
 
 def _image_size(member: Member) -> tuple[int, int]:
     return member.framing.height, member.framing.width
+
+
+def _limited(members: list[Member]) -> list[list[Member]]:
+    """Divide members with images of equal size into groups of at most `PASTED_PX`, but of one at least."""
+    height, width = _image_size(members[0])
+    most = max(1, PASTED_PX // (height * width))
+    return [members[start : start + most] for start in range(0, len(members), most)]
 
 
 def _previous(group: Sequence[Member]) -> Tensor:

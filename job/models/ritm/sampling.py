@@ -37,8 +37,9 @@ class Line(NamedTuple):
     def positions(self) -> NDArray[np.float32]:
         """Return the position in the window of each pixel, in float32 as `interpolate` computes it."""
         scale = np.float32(self.source_length - 1) / np.float32(max(self.length - 1, 1))
-        positions = np.minimum(np.arange(self.length, dtype=np.float32) * scale, np.float32(self.source_length - 1))
-        return positions[::-1] if self.mirrored else positions
+        positions: NDArray[np.float32] = np.arange(self.length, dtype=np.float32) * scale
+        positions = np.minimum(positions, np.float32(self.source_length - 1))
+        return np.flip(positions) if self.mirrored else positions
 
 
 def interpolated(source_HWC: Tensor, rows: Line, columns: Line, shape: tuple[int, int]) -> Tensor:
