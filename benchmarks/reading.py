@@ -6,7 +6,6 @@ thread's processor time; of nested checks the outermost counts.
 
 from __future__ import annotations
 
-import importlib
 import platform
 import tempfile
 import time
@@ -21,14 +20,12 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from job import datasets
-from job.datasets import fit, opening
+from job.datasets import fit, load, opening
 from job.datasets import layers as layers_module
+from job.datasets.discover import discover
 from job.datasets.formats import jpeg, nifti, picture, png, tiff
 from job.storage import InputCache
 from job.study.dataset import Dataset
-
-load = importlib.import_module("job.datasets.load")  # the package has a function of this name
 
 CHECKS: tuple[tuple[Any, str], ...] = (
     (fit, "_check"),
@@ -104,7 +101,7 @@ def _measured(folder: Path, image: str, mask: str) -> tuple[float, float]:
         },
         strict=False,
     )  # fmt: skip
-    (source,) = datasets.discover(data)
+    (source,) = discover(data)
     cache = InputCache(folder / "cache", 1 << 30)
     times = []
     for _ in range(REPEATS):
@@ -114,7 +111,7 @@ def _measured(folder: Path, image: str, mask: str) -> tuple[float, float]:
             for module, function in CHECKS:
                 stack.enter_context(mock.patch.object(module, function, clock.wrap(getattr(module, function))))
             start = time.thread_time()
-            loaded = datasets.load(data, source, None, cache, 1 << 28)
+            loaded = load.load(data, source, None, cache, 1 << 28)
             times.append((time.thread_time() - start, clock.seconds))
         if not loaded.samples:
             raise ValueError(f"{source.image}: {loaded.left_out}")

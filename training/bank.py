@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from job.datasets.generated import SIDE, VERSION, generate
+from job.datasets.generated import SIDE, VERSION
+from job.datasets.generated.generate import generate
 from job.errors import JobError
 from job.models.mask_decoding import MaskDecodingModel
 

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from job.datasets.generated import SIDE, generate
+from job.datasets.generated import SIDE
+from job.datasets.generated.generate import generate
 from job.prompts.regions import Mask, components, tight_box
 
 TRAIN_SEEDS, HELD_OUT_SEEDS = 1_000_000, 2_000_000

@@ -15,8 +15,8 @@ from job.cli.opening import open_results
 from job.errors import EXIT_DONE, JobError, printable
 from job.report import compared, show
 from job.report.compared_remarks import remarks
-from job.statistics import Side
-from job.statistics import compare as compare_sides
+from job.statistics.compare import Side
+from job.statistics.compare import compare as compare_sides
 
 ALIAS = re.compile(r"(?P<alias>[\w.-]+)=(?P<output>.+)", re.DOTALL)
 """An address with an equals sign in its first name is written with `./` in front."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from job.errors import EXIT_DONE
 from job.report import show
-from job.statistics import published
+from job.statistics.reference import published
 
 
 def reference(form: str) -> int:

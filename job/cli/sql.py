@@ -5,7 +5,7 @@ from __future__ import annotations
 from job.cli.opening import open_results
 from job.errors import EXIT_DONE
 from job.report import show
-from job.statistics import query
+from job.statistics.query import query
 
 
 def sql(output: str, text: str, form: str, plan: str | None, *, unsafe: bool) -> int:

@@ -6,7 +6,7 @@ from job.cli.opening import open_results
 from job.errors import EXIT_DONE
 from job.report import show
 from job.report.paper import SHAPES
-from job.statistics import query
+from job.statistics.query import query
 
 
 def table(output: str, name: str, form: str, plan: str | None) -> int:

@@ -14,7 +14,8 @@ from job.datasets import fit, sizes
 from job.datasets.discover import expected_masks
 from job.datasets.doubt import Doubt
 from job.datasets.formats import nifti, raster
-from job.datasets.generated import SIDE, generate
+from job.datasets.generated import SIDE
+from job.datasets.generated.generate import generate
 from job.datasets.labels import as_labels, label_counts, one_channel
 from job.datasets.sample import Axis
 from job.datasets.slicing import axis_of

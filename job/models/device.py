@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -16,9 +16,10 @@ from job import memory
 from job.errors import JobError, MachineError
 from job.models.allocator import keep_freed_memory
 from job.models.device_faults import machine_faults
+from job.models.precision import Precision, planned_precision
+from job.models.threads import limit_threads
 from job.models.usable_gpu import gpu_is_available, require_usable
 
-Precision = Literal["fp32", "bf16", "fp16"]
 TorchDevice = torch.device
 """The type `torch.device`, for rooms that may not import torch."""
 
@@ -77,12 +78,14 @@ def _cuda_device(name: str) -> torch.device:
     return device
 
 
-def configure(device: torch.device) -> None:
+def configure(device: torch.device, processors: int | None = None) -> None:
     """Set up this process for a device, once, before models are built.
 
     On a GPU: no TF32, no cuDNN benchmarking, and deterministic convolutions, so that rows are the same every time. On a
-    CPU: freed memory is kept.
+    CPU: freed memory is kept. processors: those that this process may use, which torch then takes at most.
     """
+    if processors is not None:
+        limit_threads(processors)
     if device.type == "cpu":
         keep_freed_memory()
         return
@@ -90,15 +93,6 @@ def configure(device: torch.device) -> None:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
-
-
-def planned_precision(name: str) -> Precision:
-    """Return the planned precision: the name itself, or fp32 for `auto` until the others have been compared."""
-    if name == "auto":
-        return "fp32"
-    if name not in AUTOCAST:
-        raise JobError(f"precision: expected auto, {', '.join(AUTOCAST)}, got {name}")
-    return name
 
 
 def resolve_precision(name: str, device: torch.device) -> Precision:

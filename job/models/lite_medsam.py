@@ -35,14 +35,10 @@ def load_lite_medsam(network: Any, checkpoint: Path, use: Use = LOAD) -> None:
     use.apply(network, read_weights(checkpoint, wrapped_in, use.read), f"{checkpoint} as LiteMedSAM")
 
 
-def packaged_sha256() -> str:
-    """Return the sha256 that the package states for its weights."""
-    return str(_package().CHECKPOINT_SHA256)
-
-
 class LiteMedSamModel(MaskDecodingModel):
     """LiteMedSAM: longest side to 256 by area averaging, the image's own range to [0, 1], zeros right and below."""
 
+    encoding = "lite_medsam 1"
     encode_bytes = 480 << 20
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:

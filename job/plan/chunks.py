@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
-from job.datasets import Excluded, Source, doubts_of_whole, raw_slices
-from job.datasets.source import GeneratedImage, ImageFile
+from job.datasets.check import raw_slices
+from job.datasets.sample import Excluded
+from job.datasets.source import GeneratedImage, ImageFile, Source
+from job.datasets.whole import doubts_of_whole
 from job.errors import DataError
 from job.plan.file import Chunk, Unit, fingerprint
 from job.storage import InputCache

@@ -10,11 +10,12 @@ from typing import Any
 import structlog
 
 from job import SCHEMA_VERSION, storage
-from job.datasets import Survey, inventory, survey
+from job.datasets.discover import Survey, survey
+from job.datasets.inventory import inventory
 from job.datasets.pattern import Pattern
 from job.errors import Fault, MachineError, PairingError, SpecError, StorageError
 from job.models.demo_weights import purpose_of
-from job.models.device import planned_precision
+from job.models.precision import planned_precision
 from job.plan.blocks import ModelBlock, prompt_blocks
 from job.plan.chunks import chunks
 from job.plan.file import Chunk, Part, Plan, PlannedModel, fingerprint, spec_name

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from job import datasets
-from job.datasets import Source, Survey
+from job.datasets.check import check_headers, look_inside
+from job.datasets.discover import Survey
+from job.datasets.inventory import inventory
 from job.datasets.sample import Excluded
+from job.datasets.source import Source
+from job.datasets.whole import doubts_of_whole
 from job.errors import Fault, SpecError, StorageError, WeightsError
 from job.models import registry
+from job.models.known_weights import is_known
 from job.plan.blocks import prompt_blocks
 from job.plan.demo import demo_remark
 from job.plan.file import PlannedModel
@@ -58,7 +62,8 @@ def validate(spec: LoadedSpec, cache: InputCache, *, full: bool) -> Report:
     if remark:
         report.notes.append(remark)
     for index, model in enumerate(spec.study.models):
-        _check_checkpoint(report, spec, index, model, cache)
+        if model.name not in models or not is_known(model, models[model.name].sha256):
+            _check_checkpoint(report, spec, index, model, cache)
     report.notes.extend(_hash_remarks(spec.study.models, models))
     for index in range(len(spec.study.datasets)):
         survey = _collect(report, partial(find_survey, spec, index))
@@ -83,7 +88,10 @@ def _collect(report: Report, check: Callable[[], Result]) -> Result | None:
 
 
 def _check_checkpoint(report: Report, spec: LoadedSpec, index: int, model: Model, cache: InputCache) -> None:
-    """Compare a checkpoint with the model that the spec names. A missing one was reported when it was to be hashed."""
+    """Compare a checkpoint with the model that the spec names, which takes torch.
+
+    A missing one was reported when it was to be hashed.
+    """
     try:
         registry.check(model, local_checkpoint(model, cache))
     except WeightsError as error:
@@ -108,10 +116,10 @@ def _hash_remarks(models: Sequence[Model], planned: Mapping[str, PlannedModel]) 
 def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey, cache: InputCache, full: bool) -> None:
     """Check the headers of all files and the content of a sample, and look for an object of every task."""
     dataset, max_px, sources = spec.study.datasets[index], spec.study.execution.max_image_px, survey.sources
-    report.findings.extend(datasets.doubts_of_whole(dataset, sources))
+    report.findings.extend(doubts_of_whole(dataset, sources))
     sound: list[Source] = []
     for source in sources:
-        findings = list(datasets.check_headers(dataset, source, cache, max_px))
+        findings = list(check_headers(dataset, source, cache, max_px))
         report.findings.extend(findings)
         if not findings:
             sound.append(source)
@@ -119,7 +127,7 @@ def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey,
     present: set[str] = set()
     labels: dict[str, Counter[int]] = {task: Counter() for task in dataset.tasks}
     for source in sampled:
-        content = datasets.look_inside(dataset, source, cache, max_px)
+        content = look_inside(dataset, source, cache, max_px)
         report.findings.extend(content.findings)
         present |= content.tasks
         for task, found in content.labels.items():
@@ -136,7 +144,7 @@ def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey,
                 fault = spec.source.fault(("datasets", index, "tasks", task), f"{text}: check its label values")
                 report.faults.append(fault)
     found_labels = "".join(f"; {text}" for text in _labels_found(dataset, labels))
-    report.notes.append(f"{datasets.inventory(dataset, survey)}; {len(sampled)} read whole{found_labels}")
+    report.notes.append(f"{inventory(dataset, survey)}; {len(sampled)} read whole{found_labels}")
 
 
 def _labels_found(dataset: Dataset, labels: Mapping[str, Counter[int]]) -> Iterator[str]:

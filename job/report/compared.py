@@ -15,7 +15,7 @@ from rich.text import Text
 from job.report.compared_remarks import remarks
 from job.report.console import open_console, print_lines
 from job.report.figures import interval, probability
-from job.statistics import Comparison
+from job.statistics.compare import Comparison
 from job.statistics.resampling import FEWEST_CLUSTERS
 from job.study.prompts import CLICKS, MODE_NAMES
 

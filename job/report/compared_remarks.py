@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from job.statistics import Comparison
+from job.statistics.compare import Comparison
 
 REASONS = {
     "another truth": "another truth",

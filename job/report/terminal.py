@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from job.report.figures import interval, probability
-from job.statistics import Summary
+from job.statistics.summarise import Summary
 from job.study.prompts import CLICKS, MODE_NAMES
 
 SHOWN_CLICKS = (1, 2, 3, 5, 9)

@@ -12,7 +12,7 @@ from job.plan.file import Plan
 from job.results.store import Results
 from job.results.summary import place
 from job.statistics.database import literal_path, opened_tables
-from job.statistics.stats import MARTS
+from job.statistics.names import MARTS
 
 QUERIES = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
 """What only reads. MULTI is a PIVOT, which DuckDB carries out in two steps."""

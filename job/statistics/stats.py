@@ -15,89 +15,13 @@ from job.statistics.cells import fetch, read_cells
 from job.statistics.columns import column_names
 from job.statistics.correlations import correlations
 from job.statistics.intervals import Inputs, intervals
+from job.statistics.names import CHECKS, MARTS, MEANS, SUMS
 from job.statistics.relations import relation
 from job.statistics.settings import settings
 from job.statistics.tested import tests
 from job.study.statistics import Statistics
 from job.study.study import Study
 
-SUMS = (
-    "tasks",
-    "clusters",
-    "cohorts",
-    "size_bins",
-    "numbered_objects",
-    "runs",
-    "scores",
-    "stopped_steps",
-    "named_steps",
-    "trajectories",
-    "level_clicks",
-    "step_sums",
-    "volume_sums",
-    "stratum_sums",
-    "trajectory_sums",
-    "pairs",
-    "pair_sums",
-    "pair_trajectory_sums",
-    "boundary_values",
-    "boundary_sums",
-    "measure_sums",
-    "rows_over_tasks",
-    "cell_sums",
-    "cells",
-    "rank_moments",
-    "rank_groups",
-)
-MEANS = (
-    "stopped_rows",
-    "means_over_tasks",
-    "sides",
-    "rankings",
-    "wide",
-)
-STAGING = SUMS + MEANS
-MARTS = (
-    "task_scores",
-    "overall_scores",
-    "measures",
-    "measures_by_task",
-    "measures_overall",
-    "between_seeds",
-    "modes_wide",
-    "clicks_wide",
-    "comparison_by_task",
-    "comparison_overall",
-    "differences_by_task",
-    "differences_overall",
-    "crossing",
-    "crossing_by_click",
-    "ranks",
-    "model_pairs",
-    "clicks_needed",
-    "clicks_course",
-    "cumulative",
-    "by_modality",
-    "by_components",
-    "by_size",
-    "size_correlation",
-    "calibration",
-    "calibration_bins",
-    "worst_objects",
-    "against_published",
-    "against_published_overall",
-    "object_differences",
-    "ledger",
-    "models",
-)
-"""All in the order in which they build on each other."""
-CHECKS = (
-    "one_row_per_key",
-    "one_object_per_key",
-    "every_score_has_its_object",
-    "iou_is_intersection_over_union",
-    "trajectories_are_complete",
-)
 SHOWN_ROWS = 3
 MEMORY = "SET memory_limit = '3GB'"  # beyond it, DuckDB works on disk in its temp_directory
 

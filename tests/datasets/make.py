@@ -12,8 +12,10 @@ from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, 
 from numpy.typing import NDArray
 from PIL import Image
 
-from job import datasets
-from job.datasets import Excluded, Loaded
+from job.datasets import load as load_module
+from job.datasets.discover import discover
+from job.datasets.load import Loaded
+from job.datasets.sample import Excluded
 from job.storage import InputCache
 from job.study.dataset import Dataset
 
@@ -35,8 +37,8 @@ def dataset(folder: Path, **changes: Any) -> Dataset:
 def load(data: Dataset, folder: Path, slices: Sequence[int] | None = None, max_px: int = MAX_PX) -> Loaded:
     """Load all sources of a data set, with the cache below a folder."""
     loaded = Loaded()
-    for source in datasets.discover(data):
-        source_loaded = datasets.load(data, source, slices, InputCache(folder / "cache", 1 << 30), max_px)
+    for source in discover(data):
+        source_loaded = load_module.load(data, source, slices, InputCache(folder / "cache", 1 << 30), max_px)
         loaded.samples.extend(source_loaded.samples)
         loaded.left_out.extend(source_loaded.left_out)
     return loaded

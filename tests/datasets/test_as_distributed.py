@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from job import datasets
-from job.statistics import published
+from job.datasets import load as load_module
+from job.datasets.discover import discover
+from job.statistics.reference import published
 from job.storage import InputCache
 from job.study import load as load_spec
 from job.study.dataset import Slices
@@ -47,8 +48,8 @@ def objects_of(dataset, folder):
     """Count the objects of a data set by task, slice and pixels; no file has an error."""
     cache = InputCache(folder / "cache", 10**9)
     objects = Counter()
-    for source in datasets.discover(dataset):
-        loaded = datasets.load(dataset, source, None, cache, 10**8)
+    for source in discover(dataset):
+        loaded = load_module.load(dataset, source, None, cache, 10**8)
         assert [line for line in loaded.left_out if line.kind == "error"] == []
         objects.update(
             (obj.task, sample.slice, obj.truth_HW.shape, obj.truth_HW.tobytes())

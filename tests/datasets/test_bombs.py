@@ -15,8 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job import datasets, memory
+from job import memory
 from job.datasets import fit, layers
+from job.datasets import load as load_module
+from job.datasets.check import check_headers, raw_slices
+from job.datasets.discover import discover
 from job.datasets.formats import nifti
 from job.datasets.formats.raster import read_image
 from job.datasets.pattern import Pattern
@@ -79,9 +82,9 @@ def refusals(folder: Path, name: str, data: bytes) -> list[tuple[str, str]]:
     write(folder / "images" / name, data)
     write(folder / "masks" / name, FORMATS["one.nii" if ".nii" in name else "grey.png"](labels()))
     spec, cache = dataset(folder), InputCache(folder / "cache", 1 << 30)
-    (source,) = datasets.discover(spec)
-    lines = datasets.check_headers(spec, source, cache, MAX_PX)
-    lines += datasets.load(spec, source, None, cache, MAX_PX).left_out
+    (source,) = discover(spec)
+    lines = check_headers(spec, source, cache, MAX_PX)
+    lines += load_module.load(spec, source, None, cache, MAX_PX).left_out
     return [(line.kind, line.reason) for line in lines]
 
 
@@ -102,9 +105,9 @@ def test_an_axis_that_no_plan_can_list_is_refused_when_planning(tmp_path: Path) 
     """The slices in the header of a volume become the chunks of a plan."""
     write(tmp_path / "images/a.nii.gz", volumes()["a.nii.gz"])
     spec = dataset(tmp_path)
-    (source,) = datasets.discover(spec)
+    (source,) = discover(spec)
     with pytest.raises(DataError, match="65536 along an axis"):
-        datasets.raw_slices(spec, source)
+        raw_slices(spec, source)
 
 
 def test_a_volume_has_at_most_ten_times_the_allowed_pixels(tmp_path: Path) -> None:
@@ -114,8 +117,8 @@ def test_a_volume_has_at_most_ten_times_the_allowed_pixels(tmp_path: Path) -> No
     for max_px, reasons in ((1079, ["too large"]), (1080, ["no object"])):
         lines = load(dataset(tmp_path), tmp_path, max_px=max_px).left_out
         assert [line.reason for line in lines] == reasons
-    (source,) = datasets.discover(dataset(tmp_path))
-    (line,) = datasets.check_headers(dataset(tmp_path), source, InputCache(tmp_path / "cache", 1), 1079)
+    (source,) = discover(dataset(tmp_path))
+    (line,) = check_headers(dataset(tmp_path), source, InputCache(tmp_path / "cache", 1), 1079)
     assert line.detail.endswith(
         "30 x 30 x 12 voxels; execution.max_image_px allows 1079 pixels, and 10 times as many voxels"
     )
@@ -224,7 +227,7 @@ def test_too_little_memory_is_not_an_error_of_the_file(tmp_path: Path, monkeypat
         raise MemoryError
 
     monkeypatch.setattr(Image.Image, "load", exhausted)
-    (source,) = datasets.discover(dataset(tmp_path))
+    (source,) = discover(dataset(tmp_path))
     with pytest.raises(MemoryShortageError, match=r"a.png: memory ran out while this image was read"):
         layers.read_image(dataset(tmp_path), source, InputCache(tmp_path / "cache", 1), MAX_PX)
 
@@ -250,17 +253,17 @@ def test_a_volume_that_does_not_fit_into_memory_is_named_before_it_is_read(
         (tmp_path / folder).mkdir()
         nibabel.save(volume, tmp_path / folder / "a.nii.gz")
     spec, cache = dataset(tmp_path), InputCache(tmp_path / "cache", 1 << 30)
-    (source,) = datasets.discover(spec)
+    (source,) = discover(spec)
     monkeypatch.setattr(fit, "SLABS", 0)
     monkeypatch.setattr(fit, "SMALL", 0)
     monkeypatch.setattr(nifti, "read_volume", None)
     monkeypatch.setattr(memory, "available", lambda: needed * 20 * 30 * 40 - 1)
-    (line,) = datasets.check_headers(spec, source, cache, MAX_PX)
+    (line,) = check_headers(spec, source, cache, MAX_PX)
     assert (line.kind, line.reason) == ("error", "too little memory")
     with pytest.raises(MemoryShortageError, match=r"images/a.nii.gz: needs about .* to be read, .* are available"):
-        datasets.load(spec, source, None, cache, MAX_PX)
+        load_module.load(spec, source, None, cache, MAX_PX)
     monkeypatch.setattr(memory, "available", lambda: needed * 20 * 30 * 40)
-    assert datasets.check_headers(spec, source, cache, MAX_PX) == []
+    assert check_headers(spec, source, cache, MAX_PX) == []
 
 
 def test_a_picture_that_does_not_fit_into_memory_is_named_before_it_is_decoded(

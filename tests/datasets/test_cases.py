@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from job import datasets
-from job.datasets import Loaded
+from job.datasets import load as load_module
+from job.datasets.check import look_inside
+from job.datasets.discover import discover
+from job.datasets.load import Loaded
 from job.prompts.clicks import PROTOCOLS, Situation
 from job.prompts.draw import Draw
 from job.storage import InputCache
@@ -31,7 +33,7 @@ def case(tmp_path, monkeypatch):
         cache = InputCache(tmp_path / "cache", 10**9)
         study = load_spec(SHARED / "cases" / f"{name}.yaml").study
         return {
-            dataset.name: [datasets.load(dataset, source, None, cache, MAX_PX) for source in datasets.discover(dataset)]
+            dataset.name: [load_module.load(dataset, source, None, cache, MAX_PX) for source in discover(dataset)]
             for dataset in study.datasets
         }
 
@@ -102,7 +104,7 @@ def test_a_check_before_the_run_finds_the_same_lines(case, tmp_path):
     study = load_spec(SHARED / "cases/validate_negative.yaml").study
     cache = InputCache(Path("cache"), 10**9)
     for dataset in study.datasets:
-        (source,) = datasets.discover(dataset)
+        (source,) = discover(dataset)
         errors = [line for result in loaded[dataset.name] for line in result.left_out if line.kind == "error"]
         assert errors
-        assert datasets.look_inside(dataset, source, cache, MAX_PX).findings == errors
+        assert look_inside(dataset, source, cache, MAX_PX).findings == errors

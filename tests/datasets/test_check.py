@@ -5,21 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from job import datasets, storage
-from job.datasets.check import Content
+from job import storage
+from job.datasets.check import Content, check_headers, look_inside
+from job.datasets.discover import discover
 from job.storage import InputCache
 from job.study.dataset import Dataset
 from tests.datasets.make import dataset, grey, ledger, load, nifti, pair, png, save, square, stored_as, volumes, write
 
 
 def header_errors(data: Dataset, folder: Path, max_px: int = 1000) -> list[tuple[int, str | None, str, str]]:
-    (source,) = datasets.discover(data)
-    return ledger(datasets.check_headers(data, source, InputCache(folder / "cache", 1 << 20), max_px))
+    (source,) = discover(data)
+    return ledger(check_headers(data, source, InputCache(folder / "cache", 1 << 20), max_px))
 
 
 def content(data: Dataset, folder: Path) -> Content:
-    (source,) = datasets.discover(data)
-    return datasets.look_inside(data, source, InputCache(folder / "cache", 1 << 20), 1000)
+    (source,) = discover(data)
+    return look_inside(data, source, InputCache(folder / "cache", 1 << 20), 1000)
 
 
 def test_sound_headers_have_no_error(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from job import datasets
-from job.datasets import Loaded
+from job.datasets.check import check_headers, look_inside, raw_slices
+from job.datasets.discover import discover
+from job.datasets.load import Loaded, load
 from job.errors import DataError
 from job.storage import InputCache
 from tests.datasets.corruption import CHECKED, DAMAGES, FORMATS, damaged, flip, labels, noise
@@ -31,14 +32,14 @@ def outcomes(folder: Path, name: str, role: str, data: bytes) -> list[str]:
         write(folder / subfolder / name, data if subfolder == role else FORMATS[name](SOUND[subfolder]))
     cache = InputCache(folder / "cache", 1 << 30)
     spec = dataset(folder, images=f"{folder}/images/{name}")
-    (source,) = datasets.discover(spec)
+    (source,) = discover(spec)
     try:
-        slices = datasets.raw_slices(spec, source)
+        slices = raw_slices(spec, source)
     except DataError:
         slices = (0,)
-    datasets.check_headers(spec, source, cache, MAX_PX)
-    datasets.look_inside(spec, source, cache, MAX_PX)
-    return in_words(datasets.load(spec, source, slices, cache, MAX_PX))
+    check_headers(spec, source, cache, MAX_PX)
+    look_inside(spec, source, cache, MAX_PX)
+    return in_words(load(spec, source, slices, cache, MAX_PX))
 
 
 def in_words(loaded: Loaded) -> list[str]:
@@ -102,6 +103,6 @@ def test_a_file_with_the_suffix_of_another_format(tmp_path: Path, name: str) -> 
         write(tmp_path / "masks" / other, FORMATS["one.nii" if ".nii" in other else "grey.png"](labels()))
         write(tmp_path / "images" / other, data)
         spec = dataset(tmp_path, images=f"{tmp_path}/images/{other}", intensity={"scale": "minmax"})
-        (source,) = datasets.discover(spec)
-        words = set(in_words(datasets.load(spec, source, None, InputCache(tmp_path, 1), MAX_PX)))
+        (source,) = discover(spec)
+        words = set(in_words(load(spec, source, None, InputCache(tmp_path, 1), MAX_PX)))
         assert words - {"warning: blank image"} == expected

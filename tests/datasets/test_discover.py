@@ -7,7 +7,7 @@ import fsspec
 import pytest
 
 from job import storage
-from job.datasets import discover
+from job.datasets.discover import discover
 from job.datasets.pattern import Pattern
 from job.errors import StorageError
 from tests.datasets.make import dataset, write

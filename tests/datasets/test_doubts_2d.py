@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from job import datasets
-from job.datasets import Loaded
+from job.datasets.check import look_inside
+from job.datasets.discover import discover
+from job.datasets.load import Loaded
 from job.storage import InputCache
 from tests.datasets.make import MAX_PX, dataset, load, save, tiff, write
 
@@ -34,8 +35,8 @@ def loaded(folder: Path, image: str, mask: str, **changes: Any) -> Loaded:
     """Load an image and its mask, both below the folder, and check that `validate` finds the same."""
     data = dataset(folder, images=f"{folder}/images/{image}", masks=f"{folder}/masks/{mask}", **changes)
     result = load(data, folder)
-    (source,) = datasets.discover(data)
-    findings = datasets.look_inside(data, source, InputCache(folder / "cache", 1 << 30), MAX_PX).findings
+    (source,) = discover(data)
+    findings = look_inside(data, source, InputCache(folder / "cache", 1 << 30), MAX_PX).findings
     assert findings == [line for line in result.left_out if line.kind != "empty"]
     return result
 

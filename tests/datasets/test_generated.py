@@ -6,8 +6,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from job.datasets import discover, load, raw_slices
-from job.datasets.generated import LABELS, SIDE, generate
+from job.datasets.check import raw_slices
+from job.datasets.discover import discover
+from job.datasets.generated import SIDE
+from job.datasets.generated.anatomy import LABELS
+from job.datasets.generated.generate import generate
+from job.datasets.load import load
 from job.plan import file as plan_file
 from job.plan.chunks import chunks
 from job.plan.file import Plan, PlannedModel

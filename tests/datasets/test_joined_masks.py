@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from job.datasets import check_headers, discover
+from job.datasets.check import check_headers
+from job.datasets.discover import discover
 from job.datasets.labels import joined, joined_objects
 from job.storage import InputCache
 from job.study.files import AtLeast

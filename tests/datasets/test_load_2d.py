@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job import datasets
+from job.datasets import load as load_module
+from job.datasets.discover import discover
 from job.errors import StorageError
 from job.storage import InputCache
 from tests.datasets.make import dataset, grey, load, pair, save, square, volumes
@@ -87,10 +88,10 @@ def test_binary255(tmp_path: Path) -> None:
 def test_storage_errors_pass_through(tmp_path: Path) -> None:
     """A file that was deleted after the listing is not faulty: the caller decides what to do."""
     pair(tmp_path, grey(), square())
-    (source,) = datasets.discover(dataset(tmp_path))
+    (source,) = discover(dataset(tmp_path))
     (tmp_path / "images/a.png").unlink()
     with pytest.raises(StorageError):
-        datasets.load(dataset(tmp_path), source, (0,), InputCache(tmp_path / "c", 1), 100)
+        load_module.load(dataset(tmp_path), source, (0,), InputCache(tmp_path / "c", 1), 100)
 
 
 def test_remote_files_give_the_same_samples(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from job.datasets import Loaded
+from job.datasets.load import Loaded
 from tests.datasets.make import dataset, kept, labelled, ledger, load, numbered, volumes
 
 

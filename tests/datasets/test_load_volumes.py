@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from job import datasets
+from job.datasets.check import raw_slices
+from job.datasets.discover import discover
 from job.datasets.formats import nifti as nifti_module
 from job.errors import DataError
 from tests.datasets.make import dataset, kept, labelled, ledger, load, nifti, numbered, save, square, volumes
@@ -79,8 +80,8 @@ def test_a_truncated_volume_is_planned_and_is_an_error_of_the_run(tmp_path: Path
     volumes(tmp_path, noise, labelled(1, depth=600))
     path = tmp_path / "images/a.nii.gz"
     path.write_bytes(path.read_bytes()[:5000])
-    (source,) = datasets.discover(dataset(tmp_path))
-    assert len(datasets.raw_slices(dataset(tmp_path), source)) == 600
+    (source,) = discover(dataset(tmp_path))
+    assert len(raw_slices(dataset(tmp_path), source)) == 600
     assert ledger(load(dataset(tmp_path), tmp_path).left_out) == [(0, None, "error", "unreadable image")]
 
 
@@ -88,9 +89,9 @@ def test_an_unreadable_header_is_an_error_that_names_the_file(tmp_path: Path) ->
     """A plan cannot count the slices."""
     (tmp_path / "images").mkdir()
     (tmp_path / "images/a.nii").write_bytes(b"")
-    (source,) = datasets.discover(dataset(tmp_path))
+    (source,) = discover(dataset(tmp_path))
     with pytest.raises(DataError, match=r"unreadable image: .*images/a.nii"):
-        datasets.raw_slices(dataset(tmp_path), source)
+        raw_slices(dataset(tmp_path), source)
 
 
 def test_a_2d_mask_of_a_volume_is_an_error(tmp_path: Path) -> None:
@@ -127,8 +128,8 @@ def test_consecutive_chunks_read_a_volume_once(tmp_path: Path, monkeypatch: pyte
 def test_slices_of_the_mni152_template(axis: str, count: int) -> None:
     """The template in the package nilearn has 197 x 233 x 189 voxels of 1 mm."""
     data = dataset(Path(), images=MNI.format("t1"), masks="{image}", slices={"axis": axis})
-    (source,) = datasets.discover(data)
-    assert len(datasets.raw_slices(data, source)) == count
+    (source,) = discover(data)
+    assert len(raw_slices(data, source)) == count
 
 
 def test_samples_of_the_mni152_template(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job import datasets
-from job.datasets import Loaded, inventory, survey
+from job.datasets import load as load_module
+from job.datasets.discover import survey
+from job.datasets.inventory import inventory
+from job.datasets.load import Loaded
 from job.storage import InputCache
 from job.study import load as load_spec
 from job.study.dataset import Dataset
@@ -35,7 +37,7 @@ def loaded(data: Dataset) -> Loaded:
     """Load a whole data set of the working folder."""
     whole = Loaded()
     for source in survey(data).sources:
-        part = datasets.load(data, source, None, InputCache(Path("cache").absolute(), 1 << 30), MAX_PX)
+        part = load_module.load(data, source, None, InputCache(Path("cache").absolute(), 1 << 30), MAX_PX)
         whole.samples.extend(part.samples)
         whole.left_out.extend(part.left_out)
     return whole

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from job.datasets import Loaded
+from job.datasets.load import Loaded
 from tests.datasets.make import (
     PLACED,
     dataset,

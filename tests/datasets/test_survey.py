@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from job.datasets import Survey, inventory, survey
+from job.datasets.discover import Survey, survey
+from job.datasets.inventory import inventory
 from job.errors import PairingError
 from tests.datasets.make import dataset, write
 

@@ -6,7 +6,7 @@ import fsspec
 import pytest
 
 from job import storage
-from job.datasets import discover
+from job.datasets.discover import discover
 from job.datasets.pattern import nfc
 from job.errors import PairingError
 from job.storage import FileInfo

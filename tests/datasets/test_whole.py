@@ -2,8 +2,8 @@
 
 import pytest
 
-from job.datasets import doubts_of_whole
 from job.datasets.source import Source
+from job.datasets.whole import doubts_of_whole
 from job.storage import FileInfo
 from job.study import loads
 from tests.study.small import GENERATED, SMALL

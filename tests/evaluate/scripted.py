@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-from job.datasets import Sample, TaskObject
+from job.datasets.sample import Sample, TaskObject
 from job.evaluate import Conditions, encode, evaluate
 from job.models.protocol import Capabilities, EncodedImage, Prediction
 from job.prompts.blocks import PromptBlock

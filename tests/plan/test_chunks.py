@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job.datasets import discover
+from job.datasets.discover import discover
 from job.plan.chunks import chunks
 from job.storage import InputCache
 from job.study import loads

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from job.plan.file import PlannedModel
 from job.report.terminal import render
-from job.statistics import Summary
+from job.statistics.summarise import Summary
 from job.study.statistics import Contrast
 from tests.statistics import tables
 

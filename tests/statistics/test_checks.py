@@ -3,7 +3,7 @@
 import pytest
 
 from job.errors import OutputError
-from job.statistics.stats import CHECKS
+from job.statistics.names import CHECKS
 from tests.statistics.tables import click_rows, marts, object_row
 
 ROWS = click_rows([0.2, 0.4], image="a") + click_rows([0.2, 0.4], image="b")

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 from scipy.stats import spearmanr
 
-from job.statistics import published
+from job.statistics.reference import published
 from job.study.model import PublishedName
 from tests.cases import medsam_job
 from tests.shared import SHARED, needs_shared

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from job.statistics import stats
+from job.statistics import names, stats
 from tests.house import ROOT
 from tests.statistics.tables import iou_row, mart_tables, study
 
@@ -25,8 +25,8 @@ def tables():
 @pytest.mark.parametrize("folder", ["staging", "marts", "checks"])
 def test_every_sql_file_is_run_once(folder):
     """The list of a folder's relations names each of its files."""
-    names = getattr(stats, folder.upper())
-    assert sorted(names) == sorted(path.stem for path in (FOLDER / folder).iterdir())
+    listed = getattr(names, folder.upper())
+    assert sorted(listed) == sorted(path.stem for path in (FOLDER / folder).iterdir())
 
 
 def test_every_sql_file_of_comparisons_is_named_by_its_module():
@@ -42,7 +42,7 @@ def test_there_is_no_other_sql_file_but_the_macros():
     assert elsewhere == {FOLDER / "macros.sql"}
 
 
-@pytest.mark.parametrize("name", stats.MARTS)
+@pytest.mark.parametrize("name", names.MARTS)
 def test_the_columns_that_a_header_explains_exist(name, tables):
     """In the comment above the SELECT, a sentence that begins with `column:` or `column, column:` explains columns."""
     lines = (FOLDER / f"marts/{name}.sql").read_text().splitlines()
@@ -74,11 +74,11 @@ def test_the_documentation_lists_every_mart():
         if line.startswith("| `")
         for name in re.findall(r"`(\w+)`", line.split("|")[1])
     ]
-    assert sorted(listed) == sorted(stats.MARTS)
+    assert sorted(listed) == sorted(names.MARTS)
 
 
 def test_the_columns_in_the_documentation_exist(tables):
     """A quoted name with an underscore in docs/statistics.md is a mart or a column of one."""
     quoted = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", DOCUMENTATION.read_text(encoding="utf-8")))
     assert {"few_tasks", "never_reached"} <= quoted
-    assert quoted <= {name for table in tables.values() for name in table.schema.names} | set(stats.MARTS)
+    assert quoted <= {name for table in tables.values() for name in table.schema.names} | set(names.MARTS)

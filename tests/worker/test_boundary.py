@@ -11,7 +11,7 @@ from job.audit.orphans import orphans
 from job.errors import OutputError
 from job.plan import file as plan_file
 from job.results.store import Results
-from job.statistics import query
+from job.statistics.query import query
 from job.study import loads
 from job.worker.boundary import add_boundary_metrics
 from tests.cases import medsam_job, use_fake_models

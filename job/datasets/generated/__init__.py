@@ -5,6 +5,7 @@ random intensities for each region, then the effects of a scanner. `fields` draw
 `anatomy` a label map, `appearance` its image. Pure: imports only numpy and OpenCV.
 """
 
-from job.datasets.generated.generate import LABELS, SIDE, VERSION, generate
-
-__all__ = ["LABELS", "SIDE", "VERSION", "generate"]
+VERSION = 1
+"""Increased whenever the same arguments give other pixels. Part of the content key."""
+SIDE = 256
+"""Height and width, px."""

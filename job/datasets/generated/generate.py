@@ -5,16 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from job.datasets.generated.anatomy import LABELS, anatomy
+from job.datasets.generated import SIDE
+from job.datasets.generated.anatomy import anatomy
 from job.datasets.generated.appearance import appearance
 from job.datasets.generated.fields import Cut
-
-__all__ = ["LABELS", "SIDE", "VERSION", "generate"]
-
-VERSION = 1
-"""Increased whenever the same arguments give other pixels. Part of the content key."""
-SIDE = 256
-"""Height and width, px."""
 
 STRUCTURE, APPEARANCE, NOISE = range(3)
 

@@ -38,9 +38,9 @@ class Batch:
     """One pass. Inputs of different sizes are padded, right and below.
 
     Neighbours with images of equal size are a group; the batch has their inputs, then their mirrored inputs if `flip`,
-    then those of the next group. at_once: a group is cropped, and pasted, in a fixed number of steps, as suits a GPU; else
-    one member after the other, which a CPU does in fewer operations. All that the host knows goes to the device in one
-    copy.
+    then those of the next group. at_once: a group is cropped, and pasted, in a fixed number of steps, as suits a GPU;
+    else one member after the other, which a CPU does in fewer operations. All that the host knows goes to the device in
+    one copy.
     """
 
     def __init__(self, members: Sequence[Member], device: torch.device, *, flip: bool, at_once: bool) -> None:

@@ -17,6 +17,7 @@ from job.models.device import Device
 from job.models.host_copy import HostCopy, send_together
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
 from job.models.ritm.batch import PASTED_PX, Batch, Member
+from job.models.ritm.capabilities import CAPABILITIES
 from job.models.ritm.feedback import PreviousMask, tight_bounds
 from job.models.ritm.framing import Framing, RowColumnClicks
 from job.models.ritm.ocr import Logits
@@ -25,7 +26,6 @@ from job.models.ritm.zoom import LONGER_SIDE, kept_roi, object_roi
 
 MASK_THRESHOLD = 0.49
 """Probability of the mask, as upstream."""
-CAPABILITIES = Capabilities(points=True, boxes=False, multimask=False, mask_input="always")
 
 NETWORK_PX = 16 * 2 * LONGER_SIDE**2
 """Upper bound on the pixels of one pass, flips included: 16 zoomed-in objects. On a CPU a pixel takes about 700 bytes

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
-from job import datasets
+from job.datasets.check import look_inside
+from job.datasets.discover import discover
 from job.datasets.formats.raster import read_mask
+from job.datasets.load import load
 from job.storage import InputCache
 from tests.datasets.formats.forms import Form, forms
 from tests.datasets.make import MAX_PX, dataset, save, write
@@ -39,9 +41,9 @@ def test_validate_and_the_run_agree_on_every_file(form: Form) -> None:
         write(folder / f"masks/a.{form.suffix}", form.data)
         data = dataset(folder, masks=f"{folder}/masks/{{stem}}.{form.suffix}")
         cache = InputCache(folder / "cache", 1 << 30)
-        (source,) = datasets.discover(data)
-        inside = datasets.look_inside(data, source, cache, MAX_PX)
-        loaded = datasets.load(data, source, (0,), cache, MAX_PX)
+        (source,) = discover(data)
+        inside = look_inside(data, source, cache, MAX_PX)
+        loaded = load(data, source, (0,), cache, MAX_PX)
     lines = [line for line in loaded.left_out if line.kind != "empty"]
     assert inside.findings == lines
     assert inside.tasks == {obj.task for sample in loaded.samples for obj in sample.objects}

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from job import datasets
+from job.datasets.check import check_headers, look_inside
+from job.datasets.discover import discover
+from job.datasets.load import load
 from job.storage import InputCache
 from tests.datasets.formats.volume_forms import LABELS, Written, affines, label_volumes, written
 from tests.datasets.make import MAX_PX, dataset
@@ -48,10 +50,10 @@ def test_labels_lie_on_their_image_in_whatever_order_either_is_stored(
             intensity={"window": (127.5, 255), "per": "slice"},
         )
         cache = InputCache(folder / "cache", 1 << 30)
-        (source,) = datasets.discover(data)
-        assert datasets.check_headers(data, source, cache, MAX_PX) == []
-        inside = datasets.look_inside(data, source, cache, MAX_PX)
-        loaded = datasets.load(data, source, None, cache, MAX_PX)
+        (source,) = discover(data)
+        assert check_headers(data, source, cache, MAX_PX) == []
+        inside = look_inside(data, source, cache, MAX_PX)
+        loaded = load(data, source, None, cache, MAX_PX)
     for sample in loaded.samples:
         plane = PLANES[axis](labels, sample.slice)
         assert np.abs(sample.image_HWC[..., 0].astype(int) - plane).max() <= 1
