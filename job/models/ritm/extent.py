@@ -106,4 +106,6 @@ def resize(x: Tensor, size: Sequence[int], source: Extent | None = None, target:
     if source is None or target is None:
         return interpolate(x, size=tuple(size), mode="bilinear", align_corners=True)
     # Pixel centres at halves rather than at corners: only so does a coordinate exist beyond an image of one pixel.
-    return grid_sample(x.float(), target.grid_from(source), align_corners=False).to(x.dtype)
+    resized = grid_sample(x.float(), target.grid_from(source), align_corners=False)
+    channels_last = x.is_contiguous(memory_format=torch.channels_last)
+    return resized.to(x.dtype, memory_format=torch.channels_last if channels_last else torch.contiguous_format)

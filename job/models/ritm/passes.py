@@ -34,7 +34,7 @@ def similar(sizes: Sequence[Size], most_px: int) -> list[list[int]]:
     best: list[tuple[int, int]] = [(0, 0)]  # cost of the first `end` inputs, and where their last pass begins
     for end in range(1, len(order) + 1):
         height = width = 0
-        choices = []
+        choices: list[tuple[int, int]] = []
         for begin in range(end - 1, -1, -1):
             height, width = max(height, sizes[order[begin]][0]), max(width, sizes[order[begin]][1])
             pixels = (end - begin) * height * width
