@@ -148,12 +148,11 @@ def records(
         own = [episode for episode in episodes if episode.group[0] == model]
         changes = np.concatenate([episode.changes for episode in own])
         mean, largest = round(float(changes.mean()), 6), round(float(changes.max()), 6)
-        verdict = "`auto` may be" if mean < MOST_MEAN_CHANGE else "`auto` is not"
-        print(
-            f"- {model}: mean |ΔIoU| {mean:.5f}, largest {largest:.4f} over {len(changes)} rows: {verdict} {precision}"
-        )
-        if len(own) < LEAST_EPISODES:
-            print(f"  (no record: {len(own)} episodes, of at least {LEAST_EPISODES})")
+        few = len(own) < LEAST_EPISODES
+        allows = f"`auto` {'may be' if mean < MOST_MEAN_CHANGE else 'is not'} {precision}"
+        verdict = f"no record, for which {LEAST_EPISODES} episodes are needed" if few else allows
+        print(f"- {model}: mean |ΔIoU| {mean:.5f}, largest {largest:.4f}, {len(own)} episodes: {verdict}")
+        if few:
             continue
         yield PrecisionRecord(
             weights=weights[model],
