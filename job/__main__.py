@@ -111,6 +111,12 @@ def run(
     wait_minutes: Annotated[float, typer.Option(min=0, help="The longest wait; then use what is stored.")] = 1440,
     grace: Annotated[float, typer.Option(min=0, help="Seconds for the current chunk after SIGTERM.")] = GRACE_S,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first chunk that fails.")] = False,
+    price: Annotated[
+        float | None,
+        typer.Option(
+            min=0, help="What this machine costs an hour, to state what a million masks cost.", metavar="PRICE"
+        ),
+    ] = None,
     output: Output = None,
 ) -> None:
     """Run a study, or resume it: predict, then compute the statistics. A shard only predicts."""
@@ -122,11 +128,14 @@ def run(
         if only is not Step.statistics:
             from job.cli.predict import predict
 
-            code = predict(spec, output, limit, mine, stop, fail_fast=fail_fast, terminal=log.on_terminal())
+            code = predict(
+                spec, output, limit, mine, stop, fail_fast=fail_fast, terminal=log.on_terminal(), price=price
+            )
         if only is not Step.predict and (mine is None or only is Step.statistics):
             from job.cli.summarise import summarise
 
-            code = max(code, summarise(spec, output, limit, 60 * wait_minutes if wait else None))
+            wait_s, after_predict = 60 * wait_minutes if wait else None, only is None
+            code = max(code, summarise(spec, output, limit, wait_s, after_predict=after_predict))
     raise typer.Exit(code)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Lock, local
 
 from job import memory
 from job.datasets.geometry import Grid
@@ -14,6 +17,21 @@ RGB_BYTES = 3
 SHARE_OF_MEMORY = 2  # images take at most one part in so many; the rest is for reading and for models
 SMALL = 1 << 26  # bytes that are taken without asking the kernel, which costs as much as reading some pictures
 SLABS = 1 << 28  # bytes for the slabs in which a volume is scaled and counted
+
+
+_lock = Lock()
+_beside_others = local()
+
+
+@contextmanager
+def beside_others() -> Iterator[None]:
+    """Reserve what the checks of this thread ask for, until the context ends, because other threads read too."""
+    with ExitStack() as reserved:
+        _beside_others.reserved = reserved
+        try:
+            yield
+        finally:
+            _beside_others.reserved = None
 
 
 def check_picture(height: int, width: int, channels: int, value_bytes: int) -> None:
@@ -34,8 +52,13 @@ def portion_bytes() -> int:
 
 
 def _check(needed: int) -> None:
-    if needed > SMALL and not memory.fits(needed):
-        free = memory.as_text(memory.available())
-        raise MemoryShortageError(
-            f"needs about {memory.as_text(needed)} to be read, {free} are available; {MemoryShortageError.remedy}"
-        )
+    if needed <= SMALL:
+        return
+    with _lock:
+        if not memory.fits(needed):
+            free = memory.as_text(memory.available())
+            raise MemoryShortageError(
+                f"needs about {memory.as_text(needed)} to be read, {free} are available; {MemoryShortageError.remedy}"
+            )
+        if reserved := getattr(_beside_others, "reserved", None):
+            reserved.enter_context(memory.reserved(needed))

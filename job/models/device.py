@@ -17,6 +17,7 @@ from job.errors import JobError, MachineError
 from job.models.allocator import keep_freed_memory
 from job.models.device_faults import machine_faults
 from job.models.precision import Precision, planned_precision
+from job.models.threads import limit_threads
 from job.models.usable_gpu import gpu_is_available, require_usable
 
 TorchDevice = torch.device
@@ -83,12 +84,14 @@ def _cuda_device(name: str) -> torch.device:
     return device
 
 
-def configure(device: torch.device) -> None:
+def configure(device: torch.device, processors: int | None = None) -> None:
     """Set up this process for a device, once, before models are built.
 
     On a GPU: no TF32, no cuDNN benchmarking, and deterministic convolutions, so that rows are the same every time. On a
-    CPU: freed memory is kept.
+    CPU: freed memory is kept. processors: those that this process may use, which torch then takes at most.
     """
+    if processors is not None:
+        limit_threads(processors)
     if device.type == "cpu":
         keep_freed_memory()
         return

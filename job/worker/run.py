@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 
 from structlog.contextvars import bound_contextvars
 
+from job import processors
 from job.models import device as devices
 from job.models.device_faults import machine_faults
 from job.models.trial import try_out
+from job.models.utilisation import utilisation
 from job.plan.blocks import prompt_blocks
 from job.plan.file import Chunk, Plan
 from job.plan.shard import Shard
@@ -20,6 +22,7 @@ from job.results.store import Results
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.worker.chunk import Worker
+from job.worker.embeddings import embeddings_of
 from job.worker.evaluation import Evaluation
 from job.worker.failure import record_failure
 from job.worker.first_chunks import FirstChunks
@@ -29,7 +32,9 @@ from job.worker.order import ENDED, in_order
 from job.worker.progress import ProgressBar
 from job.worker.read_ahead import ReadAhead, one_by_one, threads
 from job.worker.read_chunk import ChunkContent, read_chunk
+from job.worker.sampler import sampled
 from job.worker.shutdown import Stop
+from job.worker.side_by_side import Readers
 from job.worker.tally import Tally
 
 
@@ -63,7 +68,8 @@ def run(
         record_failure(results, chunk, {"process": ENDED})
     inputs = replace(cache, keys=plan.content_keys())
     device = devices.resolve_device(spec.study.execution.device)
-    devices.configure(device)
+    count = processors.usable()
+    devices.configure(device, count)
     with tally.stage("load models"), machine_faults(device, "load the models"):
         needed = {part.model for chunk in order.to_run for part in left.get(chunk.name, ())}
         models = load_models(spec, plan, inputs, device, needed)
@@ -73,20 +79,24 @@ def run(
     with (
         order.marked() as marks,
         ProgressBar(sum(chunk.raw for chunk in order.to_run), terminal=terminal) as bar,
-        threads(os.cpu_count() or 1) as pool,
+        threads(count) as pool,
+        threads(count) as decoders,
         threads(1) as reader,
+        sampled(partial(utilisation, device), tally.utilisation),
+        embeddings_of(spec, plan, models, device, tally.embeddings, 1 if shard is None else shard.count) as embeddings,
     ):
-        read = partial(_read, spec, inputs, marks)
+        read = partial(_read, spec, inputs, marks, Readers(pool=decoders, count=count), tally)
         ahead = ReadAhead(reader, read, lambda content: content.short_of_memory)
         evaluation = Evaluation(
             models=models,
             blocks={(block.model, block.index): block for block in prompt_blocks(spec)},
             device=device,
             batch=plan.batch,
-            fit=Fit(models=models, device=device, threads=os.cpu_count() or 1, give_up=ahead.give_up),
+            fit=Fit(models=models, device=device, threads=count, give_up=ahead.give_up),
             tally=tally,
             bar=bar,
             pool=pool,
+            embeddings=embeddings,
         )
         worker = Worker(
             plan=plan,
@@ -100,12 +110,25 @@ def run(
             if chunk.name in failed_before:
                 results.clear_failure(chunk.name)
             with stop.chunk(bar.seconds_left), bound_contextvars(chunk=chunk.name), bar.chunk(chunk.raw):
-                worker.run_chunk(chunk, left.get(chunk.name, ()), content)
+                worker.run_chunk(chunk, left.get(chunk.name, ()), _waiting(tally, content))
                 marks.end(chunk.name)
     devices.free_memory(device)  # for what follows in this process, such as the statistics
 
 
-def _read(spec: LoadedSpec, inputs: InputCache, marks: Marks, chunk: Chunk) -> ChunkContent:
+def _read(
+    spec: LoadedSpec, inputs: InputCache, marks: Marks, readers: Readers, tally: Tally, chunk: Chunk
+) -> ChunkContent:
     """Mark a chunk as begun, and read it."""
     marks.begin(chunk.name)
-    return read_chunk(spec, inputs, chunk)
+    return read_chunk(spec, inputs, chunk, readers=readers, tally=tally)
+
+
+def _waiting(tally: Tally, read: Callable[[], ChunkContent]) -> Callable[[], ChunkContent]:
+    """Return a function that reads content, with the time until it is there as a stage of its own."""
+
+    def read_and_wait() -> ChunkContent:
+        with tally.stage("wait for images"):
+            content = read()
+        return replace(content, more=content.more and _waiting(tally, content.more))
+
+    return read_and_wait

@@ -92,9 +92,12 @@ def test_it_has_the_counts_and_the_seconds_of_each_stage(described):
     tally = Tally()
     tally.counts.update(parts=2, rows=12)
     tally.seconds["encode"] += 1.23456
+    tally.thread_seconds["decode"] += 2.5
     _, made = described(tally=tally)
     assert made["counts"] == {"parts": 2, "rows": 12}
     assert made["seconds"] == {"encode": 1.23}
+    assert made["thread_seconds"] == {"decode": 2.5}
+    assert made["speed"]["masks_per_s"] > 0
 
 
 def test_it_has_the_device_and_the_versions(described):

@@ -1,7 +1,10 @@
 """A chunk is read with what storage provides; the ledger says what it did not."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+from PIL import Image
 from structlog.contextvars import get_contextvars
 
 from job.datasets import load as load_module
@@ -10,6 +13,8 @@ from job.plan.make import make
 from job.storage import InputCache
 from job.study import load
 from job.worker.read_chunk import read_chunk
+from job.worker.side_by_side import Readers
+from job.worker.tally import Tally
 from tests.cases import SPEC, write_study
 
 
@@ -87,3 +92,29 @@ def test_a_doubt_about_the_data_set_is_told_with_the_image_at_which_it_stands(tm
     monkeypatch.setattr("job.worker.read_chunk.load", fail)
     reasons = [line.reason for line in read_chunk(spec, cache, chunk).left_out]
     assert reasons == ["storage", "patients not stated", "storage", "storage"]
+
+
+def test_threads_read_what_one_reads(tmp_path):
+    """The same samples, lines and units, in the same order; a damaged file and one without object are among them."""
+    spec, cache = load(write_study(tmp_path, cases=9)), InputCache(tmp_path / "cache", 10**9)
+    chunks = make(spec, cache).chunks
+    (tmp_path / "data/images/case2.png").write_bytes((tmp_path / "data/images/case2.png").read_bytes()[:200])
+    Image.new("L", (48, 48)).save(tmp_path / "data/masks/case5.png")
+    cache = InputCache(tmp_path / "cache", 10**9)
+    for chunk in chunks:
+        alone = read_chunk(spec, cache, chunk)
+        with ThreadPoolExecutor(4) as pool:
+            together = read_chunk(spec, cache, chunk, readers=Readers(pool=pool, count=4))
+        assert together.left_out == alone.left_out
+        assert together.units == alone.units
+        assert [sample.image for sample in together.samples] == [sample.image for sample in alone.samples]
+        for one, other in zip(together.samples, alone.samples, strict=True):
+            np.testing.assert_array_equal(one.image_HWC, other.image_HWC)
+
+
+def test_the_time_of_reading_and_decoding_is_tallied(tmp_path):
+    """`read` is what comes from storage, `decode` all else."""
+    spec, cache = load(write_study(tmp_path, cases=3)), InputCache(tmp_path / "cache", 10**9)
+    tally = Tally()
+    read_chunk(spec, cache, make(spec, cache).chunks[0], tally=tally)
+    assert set(tally.seconds) == {"read", "decode"}
