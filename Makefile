@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check mutate format lock schema train-demo ship-demo image-test image k8s-up k8s-watch k8s-down clean
+.PHONY: demo test test-long check mutate bench bench-gpu format lock schema train-demo ship-demo image-test image k8s-up k8s-watch k8s-down clean
 
 demo: $(VENV)/ready  ## run the embedded study; print the tables and where the results are
 	$(BIN)/medsam-job specs/quickstart.yaml
@@ -28,6 +28,16 @@ mutate: $(VENV)/ready  ## break the pure rooms in small ways; fail if the tests 
 	OMP_NUM_THREADS=1 PYTHONHASHSEED=0 MEDSAM_SHARED=$(abspath ../shared) $(BIN)/mutmut run $(if $(ROOM),'$(ROOM)') \
 		> mutants.log 2>&1 || { tr '\r' '\n' < mutants.log | tail -30; exit 1; }
 	$(BIN)/python tests/mutation_score.py $(FLOOR)
+
+# Options of the scripts, such as BENCH='--rounds 3'. They write nothing into this folder.
+BENCH ?=
+bench: $(VENV)/ready  ## compare the job with a plain loop on the CPU: SAM ViT-B, LiteMedSAM with clicks, RITM h18s
+	$(BIN)/python -m benchmarks.speed $(BENCH)
+
+# BUDGET is in seconds; what does not fit is left out, and named.
+BUDGET ?= 540
+bench-gpu: $(VENV)/ready  ## measure on a GPU: SAM ViT-B and ViT-H, RITM h32, memory, and the plain loop
+	$(BIN)/python -m benchmarks.gpu --budget $(BUDGET) $(BENCH)
 
 format: $(VENV)/ready
 	$(BIN)/ruff format .

@@ -11,93 +11,62 @@ random weights. Nothing is written beside a temporary folder.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
-
+from benchmarks.budget import PEAK_SIDE, Bench, peak
 from benchmarks.markdown import heading, row
 from benchmarks.side import Measured, measure
 from benchmarks.speed import print_facts
-from benchmarks.subjects import Subject, subject, write_images, write_spec
+from benchmarks.subjects import Subject, subject
 
 FLOP_PER_IMAGE = {"vit_b": 0.972e12, "vit_l": 2.986e12, "vit_h": 5.961e12}
 """Of SAM's encoder, at 1024 × 1024."""
 FIRST = (("modes", "first"), ("clicks", "first"))
 MEMORY_IMAGES = (200, 2000)
-PEAK_SIDE = {"cuda": 8192, "cpu": 1024}
-
-
-@dataclass(frozen=True)
-class Bench:
-    """The options, a folder for temporary files, and the time when all must have ended."""
-
-    options: argparse.Namespace
-    root: Path
-    deadline: float
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left."""
-        return self.deadline - time.monotonic()
-
-    @contextmanager
-    def attempt(self, what: str) -> Iterator[None]:
-        """Do a part of the work; if it fails, or time runs out, print so and go on."""
-        try:
-            yield
-        except subprocess.TimeoutExpired:
-            print(f"\n{what}: stopped, for the budget ended", flush=True)
-        except (RuntimeError, subprocess.CalledProcessError) as error:
-            print(f"\n{what}: failed: {str(error)[-1500:]}", flush=True)
-
-    def data(self, count: int) -> Path:
-        """Return a folder with so many images, which are drawn once."""
-        folder = self.root / f"data{count}"
-        if not folder.is_dir():
-            write_images(folder, count, 1, self.options.side)
-        return folder
-
-    def job(self, own: Subject, precision: str, images: int) -> Measured:
-        """Run the study of a model on so many images."""
-        folder = self.root / f"{own.model['name']}-{precision}-{images}"
-        execution = {"device": self.options.device, "precision": precision}
-        write_spec(folder, self.data(images), own, 1, execution)
-        return measure("job", folder, self.left)
 
 
 def study(bench: Bench) -> None:
     """Print, for each network and precision, the encoder alone and the whole study, in images a second."""
     options = bench.options
     peaks = {precision: peak(options.device, precision) for precision in options.precision}
-    limits = ", ".join(f"{precision} {flops / 1e12:.0f} TFLOP/s" for precision, flops in peaks.items())
+    limits = ", ".join(f"{precision} {flops / 1e12:.3g} TFLOP/s" for precision, flops in peaks.items())
     print(f"Limit: a product of two matrices of {PEAK_SIDE[options.device[:4]]} rows: {limits}.\n")
     heading("network", "precision", "images", *STUDY_COLUMNS)
-    few = max(1, options.images // 4)
-    bench.data(few), bench.data(options.images)
+    few, stages = max(1, options.images // 4), []
     for precision in options.precision:
         for arch in options.sam:
             with bench.attempt(f"{arch}, {precision}"):
                 own = subject(arch, bench.root, FIRST)
                 alone = encoder_alone(bench, own, precision, few)
-                first, second = (bench.job(own, precision, images) for images in (few, options.images))
-                rate = options.images / second.work_wall
-                marginal = (
-                    (options.images - few) / (second.work_wall - first.work_wall) if few < options.images else rate
-                )
+                runs = [bench.job(own, precision, images) for images in sorted({few, options.images})]
                 share = alone * FLOP_PER_IMAGE[arch] / peaks[precision]
-                row(
-                    *(arch, precision, options.images),
-                    *(f"{alone:.1f}", f"{share:.1%}", f"{rate:.1f}", f"{rate / alone:.0%}"),
-                    *(f"{marginal:.1f}", f"{marginal / alone:.0%}", busy(second), f"{second.start_wall:.1f}"),
-                    *(f"{second.host_mib:,.0f}", mib(second.device_mib)),
-                )
+                cells = f"{alone:.3g}", f"{share:.1%}", *rates(runs, few, options.images, alone)
+                row(arch, precision, options.images, *cells, *uses(runs[-1]))
+                stages.append(f"- {arch}, {precision}: {by_stage(runs[-1])}")
+    print("\nWall seconds of the main thread by stage:\n", *stages, sep="\n")
+
+
+def rates(runs: Sequence[Measured], few: int, many: int, alone: float) -> list[str]:
+    """Return the images a second of the larger run, and of what it has beyond the smaller: without warming up."""
+    found = [many / runs[-1].work_wall]
+    if len(runs) > 1:
+        found.append((many - few) / (runs[1].work_wall - runs[0].work_wall))
+    return [cell for rate in (found[0], found[-1]) for cell in (f"{rate:.3g}", f"{rate / alone:.0%}")]
+
+
+def uses(run: Measured) -> list[str]:
+    """Return how busy the GPU was, the seconds of the start, and the memory."""
+    busy = "–" if run.busy is None else f"{run.busy:.0%}"
+    return [busy, f"{run.start_wall:.1f}", f"{run.host_mib:,.0f}", mib(run.device_mib)]
+
+
+def by_stage(run: Measured) -> str:
+    """Return the seconds of each stage of the job, the longest first."""
+    longest = sorted(run.stages.items(), key=lambda stage: -stage[1])
+    return ", ".join(f"{name} {seconds:.1f}" for name, seconds in longest)
 
 
 STUDY_COLUMNS = (
@@ -112,32 +81,6 @@ def encoder_alone(bench: Bench, own: Subject, precision: str, images: int) -> fl
     options = {"model": dict(own.model), "data": str(bench.data(images)), "device": bench.options.device}
     alone = measure("encoder", folder, bench.left, precision=precision, **options)
     return alone.stages["images"] / alone.work_wall
-
-
-def peak(device: str, precision: str) -> float:
-    """Return the FLOP/s of a large matrix product on random numbers: the best of five times ten."""
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    side = PEAK_SIDE[device[:4]]
-    square, best = torch.randn(side, side, device=device).to(dtype), 0.0
-    for _ in range(6):
-        wait(device)
-        began = time.perf_counter()
-        for _ in range(10):
-            square @ square
-        wait(device)
-        best = max(best, 10 * 2 * side**3 / (time.perf_counter() - began))
-    return best
-
-
-def wait(device: str) -> None:
-    """Wait until the device has done all work."""
-    if device != "cpu":
-        torch.cuda.synchronize()
-
-
-def busy(measured: Measured) -> str:
-    """Return the share of time in which the GPU ran."""
-    return "–" if measured.busy is None else f"{measured.busy:.0%}"
 
 
 def mib(value: float | None) -> str:
@@ -160,7 +103,7 @@ def ritm(bench: Bench) -> None:
     for precision in bench.options.precision:
         sizes = ["--objects", str(bench.options.ritm_objects), "--side", str(bench.options.side)]
         arch = ["--arch", *bench.options.ritm]
-        script(bench, "ritm_clicks", "--device", bench.options.device, "--precision", precision, *arch, *sizes)
+        bench.script("ritm_clicks", "--device", bench.options.device, "--precision", precision, *arch, *sizes)
 
 
 def memory(bench: Bench) -> None:
@@ -190,17 +133,6 @@ def encoder(bench: Bench) -> None:
         options.precision[0],
         *seconds,
     )
-
-
-def script(bench: Bench, module: str, *arguments: str) -> None:
-    """Run another benchmark, and let it print."""
-    with bench.attempt(module):
-        command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.{module}", *arguments]
-        print(f"`python -m benchmarks.{module} {' '.join(arguments)}`\n\n```", flush=True)
-        try:
-            subprocess.run(command, check=True, timeout=max(1.0, bench.left))
-        finally:
-            print("```", flush=True)
 
 
 SECTIONS: dict[str, tuple[Callable[[Bench], None], str, float]] = {

@@ -11,9 +11,10 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,8 @@ class Watch:
         """Take the present time as the end of the start."""
         self.started = self.now()
 
-    def measured(self, device: Any, busy: float | None, stages: dict[str, float]) -> Measured:
-        """Return what was measured from the start to now."""
+    def measured(self, device: Any, samples: Sequence[int], stages: dict[str, float]) -> Measured:
+        """Return what was measured from the start to now. samples: of the device's utilisation, percent."""
         if self.started is None:
             raise RuntimeError(f"no stage '{LOADED}' ended: nothing was to do, or the job's stages have other names")
         (cpu, wall), (start_cpu, start_wall) = self.now(), self.started
@@ -93,7 +94,7 @@ class Watch:
             work_wall=wall - start_wall,
             host_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             device_mib=_device_peak(device),
-            busy=busy,
+            busy=sum(samples) / len(samples) / 100 if samples else None,
             stages=stages,
         )
 
@@ -106,7 +107,6 @@ def _device_peak(device: Any) -> float | None:
 
 def job(watch: Watch, folder: Path, **_: Any) -> Measured:
     """Run the study in the folder as `medsam-job` does, from the spec to the Parquet files; no statistics."""
-    from benchmarks.meter import Meter
     from job.cli.opening import open_cache, open_study
     from job.models.device import resolve_device
     from job.plan.settle import settle
@@ -116,19 +116,18 @@ def job(watch: Watch, folder: Path, **_: Any) -> Measured:
 
     class Watched(Tally):
         @contextmanager
-        def stage(self, name: str, *details: Any, **more: Any) -> Iterator[None]:
-            with super().stage(name, *details, **more):
+        def stage(self, name: str) -> Iterator[None]:
+            with super().stage(name):
                 yield
             if name == LOADED:
                 watch.start_ends()
-                meter.start()
 
     spec, results = open_study(str(folder / "study.yaml"), None)
     device = resolve_device(spec.study.execution.device)
-    cache, tally, meter = open_cache(spec), Watched(), Meter(device)
+    cache, tally = open_cache(spec), Watched()
     plan = settle(spec, results.output, cache, None, shared=False)
     run(spec, plan, results, cache, tally, None, Stop(), fail_fast=True, terminal=False)
-    return watch.measured(device, meter.stop(), dict(tally.seconds))
+    return watch.measured(device, tally.utilisation, dict(tally.seconds))
 
 
 def plain(
@@ -139,17 +138,18 @@ def plain(
 
     from benchmarks import plain_loop
     from benchmarks.agreement import write_rows
-    from benchmarks.meter import Meter
     from benchmarks.subjects import Subject
     from job.models.device import resolve_device
+    from job.models.utilisation import utilisation
+    from job.worker.sampler import sampled
 
     torch.backends.cudnn.allow_tf32 = False  # float32, as the job's
     where, own = resolve_device(device), Subject(**subject)
-    model, meter = plain_loop.build(own, where), Meter(where)
+    model, samples = plain_loop.build(own, where), list[int]()
     watch.start_ends()
-    meter.start()
-    rows = list(plain_loop.evaluate(model, own, Path(data), tasks))
-    measured = watch.measured(where, meter.stop(), {})
+    with sampled(partial(utilisation, where), samples):
+        rows = list(plain_loop.evaluate(model, own, Path(data), tasks))
+    measured = watch.measured(where, samples, {})
     write_rows(folder / "plain.parquet", rows)
     return measured
 
@@ -159,7 +159,6 @@ def encoder(watch: Watch, folder: Path, *, model: dict[str, Any], data: str, dev
     import torch
     from pydantic import TypeAdapter
 
-    from benchmarks.meter import Meter
     from benchmarks.plain_loop import read
     from job.models import device as devices
     from job.models.registry import build
@@ -168,7 +167,7 @@ def encoder(watch: Watch, folder: Path, *, model: dict[str, Any], data: str, dev
     where = devices.resolve_device(device)
     devices.configure(where)
     spec: Model = TypeAdapter(Model).validate_python(model)
-    built, meter = build(spec, Path(spec.checkpoint), where, precision), Meter(where)
+    built = build(spec, Path(spec.checkpoint), where, precision)
     prepared = [built.prepare(read(path)) for path in sorted(Path(data, "images").iterdir())]
 
     def encode() -> None:
@@ -179,12 +178,11 @@ def encoder(watch: Watch, folder: Path, *, model: dict[str, Any], data: str, dev
     if where.type == "cuda":
         encode()
     watch.start_ends()
-    meter.start()
     done, began = 0, time.monotonic()
     while time.monotonic() - began < LEAST_S:
         encode()
         done += len(prepared)
-    return watch.measured(where, meter.stop(), {"images": done})
+    return watch.measured(where, [], {"images": done})
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ from PIL import Image
 from safetensors.torch import save_file
 from segment_anything import sam_model_registry
 
-from job.datasets.generated import LABELS, generate
+from job.datasets.generated.anatomy import LABELS
+from job.datasets.generated.generate import generate
 from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.network import RitmNetwork
 

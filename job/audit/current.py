@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.results import summary
 from job.results.store import Results
+
+
+def stored_plan(results: Results, names: Sequence[str]) -> Plan | None:
+    """Return the first stored plan of these names, or the one among them that the output follows; None if none is."""
+    current = summary.current_plan(results.output)
+    plans = (plan_file.read(results.output, name) for name in sorted(names, key=lambda name: name != current))
+    return next((plan for plan in plans if plan is not None), None)
 
 
 def follow(results: Results, plan: Plan, *, again: bool = False) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
 
 from job import storage
+from job.audit.current import stored_plan
 from job.audit.status import part_state
 from job.audit.workers import abandoned
 from job.errors import OutputError
-from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.results.store import Results
 from job.results.words import Word, read_words
@@ -25,28 +25,29 @@ Value = TypeVar("Value")
 
 @dataclass
 class _Listener:
-    """The last words of a plan's workers, and since when each has been known. The clocks of machines may differ."""
+    """The last words of workers on these plans, and since when each has been known. Clocks of machines may differ."""
 
     results: Results
-    plan: str
+    plans: Sequence[str]
     since: dict[Word, float] = field(default_factory=dict)
 
     def ages(self) -> dict[Word, float]:
         now = time.monotonic()
-        self.since = {word: self.since.get(word, now) for word in read_words(self.results.output, self.plan)}
+        words = [word for plan in self.plans for word in read_words(self.results.output, plan)]
+        self.since = {word: self.since.get(word, now) for word in words}
         return {word: now - since for word, since in self.since.items()}
 
 
-def wait_for_plan(results: Results, name: str, limit_s: float) -> Plan | None:
-    """Wait until a worker has stored the plan; return None if none did in time.
+def wait_for_plan(results: Results, names: Sequence[str], limit_s: float) -> Plan | None:
+    """Wait until a worker has stored the plan, under one of its possible names; return None if none did in time.
 
     Raise OutputError if all workers ended before.
     """
-    listener = _Listener(results, name)
+    listener = _Listener(results, names)
 
     def stored() -> Plan | None:
         ages = listener.ages()
-        plan = plan_file.read(results.output, name)
+        plan = stored_plan(results, names)
         if plan is None:
             workers = max((word.shards for word in ages), default=0)
             if workers and len(abandoned(workers, ages)) == workers:
@@ -63,7 +64,7 @@ def wait_for_parts(results: Results, plan: Plan, limit_s: float) -> list[Word]:
 
     Return the last words of the workers that ended with an error, if parts are missing.
     """
-    listener = _Listener(results, plan.spec)
+    listener = _Listener(results, [plan.spec])
     positions = {chunk.name: position for position, chunk in enumerate(plan.chunks)}
 
     def settled() -> list[Word] | None:

@@ -12,7 +12,7 @@ from job.cli.opening import open_cache, open_study
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS
 from job.plan import file as plan_file
 from job.plan.file import Plan
-from job.plan.settle import settle
+from job.plan.settle import settle, settle_precision
 from job.plan.shard import Shard
 from job.results.probe import check_writable
 from job.results.store import Results
@@ -45,9 +45,11 @@ def predict(
     spec, results = open_study(spec_address, output)
     bind_contextvars(study=spec.study.study, **({} if shard is None else {"shard": shard.index, "shards": shard.count}))
     check_writable(results.output)
+    cache = open_cache(spec)
+    with tally.stage("plan"):
+        spec = settle_precision(spec, results.output, cache, limit, shared=shard is not None)
     with leaving_word(results.output, plan_file.spec_name(spec.study, limit), shard):
         check_device(spec.study.execution)
-        cache = open_cache(spec)
         with tally.stage("plan"):
             plan = settle(spec, results.output, cache, limit, shared=shard is not None)
         follow(results, plan)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from structlog.contextvars import bind_contextvars
 
 from job import storage
-from job.audit.current import follow
+from job.audit.current import follow, stored_plan
 from job.audit.status import failed_chunks
 from job.audit.wait import wait_for_parts, wait_for_plan
 from job.cli.opening import open_study
@@ -36,8 +36,8 @@ def summarise(
     """
     spec, results = open_study(spec_address, output)
     bind_contextvars(study=spec.study.study)
-    name = plan_file.spec_name(spec.study, limit)
-    stored = plan_file.read(results.output, name) if wait_s is None else wait_for_plan(results, name, wait_s)
+    names = plan_file.spec_names(spec.study, limit)
+    stored = stored_plan(results, names) if wait_s is None else wait_for_plan(results, names, wait_s)
     if stored is None:
         shown = storage.public(results.output)
         raise OutputError(f"output {shown}: holds no plan of this spec; run the study first, with the same --limit")

@@ -29,6 +29,12 @@ NATIVE_BF16 = (8, 0)
 """Compute capability from which a GPU multiplies bfloat16 (NVIDIA Ampere)."""
 
 
+NATIVE_FP16 = (7, 0)
+"""Compute capability from which a GPU multiplies float16 in matrix units (NVIDIA Volta)."""
+CPU_BF16 = frozenset({"avx512_bf16", "amx_bf16"})
+"""Features of a CPU that multiplies bfloat16, either of them, as Linux names them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Device:
     """A torch device and the dtype of its autocast regions. autocast: None computes in float32 throughout.
@@ -114,6 +120,16 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
     return precision
 
 
+def has_natively(precision: Precision, device: torch.device) -> bool:
+    """Return whether a device computes in this precision faster than in float32."""
+    if precision == "fp32":
+        return True
+    if device.type == "cuda":
+        native = NATIVE_BF16 if precision == "bf16" else NATIVE_FP16
+        return torch.cuda.get_device_capability(device) >= native
+    return precision == "bf16" and not CPU_BF16.isdisjoint(_cpuinfo("flags").split())
+
+
 def free_memory(device: torch.device) -> None:
     """Return memory that is no longer used to the machine and the device. Raise MachineError if the device is lost."""
     gc.collect()
@@ -140,7 +156,11 @@ def describe(device: torch.device) -> dict[str, Any]:
 
 
 def _cpu_name() -> str:
-    cpuinfo = Path("/proc/cpuinfo")  # only on Linux, where platform.processor() is empty
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def _cpuinfo(key: str) -> str:
+    """Return what Linux says about the first CPU; elsewhere, where platform.processor() is not empty, an empty text."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.is_file() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")

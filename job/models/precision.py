@@ -10,7 +10,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
 
 
 def planned_precision(name: str) -> Precision:
-    """Return the planned precision: the name itself, or fp32 for `auto` until the others have been compared."""
+    """Return the planned precision: the name itself; fp32 for `auto`, as without records of a lower one."""
     for precision in get_args(Precision):
         if name in (precision, "auto"):
             known: Precision = precision

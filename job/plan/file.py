@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Container
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
@@ -144,7 +144,7 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "seeds": True,
     "models": {"__all__": {"published"}},
     "datasets": {"__all__": {"published_as": True, "patients_of": True, "tasks": {"__all__": {"tolerance_mm"}}}},
-    "execution": {"device", "cache_gb", "embeddings", "embeddings_gb"},
+    "execution": {"device", "cache_gb", "embeddings", "embeddings_gb", "precision_records"},
 }
 """Keys of the spec that are excluded from a plan's name. Seeds are added in their resolved form."""
 
@@ -155,10 +155,20 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:NAME_LENGTH]
 
 
-def spec_name(study: Study, limit: int | None) -> str:
-    """Return the name of a resolved spec: a hash of everything that its plan depends on."""
+def spec_name(study: Study, limit: int | None, precision: Precision = "fp32") -> str:
+    """Return the name of a resolved spec: a hash of everything that its plan depends on.
+
+    precision: what `auto` was resolved to. An explicit one has the same name.
+    """
     resolved = study.model_dump(mode="json", exclude=_WITHOUT_EFFECT_ON_ROWS)
+    if study.execution.precision == "auto":
+        resolved["execution"]["precision"] = precision
     return fingerprint([resolved, list(study.all_seeds), limit])
+
+
+def spec_names(study: Study, limit: int | None) -> tuple[str, ...]:
+    """Return the names that the plan of a spec may have: one, or for `precision: auto` one for each precision."""
+    return tuple(dict.fromkeys(spec_name(study, limit, precision) for precision in get_args(Precision)))
 
 
 def address(output: str, spec: str) -> str:

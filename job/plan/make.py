@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -13,17 +12,16 @@ from job import SCHEMA_VERSION, storage
 from job.datasets.discover import Survey, survey
 from job.datasets.inventory import inventory
 from job.datasets.pattern import Pattern
-from job.errors import Fault, MachineError, PairingError, SpecError, StorageError
-from job.models.demo_weights import purpose_of
+from job.errors import MachineError, PairingError, SpecError, StorageError
 from job.models.precision import planned_precision
 from job.plan.blocks import ModelBlock, prompt_blocks
 from job.plan.chunks import chunks
-from job.plan.file import Chunk, Part, Plan, PlannedModel, fingerprint, spec_name
+from job.plan.file import Chunk, Part, Plan, fingerprint, spec_name
 from job.plan.identity import check_distinct, identity
+from job.plan.precision import resolved
+from job.plan.weights import hash_models
 from job.storage import InputCache
 from job.study import LoadedSpec
-from job.study.model import Model
-from job.study.official import official
 
 AUTO_BATCH = 32
 """Requests in one call of a model, for `batch: auto`."""
@@ -34,6 +32,7 @@ def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
 
     Raise SpecError for unsupported prompts, patterns without a match, missing checkpoints and models that are equal.
     """
+    spec = resolved(spec, cache)
     study = spec.study
     blocks = prompt_blocks(spec)
     execution = study.execution
@@ -59,38 +58,6 @@ def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
         chunks=tuple(all_chunks),
         parts=tuple(parts),
     )
-
-
-def hash_models(spec: LoadedSpec, cache: InputCache) -> dict[str, PlannedModel]:
-    """Fetch and hash every checkpoint; raise SpecError for those that are missing or have another hash than stated."""
-    planned: dict[str, PlannedModel] = {}
-    faults: list[Fault] = []
-    for index, model in enumerate(spec.study.models):
-        place = ("models", index, "checkpoint")
-        try:
-            sha256 = storage.sha256(local_checkpoint(model, cache))
-        except MachineError:
-            raise
-        except StorageError as error:
-            faults.append(spec.source.fault(place, f"no checkpoint: {error}"))
-            continue
-        if model.sha256 and sha256 != model.sha256.lower():
-            expected = f"expected the sha256 of {storage.public(model.checkpoint)}, {sha256}"
-            faults.append(spec.source.fault(("models", index, "sha256"), expected, model.sha256))
-        planned[model.name] = PlannedModel(sha256=sha256, purpose=purpose_of(sha256))
-    if faults:
-        raise SpecError(faults)
-    return planned
-
-
-def local_checkpoint(model: Model, cache: InputCache) -> Path:
-    """Return a local copy of a model's checkpoint."""
-    info = storage.info(model.checkpoint)
-    if info is None:
-        known = official(model.checkpoint)
-        way_out = f"; {known.model} is to be had at {known}" if known else ""
-        raise StorageError(f"{storage.public(model.checkpoint)}: nothing is there{way_out}")
-    return cache.local(info)
 
 
 def find_survey(spec: LoadedSpec, index: int) -> Survey:

@@ -21,7 +21,9 @@ from job.plan.blocks import prompt_blocks
 from job.plan.demo import demo_remark
 from job.plan.file import PlannedModel
 from job.plan.identity import check_distinct
-from job.plan.make import find_survey, hash_models, local_checkpoint
+from job.plan.make import find_survey
+from job.plan.precision import read_records
+from job.plan.weights import hash_models, local_checkpoint
 from job.storage import InputCache
 from job.storage.address import PACKAGE
 from job.study import LoadedSpec
@@ -58,6 +60,7 @@ def validate(spec: LoadedSpec, cache: InputCache, *, full: bool) -> Report:
     models = _collect(report, lambda: hash_models(spec, cache)) or {}
     if blocks and models:
         _collect(report, lambda: check_distinct(spec, blocks, models))
+    _collect(report, lambda: read_records(spec))
     remark = demo_remark({name: model.purpose for name, model in models.items()})
     if remark:
         report.notes.append(remark)

@@ -21,6 +21,9 @@ class Execution(Strict):
 
     device: Device = "auto"
     precision: Literal["auto"] | Precision = "auto"
+    """`auto`: fp32, unless records of all weights show that a lower precision changes IoU by less than 0.002."""
+    precision_records: Address | None = None
+    """Your own records of what lower precision costs, a JSON file: `python -m benchmarks.precision --record FILE`."""
     chunk: Annotated[int, Field(ge=1)] = 64
     """Raw slices, or images, in one unit of work."""
     batch: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"

@@ -13,7 +13,7 @@ from job.models import device as devices
 from job.models import registry
 from job.models.protocol import PromptableModel
 from job.plan.file import Plan
-from job.plan.make import local_checkpoint
+from job.plan.weights import local_checkpoint
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.study.model import Model

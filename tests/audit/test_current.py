@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from job.audit.current import follow
+from job.audit.current import follow, stored_plan
 from job.plan import file as plan_file
 from job.plan.file import Part
 from job.results import summary
@@ -50,3 +50,21 @@ def test_an_output_without_its_plan_file_is_taken_over(tmp_path):
     summary.follow(results.output, "z" * 24)
     follow(results, plan("b"))
     assert summary.current_plan(results.output) == "b" * 24
+
+
+@pytest.mark.parametrize(("held", "found"), [(None, "a"), ("b", "b"), ("c", "a")])
+def test_of_several_stored_plans_the_one_that_the_output_follows_is_found(tmp_path, held, found):
+    """Or the first of the names, if it follows none of them: a spec with `precision: auto` has several."""
+    results = Results(str(tmp_path))
+    for name in "abc":
+        plan_file.write(results.output, plan(name))
+    if held is not None:
+        follow(results, plan(held))
+    assert stored_plan(results, ["x", plan("a").spec, plan("b").spec]) == plan(found)
+
+
+def test_no_plan_is_found_where_none_of_the_names_is_stored(tmp_path):
+    """The output holds another study."""
+    results = Results(str(tmp_path))
+    plan_file.write(results.output, plan("a"))
+    assert stored_plan(results, ["x"]) is None

@@ -160,7 +160,7 @@ def test_a_run_that_predicts_cannot_wait(spec, monkeypatch, capfd):
 def test_pauses_grow_from_one_second_to_half_a_minute(tmp_path, meanwhile):
     """Each is half as long again as the one before; the last one ends when the time is over."""
     pauses_s = meanwhile(*[lambda: None] * 12)
-    assert wait.wait_for_plan(Results(str(tmp_path)), "0" * 24, limit_s=150) is None
+    assert wait.wait_for_plan(Results(str(tmp_path)), ["0" * 24], limit_s=150) is None
     growing = [1.5**n for n in range(9)]  # 1, 1.5, … 25.6
     assert pauses_s == pytest.approx([*growing, 30, 30, 150 - sum(growing) - 60])
 
@@ -171,5 +171,5 @@ def test_a_plan_that_is_stored_is_not_waited_for(spec, tmp_path, monkeypatch, me
     pauses_s = meanwhile()
     results = Results(str(tmp_path / "results"))
     current = summary.current_plan(results.output)
-    assert wait.wait_for_plan(results, current, limit_s=60).spec == current
+    assert wait.wait_for_plan(results, [current], limit_s=60).spec == current
     assert pauses_s == []

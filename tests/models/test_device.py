@@ -96,3 +96,29 @@ def test_bfloat16_needs_a_gpu_that_has_it(
             device.resolve_precision("bf16", torch.device("cuda"))
     else:
         assert device.resolve_precision("bf16", torch.device("cuda")) == "bf16"
+
+
+@pytest.mark.parametrize(
+    ("flags", "has_bf16"),
+    [("avx2 avx512_bf16", True), ("avx2 amx_bf16", True), ("avx2 avx512f", False), ("", False)],
+)
+def test_a_cpu_has_bf16_if_linux_lists_its_instructions(
+    flags: str, has_bf16: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fp32 it always has, fp16 never."""
+    monkeypatch.setattr(device, "_cpuinfo", lambda key: flags)
+    assert device.has_natively("bf16", CPU) is has_bf16
+    assert device.has_natively("fp32", CPU)
+    assert not device.has_natively("fp16", CPU)
+
+
+@pytest.mark.parametrize(
+    ("capability", "bf16", "fp16"), [((6, 1), False, False), ((7, 0), False, True), ((8, 0), True, True)]
+)
+def test_a_gpu_has_what_its_generation_multiplies(
+    capability: tuple[int, int], bf16: bool, fp16: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Volta and Turing have float16 only, Ampere and later both."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    cuda = torch.device("cuda")
+    assert (device.has_natively("bf16", cuda), device.has_natively("fp16", cuda)) == (bf16, fp16)

@@ -7,7 +7,7 @@ import pytest
 
 from job.errors import SpecError
 from job.models.demo_weights import FOLDER
-from job.plan.make import hash_models
+from job.plan.weights import hash_models
 from job.storage import InputCache
 from job.study import loads
 
