@@ -26,11 +26,11 @@ def folded(
     Each batch norm, and the scale of the click features, is folded into the convolution before it, in double precision.
     The object's context is computed once, not for each pixel.
     """
-    copy = deepcopy(network).eval().double()
+    copy = deepcopy(network).eval()
     leaves = [(name, module) for name, module in copy.named_modules() if not list(module.children())]
     for (name, module), (next_name, following) in pairwise(leaves):
         if isinstance(module, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
-            copy.set_submodule(name, fuse_conv_bn_eval(module, following))
+            copy.set_submodule(name, fuse_conv_bn_eval(module.double(), following.double()).float())
         elif isinstance(module, nn.Conv2d) and isinstance(following, Scale):
             _scale(module, following)
         else:
@@ -38,7 +38,7 @@ def folded(
         copy.set_submodule(next_name, nn.Identity())
     head = copy.feature_extractor
     head.set_submodule("ocr_distri_head", FoldedContext(head.ocr_distri_head))
-    copy = copy.float().to(memory_format=memory_format)
+    copy.to(memory_format=memory_format)
     copy.memory_format = memory_format
     for parameter in copy.parameters():  # not the buffers: images are normalised in float32
         parameter.requires_grad = False

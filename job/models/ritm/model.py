@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -37,8 +37,13 @@ ENCODE_BATCH = 16
 OUTPUT_BYTES, PASTED_BYTES = 4 + 1, 40
 """Bytes a pixel of one request's prediction, its probability and its mask, and of those cropped or pasted at once."""
 
-Group = tuple[list[int], Tensor, Tensor]
-"""Requests on images of one size: their indices, probabilities (N, H, W), and whether they are finite (N,)."""
+
+class Group(NamedTuple):
+    """Requests of one pass on images of one size."""
+
+    indices: list[int]
+    probabilities_NHW: Tensor
+    finite_N: Tensor
 
 
 class RitmModel:
@@ -157,12 +162,12 @@ class RitmModel:
         logits = outputs.instances[:, 0].float()
         remaining = iter(indices)
         groups = [list(islice(remaining, len(group))) for group in batch.groups]
-        return list(zip(groups, batch.probabilities(logits), batch.finite(logits), strict=True))
+        return list(map(Group, groups, batch.probabilities(logits), batch.finite(logits)))
 
     def _predictions(self, members: Sequence[Member], predicted: Sequence[Group]) -> list[Prediction]:
         bounds = None
         if self._zoom_in and predicted:
-            bounds = HostCopy(torch.cat([tight_bounds(probabilities) for _, probabilities, _ in predicted]))
+            bounds = HostCopy(torch.cat([tight_bounds(group.probabilities_NHW) for group in predicted]))
         predictions: dict[int, Prediction] = {}
         for indices, probabilities, finite in predicted:
             masks = probabilities > MASK_THRESHOLD

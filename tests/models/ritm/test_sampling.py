@@ -33,45 +33,45 @@ def at_once(sources_NHWC, lines):
 
 
 @pytest.fixture
-def sources_NHWC():  # noqa: N802
+def sources():
     torch.manual_seed(0)
     return torch.rand(4, 60, 55, 3)
 
 
-def test_each_image_has_its_own_window_and_size(sources_NHWC):
+def test_each_image_has_its_own_window_and_size(sources):
     """Values are within 1e-6 of those of `interpolate`, and 0 outside."""
-    for actual, source, lines in zip(at_once(sources_NHWC, CASES), sources_NHWC, CASES, strict=True):
+    for actual, source, lines in zip(at_once(sources, CASES), sources, CASES, strict=True):
         assert (actual - expected(source, *lines)).abs().max() < 1e-6
 
 
-def test_bytes_are_sampled_as_numbers(sources_NHWC):
+def test_bytes_are_sampled_as_numbers(sources):
     """The result is float32, and not rounded."""
-    images = (sources_NHWC * 255).byte()
+    images = (sources * 255).byte()
     for actual, image, lines in zip(at_once(images, CASES), images, CASES, strict=True):
         assert (actual - expected(image, *lines)).abs().max() < 255e-6
 
 
 @pytest.mark.parametrize("lines", CASES)
-def test_one_by_one_is_the_same(sources_NHWC, lines):
+def test_one_by_one_is_the_same(sources, lines):
     """A CPU samples image by image."""
-    actual = interpolated(sources_NHWC[0], *lines, SHAPE)
-    assert torch.equal(actual, expected(sources_NHWC[0], *lines))
+    actual = interpolated(sources[0], *lines, SHAPE)
+    assert torch.equal(actual, expected(sources[0], *lines))
 
 
-def test_a_mirrored_line_is_in_reverse_order(sources_NHWC):
+def test_a_mirrored_line_is_in_reverse_order(sources):
     """Within its own length; what lies beyond is zero as before."""
     rows, columns = Line(0, 90, 10, 31), Line(0, 40, 3, 50)
-    plain, both = expected(sources_NHWC[0], rows, columns), [(rows, columns), (rows, columns._replace(mirrored=True))]
-    actual = at_once(sources_NHWC[:1], both)[1]
+    plain, both = expected(sources[0], rows, columns), [(rows, columns), (rows, columns._replace(mirrored=True))]
+    actual = at_once(sources[:1], both)[1]
     assert (actual[:, :40] - plain[:, :40].flip(1)).abs().max() < 1e-6
     assert not actual[:, 40:].any()
-    assert (interpolated(sources_NHWC[0], *both[1], SHAPE) - actual).abs().max() < 1e-6
+    assert (interpolated(sources[0], *both[1], SHAPE) - actual).abs().max() < 1e-6
 
 
-def test_a_source_may_have_several_outputs(sources_NHWC):
+def test_a_source_may_have_several_outputs(sources):
     """With two sources, the third output is of the first source again."""
-    samples = at_once(sources_NHWC[:2], CASES)
-    assert (samples[2] - expected(sources_NHWC[0], *CASES[2])).abs().max() < 1e-6
+    samples = at_once(sources[:2], CASES)
+    assert (samples[2] - expected(sources[0], *CASES[2])).abs().max() < 1e-6
 
 
 def test_a_weight_does_not_depend_on_the_place_of_its_window():
