@@ -134,7 +134,8 @@ def run(
         if only is not Step.predict and (mine is None or only is Step.statistics):
             from job.cli.summarise import summarise
 
-            code = max(code, summarise(spec, output, limit, 60 * wait_minutes if wait else None))
+            wait_s, after_predict = 60 * wait_minutes if wait else None, only is None
+            code = max(code, summarise(spec, output, limit, wait_s, after_predict=after_predict))
     raise typer.Exit(code)
 
 

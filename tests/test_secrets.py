@@ -30,11 +30,13 @@ LEAKING = [
 
 
 @pytest.mark.parametrize("address", LEAKING)
-@pytest.mark.parametrize("field", ["images", "masks", "checkpoint", "output"])
+@pytest.mark.parametrize("field", ["images", "masks", "checkpoint", "output", "embeddings"])
 def test_an_address_with_a_secret_is_refused_and_not_shown(run, tmp_path, capfd, field, address):
     """Written in the spec or from the environment. Plan, manifests and errors would contain it."""
     old = {"images": "{data}/images/*.png", "masks": "{data}/masks/{{name}}", "output": "{output}", "checkpoint": LITE}
+    old["embeddings"] = "chunk: 4"
     new = f"{LITE}\n    checkpoint: {address}" if field == "checkpoint" else address
+    new = f"chunk: 4, embeddings: '{address}'" if field == "embeddings" else new
     spec = write_study(tmp_path, cases=1)
     text = SPEC.replace(old[field], "PLACE").format(data=tmp_path / "data", output=tmp_path / "results")
     spec.write_text(text.replace("PLACE", new))

@@ -44,7 +44,7 @@ class ClickList:
 def first_click(truth_HW: Mask, rng: np.random.Generator) -> ClickList:
     """Return one click on the object: deep inside, or, in a quarter of the cases, anywhere."""
     clicks = ClickList()
-    depths = squared_depths(truth_HW)
+    depths = squared_depths(truth_HW).framed(truth_HW.shape)
     floor = 0.0 if rng.random() < 0.25 else rng.choice([0.25, 0.8]) * depths.max()
     _add_random(clicks, depths > min(floor, depths.max() - 1), rng, positive=True)
     return clicks
@@ -72,7 +72,8 @@ def correct(clicks: ClickList, truth_HW: Mask, prediction_HW: Mask, rng: np.rand
 
     rng: chooses among the pixels at least half as deep as the deepest, as in RITM's training. None: the deepest pixel.
     """
-    missing, excess = squared_depths(truth_HW & ~prediction_HW), squared_depths(prediction_HW & ~truth_HW)
+    regions = truth_HW & ~prediction_HW, prediction_HW & ~truth_HW
+    missing, excess = (squared_depths(region).framed(region.shape) for region in regions)
     positive = bool(missing.max() > excess.max())
     depths = missing if positive else excess
     if depths.max() == 0:

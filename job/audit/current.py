@@ -10,8 +10,10 @@ from job.results import summary
 from job.results.store import Results
 
 
-def follow(results: Results, plan: Plan) -> None:
+def follow(results: Results, plan: Plan, *, again: bool = False) -> None:
     """Let the output follow a plan, unless it holds another one that must stay; say so if it holds another one.
+
+    again: this process followed the plan before, and has said so.
 
     What must stay is a summary that is complete, unless the plan has all of its parts and more, and a full study before
     a trial (`--limit`). The plan's own summary then gets a place of its own.
@@ -19,7 +21,7 @@ def follow(results: Results, plan: Plan) -> None:
     held = _held(results)
     if held is None or _may_replace(plan, held, results):
         summary.follow(results.output, plan.spec)
-    if held is None or held.spec == plan.spec:
+    if again or held is None or held.spec == plan.spec:
         return
     log = structlog.get_logger().bind(output_holds=held.spec, this_run=plan.spec)
     if (place := summary.place(results.output, plan.spec)) == results.output:

@@ -17,7 +17,7 @@ from job.results.store import Results
 from job.results.summary import current_plan
 from job.storage import InputCache
 from job.study import MAX_BYTES, LoadedSpec, load, load_bytes
-from job.study.addresses import normal, output_refusal, refusal
+from job.study.addresses import normal, output_refusal, overlap, refusal
 from job.study.yaml_source import YamlSource, shorten
 
 BYTES_PER_GB = 10**9
@@ -94,7 +94,11 @@ def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Resul
     spec = read_spec(spec_address)
     for remark in first_steps.not_mounted(os.environ):
         print(remark, file=sys.stderr)
-    return spec, Results(_checked(output) if output is not None else spec.study.output_address)
+    if output is None:
+        return spec, Results(spec.study.output_address)
+    if (place := spec.study.execution.embeddings) is not None and overlap(place, output):
+        raise OutputError(f"output {storage.public(output)}: expected another folder than that of execution.embeddings")
+    return spec, Results(_checked(output))
 
 
 def open_cache(spec: LoadedSpec) -> InputCache:

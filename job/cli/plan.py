@@ -17,6 +17,7 @@ from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.plan.make import make
 from job.report.console import print_lines
+from job.results.begun import forget
 from job.results.probe import check_writable
 from job.results.store import Results
 from job.results.words import clear_words
@@ -64,11 +65,16 @@ def plan(spec_address: str, output: str | None, limit: int | None, *, store: boo
 
 
 def _store(planned: Plan, results: Results) -> None:
-    """Store a plan for shards, and clear the records of its failed chunks and ended workers: they are run again."""
+    """Store a plan for shards, and clear the records of its failed chunks and ended workers: they are run again.
+
+    So are chunks that killed workers: whoever stores a plan anew may have given them more memory.
+    """
     plan_file.write(results.output, planned)
     follow(results, planned)
     clear_words(results.output, planned.spec)
-    for chunk in results.failures().keys() & {chunk.name for chunk in planned.chunks}:
+    chunks = {chunk.name for chunk in planned.chunks}
+    forget(results, chunks)
+    for chunk in results.failures().keys() & chunks:
         results.clear_failure(chunk)
 
 

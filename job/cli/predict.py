@@ -11,11 +11,14 @@ from job.audit.current import follow
 from job.cli.opening import open_cache, open_study
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS
 from job.plan import file as plan_file
+from job.plan.file import Plan
 from job.plan.settle import settle
 from job.plan.shard import Shard
 from job.results.probe import check_writable
+from job.results.store import Results
+from job.study import LoadedSpec
 from job.worker.load import check_device
-from job.worker.manifest import manifest, worker_name
+from job.worker.manifest import leaving_manifest, manifest, worker_name
 from job.worker.run import run
 from job.worker.shutdown import Stop
 from job.worker.speed import in_words, speed
@@ -50,14 +53,26 @@ def predict(
         follow(results, plan)
         if plan.limit is not None:
             log.warning("not a full run", limit=plan.limit)
-        try:
+        with leaving_manifest(lambda: _write_manifest(spec, results, plan, shard, tally, began, price)):
             run(spec, plan, results, cache, tally, shard, stop, fail_fast=fail_fast, terminal=terminal)
-        finally:
-            if tally.committed:
-                results.write_manifest(worker_name(), manifest(spec, plan, shard, tally, began, price))
     if tally.counts["chunks"]:
-        log.info("predicted", **tally.counts, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
+        kept = {"embeddings": dict(tally.embeddings)} if tally.embeddings else {}
+        log.info("predicted", **tally.counts, **kept, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
         log.info(in_words(speed(tally, price), tally))
     else:
         log.info("nothing to do: every part of the plan is done", parts=tally.counts["parts_before"])
     return EXIT_ERROR_ROWS if tally.counts["chunks_failed"] and shard is None else EXIT_DONE
+
+
+def _write_manifest(
+    spec: LoadedSpec,
+    results: Results,
+    plan: Plan,
+    shard: Shard | None,
+    tally: Tally,
+    began: datetime,
+    price: float | None,
+) -> None:
+    """Store how the rows of this run were made, if it made any."""
+    if tally.committed:
+        results.write_manifest(worker_name(), manifest(spec, plan, shard, tally, began, price))

@@ -26,10 +26,13 @@ from job.study.cross_checks import incomparable_fault, unpaired_fault
 from job.worker.boundary import add_boundary_metrics
 
 
-def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: float | None) -> int:
+def summarise(
+    spec_address: str, output: str | None, limit: int | None, wait_s: float | None, *, after_predict: bool = False
+) -> int:
     """Compute the statistics from stored rows. Return 3 if the ledger lists an error or a part of the plan is missing.
 
-    wait_s: the time to wait until every part is stored or failed; None: do not wait.
+    wait_s: the time to wait until every part is stored or failed; None: do not wait. after_predict: this process
+    predicted before.
     """
     spec, results = open_study(spec_address, output)
     bind_contextvars(study=spec.study.study)
@@ -39,7 +42,7 @@ def summarise(spec_address: str, output: str | None, limit: int | None, wait_s: 
         shown = storage.public(results.output)
         raise OutputError(f"output {shown}: holds no plan of this spec; run the study first, with the same --limit")
     ended = [] if wait_s is None else wait_for_parts(results, stored, wait_s)
-    follow(results, stored)
+    follow(results, stored, again=after_predict)
     gather_manifests(results.output, stored.spec)
     add_boundary_metrics(spec.study, results, stored)
     summary = compute(spec.study, results, stored)

@@ -18,10 +18,13 @@ def validate(spec_address: str, output: str | None, *, full: bool) -> int:
     """Check a study and print the findings. Return the code with which a run would end: 2 or 3 if it finds anything."""
     spec, results = open_study(spec_address, output)
     report = checks.validate(spec, open_cache(spec), full=full)
-    try:
-        check_writable(results.output)
-    except JobError as error:
-        report.faults.append(spec.source.fault(("output",), str(error)))
+    places = {("output",): results.output, ("execution", "embeddings"): spec.study.execution.embeddings}
+    for path, address in places.items():
+        try:
+            if address is not None:
+                check_writable(address, path[-1])
+        except JobError as error:
+            report.faults.append(spec.source.fault(path, str(error)))
     print_lines(map(str, report.faults))
     print_lines(map(checks.described, report.findings))
     print_lines([*report.notes, *_not_published(spec.study), _verdict(report)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from typing import Any
 
 from job.datasets.sample import Sample
 from job.evaluate.clicks import run_clicks
@@ -16,9 +17,9 @@ from job.results.outcome import Outcome
 __all__ = ["Conditions", "EncodedSample", "encode", "evaluate"]
 
 
-def encode(model: PromptableModel, samples: Sequence[Sample]) -> list[EncodedSample]:
-    """Encode each image once, for all prompts on it."""
-    images = model.encode([sample.image_HWC for sample in samples])
+def encode(model: PromptableModel, samples: Sequence[Sample], prepared: Sequence[Any]) -> list[EncodedSample]:
+    """Encode each image once, for all prompts on it. prepared: what the model's `prepare` returned for each sample."""
+    images = model.encode(prepared)
     return [EncodedSample(sample=sample, image=image) for sample, image in zip(samples, images, strict=True)]
 
 

@@ -29,15 +29,17 @@ def request(
     )
 
 
-def predict(model: PromptableModel, requests: Sequence[Request]) -> list[Prediction]:
-    """Run the model once for each distinct request and return the predictions in request order.
+def predict(model: PromptableModel, requests: Sequence[Request], batch: int) -> list[Prediction]:
+    """Run the model once for each distinct request, `batch` at a time, and return the predictions in request order.
 
     Modes have equal requests if an object has one component, and mask choices while they agree.
     """
     distinct: dict[Identity, Request] = {}
     for request in requests:
         distinct.setdefault(_identity(request), request)
-    predictions = dict(zip(distinct, model.predict(list(distinct.values())), strict=True))
+    predictions: dict[Identity, Prediction] = {}
+    for call in batches(distinct, batch):
+        predictions.update(zip(call, model.predict([distinct[identity] for identity in call]), strict=True))
     return [predictions[_identity(request)] for request in requests]
 
 

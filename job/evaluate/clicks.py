@@ -1,44 +1,59 @@
-"""Click protocols: all episodes of a part advance together, one click at a time."""
+"""Click protocols: all episodes of a lane advance together, one click at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from job.datasets.sample import TaskObject
 from job.evaluate.batching import batches, predict, request
 from job.evaluate.encoded import Conditions, EncodedSample
-from job.evaluate.mask_choice import take
+from job.evaluate.lanes import IN_TURN, Lane, take_turns
 from job.metrics import overlap
-from job.models.protocol import Prediction, PromptableModel
+from job.models.mask_choice import Candidates, Chosen, Taken
+from job.models.protocol import PromptableModel
+from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
-from job.prompts.clicks import PROTOCOLS, ClickProtocol, Situation
+from job.prompts.clicks import PROTOCOLS, Situation
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
+from job.prompts.regions import Mask
 from job.results import run_lengths
 from job.results.outcome import Outcome, Status
 
 
 @dataclass(kw_only=True, eq=False)
 class Episode:
-    """The state of one object under one mask choice. end: why the episode ended, None before."""
+    """The state of one object under one mask choice.
+
+    truth: its index among the truths of the block. taken: what the latest request gave, None before the first click.
+    latest: the latest row, None before the first. end: why the episode ended, None before.
+    """
 
     encoded: EncodedSample
     object: TaskObject
+    truth: int
     choice: str
     draw: Draw
-    mask_HW: NDArray[np.bool_]
-    clicked_HW: NDArray[np.bool_]
     points: tuple[Point, ...] = ()
-    mask_input: Any = None
-    end: Status | None = None
+    taken: Taken | None = None
     latest: Outcome | None = None
+    end: Status | None = None
+
+
+class Move(NamedTuple):
+    """What the host adds to an episode after a request: the row of that step, and the next click or why there is none.
+
+    Both are None where there is nothing to add: no row before the first click, no click after the last.
+    """
+
+    row: Outcome | None
+    click: Point | Status | None
 
 
 def run_clicks(
@@ -49,121 +64,144 @@ def run_clicks(
     pool: Executor,
 ) -> Iterator[Outcome]:
     """Click on every object `block.steps` times; an ended episode repeats its last row for each remaining step."""
-    protocol = PROTOCOLS[block.protocol]
+    objects = [(encoded_sample, obj) for encoded_sample in encoded for obj in encoded_sample.sample.objects]
     episodes = [
-        _start(encoded_sample, obj, choice, conditions)
-        for encoded_sample in encoded
-        for obj in encoded_sample.sample.objects
-        for choice in block.mask_choices
+        [
+            Episode(
+                encoded=encoded_sample,
+                object=obj,
+                truth=truth,
+                choice=choice,
+                draw=conditions.draw(encoded_sample.sample, obj),
+            )
+            for choice in block.mask_choices
+        ]
+        for truth, (encoded_sample, obj) in enumerate(objects)
     ]
-    for step in range(1, block.steps + 1):
-        running = [episode for episode in episodes if episode.end is None]
-        clicks = pool.map(partial(_next_click, protocol=protocol, step=step), running)
-        clicked = [episode for episode, click in zip(running, clicks, strict=True) if _accept(episode, click)]
-        for batch in batches(clicked, conditions.batch):
-            _advance(model, batch, block, protocol, step, pool)
-        for episode in episodes:
-            yield _row(episode, step)
-            _stop_at_target(episode, block.target_iou)
+    clicking = _Clicking(model, block, Truths([obj.truth_HW for _, obj in objects]), conditions.batch, pool)
+    # The choices on one object share a lane, because they share requests while they agree.
+    lanes = batches(episodes, lane_size(sum(map(len, episodes)), conditions.batch), weight=len)
+    return take_turns(clicking.lane(list(chain.from_iterable(lane))) for lane in lanes)
 
 
-def _start(encoded: EncodedSample, obj: TaskObject, choice: str, conditions: Conditions) -> Episode:
-    shape = obj.truth_HW.shape
-    return Episode(
-        encoded=encoded,
-        object=obj,
-        choice=choice,
-        draw=conditions.draw(encoded.sample, obj),
-        mask_HW=np.zeros(shape, np.bool_),
-        clicked_HW=np.zeros(shape, np.bool_),
-    )
+def lane_size(episodes: int, batch: int) -> int:
+    """Return how many episodes share a lane: a batch, or an equal share where there are fewer lanes than take turns."""
+    return max(1, min(batch, -(-episodes // IN_TURN)))
 
 
-def _next_click(episode: Episode, protocol: ClickProtocol, step: int) -> Point | Status:
-    situation = Situation(
-        truth_HW=episode.object.truth_HW,
-        labelled_HW=episode.object.labelled_HW,
-        prediction_HW=episode.mask_HW,
-        clicked_HW=episode.clicked_HW,
-        step=step,
-        draw=episode.draw,
-    )
-    return protocol.next_click(situation)
+@dataclass(frozen=True)
+class _Clicking:
+    """A block of clicks. batch: requests in one call of the model. pool: threads that place clicks and encode masks."""
 
+    model: PromptableModel
+    block: PromptBlock
+    truths: Truths
+    batch: int
+    pool: Executor
 
-def _accept(episode: Episode, click: Point | Status) -> bool:
-    """Add a click to an episode and return True, or end the episode and return False."""
-    if not isinstance(click, Point):
-        episode.end = click
-        return False
-    episode.points = (*episode.points, click)
-    episode.clicked_HW[click.y, click.x] = True
-    return True
+    def lane(self, episodes: Sequence[Episode]) -> Lane[Outcome]:
+        """Click on these objects. Others have a turn while threads place the clicks, and while the device predicts."""
+        rows: Sequence[Outcome] = ()
+        for step in range(self.block.steps + 1):
+            running = [episode for episode in episodes if episode.end is None]
+            futures = [self.pool.submit(self._move, episode, step) for episode in running]
+            yield rows
+            moves = [future.result() for future in futures]
+            for episode, move in zip(running, moves, strict=True):
+                episode.latest = move.row
+            rows = [_row(episode, step) for episode in episodes] if step else ()
+            clicked = [episode for episode, move in zip(running, moves, strict=True) if _accept(episode, move.click)]
+            if clicked:
+                chosen = self._predict(clicked, step + 1)
+                yield ()
+                for episode, taken in zip(clicked, chosen.taken(), strict=True):
+                    (episode.taken,) = taken.values()
+        return rows
 
+    def _move(self, episode: Episode, step: int) -> Move:
+        """Make the row of a step, and place the next click. It runs in a thread, and changes nothing."""
+        if episode.taken is None:
+            return Move(None, self._next_click(episode, np.zeros_like(episode.object.truth_HW), 1))
+        mask_HW = episode.taken.mask()
+        row = self._outcome(episode, episode.taken, mask_HW, step)
+        if step == self.block.steps:
+            return Move(row, None)
+        if (
+            self.block.target_iou is not None
+            and overlap.iou(row.intersection_px, row.union_px) >= self.block.target_iou
+        ):
+            return Move(row, "target")
+        return Move(row, self._next_click(episode, mask_HW, step + 1))
 
-def _advance(
-    model: PromptableModel,
-    batch: Sequence[Episode],
-    block: PromptBlock,
-    protocol: ClickProtocol,
-    step: int,
-    pool: Executor,
-) -> None:
-    """Run the model on each episode's clicks so far, and choose a mask for each."""
-    feeds_back = model.capabilities.mask_input == "always" or protocol.feedback
-    # With feedback, the first click gets three candidates; later clicks get the single-mask token's mask.
-    has_candidates = step == 1 or not protocol.feedback
-    choices = [episode.choice if has_candidates else "single" for episode in batch]
-    requests = [
-        request(
-            episode.encoded.image,
-            episode.points,
-            None,
-            multimask=choice != "single",
-            mask_input=episode.mask_input if feeds_back else None,
+    def _next_click(self, episode: Episode, prediction_HW: Mask, step: int) -> Point | Status:
+        situation = Situation(
+            truth_HW=episode.object.truth_HW,
+            labelled_HW=episode.object.labelled_HW,
+            prediction_HW=prediction_HW,
+            clicked=[(point.x, point.y) for point in episode.points],
+            step=step,
+            draw=episode.draw,
         )
-        for episode, choice in zip(batch, choices, strict=True)
-    ]
-    predictions = predict(model, requests)
-    list(pool.map(partial(_record, block=block, step=step), batch, choices, predictions))
+        return PROTOCOLS[self.block.protocol].next_click(situation)
+
+    def _outcome(self, episode: Episode, taken: Taken, mask_HW: Mask, step: int) -> Outcome:
+        return Outcome(
+            sample=episode.encoded.sample,
+            object=episode.object,
+            prompt=self.block.prompts[0],
+            protocol=self.block.protocol,
+            mask_choice=episode.choice,
+            step=step,
+            intersection_px=taken.intersection_px,
+            union_px=taken.union_px,
+            predicted_iou=taken.predicted_iou,
+            mask_index=taken.index,
+            point=episode.points[-1],
+            status="ok",
+            points=episode.points,
+            boxes=(),
+            mask=run_lengths.encode(mask_HW),
+        )
+
+    def _predict(self, episodes: Sequence[Episode], step: int) -> Chosen:
+        """Give the model each episode's clicks so far, and choose a mask for each."""
+        feedback = PROTOCOLS[self.block.protocol].feedback
+        feeds_back = self.model.capabilities.mask_input == "always" or feedback
+        # With feedback, the first click gets three candidates; later clicks get the single-mask token's mask.
+        has_candidates = step == 1 or not feedback
+        choices = [episode.choice if has_candidates else "single" for episode in episodes]
+        requests = [
+            request(
+                episode.encoded.image,
+                episode.points,
+                None,
+                multimask=choice != "single",
+                mask_input=episode.taken.mask_input if feeds_back and episode.taken else None,
+            )
+            for episode, choice in zip(episodes, choices, strict=True)
+        ]
+        candidates = [
+            Candidates(predictions=(prediction,), truth=episode.truth, choices=(choice,))
+            for episode, choice, prediction in zip(
+                episodes, choices, predict(self.model, requests, self.batch), strict=True
+            )
+        ]
+        return Chosen(candidates, self.truths)
 
 
-def _record(episode: Episode, choice: str, prediction: Prediction, *, block: PromptBlock, step: int) -> None:
-    """Choose a mask and record the outcome. It changes only its own episode, so calls can run in parallel."""
-    taken = take(choice, prediction, episode.object.truth_HW)
-    episode.mask_HW = taken.mask_HW
-    episode.mask_input = taken.mask_input
-    episode.latest = Outcome(
-        sample=episode.encoded.sample,
-        object=episode.object,
-        prompt=block.prompts[0],
-        protocol=block.protocol,
-        mask_choice=episode.choice,
-        step=step,
-        intersection_px=taken.intersection_px,
-        union_px=taken.union_px,
-        predicted_iou=taken.predicted_iou,
-        mask_index=taken.index,
-        point=episode.points[-1],
-        status="ok",
-        points=episode.points,
-        boxes=(),
-        mask=run_lengths.encode(taken.mask_HW),
-    )
+def _accept(episode: Episode, click: Point | Status | None) -> bool:
+    """Add a click to an episode and return True. Return False if there is none, and end the episode if it says why."""
+    if isinstance(click, Point):
+        episode.points = (*episode.points, click)
+        return True
+    episode.end = click
+    return False
 
 
 def _row(episode: Episode, step: int) -> Outcome:
-    """Return the row of this step: the latest outcome, or, after the end, the latest outcome repeated."""
+    """Return the row of this step: the latest one, or, after the end, the latest one repeated."""
     if episode.latest is None:
         raise ValueError("an object with an empty truth cannot be clicked")
     if episode.end is None:
         return episode.latest
     return replace(episode.latest, step=step, point=None, status=episode.end)
-
-
-def _stop_at_target(episode: Episode, target_iou: float | None) -> None:
-    latest = episode.latest
-    if target_iou is None or episode.end is not None or latest is None:
-        return
-    if overlap.iou(latest.intersection_px, latest.union_px) >= target_iou:
-        episode.end = "target"

@@ -14,8 +14,10 @@ OBJECT_BYTES = 12
 """For each pixel of an object that is prompted by a mode, or scored: masks, run-lengths, components."""
 CLICK_BYTES = 32
 """For each pixel of an object whose next click is placed: its error, and the distances in it."""
-EPISODE_BYTES = 2
-"""For each pixel of an object between two clicks: its mask, and the pixels clicked so far."""
+EPISODE_BITS = 2
+"""For each pixel of an object between two clicks: its truth and its mask."""
+CHOICE_BYTES = 3
+"""On the device, for each pixel of a candidate while one is chosen: a copy of its mask, and that of words."""
 
 
 class Demand(NamedTuple):
@@ -50,13 +52,15 @@ def _demand(model: PromptableModel, samples: Sequence[Sample], block: PromptBloc
     held = held_on_host = episodes = 0
     call = pixels = 0
     requests = max(batch, MOST_COMPONENTS) if "each_box" in block.prompts else batch  # an object's boxes share a call
+    candidates = 3 if model.capabilities.multimask else 1
     for sample in samples:
         height, width = sample.image_HWC.shape[:2]
         need, own = model.needs(height, width), len(sample.objects) * block.episodes
         states = 0 if block.is_one_shot else own
         held += need.image + states * need.episode
-        held_on_host += states * EPISODE_BYTES * height * width
-        call = max(call, need.encode, need.predict(requests))
+        held_on_host += states * EPISODE_BITS * height * width // 8
+        chosen = CHOICE_BYTES * requests * candidates * height * width
+        call = max(call, need.encode, need.predict(requests) + chosen)
         pixels = max(pixels, height * width)
         episodes += own
     per_pixel = OBJECT_BYTES if block.is_one_shot else CLICK_BYTES

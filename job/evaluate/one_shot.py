@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from functools import partial
 
 from job.datasets.sample import TaskObject
 from job.evaluate.batching import batches, predict, request
 from job.evaluate.encoded import Conditions, EncodedSample
-from job.evaluate.mask_choice import take_joined
-from job.models.protocol import Prediction, PromptableModel
+from job.evaluate.lanes import Lane, take_turns
+from job.models.mask_choice import Candidates, Chosen, Taken
+from job.models.protocol import PromptableModel
+from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
-from job.prompts.modes import MODES, Prompt
+from job.prompts.draw import Draw
+from job.prompts.modes import MODES, Prompt, Target
 from job.results import run_lengths
 from job.results.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PromptedObject:
-    """One object prompted by one mode. The choices among three candidates share its requests; `single` has its own."""
+    """One object prompted by one mode. The choices among three candidates share its requests; `single` has its own.
+
+    truth: the index of the object's truth among those of the block.
+    """
 
     encoded: EncodedSample
     object: TaskObject
+    truth: int
     mode: str
     choices: tuple[str, ...]
-    multimask: bool
     prompts: Sequence[Prompt]
+
+    @property
+    def multimask(self) -> bool:
+        """Whether its requests ask for three candidates."""
+        return self.choices != ("single",)
 
 
 def run_modes(
@@ -38,37 +48,76 @@ def run_modes(
     pool: Executor,
 ) -> Iterator[Outcome]:
     """Evaluate every mode on every object, in batches of at most `conditions.batch` requests."""
-    all_prompted = (prompted for sample in encoded for prompted in _prompt(sample, block, conditions, pool))
-    for batch in batches(all_prompted, conditions.batch, weight=lambda prompted: len(prompted.prompts)):
-        requests = [
-            request(prompted.encoded.image, prompt.points, prompt.box, multimask=prompted.multimask)
-            for prompted in batch
-            for prompt in prompted.prompts
-        ]
-        remaining = iter(predict(model, requests))
-        for prompted in batch:
-            predictions = [next(remaining) for _ in prompted.prompts]
-            yield from pool.map(partial(_outcome, prompted, block.protocol, predictions), prompted.choices)
+    truths = Truths([obj.truth_HW for encoded_sample in encoded for obj in encoded_sample.sample.objects])
+    all_prompted = _prompted(encoded, block, conditions, pool)
+    lanes = batches(all_prompted, conditions.batch, weight=lambda prompted: len(prompted.prompts))
+    return take_turns(_lane(model, lane, block, truths, conditions.batch, pool) for lane in lanes)
 
 
-def _prompt(
-    encoded: EncodedSample, block: PromptBlock, conditions: Conditions, pool: Executor
+def _prompted(
+    encoded: Sequence[EncodedSample], block: PromptBlock, conditions: Conditions, pool: Executor
 ) -> Iterator[PromptedObject]:
+    """Yield what is to be evaluated. The prompts of all objects are computed in threads, ahead of their turn."""
+    objects = [(encoded_sample, obj) for encoded_sample in encoded for obj in encoded_sample.sample.objects]
+    prompts = [
+        pool.submit(_prompts, obj, block.prompts, conditions.draw(encoded_sample.sample, obj))
+        for encoded_sample, obj in objects
+    ]
     among_candidates = tuple(choice for choice in block.mask_choices if choice != "single")
     single = tuple(choice for choice in block.mask_choices if choice == "single")
-    sample = encoded.sample
-    cases = [(obj, mode) for obj in sample.objects for mode in block.prompts]
-    prompts_of_cases = pool.map(lambda case: MODES[case[1]](case[0].truth_HW, conditions.draw(sample, case[0])), cases)
-    for (obj, mode), prompts in zip(cases, prompts_of_cases, strict=True):
-        for choices in filter(None, (among_candidates, single)):
-            multimask = choices is among_candidates
-            yield PromptedObject(
-                encoded=encoded, object=obj, mode=mode, choices=choices, multimask=multimask, prompts=prompts
-            )
+    for truth, ((encoded_sample, obj), prompts_of_object) in enumerate(zip(objects, prompts, strict=True)):
+        for mode, prompts_of_mode in prompts_of_object.result().items():
+            for choices in filter(None, (among_candidates, single)):
+                yield PromptedObject(
+                    encoded=encoded_sample,
+                    object=obj,
+                    truth=truth,
+                    mode=mode,
+                    choices=choices,
+                    prompts=prompts_of_mode,
+                )
 
 
-def _outcome(prompted: PromptedObject, protocol: str, predictions: Sequence[Prediction], choice: str) -> Outcome:
-    taken = take_joined(choice, predictions, prompted.object.truth_HW)
+def _prompts(obj: TaskObject, modes: Sequence[str], draw: Draw) -> dict[str, list[Prompt]]:
+    target = Target(obj.truth_HW)
+    return {mode: MODES[mode](target, draw) for mode in modes}
+
+
+def _lane(
+    model: PromptableModel,
+    lane: Sequence[PromptedObject],
+    block: PromptBlock,
+    truths: Truths,
+    batch: int,
+    pool: Executor,
+) -> Lane[Outcome]:
+    """Run a batch of requests. Another lane has its turn while the device predicts."""
+    chosen = _predict(model, lane, truths, batch)
+    yield ()
+    rows: list[Future[Outcome]] = []
+    for prompted, taken_by_choice in zip(lane, chosen.taken(), strict=True):
+        for choice, taken in taken_by_choice.items():
+            rows.append(pool.submit(_outcome, prompted, block.protocol, choice, taken))
+    return [row.result() for row in rows]
+
+
+def _predict(model: PromptableModel, lane: Sequence[PromptedObject], truths: Truths, batch: int) -> Chosen:
+    requests = [
+        request(prompted.encoded.image, prompt.points, prompt.box, multimask=prompted.multimask)
+        for prompted in lane
+        for prompt in prompted.prompts
+    ]
+    predictions = iter(predict(model, requests, batch))
+    candidates = [
+        Candidates(
+            predictions=[next(predictions) for _ in prompted.prompts], truth=prompted.truth, choices=prompted.choices
+        )
+        for prompted in lane
+    ]
+    return Chosen(candidates, truths)
+
+
+def _outcome(prompted: PromptedObject, protocol: str, choice: str, taken: Taken) -> Outcome:
     points = tuple(point for prompt in prompted.prompts for point in prompt.points)
     return Outcome(
         sample=prompted.encoded.sample,
@@ -85,7 +134,7 @@ def _outcome(prompted: PromptedObject, protocol: str, predictions: Sequence[Pred
         status="ok",
         points=points,
         boxes=tuple(prompt.box for prompt in prompted.prompts if prompt.box is not None),
-        mask=run_lengths.encode(taken.mask_HW),
+        mask=run_lengths.encode(taken.mask()),
     )
 
 

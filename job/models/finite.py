@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import torch
 from torch import Tensor
 
 from job.errors import DataError
-from job.models.device import Device
 
 
-def require_finite(device: Device, *outputs: Tensor) -> None:
-    """Raise DataError if an output of a network holds NaN or infinity. One answer of the device for all outputs."""
-    if not torch.stack([torch.isfinite(output).all() for output in outputs]).all().item():
-        precision = str(device.autocast or torch.float32).removeprefix("torch.")
-        raise DataError(
-            "output is not finite",
-            f"the network returned NaN or infinity in {precision}; "
-            "set execution.precision to fp32 or bf16, and check the weights and the device if that does not help",
-        )
+def are_finite(*outputs: Tensor) -> Tensor:
+    """Return whether all that a network returned for each of N requests is finite: bool (N), on the device.
+
+    outputs: each (N, ...). Nothing waits for the answer: it comes to the host with the figures of the masks.
+    """
+    return torch.stack([torch.isfinite(output).flatten(1).all(dim=1) for output in outputs]).all(dim=0)
+
+
+def refuse() -> NoReturn:
+    """Raise DataError for an output that is not finite."""
+    raise DataError(
+        "output is not finite",
+        "the network returned NaN or infinity; fp16 holds no number beyond 65504, so set execution.precision to fp32 "
+        "or bf16, and check the weights and the device if that does not help",
+    )

@@ -38,12 +38,13 @@ def load_lite_medsam(network: Any, checkpoint: Path, use: Use = LOAD) -> None:
 class LiteMedSamModel(MaskDecodingModel):
     """LiteMedSAM: longest side to 256 by area averaging, the image's own range to [0, 1], zeros right and below."""
 
+    encoding = "lite_medsam 1"
     encode_bytes = 480 << 20
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
         super().__init__(network, side=SIDE, capabilities=capabilities, device=device)
 
-    def prepare(self, image_HWC: Image) -> Tensor:
+    def network_input(self, image_HWC: Image) -> Tensor:
         """Resize, normalise and pad one image: float32, 3x256x256. An image of a single value becomes zeros."""
         height, width = self.resize.get_preprocess_shape(*image_HWC.shape[:2], SIDE)
         resized_HWC = cv2.resize(image_HWC, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)

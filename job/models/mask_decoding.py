@@ -20,7 +20,7 @@ from torch import Tensor
 
 from job.errors import DataError
 from job.models.device import Device
-from job.models.finite import require_finite
+from job.models.finite import are_finite
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
 
 Item = TypeVar("Item")
@@ -44,11 +44,12 @@ class MaskLogits:
 
     low_res_CHW: float32, Cx256x256, on the padded square that the encoder saw; the object is where they exceed the
     threshold.
-    predicted_iou_C: float64.
+    predicted_iou_C: float32. finite: bool, no axes: whether both are finite.
     """
 
     low_res_CHW: Tensor = field(repr=False)
-    predicted_iou_C: NDArray[np.float64]
+    predicted_iou_C: Tensor
+    finite: Tensor
 
 
 class MaskDecodingModel(ABC):
@@ -58,6 +59,8 @@ class MaskDecodingModel(ABC):
     images are resized so that their longest side has this length, and padded right and below.
     """
 
+    encoding: str
+    """The name of preparation and encoder, see `job.models.embedding`."""
     mask_threshold: float = 0.0
     encode_bytes: int
     """Estimated peak memory of encoding one image, beyond the weights."""
@@ -76,21 +79,24 @@ class MaskDecodingModel(ABC):
         return self._capabilities
 
     @abstractmethod
-    def prepare(self, image_HWC: Image) -> Tensor:
+    def network_input(self, image_HWC: Image) -> Tensor:
         """Resize, normalise and pad one image: float32, 3 x side x side, on the device."""
 
     @abstractmethod
     def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
         """Crop the padding off logits and resize them to an image's own size: float32, N x C x height x width."""
 
+    def prepare(self, image_HWC: Image) -> Image:
+        """Refuse an image that cannot be resized."""
+        self._check_image(image_HWC)
+        return image_HWC
+
     @torch.inference_mode()
     def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
         """Encode images of any sizes, `encode_batch` at a time; padding makes them equal in size."""
-        for image in images:
-            self._check_image(image)
         features: list[Tensor] = []
         for batch in _batches(images, self.encode_batch):
-            prepared = torch.stack([self.prepare(image) for image in batch])
+            prepared = torch.stack([self.network_input(image) for image in batch])
             with self.device.autocasting():
                 features.extend(self.network.image_encoder(prepared).float())
         return [
@@ -127,6 +133,7 @@ class MaskDecodingModel(ABC):
                 masks_CHW=masks[i],
                 predicted_iou_C=mask_logits.predicted_iou_C,
                 mask_inputs_C=self._mask_inputs(mask_logits.low_res_CHW),
+                finite=mask_logits.finite,
             )
             for i, mask_logits in enumerate(logits)
         ]
@@ -156,9 +163,9 @@ class MaskDecodingModel(ABC):
                 dense_prompt_embeddings=embeddings_NDHW + dense_NDHW,
                 multimask_output=requests[0].multimask,
             )
-        require_finite(self.device, low_res_NCHW, iou_NC)
-        for low_res_CHW, iou_C in zip(low_res_NCHW.float(), iou_NC.double().cpu().numpy(), strict=True):
-            yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C)
+        finite_N = are_finite(low_res_NCHW, iou_NC)
+        for low_res_CHW, iou_C, finite in zip(low_res_NCHW.float(), iou_NC.float(), finite_N, strict=True):
+            yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C, finite=finite)
 
     def _embed_prompts(self, requests: Sequence[Request]) -> tuple[Tensor, Tensor]:
         """Embed prompts, always in float32: in bfloat16 a coordinate would be wrong by pixels."""

@@ -82,14 +82,18 @@ class Request:
 class Prediction:
     """The candidates for one request: three with `multimask`, else one.
 
-    masks_CHW: bool, at the image's own size, on the model's device (`job.models.device` reads it).
-    predicted_iou_C: the model's own estimate, float64, or None for a model without one.
-    mask_inputs_C: the mask input of the next request if that candidate is chosen; None for a model without mask input.
+    All tensors are on the model's device, and nothing has waited for them.
+
+    masks_CHW: bool, at the image's own size. predicted_iou_C: the model's own estimate, float32 or float64, or None for
+    a model without one. mask_inputs_C: the mask input of the next request if that candidate is chosen; None for a model
+    without mask input. finite: bool, no axes: whether all that the network returned for this request is finite
+    (`job.models.finite`); None if the model does not say. If it is not, the evaluation raises DataError.
     """
 
     masks_CHW: torch.Tensor = field(repr=False)
-    predicted_iou_C: NDArray[np.float64] | None
+    predicted_iou_C: torch.Tensor | None
     mask_inputs_C: Sequence[Any] = field(repr=False)
+    finite: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,14 +118,26 @@ class PromptableModel(Protocol):
         """The prompts that this model accepts."""
         ...
 
-    def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
-        """Encode images of any sizes and return them in order. Called once for each image."""
+    @property
+    def encode_batch(self) -> int:
+        """The number of images that one pass of the encoder takes; more are encoded in several passes."""
+        ...
+
+    def prepare(self, image_HWC: Image) -> Any:
+        """Do the host's part of encoding one image, such as resizing it. It may run in any thread.
+
+        Raise DataError for an image that the model cannot take.
+        """
+        ...
+
+    def encode(self, prepared: Sequence[Any]) -> list[EncodedImage]:
+        """Encode what `prepare` returned, images of any sizes, and return them in order. Called once for each image."""
         ...
 
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
-        """Return one prediction per request, in order, on any mixture of images. The caller limits their number.
+        """Return one prediction per request, in order, on any mixture of images, without waiting for the device.
 
-        Raise DataError for an output that is not finite (`job.models.finite`), not an empty mask.
+        The caller limits their number.
         """
         ...
 

@@ -28,6 +28,7 @@ def build_sam(arch: str) -> Any:
 class SamModel(MaskDecodingModel):
     """SAM: longest side to 1024 by PIL's bilinear filter in uint8, ImageNet normalisation, zeros right and below."""
 
+    encoding = "sam 1"
     resize_bytes = 12  # Pillow's copies of the image
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
@@ -37,7 +38,7 @@ class SamModel(MaskDecodingModel):
         attention = network.image_encoder.blocks[-1].attn
         self.encode_bytes = ATTENTION_BYTES * attention.num_heads * TOKENS**2
 
-    def prepare(self, image_HWC: Image) -> Tensor:
+    def network_input(self, image_HWC: Image) -> Tensor:
         """Resize, normalise and pad one image: float32, 3x1024x1024."""
         resized_CHW = torch.as_tensor(self.resize.apply_image(image_HWC)).permute(2, 0, 1)
         prepared: Tensor = self.network.preprocess(resized_CHW.to(self.device.device))

@@ -144,7 +144,7 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "seeds": True,
     "models": {"__all__": {"published"}},
     "datasets": {"__all__": {"published_as": True, "patients_of": True, "tasks": {"__all__": {"tolerance_mm"}}}},
-    "execution": {"device", "cache_gb"},
+    "execution": {"device", "cache_gb", "embeddings", "embeddings_gb"},
 }
 """Keys of the spec that are excluded from a plan's name. Seeds are added in their resolved form."""
 

@@ -6,15 +6,14 @@ user is the standard in interactive segmentation since. A protocol never changes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from job.prompts.draw import Draw
-from job.prompts.modes import Point, admissible_points
-from job.prompts.regions import Mask, squared_depths
+from job.prompts.modes import Point
+from job.prompts.regions import Mask, chamfer_depths, squared_depths
 
 End = Literal["converged", "exhausted"]
 
@@ -24,13 +23,13 @@ class Situation:
     """The input of a protocol. Masks are bool (H, W).
 
     truth: the object. labelled: all classes of its label map. prediction: the current mask, empty before the first
-    click. clicked: the pixels clicked so far. step: the number of the next click, from 1.
+    click. clicked: (x, y) of the pixels clicked so far. step: the number of the next click, from 1.
     """
 
     truth_HW: Mask
     labelled_HW: Mask
     prediction_HW: Mask
-    clicked_HW: Mask
+    clicked: Collection[tuple[int, int]]
     step: int
     draw: Draw
 
@@ -50,12 +49,13 @@ class ClickProtocol:
 
 def pooled(situation: Situation, positive_HW: Mask) -> Point | End:
     """Click one of the deepest pixels of truth XOR prediction. The click is positive where `positive_HW` is true."""
-    error_HW = situation.truth_HW ^ situation.prediction_HW
-    if not error_HW.any():
+    depths = chamfer_depths(situation.truth_HW ^ situation.prediction_HW)
+    if not depths.largest:
         return "converged"
-    points_N2, depth = admissible_points(error_HW)
-    x, y = points_N2[situation.draw.below(len(points_N2), step=situation.step)]
-    return Point(x=int(x), y=int(y), positive=bool(positive_HW[y, x]), depth=depth, ties=len(points_N2))
+    deepest_N = depths.deepest()
+    chosen = situation.draw.below(len(deepest_N), step=situation.step)
+    [(x, y)] = depths.pixels(deepest_N[chosen : chosen + 1])
+    return Point(x=int(x), y=int(y), positive=bool(positive_HW[y, x]), depth=depths.largest, ties=len(deepest_N))
 
 
 def mazurowski2023(situation: Situation) -> Point | End:
@@ -70,20 +70,20 @@ def mazurowski2023_corrected(situation: Situation) -> Point | End:
 
 def ritm(situation: Situation) -> Point | End:
     """Click the deepest unclicked pixel of the missing or the excess region, whichever is deeper; excess if equal."""
-    missing_HW = situation.truth_HW & ~situation.prediction_HW
-    excess_HW = situation.prediction_HW & ~situation.truth_HW
-    if not (missing_HW.any() or excess_HW.any()):
+    truth_HW, prediction_HW = situation.truth_HW, situation.prediction_HW
+    missing, excess = squared_depths(truth_HW & ~prediction_HW), squared_depths(prediction_HW & ~truth_HW)
+    if not (missing.largest or excess.largest):
         return "converged"
-    unclicked_HW = ~situation.clicked_HW
-    missing_depths, excess_depths = (squared_depths(region) * unclicked_HW for region in (missing_HW, excess_HW))
-    positive = bool(missing_depths.max() > excess_depths.max())
-    depths_HW = missing_depths if positive else excess_depths
-    deepest = int(depths_HW.max())
-    if deepest == 0:
+    for x, y in situation.clicked:
+        missing.leave_out(x, y)
+        excess.leave_out(x, y)
+    positive = missing.largest > excess.largest
+    depths = missing if positive else excess
+    if not depths.largest:
         return "exhausted"
-    y, x = np.unravel_index(np.argmax(depths_HW), depths_HW.shape)
-    ties = int(np.count_nonzero(depths_HW == deepest))
-    return Point(x=int(x), y=int(y), positive=positive, depth=float(np.sqrt(deepest)), ties=ties)
+    deepest_N = depths.deepest()
+    [(x, y)] = depths.pixels(deepest_N[:1])
+    return Point(x=int(x), y=int(y), positive=positive, depth=math.sqrt(depths.largest), ties=len(deepest_N))
 
 
 PROTOCOLS: dict[str, ClickProtocol] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,44 +34,54 @@ class Prompt:
     box: Box | None = None
 
 
+@dataclass(frozen=True)
+class Target:
+    """An object to prompt. truth_HW: bool (H, W), not empty."""
+
+    truth_HW: Mask
+
+    @cached_property
+    def components(self) -> list[Mask]:
+        """The at most three largest components, largest first. All modes share them."""
+        return components(self.truth_HW, MOST_COMPONENTS)
+
+
 def admissible_points(component_HW: Mask) -> tuple[NDArray[np.int64], float]:
     """Return the deepest pixels of a non-empty component, int64 (N, 2) of (x, y), row-major, and their depth in px."""
-    depths_HW = chamfer_depths(component_HW)
-    depth = depths_HW.max()
-    return np.argwhere(depths_HW == depth)[:, ::-1], float(depth)
+    depths = chamfer_depths(component_HW)
+    return depths.pixels(depths.deepest()), depths.largest
 
 
-def largest_point(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+def largest_point(target: Target, draw: Draw) -> list[Prompt]:
     """Mode 1: one point in the largest component."""
-    return [Prompt(points=(_deepest(components(truth_HW, 1)[0], draw, 0),))]
+    return [Prompt(points=(_deepest(target.components[0], draw, 0),))]
 
 
-def each_point(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+def each_point(target: Target, draw: Draw) -> list[Prompt]:
     """Mode 2: one point in each of the at most three largest components, together."""
-    largest = components(truth_HW, MOST_COMPONENTS)
-    return [Prompt(points=tuple(_deepest(component, draw, index) for index, component in enumerate(largest)))]
+    return [Prompt(points=tuple(_deepest(component, draw, index) for index, component in enumerate(target.components)))]
 
 
-def largest_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+def largest_box(target: Target, draw: Draw) -> list[Prompt]:
     """Mode 3: the tight box of the largest component."""
-    return [Prompt(box=tight_box(components(truth_HW, 1)[0]))]
+    return [Prompt(box=tight_box(target.components[0]))]
 
 
-def each_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+def each_box(target: Target, draw: Draw) -> list[Prompt]:
     """Mode 4: a tight box on each of the at most three largest components, one call per box."""
-    return [Prompt(box=tight_box(component)) for component in components(truth_HW, MOST_COMPONENTS)]
+    return [Prompt(box=tight_box(component)) for component in target.components]
 
 
-def whole_box(truth_HW: Mask, draw: Draw) -> list[Prompt]:
+def whole_box(target: Target, draw: Draw) -> list[Prompt]:
     """Mode 5: one tight box over the whole mask."""
-    return [Prompt(box=tight_box(truth_HW))]
+    return [Prompt(box=tight_box(target.truth_HW))]
 
 
-MODES: dict[str, Callable[[Mask, Draw], list[Prompt]]] = {
+MODES: dict[str, Callable[[Target, Draw], list[Prompt]]] = {
     mode.__name__: mode for mode in (largest_point, each_point, largest_box, each_box, whole_box)
 }
-"""The modes by name, in the published order. Each maps truth_HW (not empty) and a Draw to the prompts of one or more
-calls, whose masks are joined by OR."""
+"""The modes by name, in the published order. Each maps an object and a Draw to the prompts of one or more calls, whose
+masks are joined by OR."""
 
 POINT_MODES = frozenset({"largest_point", "each_point"})
 """The modes that give points; the others give boxes."""

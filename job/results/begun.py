@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Lock
@@ -69,6 +69,11 @@ def listed(results: Results) -> list[tuple[str, storage.FileInfo]]:
     """Return the stored marks that count, each with the name of its chunk."""
     files = storage.list_files(storage.join(results.output, "begun"), "*.json")
     return [(file.address.rsplit("/", 1)[-1].rpartition("-")[0], file) for file in files if file.size]
+
+
+def forget(results: Results, chunks: Container[str]) -> None:
+    """Delete the marks of chunks, whoever left them: they are run again as if no worker had died of them."""
+    _delete(file.address for chunk, file in listed(results) if chunk in chunks)
 
 
 def _delete(addresses: Iterable[str]) -> None:

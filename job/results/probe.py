@@ -9,12 +9,12 @@ from job import storage
 from job.errors import MachineError, OutputError, StorageError
 
 
-def check_writable(output: str) -> None:
-    """Use an output as a run does: create, create again, list, find, read, delete.
+def check_writable(output: str, role: str = "output") -> None:
+    """Use an output as a run does: create, create again, list, find, read, delete. role: the key of the spec.
 
     Raise OutputError if a step fails, and MachineError if the disk is full.
     """
-    name, shown = f".probe-{secrets.token_hex(8)}", f"output {storage.public(output)}"
+    name, shown = f".probe-{secrets.token_hex(8)}", f"{role} {storage.public(output)}"
     try:
         problem = _probe(output, name)
     except MachineError:

@@ -7,13 +7,18 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from job.metrics import overlap
+from job.prompts.regions import tight_box
 
 Mask = NDArray[np.bool_]
 
 
 def encode(mask_HW: Mask) -> str:
     """Encode a bool (H, W) mask."""
-    counts: bytes = coco.encode(np.asfortranarray(mask_HW, dtype=np.uint8))["counts"]
+    frame_WH = np.zeros(mask_HW.shape[::-1], np.uint8)
+    if mask_HW.any():  # only its box is transposed: pages of zeros beyond it cost nothing
+        rows, columns = tight_box(mask_HW).window
+        frame_WH[columns, rows] = mask_HW[rows, columns].T
+    counts: bytes = coco.encode(frame_WH.T)["counts"]
     return counts.decode("ascii")
 
 

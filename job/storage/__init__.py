@@ -9,6 +9,7 @@ keeps a file from being used is a StorageError.
 
 from job.storage.absence import why_nothing_matches
 from job.storage.address import FileInfo, absolute, join, public
+from job.storage.bounded import BoundedFolder
 from job.storage.cache import InputCache
 from job.storage.files import (
     BLOCK,
@@ -30,6 +31,7 @@ from job.storage.secrets import hide
 __all__ = [
     "BLOCK",
     "WRITING",
+    "BoundedFolder",
     "FileInfo",
     "InputCache",
     "absolute",

@@ -75,6 +75,11 @@ def read(address: str) -> bytes:
     return with_retries(address, "read", lambda: _content(*open_store(address)))
 
 
+def read_if_there(address: str) -> bytes | None:
+    """Read a whole file; None if it does not exist."""
+    return with_retries(address, "read", lambda: none_if_missing(lambda: _content(*open_store(address))))
+
+
 def read_head(address: str, length: int) -> bytes:
     """Read the first `length` bytes of a file, or all of a shorter one."""
     return with_retries(address, "read", lambda: _content(*open_store(address), length))

@@ -21,11 +21,11 @@ NAMED_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", 
 """Schemes that are followed by the name of a bucket, container or host."""
 UNWRITABLE = {
     "package": "the files of a package are read-only",
-    "http": "results cannot be written to a web server",
-    "https": "results cannot be written to a web server",
-    "memory": "results in memory end with this process",
+    "http": "nothing can be written to a web server",
+    "https": "nothing can be written to a web server",
+    "memory": "what is in memory ends with this process",
 }
-"""Schemes that are no place for results, with the reason."""
+"""Schemes that are no place to write to, with the reason."""
 
 
 def normal(address: str) -> str:
@@ -85,6 +85,12 @@ def is_listed(address: str) -> bool | None:
     """Return whether an address lies below a prefix of the operator's list; None if there is no list."""
     prefixes = [prefix for item in os.environ.get(ALLOWED, "").split(",") if (prefix := item.strip())]
     return any(_lies_in(address, prefix) for prefix in prefixes) if prefixes else None
+
+
+def overlap(address: str, other: str) -> bool:
+    """Return whether two addresses are one place in any spelling, or one lies in the other."""
+    one, two = normal(address), normal(other)
+    return _lies_in(one, two) or _lies_in(two, one)
 
 
 def _lies_in(address: str, prefix: str) -> bool:

@@ -9,13 +9,15 @@ from typing import Any
 from job.errors import Fault
 from job.study.addresses import output_refusal, refusal
 from job.study.dataset_checks import cohort_faults, dataset_faults
+from job.study.embedding_checks import PLACE, embedding_faults
 from job.study.explain import nearest
 from job.study.files import LIST
 from job.study.statistics import Compare, Statistics
 from job.study.untyped import is_map, mappings
 from job.study.yaml_source import Path, YamlSource, dotted
 
-ADDRESSES = ("images", "masks", "checkpoint", "output", LIST)
+ADDRESSES = ("images", "masks", "checkpoint", "output", "embeddings", LIST)
+WRITTEN: tuple[Path, ...] = (("output",), PLACE)
 
 
 def cross_faults(source: YamlSource) -> Iterator[Fault]:
@@ -41,6 +43,7 @@ def cross_faults(source: YamlSource) -> Iterator[Fault]:
         place = ("statistics", "contrasts", index, side, "model")
         yield from _unknown_model(source, place, _value(contrast, side, "model"), names)
     yield from _addresses(source, (), source.data)
+    yield from embedding_faults(source)
     for index, dataset in datasets:
         yield from dataset_faults(source, index, dataset)
     yield from cohort_faults(source, datasets)
@@ -68,7 +71,7 @@ def _addresses(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:
         yield from _addresses(source, (*path, key), item)
     key = next((name for name in reversed(path) if isinstance(name, str)), "")  # also of the items of a list
     if isinstance(value, str) and (key in ADDRESSES or "://" in value):
-        expected = output_refusal(value) if path == ("output",) else refusal(value)
+        expected = output_refusal(value) if path in WRITTEN else refusal(value)
         if expected:
             yield source.fault(path, expected)
 

@@ -29,6 +29,10 @@ class Execution(Strict):
     """Images with more pixels are left out before they are decoded."""
     cache_gb: Annotated[float, Field(gt=0, le=1_000_000)] = 50.0
     """Maximum size of the local copies of remote inputs, in GB."""
+    embeddings: Address | None = None
+    """Where to keep the encodings of images, so that a later study of the same images need not make them again."""
+    embeddings_gb: Annotated[float, Field(gt=0, le=1_000_000)] = 100.0
+    """Maximum size of the stored encodings, in GB. Of SAM and LiteMedSAM in fp32, one takes 4.2 MB."""
 
 
 class Study(Strict):

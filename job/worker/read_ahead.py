@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -66,6 +68,15 @@ def one_by_one(read: Callable[[Item], Result], items: Iterable[Item]) -> Iterato
     """Yield each item with a function that reads it, while nothing else is read."""
     for item in items:
         yield item, partial(read, item)
+
+
+def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield each item once the next one was taken too, as what is begun in threads has to be."""
+    pending = deque(islice(items, 1))
+    for item in items:
+        pending.append(item)
+        yield pending.popleft()
+    yield from pending
 
 
 class _Threads(ThreadPoolExecutor):

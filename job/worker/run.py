@@ -22,6 +22,7 @@ from job.results.store import Results
 from job.storage import InputCache
 from job.study import LoadedSpec
 from job.worker.chunk import Worker
+from job.worker.embeddings import embeddings_of
 from job.worker.evaluation import Evaluation
 from job.worker.failure import record_failure
 from job.worker.first_chunks import FirstChunks
@@ -82,6 +83,7 @@ def run(
         threads(count) as decoders,
         threads(1) as reader,
         sampled(partial(utilisation, device), tally.utilisation),
+        embeddings_of(spec, plan, models, device, tally.embeddings, 1 if shard is None else shard.count) as embeddings,
     ):
         read = partial(_read, spec, inputs, marks, Readers(pool=decoders, count=count), tally)
         ahead = ReadAhead(reader, read, lambda content: content.short_of_memory)
@@ -94,6 +96,7 @@ def run(
             tally=tally,
             bar=bar,
             pool=pool,
+            embeddings=embeddings,
         )
         worker = Worker(
             plan=plan,

@@ -21,9 +21,11 @@ class Tally:
     seconds: by stage, of the thread that made the tally; with what was outside of any stage they add up to `wall_s`.
     thread_seconds: by stage, of all other threads together; they run meanwhile, and may add up to more than `wall_s`.
     utilisation: samples of the device's, percent.
+    embeddings: hits, misses, stored and unusable, see `job.worker.embeddings`; empty if none are kept.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
+    embeddings: Counter[str] = field(default_factory=Counter)
     committed: set[str] = field(default_factory=set)
     seconds: defaultdict[str, float] = field(default_factory=_by_stage)
     thread_seconds: defaultdict[str, float] = field(default_factory=_by_stage)

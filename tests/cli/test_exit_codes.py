@@ -13,6 +13,7 @@ import pytest
 from job.errors import DiskFullError, JobError, NothingDoneError
 from job.worker.shutdown import Stopped
 from tests.cases import SPEC, medsam_job, use_fake_models, write_generated, write_study
+from tests.models.fake import FakeModel
 
 NOWHERE = "no image holds an object of this task"
 SECOND_DATASET = """\
@@ -49,6 +50,39 @@ def spec(tmp_path):
     (tmp_path / "data/more").mkdir(parents=True)
     (tmp_path / "data/more/bad.png").write_bytes(b"no image")
     return write_study(tmp_path, cases=1, text=SPEC.replace("models:\n", SECOND_DATASET))
+
+
+@pytest.mark.parametrize(("error", "code"), [(DiskFullError("of another disk"), 4), (Stopped("now"), 143)])
+def test_the_first_error_decides_although_the_manifest_cannot_be_stored_either(
+    tmp_path, monkeypatch, capfd, error, code
+):
+    """The second one is logged. The run fails after its first part is stored."""
+
+    class Failing(FakeModel):
+        calls = 0
+
+        def encode(self, images):
+            Failing.calls += 1
+            if Failing.calls > 1:
+                raise error
+            return super().encode(images)
+
+    use_fake_models(monkeypatch, Failing)
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    spec = write_generated(tmp_path)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/manifests").write_text("in the way")
+    assert medsam_job(monkeypatch, spec) == code
+    assert len(list((tmp_path / "results/iou").iterdir())) == 1
+    assert capfd.readouterr().err.count("the manifest was not stored") == 1
+
+
+def test_a_manifest_that_cannot_be_stored_is_an_error_of_a_run_that_is_done(tmp_path, monkeypatch, capfd):
+    """The output is at fault, which the user can mend."""
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/manifests").write_text("in the way")
+    assert medsam_job(monkeypatch, write_generated(tmp_path)) == 2
+    assert "manifests/" in capfd.readouterr().err
 
 
 def test_statistics_of_an_unfinished_study_end_with_3(tmp_path, monkeypatch, capfd):

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from job.results.begun import Marks
+from job.results.store import Results
 from tests.cases import medsam_job, use_fake_models, write_generated, write_study
 from tests.models.fake import FakeModel
 
@@ -126,6 +128,23 @@ def test_storing_a_plan_clears_the_records_of_failed_chunks(figures, job, monkey
     job(spec, "--shard", "0/1", code=3)
     assert figures(spec)["chunks_failed"] > 0
     assert figures(spec, "--store")["chunks_failed"] == 0
+
+
+def test_storing_a_plan_clears_the_marks_of_chunks_that_killed_their_workers(figures, job, tmp_path):
+    """They would be given up in the next round, although it may have more memory. Other plans' marks stay."""
+    spec = write_generated(tmp_path)
+    figures(spec, "--store")
+    (plan,) = (tmp_path / "results/plan").iterdir()
+    chunk = json.loads(plan.read_text())["chunks"][0]["name"]
+    results = Results(str(tmp_path / "results"))
+    for name in (chunk, chunk, "f" * 24):
+        Marks(results).begin(name)
+    figures(spec)
+    assert Marks(results).attempts(chunk) == 2
+    figures(spec, "--store")
+    assert Marks(results).found.keys() == {"f" * 24}
+    job(spec)
+    assert figures(spec)["parts_left"] == 0
 
 
 def test_status_shows_the_plan_that_was_stored_last_unless_a_study_is_finished(figures, job, tmp_path):

@@ -52,6 +52,22 @@ def test_all_faults_are_printed_with_their_places_and_counted(validate, tmp_path
     assert lines[-1] == "the spec has 2 faults; 0 images left out"
 
 
+def test_a_place_for_embeddings_that_cannot_be_written_to_is_a_fault(validate, tmp_path):
+    """A run would go on without it."""
+    spec = write_study(tmp_path, cases=1, text=SPEC.replace("chunk: 4", "chunk: 4, embeddings: {output}-kept"))
+    (tmp_path / "results-kept").write_text("in the way")
+    code, lines = validate(spec)
+    assert code == 2
+    assert lines[0].startswith(f"{spec}:17:36: execution.embeddings: embeddings {tmp_path}/results-kept is not writabl")
+
+
+def test_an_output_in_the_place_for_embeddings_is_refused(validate, tmp_path):
+    """The spec's own output lies elsewhere."""
+    spec = write_study(tmp_path, cases=1, text=SPEC.replace("chunk: 4", "chunk: 4, embeddings: {output}-kept"))
+    assert validate(spec)[0] == 0
+    assert validate(spec, "--output", tmp_path / "results-kept/a") == (2, [])
+
+
 def test_the_output_of_the_command_line_is_checked_instead_of_the_specs(validate, tmp_path):
     """Here it can be written, and the spec's cannot."""
     spec = write_study(tmp_path, cases=1)

@@ -89,7 +89,7 @@ def test_the_first_click_on_a_label_of_0_is_positive(case, task):
         truth_HW=obj.truth_HW,
         labelled_HW=obj.labelled_HW,
         prediction_HW=nothing,
-        clicked_HW=nothing,
+        clicked=(),
         step=1,
         draw=Draw(seed=0, image="a", slice=0, task=task),
     )

@@ -22,12 +22,17 @@ class ScriptedModel:
     and `encoded` the number of images.
     """
 
+    encode_batch = 4
+
     def __init__(self, candidates=(), single=None, scores=(0.1, 0.2, 0.3), mask_input="optional"):
         self.capabilities = Capabilities(
             points=True, boxes=True, multimask=bool(len(candidates)), mask_input=mask_input
         )
         self.candidates, self.single, self.scores = candidates, candidates[0] if single is None else single, scores
         self.requests, self.encoded = [], 0
+
+    def prepare(self, image_HWC):
+        return image_HWC
 
     def encode(self, images):
         self.encoded += len(images)
@@ -39,7 +44,7 @@ class ScriptedModel:
 
     def prediction(self, request):
         masks = self.candidates if request.multimask else [self.single]
-        scores = None if self.scores is None else np.array(self.scores[: len(masks)], np.float64)
+        scores = None if self.scores is None else torch.tensor(self.scores[: len(masks)], dtype=torch.float64)
         mask_inputs = [f"logits of candidate {index}" for index in range(len(masks))]
         return Prediction(
             masks_CHW=torch.from_numpy(np.stack(masks)), predicted_iou_C=scores, mask_inputs_C=mask_inputs
@@ -82,5 +87,5 @@ def clicks(protocol, steps, choices=("score",), target=None):
 
 def run(model, samples, block, *, seed=0, batch=4):
     """Evaluate a prompt block on samples; return the outcomes."""
-    encoded = encode(model, samples)
+    encoded = encode(model, samples, [model.prepare(sample.image_HWC) for sample in samples])
     return list(evaluate(model, encoded, block, Conditions(seed=seed, batch=batch), POOL))

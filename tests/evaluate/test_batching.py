@@ -67,7 +67,7 @@ def test_equal_requests_are_predicted_once_and_returned_in_request_order():
     model = FakeModel()
     (image,) = model.encode([np.zeros((20, 30, 3), np.uint8)])
     a, b, again = (request(image, [point(*xy)], None, multimask=True) for xy in ((3, 4), (25, 15), (3, 4)))
-    first, second, third = predict(model, [a, b, again])
+    first, second, third = predict(model, [a, b, again], 4)
     assert model.batches == [2]
     assert first is third
     assert first.masks_CHW[1, 4, 3]
@@ -92,7 +92,7 @@ def test_requests_that_differ_are_predicted_separately(change):
     model = RecordingModel()
     same = {"points": POINTS, "box": None, "multimask": True, "mask_input": None}
     image = EncodedImage(height=20, width=30, features=None)
-    predict(model, [request(image, **same), request(image, **same | change)])
+    predict(model, [request(image, **same), request(image, **same | change)], 4)
     assert model.batches == [2]
 
 
@@ -100,7 +100,7 @@ def test_equal_prompts_on_two_images_are_predicted_separately():
     """Two images of equal size and content are still two."""
     model = RecordingModel()
     images = [EncodedImage(height=20, width=30, features=None) for _ in range(2)]
-    predict(model, [request(image, POINTS, None, multimask=True) for image in images])
+    predict(model, [request(image, POINTS, None, multimask=True) for image in images], 4)
     assert model.batches == [2]
 
 

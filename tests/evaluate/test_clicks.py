@@ -123,14 +123,14 @@ def test_another_seed_draws_another_of_equally_deep_pixels():
 def plain_trajectory(model, image_sample, obj, protocol, steps, choice):
     """Click on one object alone, in a loop that follows the text of the protocol."""
     (image,) = model.encode([image_sample.image_HWC])
-    prediction, clicked = np.zeros_like(obj.truth_HW), np.zeros_like(obj.truth_HW)
+    prediction, clicked = np.zeros_like(obj.truth_HW), []
     points, mask_input, rows = [], None, []
     for step in range(1, steps + 1):
         situation = Situation(
             truth_HW=obj.truth_HW,
             labelled_HW=obj.labelled_HW,
             prediction_HW=prediction,
-            clicked_HW=clicked,
+            clicked=clicked,
             step=step,
             draw=Draw(seed=5, image=image_sample.image, slice=0, task=obj.task),
         )
@@ -139,7 +139,7 @@ def plain_trajectory(model, image_sample, obj, protocol, steps, choice):
             rows.append((None, prediction))
             continue
         points.append(click)
-        clicked[click.y, click.x] = True
+        clicked.append((click.x, click.y))
         multimask = step == 1 or protocol != "ritm"
         request = Request(
             image=image,
@@ -150,7 +150,7 @@ def plain_trajectory(model, image_sample, obj, protocol, steps, choice):
         )
         (response,) = model.predict([request])
         ious = [(m.numpy() & obj.truth_HW).sum() / (m.numpy() | obj.truth_HW).sum() for m in response.masks_CHW]
-        best = {"oracle": int(np.argmax(ious)), "score": int(np.argmax(response.predicted_iou_C)), "first": 0}[choice]
+        best = {"oracle": int(np.argmax(ious)), "score": int(response.predicted_iou_C.argmax()), "first": 0}[choice]
         index = best if multimask else 0
         prediction, mask_input = response.masks_CHW[index].numpy(), response.mask_inputs_C[index]
         rows.append(((click.x, click.y, click.positive), prediction))

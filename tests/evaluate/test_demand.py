@@ -5,7 +5,7 @@ import pytest
 
 from job.datasets.sample import Sample, TaskObject
 from job.evaluate.demand import Portion, demand
-from job.models.protocol import Need
+from job.models.protocol import Capabilities, Need
 from job.prompts.blocks import PromptBlock
 
 MODES = PromptBlock(protocol="one-shot", prompts=("whole_box", "each_box"), mask_choices=("oracle",))
@@ -13,7 +13,9 @@ CLICKS = PromptBlock(protocol="ritm", prompts=("clicks",), mask_choices=("first"
 
 
 class Needing:
-    """Needs 7 bytes to encode, 10 for an image, 100 for an episode, and 1,000 for each request."""
+    """Needs 7 bytes to encode, 10 for an image, 100 for an episode, and 1,000 for each request; it has one mask."""
+
+    capabilities = Capabilities(points=True, boxes=True, multimask=False, mask_input="always")
 
     def needs(self, height, width):
         return Need(encode=7, image=10, episode=100, predict=lambda requests: 1000 * requests)
@@ -31,9 +33,21 @@ def sample(side, objects):
 @pytest.mark.parametrize(
     ("blocks", "device", "host"),
     [
-        ([MODES], 10 + 10 + 3000, 4 * 400 * 12),  # the boxes of an object share a call; four threads, the larger image
-        ([CLICKS], 10 + 10 + 6 * 100 + 2000, 2 * (2 * 100 + 4 * 400) + 4 * 400 * 32),  # 1 and 2 objects, 2 choices
-        ([MODES, CLICKS], 10 + 10 + 3000, 2 * (2 * 100 + 4 * 400) + 4 * 400 * 32),  # the costliest counts
+        (
+            [MODES],
+            10 + 10 + 3 * (1000 + 3 * 400),
+            4 * 400 * 12,
+        ),  # the boxes of an object share a call; four threads, the larger image
+        (
+            [CLICKS],
+            10 + 10 + 6 * 100 + 2 * (1000 + 3 * 400),
+            2 * 2 * 100 // 8 + 4 * 2 * 400 // 8 + 4 * 400 * 32,
+        ),  # 1 and 2 objects, 2 choices
+        (
+            [MODES, CLICKS],
+            10 + 10 + 3 * (1000 + 3 * 400),
+            2 * 2 * 100 // 8 + 4 * 2 * 400 // 8 + 4 * 400 * 32,
+        ),  # the costliest counts
     ],
 )
 def test_two_images_of_100_and_400_pixels_in_batches_of_two(blocks, device, host):

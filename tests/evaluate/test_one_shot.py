@@ -127,9 +127,9 @@ THREE_COMPONENTS = mask("#..#..#")
 
 
 def test_a_batch_is_limited_in_prompts_not_in_objects():
-    """Three boxes of an object are three requests, so a batch of 4 holds one such object, and one of 6 holds two."""
+    """Three boxes of an object are three requests: a batch of 4 holds one such object, one of 6 two, one of 2 none."""
     samples = [sample(THREE_COMPONENTS, image=name) for name in ("a.png", "b.png", "c.png")]
-    for batch, calls in ((4, [3, 3, 3]), (6, [6, 3]), (2, [3, 3, 3]), (100, [9])):
+    for batch, calls in ((4, [3, 3, 3]), (6, [6, 3]), (2, [2, 1, 2, 1, 2, 1]), (100, [9])):
         model = FakeModel()
         outcomes = run(model, samples, modes("each_box", choices=("oracle",)), batch=batch)
         assert model.batches == calls

@@ -89,8 +89,8 @@ def test_a_model_returns_one_result_for_each_input():
     """Otherwise rows would silently be missing."""
     samples = [sample(TRUTH, image="a.png"), sample(TRUTH, image="b.png")]
     with pytest.raises(ValueError, match="shorter"):
-        encode(Forgetful([MORE] * 3), samples)
+        encode(Forgetful([MORE] * 3), samples, [entry.image_HWC for entry in samples])
     (image,) = ScriptedModel([MORE] * 3).encode([samples[0].image_HWC])
     requests = [request(image, [CENTRE], None, multimask=multimask) for multimask in (True, False)]
     with pytest.raises(ValueError, match="shorter"):
-        predict(Forgetful([MORE] * 3), requests)
+        predict(Forgetful([MORE] * 3), requests, 2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,8 +24,12 @@ class FakeModel:
 
     def __init__(self, capabilities: Capabilities = EVERYTHING) -> None:
         self.capabilities = capabilities
+        self.encode_batch = 4
         self.encoded = 0
         self.batches: list[int] = []
+
+    def prepare(self, image_HWC: Image) -> Image:
+        return image_HWC
 
     def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
         self.encoded += len(images)
@@ -48,11 +51,11 @@ class FakeModel:
         offsets = torch.tensor(CANDIDATES if request.multimask else CANDIDATES[1:2])
         logits_CHW = logits_HW + offsets[:, None, None]
         masks_CHW = logits_CHW > 0
-        share_C = masks_CHW.double().mean(dim=(1, 2)).numpy()
+        share_C = masks_CHW.double().mean(dim=(1, 2))
         feeds_back = self.capabilities.mask_input != "none"
         return Prediction(
             masks_CHW=masks_CHW,
-            predicted_iou_C=1 - np.abs(share_C - 0.05),
+            predicted_iou_C=1 - (share_C - 0.05).abs(),
             mask_inputs_C=list(logits_CHW.unsqueeze(1)) if feeds_back else [None] * len(masks_CHW),
         )
 

@@ -1,10 +1,9 @@
-"""The device, its precision, its set-up, and pixel counts of masks."""
+"""The device, its precision, and its set-up."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -13,51 +12,6 @@ from job.models import device
 
 CPU = torch.device("cpu")
 without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here")
-
-
-def random_masks(*shape: int) -> torch.Tensor:
-    return torch.from_numpy(np.random.default_rng(len(shape)).random(shape) > 0.5)
-
-
-def test_each_candidate_is_counted_against_the_truth() -> None:
-    """Intersection and union are pixels, int64; the truth has 2 pixels."""
-    masks_CHW = torch.tensor([[[1, 1, 0], [0, 0, 0]], [[0, 0, 0], [0, 0, 0]], [[1, 1, 1], [1, 1, 1]]], dtype=torch.bool)
-    intersection_C, union_C = device.count(masks_CHW, torch.tensor([[1, 0, 0], [1, 0, 0]], dtype=torch.bool))
-    assert intersection_C.tolist() == [1, 0, 2]
-    assert union_C.tolist() == [3, 2, 6]
-    assert intersection_C.dtype == union_C.dtype == np.int64
-
-
-def test_masks_are_joined_candidate_by_candidate() -> None:
-    """The first candidate is joined with the first, the second with the second."""
-    first, second = random_masks(2, 4, 5), ~random_masks(2, 4, 5)
-    second[1] = False
-    joined = device.any_of([first, second])
-    assert joined[0].all()
-    assert torch.equal(joined[1], first[1])
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (16, 16), (33, 7)])
-def test_bits_are_packed_as_numpy_packs_them(shape: tuple[int, int]) -> None:
-    """Numpy unpacks what a GPU has packed, also if the number of pixels is not a multiple of 8."""
-    mask_HW = random_masks(*shape)
-    assert np.array_equal(device.pack(mask_HW).numpy(), np.packbits(mask_HW.numpy()))
-
-
-def test_a_mask_is_copied_to_numpy() -> None:
-    """The array is bool, has the same values, and shares no memory with the batch."""
-    masks_CHW = random_masks(3, 8, 9)
-    array_HW = device.to_numpy(masks_CHW[1])
-    assert array_HW.dtype == np.bool_
-    assert np.array_equal(array_HW, masks_CHW[1].numpy())
-    assert not np.shares_memory(array_HW, masks_CHW.numpy())
-
-
-@pytest.mark.parametrize("shape", [(4, 6), (1, 6), (4, 1), (1, 1)])
-def test_a_truth_mask_may_have_any_strides(shape: tuple[int, int]) -> None:
-    """A flipped and transposed view is copied with its own values, also along an axis of length 1."""
-    truth_HW = random_masks(*shape).numpy()[::-1, ::-1].T
-    assert np.array_equal(device.as_truth(truth_HW, CPU).numpy(), truth_HW)
 
 
 @without_gpu

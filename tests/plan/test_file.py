@@ -41,6 +41,7 @@ def name(old="", new="", limit=None):
         ("organ: 1", "organ: {label: 1, tolerance_mm: 0.5}"),
         ("device: cpu", "device: auto"),
         ("cache_gb: 1", "cache_gb: 2"),
+        ("cache_gb: 1", "cache_gb: 1, embeddings: /embeddings, embeddings_gb: 1"),
         ("study:", "seed: 0\nstudy:"),
         ("study:", "seeds: [0]\nstudy:"),
     ],

@@ -85,6 +85,7 @@ WITHOUT_EFFECT = [
     ("arch: vit_b", "arch: vit_b, published: sam_vit_h"),
     ("device: auto", "device: cpu"),
     ("device: auto", "device: auto, cache_gb: 1"),
+    ("device: auto", "device: auto, embeddings: /embeddings, embeddings_gb: 1"),
     ("device: auto", "device: auto, precision: fp32"),
     ("device: auto", "device: auto, chunk: 100"),
     ("seed: 1", "seeds: [1]"),

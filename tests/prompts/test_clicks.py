@@ -21,14 +21,14 @@ def mask(*squares):
 NOTHING = mask()
 
 
-def click(protocol, truth, prediction, *, labelled=None, clicked=NOTHING, seed=0):
+def click(protocol, truth, prediction, *, labelled=None, clicked=(), seed=0):
     """Return the next click of a protocol, or why there is none."""
     return PROTOCOLS[protocol].next_click(
         Situation(
             truth_HW=truth,
             labelled_HW=truth if labelled is None else labelled,
             prediction_HW=prediction,
-            clicked_HW=clicked,
+            clicked=clicked,
             step=1,
             draw=Draw(seed=seed, image="", slice=0, task=""),
         )
@@ -60,9 +60,9 @@ def test_ritm_clicks_the_first_of_equally_deep_pixels_in_row_major_order():
 
 def test_ritm_excludes_clicked_pixels():
     """Without its centre, a square of three by three pixels has eight pixels of depth one."""
-    clicked = mask((2, 2, 1))
+    clicked = [(2, 2)]
     assert click("ritm", mask((1, 1, 3)), NOTHING, clicked=clicked) == Point(x=1, y=1, positive=True, depth=1.0, ties=8)
-    assert click("ritm", clicked, NOTHING, clicked=clicked) == "exhausted"
+    assert click("ritm", mask((2, 2, 1)), NOTHING, clicked=clicked) == "exhausted"
 
 
 @pytest.mark.parametrize("protocol", PUBLISHED)
@@ -77,7 +77,7 @@ def test_the_published_rule_pools_missing_and_excess_pixels(protocol):
 @pytest.mark.parametrize("protocol", PUBLISHED)
 def test_the_published_rule_may_click_a_pixel_again(protocol):
     """The deepest pixel stays the deepest."""
-    clicked = mask((2, 2, 1))
+    clicked = [(2, 2)]
     assert click(protocol, mask((1, 1, 3)), NOTHING, clicked=clicked) == Point(
         x=2, y=2, positive=True, depth=2.0, ties=1
     )

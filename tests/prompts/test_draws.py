@@ -7,7 +7,7 @@ import pytest
 
 from job.prompts.clicks import PROTOCOLS, Situation
 from job.prompts.draw import Draw
-from job.prompts.modes import MODES
+from job.prompts.modes import MODES, Target
 
 DRAW = Draw(seed=3, image="a.png", slice=7, task="disc")
 LINES = np.zeros((5, 60), np.bool_)
@@ -28,7 +28,7 @@ def test_the_component_is_0_unless_given():
 
 def test_modes_draw_at_step_1_for_each_component_from_0():
     """The largest component is number 0 in both modes, so both click the same pixel of it."""
-    (largest,), (each,) = MODES["largest_point"](LINES, DRAW), MODES["each_point"](LINES, DRAW)
+    (largest,), (each,) = (MODES[name](Target(LINES), DRAW) for name in ("largest_point", "each_point"))
     first, second = (drawn(50, 1, 0), 1), (drawn(40, 1, 1), 3)
     assert [(point.x, point.y) for point in largest.points] == [first]
     assert [(point.x, point.y) for point in each.points] == [first, second]
@@ -40,6 +40,6 @@ def test_published_clicks_draw_at_their_own_step(protocol, step):
     """From the pixels of the whole error, so the component is 0."""
     nothing, line = np.zeros_like(LINES), LINES & (np.arange(5) == 1)[:, None]
     click = PROTOCOLS[protocol].next_click(
-        Situation(truth_HW=line, labelled_HW=line, prediction_HW=nothing, clicked_HW=nothing, step=step, draw=DRAW)
+        Situation(truth_HW=line, labelled_HW=line, prediction_HW=nothing, clicked=(), step=step, draw=DRAW)
     )
     assert (click.x, click.y, click.ties) == (drawn(50, step, 0), 1, 50)

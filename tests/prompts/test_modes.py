@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from job.prompts.draw import Draw
-from job.prompts.modes import MODES, Point, Prompt
+from job.prompts.modes import MODES, Point, Prompt, Target
 from job.prompts.regions import Box
 
 SQUARES = {Box(0, 0, 4, 4): 25, Box(6, 0, 8, 2): 9, Box(6, 6, 7, 7): 4, Box(0, 9, 0, 9): 1}
@@ -26,7 +26,7 @@ def truth():
 
 def prompts(mode, truth, seed=0):
     """Return the prompts of a mode."""
-    return MODES[mode](truth, Draw(seed=seed, image="", slice=0, task=""))
+    return MODES[mode](Target(truth), Draw(seed=seed, image="", slice=0, task=""))
 
 
 CENTRES = (

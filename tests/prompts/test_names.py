@@ -7,7 +7,7 @@ import pytest
 
 from job.prompts.clicks import PROTOCOLS
 from job.prompts.draw import Draw
-from job.prompts.modes import MODES, POINT_MODES
+from job.prompts.modes import MODES, POINT_MODES, Target
 from job.study.prompts import DEFAULT_CLICKS, MODE_NAMES, ClickSettings, Protocol
 
 PUBLISHED_MODES = ["largest_point", "each_point", "largest_box", "each_box", "whole_box"]
@@ -52,6 +52,6 @@ def test_the_modes_of_the_spec_are_the_published_ones_in_their_order():
 @pytest.mark.parametrize("mode", PUBLISHED_MODES)
 def test_point_modes_give_points_and_the_others_give_boxes(mode):
     """A model without points is refused exactly the modes that need them."""
-    prompts = MODES[mode](DISC_AND_DOT, Draw(seed=0, image="", slice=0, task=""))
+    prompts = MODES[mode](Target(DISC_AND_DOT), Draw(seed=0, image="", slice=0, task=""))
     assert all(bool(prompt.points) != (prompt.box is not None) for prompt in prompts)
     assert {bool(prompt.points) for prompt in prompts} == {mode in POINT_MODES}

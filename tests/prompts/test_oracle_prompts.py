@@ -7,7 +7,7 @@ import pytest
 
 from job.prompts.clicks import Situation, pooled, ritm
 from job.prompts.draw import Draw
-from job.prompts.modes import MODES, admissible_points
+from job.prompts.modes import MODES, Target, admissible_points
 from job.prompts.regions import components
 from tests.shared import SHARED, needs_shared
 
@@ -44,7 +44,7 @@ def test_points_of_modes_1_and_2_are_admissible(masks, modes):
     """The random choice among equally deep pixels is one of the oracle's points."""
     for index, expected in enumerate(modes):
         truth = masks[f"gt_{index}"]
-        (largest,), (each,) = MODES["largest_point"](truth, DRAW), MODES["each_point"](truth, DRAW)
+        (largest,), (each,) = (MODES[name](Target(truth), DRAW) for name in ("largest_point", "each_point"))
         assert [largest.points[0].x, largest.points[0].y] in expected["mode1_points"]
         assert len(each.points) == len(expected["mode2_points"])
         for point, admissible in zip(each.points, expected["mode2_points"], strict=True):
@@ -56,7 +56,7 @@ def test_boxes_of_modes_3_to_5_are_exact(masks, modes):
     """Inclusive pixel indices, largest component first."""
     for index, expected in enumerate(modes):
         boxes = {
-            name: [list(prompt.box) for prompt in MODES[name](masks[f"gt_{index}"], DRAW)]
+            name: [list(prompt.box) for prompt in MODES[name](Target(masks[f"gt_{index}"]), DRAW)]
             for name in ("largest_box", "each_box", "whole_box")
         }
         assert boxes["largest_box"] == [expected["mode3_box"]]
@@ -64,11 +64,10 @@ def test_boxes_of_modes_3_to_5_are_exact(masks, modes):
         assert boxes["whole_box"] == [expected["mode5_box"]]
 
 
-def situation(masks, case, prediction, clicked=None):
+def situation(masks, case, prediction, clicked=()):
     """Return the input of a protocol for a case of the oracle."""
     truth = masks[f"gt_{case['mask']}"]
-    clicked = np.zeros_like(truth) if clicked is None else clicked
-    return Situation(truth_HW=truth, labelled_HW=truth, prediction_HW=prediction, clicked_HW=clicked, step=1, draw=DRAW)
+    return Situation(truth_HW=truth, labelled_HW=truth, prediction_HW=prediction, clicked=clicked, step=1, draw=DRAW)
 
 
 def test_the_pooled_click_is_admissible(masks, clicks):
@@ -88,12 +87,12 @@ def test_successive_ritm_clicks_and_their_squared_depths_are_exact(masks, clicks
     """Up to four clicks on a prediction that does not change, with clicked pixels excluded."""
     for case in clicks:
         prediction, ritm_clicks, depths = prediction_of(masks, case), [], []
-        clicked = np.zeros_like(prediction)
+        clicked = []
         for _ in range(4):
             click = ritm(situation(masks, case, prediction, clicked))
             if isinstance(click, str):
                 break
-            clicked[click.y, click.x] = True
+            clicked.append((click.x, click.y))
             ritm_clicks.append([click.positive, click.x, click.y])
             depths.append(round(click.depth**2))
         assert ritm_clicks == (case["ritm_clicks"] or [])

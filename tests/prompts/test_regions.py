@@ -20,7 +20,9 @@ regions = arrays.arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 2
 def test_chamfer_depths_are_those_of_the_whole_image(region):
     """Transforming only the box of the region changes no bit of OpenCV's distances."""
     padded = np.pad(region.astype(np.uint8), 1)
-    assert (chamfer_depths(region) == cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]).all()
+    assert (
+        chamfer_depths(region).framed(region.shape) == cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    ).all()
 
 
 @given(regions)
@@ -32,12 +34,12 @@ def test_squared_depths_are_exact(region):
     expected = np.zeros(padded.shape, np.int64)
     if len(inside):
         expected[tuple(inside.T)] = cdist(inside, outside, "sqeuclidean").min(axis=1)
-    assert (squared_depths(region) == expected[1:-1, 1:-1]).all()
+    assert (squared_depths(region).framed(region.shape) == expected[1:-1, 1:-1]).all()
 
 
 def test_squared_depths_of_a_large_image_are_exact():
     """The middle of 2,401 x 2,401 px is 1,201 px from the outside; OpenCV's float rounds the square of that wrongly."""
-    depths = squared_depths(np.ones((2401, 2401), np.bool_))
+    depths = squared_depths(np.ones((2401, 2401), np.bool_)).box_hw
     assert depths.max() == depths[1200, 1200] == 1201**2
 
 
@@ -84,8 +86,8 @@ def test_only_the_requested_components_are_built():
 def test_depths_have_the_types_of_their_units():
     """Pixels are float32, and squared pixels are integers, so that they are compared exactly."""
     region = np.ones((3, 4), np.bool_)
-    assert chamfer_depths(region).dtype == np.float32
-    assert squared_depths(region).dtype == np.int64
+    assert chamfer_depths(region).box_hw.dtype == np.float32
+    assert squared_depths(region).box_hw.dtype == np.int32
 
 
 def test_diagonal_neighbours_are_one_component():

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from job import storage
-from job.results.begun import Marks, listed
+from job.results.begun import Marks, forget, listed
 from job.results.store import Results
 
 
@@ -35,6 +35,14 @@ def test_a_worker_that_stops_takes_its_marks_back_and_nobody_elses(results):
     marks.begin("stopped")
     marks.take_back()
     assert [chunk for chunk, _ in listed(results)] == ["killed"]
+
+
+def test_marks_are_forgotten_by_their_chunks(results):
+    """Whoever left them; those of other chunks stay."""
+    for chunk in ("killed", "killed", "another"):
+        Marks(results).begin(chunk)
+    forget(results, {"killed", "unmarked"})
+    assert [chunk for chunk, _ in listed(results)] == ["another"]
 
 
 def test_nothing_is_marked_after_the_worker_stopped(results):

@@ -57,8 +57,8 @@ def test_an_address_is_accepted(address):
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("memory://x", "results in memory end with this process"),
-        ("http://host/x", "results cannot be written to a web server"),
+        ("memory://x", "what is in memory ends with this process"),
+        ("http://host/x", "nothing can be written to a web server"),
         ("package://job/x", "the files of a package are read-only"),
     ],
 )

@@ -18,6 +18,8 @@ from tests.models.fake import FakeModel
 class SlowModel(FakeModel):
     """A fast fake model whose calls take MODEL_SECONDS, and which dies of an image of DEADLY_ROWS rows."""
 
+    encoding = "slow 1"
+
     def encode(self, images):
         if any(len(image) == int(os.environ.get("DEADLY_ROWS", "0")) for image in images):
             os.kill(os.getpid(), signal.SIGKILL)

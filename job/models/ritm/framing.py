@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from job.models.protocol import Request
-from job.models.ritm.hrnet import resize
+from job.models.ritm.sampling import Line
 from job.models.ritm.zoom import Roi
 
 
@@ -50,12 +48,22 @@ class Framing:
         """Rows and columns of the network's input."""
         return self.crop.network_size if self.crop else (self.height, self.width)
 
-    def network_image(self, image_CHW: Tensor, previous_HW: Tensor | None) -> Tensor:
-        """Return the network's image (4, *size): RGB in [0, 1] from uint8, and the previous mask's probability."""
-        rows, columns = self.crop.window if self.crop else (slice(None), slice(None))
-        rgb = image_CHW[:, rows, columns].float() / 255
-        previous = torch.zeros_like(rgb[:1]) if previous_HW is None else previous_HW[None, rows, columns]
-        return resize(torch.cat([rgb, previous])[None], self.size)[0]
+    @property
+    def is_whole(self) -> bool:
+        """Whether the network's input and output are the whole image at its own size."""
+        return self.crop is None and self.target is None
+
+    def input_lines(self, *, mirrored: bool) -> tuple[Line, Line]:
+        """Return the rows and columns of the network's input, sampled from the image."""
+        top, left = (self.crop.row_min, self.crop.column_min) if self.crop else (0, 0)
+        height, width = (self.crop.height, self.crop.width) if self.crop else (self.height, self.width)
+        return Line(0, self.size[0], top, height), Line(0, self.size[1], left, width, mirrored)
+
+    def output_lines(self) -> tuple[Line, Line]:
+        """Return the rows and columns of the image, sampled from the network's output."""
+        top, left = (self.target.row_min, self.target.column_min) if self.target else (0, 0)
+        height, width = (self.target.height, self.target.width) if self.target else (self.height, self.width)
+        return Line(top, height, 0, self.size[0]), Line(left, width, 0, self.size[1])
 
     def network_clicks(self, clicks: RowColumnClicks) -> RowColumnClicks:
         """Return the clicks in pixels of the network's input."""
@@ -64,15 +72,6 @@ class Framing:
         offset = clicks.rows_columns_N2 - (self.crop.row_min, self.crop.column_min)
         scaled = np.array(self.size) * offset / (self.crop.height, self.crop.width)
         return RowColumnClicks(rows_columns_N2=scaled, positive_N=clicks.positive_N)
-
-    def image_probability(self, probability: Tensor) -> Tensor:
-        """Return the network's probability (*size) at the image's size (H, W)."""
-        if self.target is None:
-            return probability
-        rows, columns = self.target.window
-        probability_HW = probability.new_zeros(self.height, self.width)
-        probability_HW[rows, columns] = resize(probability[None, None], (self.target.height, self.target.width))[0, 0]
-        return probability_HW
 
 
 def padded(batch: Sequence[RowColumnClicks]) -> NDArray[np.float32]:
@@ -87,9 +86,7 @@ def padded(batch: Sequence[RowColumnClicks]) -> NDArray[np.float32]:
     return points.reshape(len(batch), -1, 3)
 
 
-def mirrored(points_B2N3: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    """Mirror the columns of all clicks in an input of `width`; padding, whose index is below 0, stays."""
-    flipped = points_B2N3.copy()
-    is_click = points_B2N3[..., 2] >= 0
-    flipped[is_click, 1] = width - 1 - points_B2N3[is_click, 1]
-    return flipped
+def mirrored(points_B2N3: NDArray[np.float32], widths_B: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Mirror the columns of all clicks in inputs of these widths; padding, whose index is below 0, stays."""
+    columns_B2N = np.where(points_B2N3[..., 2] < 0, points_B2N3[..., 1], widths_B[:, None] - 1 - points_B2N3[..., 1])
+    return np.stack([points_B2N3[..., 0], columns_B2N, points_B2N3[..., 2]], axis=2).astype(np.float32)

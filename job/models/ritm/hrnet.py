@@ -7,11 +7,12 @@ Attributes are named as in the released weights.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, relu_
+
+from job.models.ritm.extent import UNPADDED, Extent, Extents, bounded, rectified, resize
 
 STEM_CHANNELS = 64
 """Channels of the first convolution, at half the input's size; RITM adds its click features to its output."""
@@ -43,18 +44,22 @@ class HRNet(nn.Module):
         self.transition3 = _new_branch(channels)
         self.stage4 = _stage(channels, modules=2 if small else 3, blocks=blocks)
 
-    def features(self, image: Tensor, added: Tensor) -> Tensor:
+    def features(self, image: Tensor, added: Tensor, extents: Extents = UNPADDED) -> Tensor:
         """Return all branches at the size of the finest: (B, 15 * width, H/4, W/4).
 
-        image: (B, 3, H, W), normalised. added: (B, 64, H/2, W/2), added to the first convolution's output.
+        image: (B, 3, H, W), normalised. added: (B, 64, H/2, W/2); the first convolution's output is added to it in place.
         """
-        x = self.relu(self.bn1(self.conv1(image))) + added
-        x = self.layer1(self.relu(self.bn2(self.conv2(x))))
-        branches = self.stage2([grow(x) for grow in self.transition1])
-        branches = self.stage3([*branches, self.transition2[-1](branches[-1])])
-        branches = self.stage4([*branches, self.transition3[-1](branches[-1])])
+        x = bounded(added.add_(self.relu(self.bn1(self.conv1(image)))), extents[1])
+        x = self.relu(self.bn2(self.conv2(x)))
+        levels = extents[2:]
+        x = _run(self.layer1, x, levels[0])
+        branches = [bounded(grow(x), level) for grow, level in zip(self.transition1, levels, strict=False)]
+        branches = _run(self.stage2, branches, levels)
+        branches = _run(self.stage3, [*branches, bounded(self.transition2[-1](branches[-1]), levels[2])], levels)
+        branches = _run(self.stage4, [*branches, bounded(self.transition3[-1](branches[-1]), levels[3])], levels)
         size = branches[0].shape[2:]
-        return torch.cat([branches[0], *(resize(branch, size) for branch in branches[1:])], dim=1)
+        resized = [resize(x, size, level, levels[0]) for x, level in zip(branches, levels, strict=True)]
+        return torch.cat(resized, dim=1)
 
 
 class MultiResolutionModule(nn.Module):
@@ -68,19 +73,26 @@ class MultiResolutionModule(nn.Module):
             for target in range(len(channels))
         )
 
-    def forward(self, inputs: list[Tensor]) -> list[Tensor]:
-        """Return the branches, finest first, each (B, C, H, W) of unchanged shape."""
-        branches = [branch(x) for branch, x in zip(self.branches, inputs, strict=True)]
-        return [self._fused(branches, target) for target in range(len(branches))]
+    def forward(self, inputs: list[Tensor], levels: Extents) -> list[Tensor]:
+        """Return the branches, finest first, each (B, C, H, W) of unchanged shape. levels: one for each branch."""
+        branches = [_run(branch, x, level) for branch, x, level in zip(self.branches, inputs, levels, strict=False)]
+        return [self._fused(branches, target, levels) for target in range(len(branches))]
 
-    def _fused(self, branches: list[Tensor], target: int) -> Tensor:
-        size = branches[target].shape[2:]
-        paths = cast(nn.ModuleList, self.fuse_layers[target])
-        first, *others = (resize(path(branch), size) for path, branch in zip(paths, branches, strict=True))
-        fused = first + others[0]
-        for other in others[1:]:
-            fused += other
-        return relu_(fused)
+    def _fused(self, branches: list[Tensor], target: int, levels: Extents) -> Tensor:
+        fused, *others = (
+            self._resized(branches, source, target, levels) for source in range(len(branches)) if source != target
+        )
+        for other in others:
+            fused.add_(other)
+        return rectified(fused.add_(branches[target]), levels[target])
+
+    def _resized(self, branches: list[Tensor], source: int, target: int, levels: Extents) -> Tensor:
+        x, path = branches[source], cast(nn.ModuleList, self.fuse_layers[target])[source]
+        if source > target:
+            return resize(path(x), branches[target].shape[2:], levels[source], levels[target])
+        for halving, level in zip(cast(nn.Sequential, path), levels[source + 1 :], strict=False):
+            x = bounded(halving(x), level)
+        return x
 
 
 class BasicBlock(nn.Module):
@@ -92,13 +104,12 @@ class BasicBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU(inplace=True)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, extent: Extent | None = None) -> Tensor:
         """Return (B, C, H, W) from (B, C, H, W)."""
-        y = self.relu(self.bn1(self.conv1(x)))
+        y = rectified(self.bn1(self.conv1(x)), extent)
         y = self.bn2(self.conv2(y))
-        return relu_(y.add_(x))
+        return rectified(y.add_(x), extent)
 
 
 class Bottleneck(nn.Module):
@@ -113,24 +124,16 @@ class Bottleneck(nn.Module):
         self.bn2 = nn.BatchNorm2d(inner)
         self.conv3 = nn.Conv2d(inner, channels, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(channels)
-        self.relu = nn.ReLU(inplace=True)
         self.downsample: nn.Module = nn.Identity()
         if channels_in != channels:
             self.downsample = nn.Sequential(nn.Conv2d(channels_in, channels, 1, bias=False), nn.BatchNorm2d(channels))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, extent: Extent | None = None) -> Tensor:
         """Return (B, channels, H, W) from (B, channels_in, H, W)."""
-        y = self.relu(self.bn1(self.conv1(x)))
-        y = self.relu(self.bn2(self.conv2(y)))
+        y = rectified(self.bn1(self.conv1(x)), extent)
+        y = rectified(self.bn2(self.conv2(y)), extent)
         y = self.bn3(self.conv3(y))
-        return relu_(y.add_(self.downsample(x)))
-
-
-def resize(x: Tensor, size: Sequence[int]) -> Tensor:
-    """Resize (B, C, h, w) to `size` (rows, columns): bilinear, corners aligned. An equal size is left unchanged."""
-    if x.shape[2:] == torch.Size(size):
-        return x
-    return interpolate(x, size=tuple(size), mode="bilinear", align_corners=True)
+        return rectified(y.add_(self.downsample(x)), extent)
 
 
 def conv_bn(channels_in: int, channels: int, *, kernel: int = 3, stride: int = 1, relu: bool) -> nn.Sequential:
@@ -141,6 +144,13 @@ def conv_bn(channels_in: int, channels: int, *, kernel: int = 3, stride: int = 1
 
 def _halve(channels_in: int, channels: int, *, relu: bool) -> nn.Sequential:
     return conv_bn(channels_in, channels, stride=2, relu=relu)
+
+
+def _run(modules: nn.Module, x: Any, extent: Any) -> Any:
+    """Apply modules in turn, each to the output of the one before and the extent, or extents, of all."""
+    for module in cast(nn.Sequential, modules):
+        x = module(x, extent)
+    return x
 
 
 def _stage(channels: Sequence[int], *, modules: int, blocks: int) -> nn.Sequential:

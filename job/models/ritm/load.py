@@ -11,6 +11,7 @@ from job.errors import WeightsError
 from job.models.checkpoint import LOAD, Use
 from job.models.device import Device
 from job.models.ritm.architecture import architecture_of, check_architecture, named_architecture
+from job.models.ritm.folded import folded
 from job.models.ritm.model import RitmModel
 from job.models.ritm.network import RitmNetwork
 
@@ -25,7 +26,8 @@ def load_ritm(
     one_pass: bool = False,
 ) -> RitmModel:
     """Build a model. arch: such as hrnet32; the config of an official checkpoint must agree with it."""
-    return RitmModel(ritm_network(checkpoint, arch), device, zoom_in=zoom_in, flip=flip, one_pass=one_pass)
+    network = folded(ritm_network(checkpoint, arch), device.autocast or torch.float32)
+    return RitmModel(network, device, zoom_in=zoom_in, flip=flip, one_pass=one_pass)
 
 
 def ritm_network(checkpoint: Path, arch: str, use: Use = LOAD) -> RitmNetwork:

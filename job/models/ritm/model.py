@@ -5,21 +5,23 @@ Logits are averaged over a horizontal flip, the mask's probability is fed back, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from job.models.device import Device
-from job.models.finite import require_finite
+from job.models.host_copy import HostCopy, send_together
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
+from job.models.ritm.batch import Batch, Member
 from job.models.ritm.capabilities import CAPABILITIES
-from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
+from job.models.ritm.framing import Framing, RowColumnClicks
 from job.models.ritm.ocr import Logits
+from job.models.ritm.passes import equal, similar
 from job.models.ritm.zoom import LONGER_SIDE, Roi, kept_roi, object_roi
 
 MASK_THRESHOLD = 0.49
@@ -33,24 +35,51 @@ OUTPUT_BYTES = 4 + 1
 """Bytes a pixel of one request's prediction: its probability and its mask."""
 
 
+ENCODE_BATCH = 16
+SHARE_OF_MEMORY = 8
+"""A pass may take this part of a GPU's memory, if that is more than `NETWORK_PX`."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PreviousMask:
     """The mask that is fed back at the next click.
 
     probability_HW: float32 in [0, 1], at the image's size, on the model's device. roi: the roi that the next
-    click keeps if it still fits; None before the first zoom-in.
+    click keeps if it still fits; None before the first zoom-in. bounds: `tight_bounds` of the whole batch, on their way
+    to the host; index: this mask's place there.
     """
 
     probability_HW: Tensor = field(repr=False)
     roi: Roi | None
+    bounds: HostCopy | None = field(repr=False)
+    index: int
+
+    def tight_roi(self) -> Roi | None:
+        """Return the smallest roi that contains all pixels above ZOOM_THRESHOLD; None if there are none."""
+        roi = Roi(*self.bounds.numpy()[self.index].tolist())
+        return roi if roi.row_max >= 0 else None
+
+
+def tight_bounds(probabilities_NHW: Tensor) -> Tensor:
+    """Return first and last row, first and last column above ZOOM_THRESHOLD: (N, 4) int64; -1 if there are none."""
+    bounds = []
+    for axis in (2, 1):
+        is_above = probabilities_NHW.amax(dim=axis) > ZOOM_THRESHOLD
+        length = is_above.shape[1]
+        places = torch.arange(length, device=is_above.device).expand_as(is_above)
+        bounds.append(places.masked_fill(~is_above, length).amin(dim=1))
+        bounds.append(places.masked_fill(~is_above, -1).amax(dim=1))
+    return torch.stack(bounds, dim=1)
 
 
 class RitmModel:
-    """A `PromptableModel`. Requests with network inputs of equal size share a pass, up to `NETWORK_PX`.
+    """A `PromptableModel`. Requests share a pass: on a GPU those of similar size, on a CPU, where it saves nothing, those
+    of equal size.
 
-    network: (image (B, 4, H, W), points (B, 2N, 3)) -> `Logits`, and `bytes_per_px`, as `RitmNetwork`. zoom_in: crop
-    to the object from the second click on. flip: average over a horizontal flip. one_pass: run each set of clicks
-    without previous mask and zoom-in, and feed nothing back.
+    network: (image (B, 4, H, W), points (B, 2N, 3), sizes (B, 2) or None) -> `Logits`, and `bytes_per_px`, as
+    `RitmNetwork`. zoom_in: crop to the object from the second click on. flip: average over a horizontal flip. one_pass:
+    run each set of clicks without previous mask and zoom-in, and feed nothing back. padding: whether requests of
+    different sizes share a pass.
     """
 
     def __init__(
@@ -61,127 +90,121 @@ class RitmModel:
         zoom_in: bool = True,
         flip: bool = True,
         one_pass: bool = False,
+        padding: bool | None = None,
     ) -> None:
         self._device = device
         self._network: Any = network.to(device.device).eval()
         self._zoom_in = zoom_in and not one_pass
         self._flip = flip
         self._one_pass = one_pass
+        on_gpu = device.device.type == "cuda"
+        self._divide = similar if (on_gpu if padding is None else padding) else equal
 
     @property
     def capabilities(self) -> Capabilities:
         """Points, one mask, and the previous mask fed back at every click."""
         return CAPABILITIES
 
-    def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
-        """Copy images to the device: features are (3, H, W) uint8. Nothing is computed before the clicks come."""
-        return [
-            EncodedImage(height=image.shape[0], width=image.shape[1], features=self._on_device(image))
-            for image in images
-        ]
+    @property
+    def encode_batch(self) -> int:
+        """The number of images that are copied in one go."""
+        return ENCODE_BATCH
 
-    def _on_device(self, image_HWC: Image) -> Tensor:
-        copied = np.array(image_HWC, order="C")  # torch does not accept the negative strides of flipped slices
-        return torch.as_tensor(copied, device=self._device.device).permute(2, 0, 1).contiguous()
+    def prepare(self, image_HWC: Image) -> Image:
+        """Check an image and make it contiguous. Any thread may do so."""
+        if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.dtype != np.uint8:
+            raise ValueError(f"expected an image HxWx3 of uint8, got {image_HWC.shape} of {image_HWC.dtype}")
+        return np.ascontiguousarray(image_HWC)
+
+    def encode(self, prepared: Sequence[Image]) -> list[EncodedImage]:
+        """Copy images to the device: features are (H, W, 3) uint8. Nothing is computed before the clicks come."""
+        on_device = send_together(prepared, self._device.device)
+        return [
+            EncodedImage(height=image.shape[0], width=image.shape[1], features=features)
+            for image, features in zip(prepared, on_device, strict=True)
+        ]
 
     @torch.inference_mode()
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
         """Return one mask per request, and the `PreviousMask` to feed back (None with `one_pass`)."""
         for request in requests:
             CAPABILITIES.check(request)
-        clicks = [RowColumnClicks.of(request) for request in requests]
-        previous: list[PreviousMask | None] = [None if self._one_pass else request.mask_input for request in requests]
-        framings = self._framings(requests, clicks, previous)
-        predictions: dict[int, Prediction] = {}
-        for batch in self._batches(framings):
-            images = torch.stack(
-                [framings[i].network_image(requests[i].image.features, _probability(previous[i])) for i in batch]
-            )
-            points = padded([framings[i].network_clicks(clicks[i]) for i in batch])
-            for i, probability in zip(batch, self._probabilities(images, points), strict=True):
-                predictions[i] = self._prediction(framings[i].image_probability(probability), framings[i].target)
-        return [predictions[i] for i in range(len(requests))]
+        members = [self._member(request) for request in requests]
+        predicted: list[tuple[list[int], Tensor, Tensor]] = []
+        for indices in self._divide([m.framing.size for m in members], self._most_px()):
+            indices.sort(key=lambda i: (members[i].framing.height, members[i].framing.width))
+            predicted += self._run(indices, members)
+        return self._predictions(members, predicted)
 
     def needs(self, height: int, width: int) -> Need:
         """Estimate the memory for images of this size: the first click's pass sees them whole, later ones a roi."""
         pixels, passes = height * width, 2 if self._flip else 1
         network_px = passes * max(pixels, LONGER_SIDE**2 if self._zoom_in else 0)
         bytes_of_pass = int(network_px * self._network.bytes_per_px)
+        most = max(1, passes * self._most_px() // network_px)
 
         def predict(requests: int) -> int:
-            in_one_pass = min(requests, max(1, NETWORK_PX // network_px))
-            return in_one_pass * bytes_of_pass + requests * pixels * OUTPUT_BYTES
+            return min(requests, most) * bytes_of_pass + requests * pixels * OUTPUT_BYTES
 
         return Need(encode=6 * pixels, image=3 * pixels, episode=OUTPUT_BYTES * pixels, predict=predict)
 
-    def _batches(self, framings: Sequence[Framing]) -> Iterator[list[int]]:
-        """Yield the indices of framings that share a pass: of equal size, at most `NETWORK_PX` together."""
-        groups: dict[tuple[int, int], list[int]] = {}
-        for index, framing in enumerate(framings):
-            groups.setdefault(framing.size, []).append(index)
-        for (height, width), members in groups.items():
-            most = max(1, NETWORK_PX // (height * width * (2 if self._flip else 1)))
-            for start in range(0, len(members), most):
-                yield members[start : start + most]
+    def _most_px(self) -> int:
+        """Return the most pixels of one pass, flips not counted."""
+        most = NETWORK_PX
+        if self._device.device.type == "cuda":
+            memory = torch.cuda.get_device_properties(self._device.device).total_memory
+            most = max(most, int(memory / SHARE_OF_MEMORY / self._network.bytes_per_px))
+        return most // (2 if self._flip else 1)
 
-    def _framings(
-        self, requests: Sequence[Request], clicks: Sequence[RowColumnClicks], previous: Sequence[PreviousMask | None]
-    ) -> list[Framing]:
-        """Return the framing of each request: of the whole image at first or if the mask is empty, else of a roi."""
-        zooming = {
-            i: mask.probability_HW
-            for i, mask in enumerate(previous)
-            if mask and self._zoom_in and len(clicks[i].positive_N) > 1
-        }
-        mask_rois = dict(zip(zooming, _mask_rois(list(zooming.values())), strict=True))
-        framings = []
-        for i, (request, mask) in enumerate(zip(requests, previous, strict=True)):
-            height, width = request.image.height, request.image.width
-            old = mask.roi if mask else None
-            mask_roi, positives = mask_rois.get(i), clicks[i].positives()
-            if mask_roi is None:  # upstream resizes the whole image's output into the previous roi, if there is one
-                framings.append(Framing(height=height, width=width, crop=None, target=old))
-            else:
-                roi = kept_roi(old, object_roi(mask_roi, positives, height, width), positives)
-                framings.append(Framing(height=height, width=width, crop=roi, target=roi))
-        return framings
+    def _member(self, request: Request) -> Member:
+        clicks = RowColumnClicks.of(request)
+        previous: PreviousMask | None = None if self._one_pass else request.mask_input
+        return Member(
+            image_HWC=request.image.features,
+            framing=self._framing(request, clicks, previous),
+            clicks=clicks,
+            previous_HW=previous.probability_HW if previous else None,
+        )
 
-    def _probabilities(self, images: Tensor, points_B2N3: NDArray[np.float32]) -> Tensor:
-        """Run the network on images (B, 4, H, W) and their points; return probabilities (B, H, W)."""
-        if self._flip:
-            images = torch.cat([images, images.flip(3)])
-            points_B2N3 = np.concatenate([points_B2N3, mirrored(points_B2N3, images.shape[3])])
-        points = torch.from_numpy(points_B2N3).to(self._device.device)
+    def _framing(self, request: Request, clicks: RowColumnClicks, previous: PreviousMask | None) -> Framing:
+        """Return the framing: of the whole image at first or if the mask is empty, else of a roi."""
+        height, width = request.image.height, request.image.width
+        old = previous.roi if previous else None
+        zooms_in = self._zoom_in and len(clicks.positive_N) > 1
+        tight = previous.tight_roi() if previous and zooms_in else None
+        if tight is None:  # upstream resizes the whole image's output into the previous roi, if there is one
+            return Framing(height=height, width=width, crop=None, target=old)
+        positives = clicks.positives()
+        roi = kept_roi(old, object_roi(tight, positives, height, width), positives)
+        return Framing(height=height, width=width, crop=roi, target=roi)
+
+    def _run(self, indices: Sequence[int], members: Sequence[Member]) -> list[tuple[list[int], Tensor, Tensor]]:
+        """Run the network on some members; return groups: their indices, probabilities (N, H, W), whether finite (N,)."""
+        batch = Batch([members[i] for i in indices], self._device.device, flip=self._flip)
         with self._device.autocasting():
-            outputs: Logits = self._network(images, points)
+            outputs: Logits = self._network(batch.images(), batch.points, batch.sizes_B2)
         logits = outputs.instances[:, 0].float()
-        require_finite(self._device, logits)
-        if self._flip:
-            original, flipped = logits.chunk(2)
-            logits = 0.5 * (original + flipped.flip(2))
-        return logits.sigmoid()
+        remaining = iter(indices)
+        groups = [list(islice(remaining, len(group))) for group in batch.groups]
+        return list(zip(groups, batch.probabilities(logits), batch.finite(logits), strict=True))
 
-    def _prediction(self, probability_HW: Tensor, roi: Roi | None) -> Prediction:
-        fed_back = None if self._one_pass else PreviousMask(probability_HW=probability_HW, roi=roi)
-        mask_HW = probability_HW > MASK_THRESHOLD
-        return Prediction(masks_CHW=mask_HW[None], predicted_iou_C=None, mask_inputs_C=[fed_back])
-
-
-def _probability(previous: PreviousMask | None) -> Tensor | None:
-    return previous.probability_HW if previous else None
-
-
-def _mask_rois(probabilities: Sequence[Tensor]) -> list[Roi | None]:
-    """Return the tight roi of each map (H, W) above ZOOM_THRESHOLD, None if it is empty; one transfer for all maps."""
-    if not probabilities:
-        return []
-    profiles = torch.cat([torch.cat([p.amax(dim=1), p.amax(dim=0)]) for p in probabilities]).cpu().numpy()
-    rois: list[Roi | None] = []
-    start = 0
-    for height, width in (p.shape for p in probabilities):
-        rows = np.flatnonzero(profiles[start : start + height] > ZOOM_THRESHOLD)
-        start += height
-        columns = np.flatnonzero(profiles[start : start + width] > ZOOM_THRESHOLD)
-        start += width
-        rois.append(Roi(int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])) if len(rows) else None)
-    return rois
+    def _predictions(
+        self, members: Sequence[Member], predicted: Sequence[tuple[list[int], Tensor, Tensor]]
+    ) -> list[Prediction]:
+        bounds = None
+        if self._zoom_in and predicted:
+            bounds = HostCopy(torch.cat([tight_bounds(probabilities) for _, probabilities, _ in predicted]))
+        predictions: dict[int, Prediction] = {}
+        for indices, probabilities, finite in predicted:
+            masks = probabilities > MASK_THRESHOLD
+            for i, probability_HW, mask_HW, is_finite in zip(indices, probabilities, masks, finite, strict=True):
+                fed_back = PreviousMask(
+                    probability_HW=probability_HW, roi=members[i].framing.target, bounds=bounds, index=len(predictions)
+                )
+                predictions[i] = Prediction(
+                    masks_CHW=mask_HW[None],
+                    predicted_iou_C=None,
+                    mask_inputs_C=[None if self._one_pass else fed_back],
+                    finite=is_finite,
+                )
+        return [predictions[i] for i in range(len(members))]

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from job.models.ritm.architecture import RitmArch
-from job.models.ritm.click_maps import click_features, disks
-from job.models.ritm.hrnet import resize
+from job.models.ritm.click_maps import ClickBranch, disks
+from job.models.ritm.extent import bounded, extents_of, resize
 from job.models.ritm.ocr import HRNetOCR, Logits
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -29,21 +29,25 @@ class RitmNetwork(nn.Module):
         super().__init__()
         self.bytes_per_px = (BASE_BYTES_SMALL if arch.small else BASE_BYTES) + BYTES_OF_CHANNEL * arch.width
         self.radius = arch.norm_radius
-        self.maps_transform = click_features(leaky=arch.use_leaky_relu)
+        self.maps_transform = ClickBranch(leaky=arch.use_leaky_relu)
         self.feature_extractor = HRNetOCR(arch.width, arch.ocr_width, small=arch.small)
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
 
-    def forward(self, image: Tensor, points: Tensor) -> Logits:
+    def forward(self, image: Tensor, points: Tensor, sizes_B2: Tensor | None = None) -> Logits:
         """Return both outputs at the input's size.
 
         image: (B, 4, H, W) float: RGB in [0, 1], and the previous mask's probability (zeros if there is none).
         points: (B, 2N, 3) float, padded (row, column, index), as `disks` takes them.
+        sizes_B2: rows and columns of each member if they differ; the others are padding, right and below, whose content
+        does not matter. The outputs are zero there.
         """
         rgb, previous = image[:, :3], image[:, 3:]
         size = image.shape[2:]
+        extents = extents_of(sizes_B2, (size[0], size[1]), self.feature_extractor.conv1.weight.dtype)
         maps = torch.cat([previous, disks(points, size[0], size[1], self.radius)], dim=1)
-        out = self.feature_extractor((rgb - self.mean) / self.std, self.maps_transform(maps))
-        return Logits(resize(out.instances, size), resize(out.aux, size))
+        added = self.maps_transform(maps, extents[0])
+        out = self.feature_extractor(bounded((rgb - self.mean) / self.std, extents[0]), added, extents)
+        return Logits(*(resize(logits, size, extents[2], extents[0]) for logits in out))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from job.models.ritm.extent import UNPADDED, Extent, Extents
 from job.models.ritm.hrnet import HRNet
 
 CLASSES = 1
@@ -46,20 +47,22 @@ class HRNetOCR(HRNet):
             nn.Conv2d(self.channels, CLASSES, 1),
         )
 
-    def forward(self, image: Tensor, added: Tensor) -> Logits:
+    def forward(self, image: Tensor, added: Tensor, extents: Extents = UNPADDED) -> Logits:
         """Return both outputs at a quarter of the input's size; arguments as for `features`."""
-        features = self.features(image, added)
+        features = self.features(image, added, extents)
         aux = self.aux_head(features)
         pixels = self.conv3x3_ocr(features)
-        instances = self.cls_head(self.ocr_distri_head(pixels, gather(pixels, aux)))
+        instances = self.cls_head(self.ocr_distri_head(pixels, gather(pixels, aux, extents[2])))
         return Logits(instances, aux)
 
 
-def gather(pixels: Tensor, aux: Tensor) -> Tensor:
+def gather(pixels: Tensor, aux: Tensor, extent: Extent | None = None) -> Tensor:
     """Return each class's mean feature, weighted by a softmax of its logits over all pixels: (B, C, K, 1).
 
     pixels: (B, C, H, W). aux: (B, K, H, W) logits.
     """
+    if extent is not None:
+        aux = aux.masked_fill(extent.inside == 0, -torch.inf)
     weights = aux.flatten(2).softmax(dim=2)
     return (pixels.flatten(2) @ weights.transpose(1, 2)).unsqueeze(3)
 

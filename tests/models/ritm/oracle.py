@@ -40,7 +40,7 @@ def network(arch):
 class StandIn(nn.Module):
     """Logits: 5 - distance to the nearest positive click / 8, less near negative clicks, more on the previous mask."""
 
-    def forward(self, image, points):
+    def forward(self, image, points, sizes_B2=None):
         positive, negative = points.chunk(2, dim=1)
         size = image.shape[2:]
         near = 5 - distances(positive, size) / 8 - 6 * torch.exp(-distances(negative, size) / 6)

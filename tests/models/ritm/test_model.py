@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from job.models.device import Device
+from job.models.host_copy import HostCopy
 from job.models.protocol import Request
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.model import RitmModel
+from job.models.ritm.model import PreviousMask, RitmModel, tight_bounds
 from job.models.ritm.network import RitmNetwork
 from tests.models.compare import assert_close
 from tests.models.ritm.oracle import CPU, FOLDER, VARIANTS, StandIn, network, request, trajectory
@@ -74,7 +75,10 @@ def test_a_vanished_mask_puts_the_whole_images_output_into_the_previous_roi():
     image = noise(300, 420)
     second = trajectory(model, image, [(1, 60, 80), (1, 70, 95)])[-1]
     [mask_input] = second.mask_inputs_C
-    faded = type(mask_input)(probability_HW=mask_input.probability_HW * 0.5, roi=mask_input.roi)
+    faded_HW = mask_input.probability_HW * 0.5
+    faded = PreviousMask(
+        probability_HW=faded_HW, roi=mask_input.roi, bounds=HostCopy(tight_bounds(faded_HW[None])), index=0
+    )
     [prediction] = model.predict([request(*model.encode([image]), [(1, 60, 80), (1, 70, 95), (0, 250, 400)], faded)])
     inside = torch.zeros(300, 420, dtype=torch.bool)
     inside[mask_input.roi.window] = True
@@ -136,9 +140,9 @@ class Counting(StandIn):
         super().__init__()
         self.passes = []
 
-    def forward(self, image, points):
+    def forward(self, image, points, sizes_B2=None):
         self.passes.append(len(image))
-        return super().forward(image, points)
+        return super().forward(image, points, sizes_B2)
 
 
 def predict_three(network, **switches):
