@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +53,7 @@ class Bench:
 
     def job(self, own: Subject, precision: str, images: int) -> Measured:
         """Run the study of a model on so many images."""
-        folder = self.root / f"{own.model['name']}-{precision}-{images}"
+        folder = Path(tempfile.mkdtemp(dir=self.root))
         execution = {"device": self.options.device, "precision": precision}
         write_spec(folder, self.data(images), own, 1, execution)
         return measure("job", folder, self.left)
