@@ -32,15 +32,16 @@ from job.models.demo_weights import FOLDER
 from job.models.device import Device, configure, describe, resolve_device
 from job.models.protocol import Request
 from job.models.ritm.architecture import ARCHITECTURES
+from job.models.ritm.feedback import ZOOM_THRESHOLD
 from job.models.ritm.folded import folded
 from job.models.ritm.framing import RowColumnClicks, mirrored, padded
-from job.models.ritm.model import MASK_THRESHOLD, ZOOM_THRESHOLD, RitmModel
+from job.models.ritm.model import MASK_THRESHOLD, RitmModel
 from job.models.ritm.network import RitmNetwork
 from job.models.ritm.ocr import Logits
 from job.models.ritm.zoom import Roi, kept_roi, object_roi
 
-
-PADDING = {"auto": None, "yes": True, "no": False}
+MEMORY_FORMATS = {"last": torch.channels_last, "first": torch.contiguous_format}
+AT_ONCE = {"auto": None, "yes": True, "no": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,7 @@ class PlainLoop:
             moved = (clicks.rows_columns_N2 - (roi.row_min, roi.column_min)) * scale
             clicks = RowColumnClicks(rows_columns_N2=moved, positive_N=clicks.positive_N)
         points = padded([clicks])
-        points = np.concatenate([points, mirrored(points, np.array([image.shape[3]]))])
+        points = np.concatenate([points, mirrored(points, np.array([image.shape[3]], np.float32))])
         with self._device.autocasting():
             logits = self._network(torch.cat([image, image.flip(3)]), torch.from_numpy(points).to(image.device))[0]
         original, flipped = logits.float().chunk(2)
@@ -186,7 +187,7 @@ def seconds(action: Callable[[], Any], device: torch.device) -> tuple[Any, float
     return returned, time.perf_counter() - wall, time.process_time() - cpu
 
 
-def network(arch: str, *, fold: bool, dtype: torch.dtype) -> nn.Module:
+def network(arch: str, *, fold: bool, dtype: torch.dtype, memory_format: torch.memory_format) -> nn.Module:
     """Build the network, with the shipped weights if there are any of this architecture."""
     torch.manual_seed(0)
     built = RitmNetwork(ARCHITECTURES[arch])
@@ -194,17 +195,18 @@ def network(arch: str, *, fold: bool, dtype: torch.dtype) -> nn.Module:
     if shipped:
         built.load_state_dict(load_file(FOLDER / "ritm_h18s_demo.safetensors"))
     if fold:
-        built = folded(built, dtype)
+        built = folded(built, dtype, memory_format)
     return built if shipped else Guided(built)
 
 
 def measure(arch: str, device: Device, arguments: argparse.Namespace) -> None:
     """Print a row for each setting of one network."""
     objects = list(targets(arguments.objects, arguments.clicks, arguments.side))
-    original = network(arch, fold=False, dtype=torch.float32)
-    fast = network(arch, fold=True, dtype=device.autocast or torch.float32)
+    memory_format = MEMORY_FORMATS[arguments.channels]
+    original = network(arch, fold=False, dtype=torch.float32, memory_format=memory_format)
+    fast = network(arch, fold=True, dtype=device.autocast or torch.float32, memory_format=memory_format)
     passes = {"plain loop": Passes(original), "batched": Passes(fast)}
-    loop, model = PlainLoop(original, device), RitmModel(fast, device, padding=PADDING[arguments.padding])
+    loop, model = PlainLoop(original, device), RitmModel(fast, device, at_once=AT_ONCE[arguments.at_once])
     actions = {
         "plain loop": lambda: [loop.trajectory(target) for target in objects],
         "batched": lambda: together(model, objects),
@@ -252,8 +254,9 @@ def main() -> None:
     for name, default in (("objects", 4), ("clicks", 9), ("side", 256), ("rounds", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument(
-        "--padding", default="auto", choices=PADDING, help="whether crops of different sizes share a pass"
+        "--at-once", default="auto", choices=AT_ONCE, help="whether crops of different sizes share a pass"
     )
+    parser.add_argument("--channels", default="last", choices=MEMORY_FORMATS, help="of the batched network, in memory")
     arguments = parser.parse_args()
     device = Device.of(resolve_device(arguments.device), arguments.precision)
     configure(device.device)

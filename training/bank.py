@@ -58,7 +58,7 @@ def build_bank(folder: Path, model: MaskDecodingModel, encoder: str, seed: int, 
 
 def _fill(bank: Bank, model: MaskDecodingModel, seed: int, patients: Sequence[int]) -> None:
     pairs = [generate(seed, patient, 0) for patient in patients]
-    encoded = model.encode([np.repeat(image_HW[..., None], 3, axis=-1) for image_HW, _ in pairs])
+    encoded = model.encode([model.prepare(np.repeat(image_HW[..., None], 3, axis=-1)) for image_HW, _ in pairs])
     for patient, (_, labels_HW), image in zip(patients, pairs, encoded, strict=True):
         bank.embeddings[patient] = image.features.cpu().numpy()
         bank.labels[patient] = labels_HW

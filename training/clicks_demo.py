@@ -8,7 +8,6 @@ determine the object. The IoU head learns to predict the IoU of each mask. Only 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -234,7 +233,8 @@ def main() -> None:
         encoder = sha256(registry.lite_medsam_checkpoint())
         held_out = build_bank(folder, model, encoder, HELD_OUT_SEEDS + arguments.seed, HELD_OUT)
         bank = build_bank(folder, model, encoder, TRAIN_SEEDS + arguments.seed, arguments.images)
-        return ClicksTask(device, arguments.seed, Decoder(copy.deepcopy(model.network)), bank, held_out)
+        trained = lite_medsam(Device(device=device.device))  # in float32, while the encoder's weights may be cast
+        return ClicksTask(device, arguments.seed, Decoder(trained.network), bank, held_out)
 
     train(arguments, task)
 

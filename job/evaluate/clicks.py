@@ -78,7 +78,7 @@ def run_clicks(
         ]
         for truth, (encoded_sample, obj) in enumerate(objects)
     ]
-    clicking = _Clicking(model, block, Truths([obj.truth_HW for _, obj in objects]), conditions.batch, pool)
+    clicking = _Clicking(model, block, Truths([obj.truth_HW for _, obj in objects]), conditions, pool)
     # The choices on one object share a lane, because they share requests while they agree.
     lanes = batches(episodes, lane_size(sum(map(len, episodes)), conditions.batch), weight=len)
     return take_turns(clicking.lane(list(chain.from_iterable(lane))) for lane in lanes)
@@ -91,12 +91,12 @@ def lane_size(episodes: int, batch: int) -> int:
 
 @dataclass(frozen=True)
 class _Clicking:
-    """A block of clicks. batch: requests in one call of the model. pool: threads that place clicks and encode masks."""
+    """A block of clicks. pool: threads that place clicks and encode masks."""
 
     model: PromptableModel
     block: PromptBlock
     truths: Truths
-    batch: int
+    conditions: Conditions
     pool: Executor
 
     def lane(self, episodes: Sequence[Episode]) -> Lane[Outcome]:
@@ -106,15 +106,19 @@ class _Clicking:
             running = [episode for episode in episodes if episode.end is None]
             futures = [self.pool.submit(self._move, episode, step) for episode in running]
             yield rows
-            moves = [future.result() for future in futures]
+            with self.conditions.stage("wait for prompts"):
+                moves = [future.result() for future in futures]
             for episode, move in zip(running, moves, strict=True):
                 episode.latest = move.row
             rows = [_row(episode, step) for episode in episodes] if step else ()
             clicked = [episode for episode, move in zip(running, moves, strict=True) if _accept(episode, move.click)]
             if clicked:
-                chosen = self._predict(clicked, step + 1)
+                with self.conditions.stage("predict"):
+                    chosen = self._predict(clicked, step + 1)
                 yield ()
-                for episode, taken in zip(clicked, chosen.taken(), strict=True):
+                with self.conditions.stage("wait for the device"):
+                    all_taken = chosen.taken()
+                for episode, taken in zip(clicked, all_taken, strict=True):
                     (episode.taken,) = taken.values()
         return rows
 
@@ -122,8 +126,9 @@ class _Clicking:
         """Make the row of a step, and place the next click. It runs in a thread, and changes nothing."""
         if episode.taken is None:
             return Move(None, self._next_click(episode, np.zeros_like(episode.object.truth_HW), 1))
-        mask_HW = episode.taken.mask()
-        row = self._outcome(episode, episode.taken, mask_HW, step)
+        with self.conditions.stage("score"):
+            mask_HW = episode.taken.mask()
+            row = self._outcome(episode, episode.taken, mask_HW, step)
         if step == self.block.steps:
             return Move(row, None)
         if (
@@ -142,7 +147,8 @@ class _Clicking:
             step=step,
             draw=episode.draw,
         )
-        return PROTOCOLS[self.block.protocol].next_click(situation)
+        with self.conditions.stage("prompt"):
+            return PROTOCOLS[self.block.protocol].next_click(situation)
 
     def _outcome(self, episode: Episode, taken: Taken, mask_HW: Mask, step: int) -> Outcome:
         return Outcome(
@@ -183,7 +189,7 @@ class _Clicking:
         candidates = [
             Candidates(predictions=(prediction,), truth=episode.truth, choices=(choice,))
             for episode, choice, prediction in zip(
-                episodes, choices, predict(self.model, requests, self.batch), strict=True
+                episodes, choices, predict(self.model, requests, self.conditions.batch), strict=True
             )
         ]
         return Chosen(candidates, self.truths)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 
 from job.datasets.sample import Sample, TaskObject
 from job.models.protocol import EncodedImage
@@ -19,10 +21,14 @@ class EncodedSample:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What determines a row besides model, sample and prompt block. batch: requests in one call of the model."""
+    """What determines a row besides model, sample and prompt block, and the clock that is kept.
+
+    batch: requests in one call of the model. stage: times the work in its context under a name, in any thread.
+    """
 
     seed: int
     batch: int
+    stage: Callable[[str], AbstractContextManager[None]] = field(default=lambda name: nullcontext())
 
     def draw(self, sample: Sample, obj: TaskObject) -> Draw:
         """Return the source of random choices for one object."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
-from job.datasets.sample import TaskObject
+from job.datasets.sample import Sample, TaskObject
 from job.evaluate.batching import batches, predict, request
 from job.evaluate.encoded import Conditions, EncodedSample
 from job.evaluate.lanes import Lane, take_turns
@@ -14,7 +14,6 @@ from job.models.mask_choice import Candidates, Chosen, Taken
 from job.models.protocol import PromptableModel
 from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
-from job.prompts.draw import Draw
 from job.prompts.modes import MODES, Prompt, Target
 from job.results import run_lengths
 from job.results.outcome import Outcome
@@ -51,7 +50,7 @@ def run_modes(
     truths = Truths([obj.truth_HW for encoded_sample in encoded for obj in encoded_sample.sample.objects])
     all_prompted = _prompted(encoded, block, conditions, pool)
     lanes = batches(all_prompted, conditions.batch, weight=lambda prompted: len(prompted.prompts))
-    return take_turns(_lane(model, lane, block, truths, conditions.batch, pool) for lane in lanes)
+    return take_turns(_lane(model, lane, block, truths, conditions, pool) for lane in lanes)
 
 
 def _prompted(
@@ -60,13 +59,14 @@ def _prompted(
     """Yield what is to be evaluated. The prompts of all objects are computed in threads, ahead of their turn."""
     objects = [(encoded_sample, obj) for encoded_sample in encoded for obj in encoded_sample.sample.objects]
     prompts = [
-        pool.submit(_prompts, obj, block.prompts, conditions.draw(encoded_sample.sample, obj))
-        for encoded_sample, obj in objects
+        pool.submit(_prompts, encoded_sample.sample, obj, block.prompts, conditions) for encoded_sample, obj in objects
     ]
     among_candidates = tuple(choice for choice in block.mask_choices if choice != "single")
     single = tuple(choice for choice in block.mask_choices if choice == "single")
     for truth, ((encoded_sample, obj), prompts_of_object) in enumerate(zip(objects, prompts, strict=True)):
-        for mode, prompts_of_mode in prompts_of_object.result().items():
+        with conditions.stage("wait for prompts"):
+            prompts_by_mode = prompts_of_object.result()
+        for mode, prompts_of_mode in prompts_by_mode.items():
             for choices in filter(None, (among_candidates, single)):
                 yield PromptedObject(
                     encoded=encoded_sample,
@@ -78,9 +78,10 @@ def _prompted(
                 )
 
 
-def _prompts(obj: TaskObject, modes: Sequence[str], draw: Draw) -> dict[str, list[Prompt]]:
-    target = Target(obj.truth_HW)
-    return {mode: MODES[mode](target, draw) for mode in modes}
+def _prompts(sample: Sample, obj: TaskObject, modes: Sequence[str], conditions: Conditions) -> dict[str, list[Prompt]]:
+    target, draw = Target(obj.truth_HW), conditions.draw(sample, obj)
+    with conditions.stage("prompt"):
+        return {mode: MODES[mode](target, draw) for mode in modes}
 
 
 def _lane(
@@ -88,17 +89,21 @@ def _lane(
     lane: Sequence[PromptedObject],
     block: PromptBlock,
     truths: Truths,
-    batch: int,
+    conditions: Conditions,
     pool: Executor,
 ) -> Lane[Outcome]:
     """Run a batch of requests. Another lane has its turn while the device predicts."""
-    chosen = _predict(model, lane, truths, batch)
+    with conditions.stage("predict"):
+        chosen = _predict(model, lane, truths, conditions.batch)
     yield ()
+    with conditions.stage("wait for the device"):
+        all_taken = chosen.taken()
     rows: list[Future[Outcome]] = []
-    for prompted, taken_by_choice in zip(lane, chosen.taken(), strict=True):
+    for prompted, taken_by_choice in zip(lane, all_taken, strict=True):
         for choice, taken in taken_by_choice.items():
-            rows.append(pool.submit(_outcome, prompted, block.protocol, choice, taken))
-    return [row.result() for row in rows]
+            rows.append(pool.submit(_outcome, prompted, block.protocol, choice, taken, conditions))
+    with conditions.stage("wait for prompts"):
+        return [row.result() for row in rows]
 
 
 def _predict(model: PromptableModel, lane: Sequence[PromptedObject], truths: Truths, batch: int) -> Chosen:
@@ -117,7 +122,9 @@ def _predict(model: PromptableModel, lane: Sequence[PromptedObject], truths: Tru
     return Chosen(candidates, truths)
 
 
-def _outcome(prompted: PromptedObject, protocol: str, choice: str, taken: Taken) -> Outcome:
+def _outcome(prompted: PromptedObject, protocol: str, choice: str, taken: Taken, conditions: Conditions) -> Outcome:
+    with conditions.stage("score"):
+        mask = run_lengths.encode(taken.mask())
     points = tuple(point for prompt in prompted.prompts for point in prompt.points)
     return Outcome(
         sample=prompted.encoded.sample,
@@ -134,7 +141,7 @@ def _outcome(prompted: PromptedObject, protocol: str, choice: str, taken: Taken)
         status="ok",
         points=points,
         boxes=tuple(prompt.box for prompt in prompted.prompts if prompt.box is not None),
-        mask=run_lengths.encode(taken.mask()),
+        mask=mask,
     )
 
 

@@ -14,6 +14,7 @@ import torch
 
 from job import memory
 from job.errors import JobError, MachineError
+from job.models import compiler
 from job.models.allocator import keep_freed_memory
 from job.models.device_faults import machine_faults
 from job.models.precision import Precision, planned_precision
@@ -36,15 +37,23 @@ CPU_BF16 = frozenset({"avx512_bf16", "amx_bf16"})
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A torch device and the dtype of its autocast regions. autocast: None computes in float32 throughout."""
+    """A torch device and the dtype of its autocast regions. autocast: None computes in float32 throughout.
+
+    compiled: whether torch compiles the networks that gain by it.
+    """
 
     device: torch.device
     autocast: torch.dtype | None = None
+    compiled: bool = False
 
     @classmethod
-    def of(cls, device: torch.device, precision: str = "fp32") -> Device:
-        """Combine a device with a precision: auto, fp32, bf16 or fp16; JobError if the device does not support it."""
-        return cls(device=device, autocast=AUTOCAST[resolve_precision(precision, device)])
+    def of(cls, device: torch.device, precision: str = "fp32", compiling: str = "auto") -> Device:
+        """Combine a device with a precision (auto, fp32, bf16 or fp16), and with whether to compile (auto, on or off).
+
+        JobError if the device does not support them.
+        """
+        autocast = AUTOCAST[resolve_precision(precision, device)]
+        return cls(device=device, autocast=autocast, compiled=compiler.resolve(compiling, device))
 
     @contextmanager
     def autocasting(self) -> Iterator[None]:

@@ -49,5 +49,5 @@ def send_together(arrays: Sequence[NDArray[Any]], device: torch.device) -> list[
     if not arrays:
         return []
     sent = send(np.concatenate([array.reshape(-1) for array in arrays]), device)
-    parts = sent.split([array.size for array in arrays])
+    parts = torch.split(sent, [array.size for array in arrays])
     return [part.view(array.shape) for part, array in zip(parts, arrays, strict=True)]

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from job.models.checkpoint import LOAD, Use, read_weights
 from job.models.device import Device
+from job.models.encode_batch import encode_batch
 from job.models.mask_decoding import MaskDecodingModel
 from job.models.protocol import Capabilities, Image
 
@@ -38,20 +38,29 @@ def load_lite_medsam(network: Any, checkpoint: Path, use: Use = LOAD) -> None:
 class LiteMedSamModel(MaskDecodingModel):
     """LiteMedSAM: longest side to 256 by area averaging, the image's own range to [0, 1], zeros right and below."""
 
-    encoding = "lite_medsam 1"
+    encoding = "lite_medsam 2"
     encode_bytes = 480 << 20
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
         super().__init__(network, side=SIDE, capabilities=capabilities, device=device)
+        self.encode_batch = encode_batch(device.device, self.encode_bytes)
 
-    def network_input(self, image_HWC: Image) -> Tensor:
-        """Resize, normalise and pad one image: float32, 3x256x256. An image of a single value becomes zeros."""
-        height, width = self.resize.get_preprocess_shape(*image_HWC.shape[:2], SIDE)
-        resized_HWC = cv2.resize(image_HWC, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-        low, high = float(resized_HWC.min()), float(resized_HWC.max())
-        scaled_HWC = (resized_HWC - low) / max(high - low, 1e-8)
-        scaled_CHW = torch.from_numpy(scaled_HWC).to(self.device.device).permute(2, 0, 1)
-        return pad(scaled_CHW, (0, SIDE - width, 0, SIDE - height))
+    def resized(self, image_HWC: Image, height: int, width: int) -> Image:
+        """Average areas."""
+        return np.asarray(cv2.resize(image_HWC, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+    def normalise(self, pixels_N3SS: Tensor, inside_N1SS: Tensor) -> Tensor:
+        """Scale the range of each image to [0, 1]. An image of a single value becomes zeros."""
+        pixels_N3SS = pixels_N3SS.float()
+        low_N111 = pixels_N3SS.masked_fill(~inside_N1SS, torch.inf).amin(dim=(1, 2, 3), keepdim=True)
+        high_N111 = pixels_N3SS.amax(dim=(1, 2, 3), keepdim=True)  # beside the images are zeros
+        return (pixels_N3SS - low_N111) / (high_N111 - low_N111).clamp(min=1e-8)
+
+    def embed(self, inputs_N3SS: Tensor) -> Tensor:
+        """Run the image encoder: float32, (N, 256, 64, 64)."""
+        with self.device.autocasting():
+            features_NDHW: Tensor = self.network.image_encoder(inputs_N3SS)
+        return features_NDHW.float()
 
     def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
         """Crop the padding off logits of 256x256 and resize them to the image's size."""

@@ -14,20 +14,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 
 from job.errors import DataError
+from job.models.cast import cast_products
 from job.models.device import Device
 from job.models.finite import are_finite
+from job.models.prepared import Prepared, on_squares
+from job.models.prompt_embedding import PromptEmbedding
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=tuple[int, ...])
-
-ENCODE_BATCH = {"cpu": 1, "cuda": 4}
-"""Images in one encoder call; four ViT-H images take about 12 GiB."""
 
 UPSCALED_PX = 1 << 26
 """Upper bound on the logits that are upscaled at once: float32, so 256 MiB."""
@@ -64,14 +63,19 @@ class MaskDecodingModel(ABC):
     mask_threshold: float = 0.0
     encode_bytes: int
     """Estimated peak memory of encoding one image, beyond the weights."""
+    encode_batch: int
+    """Images in one pass of the encoder."""
     resize_bytes = 0  # more of it for each pixel of the image
 
     def __init__(self, network: Any, *, side: int, capabilities: Capabilities, device: Device) -> None:
         self.network = network.to(device.device).eval()
         self.device = device
         self.resize = ResizeLongestSide(side)
-        self.encode_batch = ENCODE_BATCH.get(device.device.type, 1)
         self._capabilities = capabilities
+        for part in (network.image_encoder, network.mask_decoder):
+            cast_products(part, device.autocast)
+        self._prompts = PromptEmbedding(network.prompt_encoder, self.resize, device.device)
+        self._positions = self._prompts.of_positions()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -79,30 +83,48 @@ class MaskDecodingModel(ABC):
         return self._capabilities
 
     @abstractmethod
-    def network_input(self, image_HWC: Image) -> Tensor:
-        """Resize, normalise and pad one image: float32, 3 x side x side, on the device."""
+    def resized(self, image_HWC: Image, height: int, width: int) -> Image:
+        """Resize an image to fill the encoder's square one way; uint8."""
+
+    @abstractmethod
+    def normalise(self, pixels_N3SS: Tensor, inside_N1SS: Tensor) -> Tensor:
+        """Scale pixels, uint8 on the device, as the encoder takes them: float32. What is outside images is ignored."""
+
+    @abstractmethod
+    def embed(self, inputs_N3SS: Tensor) -> Tensor:
+        """Return the features of what `normalise` returned: (N, 256, 64, 64)."""
 
     @abstractmethod
     def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
         """Crop the padding off logits and resize them to an image's own size: float32, N x C x height x width."""
 
-    def prepare(self, image_HWC: Image) -> Image:
-        """Refuse an image that cannot be resized."""
-        self._check_image(image_HWC)
-        return image_HWC
+    def prepare(self, image_HWC: Image) -> Prepared:
+        """Resize an image. Any thread may do so. Raise DataError for one of which a side has no pixel left."""
+        if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.dtype != np.uint8:
+            raise ValueError(f"expected an image HxWx3 of uint8, got {image_HWC.shape} of {image_HWC.dtype}")
+        height, width = image_HWC.shape[:2]
+        size = self.resize.get_preprocess_shape(height, width, self.resize.target_length)
+        if min(height, width) < 1 or min(size) < 1:
+            raise DataError("image too narrow", f"{height}x{width} px: one side has no pixel left when resized")
+        return Prepared(height=height, width=width, resized_HWC=self.resized(image_HWC, *size))
 
     @torch.inference_mode()
-    def encode(self, images: Sequence[Image]) -> list[EncodedImage]:
+    def encode(self, prepared: Sequence[Prepared]) -> list[EncodedImage]:
         """Encode images of any sizes, `encode_batch` at a time; padding makes them equal in size."""
-        features: list[Tensor] = []
-        for batch in _batches(images, self.encode_batch):
-            prepared = torch.stack([self.network_input(image) for image in batch])
-            with self.device.autocasting():
-                features.extend(self.network.image_encoder(prepared).float())
-        return [
-            EncodedImage(height=image.shape[0], width=image.shape[1], features=embedding_CHW)
-            for image, embedding_CHW in zip(images, features, strict=True)
+        features = [
+            features_DHW
+            for batch in _batches(prepared, self.encode_batch)
+            for features_DHW in self.embed(self.encoder_input(batch))
         ]
+        return [
+            EncodedImage(height=image.height, width=image.width, features=features_DHW)
+            for image, features_DHW in zip(prepared, features, strict=True)
+        ]
+
+    def encoder_input(self, prepared: Sequence[Prepared]) -> Tensor:
+        """Return images as the encoder takes them, with zeros beside them: float32, (N, 3, S, S), on the device."""
+        pixels_N3SS, inside_N1SS = on_squares(prepared, self.resize.target_length, self.device.device)
+        return self.normalise(pixels_N3SS, inside_N1SS).masked_fill(~inside_N1SS, 0)
 
     def needs(self, height: int, width: int) -> Need:
         """Estimate the memory for images of this size. Only the upscaled masks depend on it."""
@@ -150,59 +172,29 @@ class MaskDecodingModel(ABC):
 
     def _decode(self, requests: Sequence[Request]) -> Iterator[MaskLogits]:
         """Decode requests with equal `_decoding_key` in one call, also on different images."""
-        sparse_NKD, dense_NDHW = self._embed_prompts(requests)
-        embeddings_NDHW = torch.stack([request.image.features for request in requests])
-        image_pe = self.network.prompt_encoder.get_dense_pe()
+        sparse_NKD, of_masks = self._prompts.of_points_and_boxes(requests), self._prompts.of_mask_inputs(requests)
+        features_NDHW = torch.stack([request.image.features for request in requests])
+        if requests[0].mask_input is not None:
+            features_NDHW, of_masks = features_NDHW + of_masks, torch.zeros_like(of_masks[:1, :, :1, :1])
         with self.device.autocasting():
             low_res_NCHW, iou_NC = self.network.mask_decoder(
-                # The decoder adds one image's embedding to the dense embedding of every prompt. A zero image, with each
-                # prompt's own image added to its dense embedding, gives the same sum for prompts on different images.
-                image_embeddings=torch.zeros_like(embeddings_NDHW[:1]),
-                image_pe=image_pe,
+                # The decoder adds the embedding of one image to those of all mask inputs. Addition commutes, so with
+                # the two exchanged it gives the same sums for prompts on different images.
+                image_embeddings=of_masks,
+                image_pe=self._positions,
                 sparse_prompt_embeddings=sparse_NKD,
-                dense_prompt_embeddings=embeddings_NDHW + dense_NDHW,
+                dense_prompt_embeddings=features_NDHW,
                 multimask_output=requests[0].multimask,
             )
         finite_N = are_finite(low_res_NCHW, iou_NC)
         for low_res_CHW, iou_C, finite in zip(low_res_NCHW.float(), iou_NC.float(), finite_N, strict=True):
             yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C, finite=finite)
 
-    def _embed_prompts(self, requests: Sequence[Request]) -> tuple[Tensor, Tensor]:
-        """Embed prompts, always in float32: in bfloat16 a coordinate would be wrong by pixels."""
-        first = requests[0]
-        points = boxes = masks = None
-        if len(first.points_N2):
-            coords = [self.resize.apply_coords(request.points_N2, _size(request)) for request in requests]
-            points = (self._stack(coords, torch.float32), self._stack([r.labels_N for r in requests], torch.int32))
-        if first.box_4 is not None:
-            boxes = self._stack([self.resize.apply_boxes(r.box_4, _size(r))[0] for r in requests], torch.float32)
-        if first.mask_input is not None:
-            masks = torch.stack([request.mask_input for request in requests])
-        sparse_NKD, dense_NDHW = self.network.prompt_encoder(points=points, boxes=boxes, masks=masks)
-        return sparse_NKD, dense_NDHW
-
-    def _stack(self, arrays: Sequence[NDArray[Any]], dtype: torch.dtype) -> Tensor:
-        return torch.as_tensor(np.stack(arrays), dtype=dtype).to(self.device.device)
-
     def _mask_inputs(self, low_res_CHW: Tensor) -> Sequence[Tensor | None]:
         """Return the mask input of each candidate: its low-resolution logits, 1x256x256, unchanged."""
         if self.capabilities.mask_input == "none":
             return [None] * len(low_res_CHW)
         return list(low_res_CHW.unsqueeze(1))
-
-    def _check_image(self, image: Image) -> None:
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-            raise ValueError(f"expected an image HxWx3 of uint8, got {image.shape} of {image.dtype}")
-        height, width = image.shape[:2]
-        if (
-            min(height, width) < 1
-            or min(self.resize.get_preprocess_shape(height, width, self.resize.target_length)) < 1
-        ):
-            raise DataError("image too narrow", f"{height}x{width} px: one side has no pixel left when resized")
-
-
-def _size(request: Request) -> tuple[int, int]:
-    return request.image.height, request.image.width
 
 
 def _decoding_key(request: Request) -> tuple[int, bool, bool, bool]:

@@ -111,7 +111,10 @@ class Need:
 
 
 class PromptableModel(Protocol):
-    """A model that segments one object from points or a box."""
+    """A model that segments one object from points or a box.
+
+    One whose encodings are worth storing between runs also has `encoding`, see `job.models.embedding`.
+    """
 
     @property
     def capabilities(self) -> Capabilities:

@@ -48,10 +48,12 @@ def capabilities(spec: Model) -> Capabilities:
     return FAMILIES[spec.family].capabilities
 
 
-def build(spec: Model, checkpoint: Path, device: TorchDevice, precision: str) -> PromptableModel:
+def build(
+    spec: Model, checkpoint: Path, device: TorchDevice, precision: str, compiling: str = "auto"
+) -> PromptableModel:
     """Build a model from a local copy of its checkpoint; WeightsError if that is not the one of the spec.
 
-    precision: auto, fp32, bf16 or fp16.
+    precision: auto, fp32, bf16 or fp16. compiling: auto, on or off.
     """
     from job.models.checkpoint import verify_sha256
     from job.models.device import Device
@@ -60,7 +62,7 @@ def build(spec: Model, checkpoint: Path, device: TorchDevice, precision: str) ->
     expected = spec.sha256 or family.known_sha256(spec)
     if expected:
         verify_sha256(checkpoint, expected, spec.name)
-    return family.build(spec, checkpoint, family.capabilities, Device.of(device, precision))
+    return family.build(spec, checkpoint, family.capabilities, Device.of(device, precision, compiling))
 
 
 def check(spec: Model, checkpoint: Path) -> None:

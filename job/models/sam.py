@@ -12,12 +12,13 @@ from segment_anything import sam_model_registry
 from torch import Tensor
 
 from job.models.device import Device
+from job.models.encode_batch import encode_batch
+from job.models.image_encoder import How, ImageEncoder
 from job.models.mask_decoding import MaskDecodingModel
 from job.models.protocol import Capabilities, Image
 
-TOKENS = 64 * 64
-ATTENTION_BYTES = 17
-"""Tokens of the encoder, and its peak memory for each pair of them and each head of its global attention: four maps."""
+ENCODE_BYTES, WIDTH_BYTES = 192 << 20, 256 << 10
+"""Peak memory of encoding one image, and more of it for each channel of a token."""
 
 
 def build_sam(arch: str) -> Any:
@@ -25,24 +26,41 @@ def build_sam(arch: str) -> Any:
     return sam_model_registry[arch]()
 
 
+def how(device: Device) -> How:
+    """Return how the image encoder is computed on a device: as was fastest (benchmarks/encoder.py)."""
+    if device.device.type == "cpu" or device.autocast is None:
+        return How(attention="sliced", windowed="sliced", compiled=device.compiled)
+    return How(attention="kernel" if device.compiled else "appended", windowed="sliced", compiled=device.compiled)
+
+
 class SamModel(MaskDecodingModel):
     """SAM: longest side to 1024 by PIL's bilinear filter in uint8, ImageNet normalisation, zeros right and below."""
 
-    encoding = "sam 1"
     resize_bytes = 12  # Pillow's copies of the image
 
     def __init__(self, network: Any, *, capabilities: Capabilities, device: Device) -> None:
-        side = network.image_encoder.img_size
-        super().__init__(network, side=side, capabilities=capabilities, device=device)
+        encoder = network.image_encoder
+        super().__init__(network, side=encoder.img_size, capabilities=capabilities, device=device)
         self.mask_threshold = network.mask_threshold
-        attention = network.image_encoder.blocks[-1].attn
-        self.encode_bytes = ATTENTION_BYTES * attention.num_heads * TOKENS**2
+        self.encode_bytes = ENCODE_BYTES + WIDTH_BYTES * encoder.pos_embed.shape[-1]
+        self.encode_batch = encode_batch(device.device, self.encode_bytes)
+        chosen = how(device)
+        self.encoding = f"sam 2 {chosen}"
+        self._encoder = ImageEncoder(encoder, device.autocast or torch.float32, chosen, self.encode_batch)
 
-    def network_input(self, image_HWC: Image) -> Tensor:
-        """Resize, normalise and pad one image: float32, 3x1024x1024."""
-        resized_CHW = torch.as_tensor(self.resize.apply_image(image_HWC)).permute(2, 0, 1)
-        prepared: Tensor = self.network.preprocess(resized_CHW.to(self.device.device))
-        return prepared
+    def resized(self, image_HWC: Image, height: int, width: int) -> Image:
+        """Resize as `ResizeLongestSide` does, which computes the size itself."""
+        resized_HWC: Image = self.resize.apply_image(image_HWC)
+        return resized_HWC
+
+    def normalise(self, pixels_N3SS: Tensor, inside_N1SS: Tensor) -> Tensor:
+        """Subtract the mean of ImageNet, and divide by its standard deviation."""
+        normalised: Tensor = (pixels_N3SS - self.network.pixel_mean) / self.network.pixel_std
+        return normalised
+
+    def embed(self, inputs_N3SS: Tensor) -> Tensor:
+        """Run the image encoder: float32, (N, 256, 64, 64)."""
+        return self._encoder(inputs_N3SS)
 
     def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
         """Resize logits to 1024x1024, crop the padding, and resize them to the image's size; both bilinear."""

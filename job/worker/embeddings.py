@@ -50,8 +50,8 @@ class Embeddings:
     """Looks up the encodings of images, and stores new ones in the background.
 
     recipes: for each model that takes part, all that determines an encoding but the images. open_folder: looks through
-    the store, while the models load. counts: receives hits and misses (images), stored and unusable (entries; also
-    failures of the store).
+    the store, while the models load. counts: receives hits and misses (images), stored and unusable (entries; a store
+    that cannot be read, or not be written, counts once).
     """
 
     def __init__(
@@ -140,41 +140,37 @@ class Embeddings:
             return
         try:
             if not (folder.replace if is_damaged else folder.add)(name, data):
-                self._stop_writing("execution.embeddings_gb is used up")
+                self._stop_writing("execution.embeddings_gb is used up", unusable=0)
                 return
         except StorageError as error:
-            self._count_unusable()
-            self._stop_writing(str(error))
+            self._stop_writing(str(error), unusable=1)
             return
         with self._lock:
             self._counts["stored"] += 1
             self._damaged.discard(name)
 
     def _note_damage(self, name: str) -> None:
-        self._count_unusable()
         with self._lock:
+            self._counts["unusable"] += 1
             is_first, self._warned_of_damage = not self._warned_of_damage, True
             self._damaged.add(name)
         if is_first:
             structlog.get_logger().warning("a stored embedding is damaged: it is made again", entry=name + SUFFIX)
 
-    def _stop_writing(self, reason: str) -> None:
+    def _stop_writing(self, reason: str, *, unusable: int) -> None:
         with self._lock:
             was_writing, self._writes = self._writes, False
+            self._counts["unusable"] += unusable * was_writing
         if was_writing:
             structlog.get_logger().warning("no more embeddings are stored in this run", reason=reason)
 
     def _give_up(self, error: StorageError) -> None:
         """Go on without the store: another attempt for each image would cost minutes."""
-        self._count_unusable()
         with self._lock:
             was_used, self._reads, self._writes = self._reads, False, False
+            self._counts["unusable"] += was_used
         if was_used:
             structlog.get_logger().warning("going on without stored embeddings", reason=str(error))
-
-    def _count_unusable(self) -> None:
-        with self._lock:
-            self._counts["unusable"] += 1
 
 
 def _encoded(image_HWC: Image, features: Any) -> EncodedImage:

@@ -79,7 +79,7 @@ class Evaluation:
         """Return a batch as it is stored, or encode it, and store it unless it was divided for want of memory."""
         if look.encoded is not None:
             return [EncodedSample(sample=s, image=image) for s, image in zip(samples, look.encoded, strict=True)]
-        with self.tally.stage("prepare"):
+        with self.tally.stage("wait for images"):
             prepared = [future.result() for future in preparing]
         shortages = self.tally.counts["out_of_memory"]
         encoded = self._encode(model, samples, prepared)
@@ -145,7 +145,7 @@ class Evaluation:
         block = self.blocks[part.model, part.block]
         samples = [encoded_sample.sample for encoded_sample in encoded]
         needed = self.fit.demand(part.model, samples, [block], portion.batch)
-        conditions = evaluate.Conditions(seed=part.seed, batch=portion.batch)
+        conditions = evaluate.Conditions(seed=part.seed, batch=portion.batch, stage=self.tally.stage)
         with self.tally.stage("evaluate"), fit.reserved(self.device, *needed):
             yield from evaluate.evaluate(self.models[part.model], encoded, block.block, conditions, self.pool)
 

@@ -27,23 +27,18 @@ class Scores:
 
 @dataclass
 class Gathered:
-    """The tables of one chunk. number: of the portion in hand, from 0."""
+    """The tables of one chunk, by the number of the portion."""
 
-    number: int = 0
     _content: dict[int, tuple[Any, Sequence[Excluded], bool]] = field(default_factory=dict)
     _scores: defaultdict[str, dict[int, Scores]] = field(default_factory=lambda: defaultdict(dict))
 
-    def note(self, content: ChunkContent) -> None:
-        """Note objects and ledger of the portion in hand, in place of what was noted of it before."""
-        self._content[self.number] = (objects_table(content.samples), content.ledger, content.full_for_all)
+    def note(self, portion: int, content: ChunkContent) -> None:
+        """Note objects and ledger of a portion, in place of what was noted of it before."""
+        self._content[portion] = (objects_table(content.samples), content.ledger, content.full_for_all)
 
-    def add(self, part: Part, scores: Scores) -> None:
-        """Add a part's rows of the portion in hand."""
-        self._scores[part.name][self.number] = scores
-
-    def has(self, part: Part) -> bool:
-        """Return whether a part has its rows of the portion in hand."""
-        return self.number in self._scores[part.name]
+    def add(self, part: Part, portion: int, scores: Scores) -> None:
+        """Add a part's rows of a portion."""
+        self._scores[part.name][portion] = scores
 
     def content(self) -> tuple[Any, Any, bool]:
         """Return the tables of objects and ledger, and whether no image is missing."""

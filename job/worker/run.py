@@ -33,7 +33,7 @@ from job.worker.progress import ProgressBar
 from job.worker.read_ahead import ReadAhead, one_by_one, threads
 from job.worker.read_chunk import ChunkContent, read_chunk
 from job.worker.sampler import sampled
-from job.worker.shutdown import Stop
+from job.worker.shutdown import Stop, Stopped
 from job.worker.side_by_side import Readers
 from job.worker.tally import Tally
 
@@ -82,6 +82,7 @@ def run(
         threads(count) as pool,
         threads(count) as decoders,
         threads(1) as reader,
+        threads(1) as writer,
         sampled(partial(utilisation, device), tally.utilisation),
         embeddings_of(spec, plan, models, device, tally.embeddings, 1 if shard is None else shard.count) as embeddings,
     ):
@@ -105,13 +106,20 @@ def run(
             tally=tally,
             fail_fast=fail_fast,
             first=FirstChunks.of(share, order.to_run, failed_before),
+            writer=writer,
+            ended=marks.end,
         )
-        for chunk, content in chain(ahead.items(order.first), one_by_one(read, order.last)):
-            if chunk.name in failed_before:
-                results.clear_failure(chunk.name)
-            with stop.chunk(bar.seconds_left), bound_contextvars(chunk=chunk.name), bar.chunk(chunk.raw):
-                worker.run_chunk(chunk, left.get(chunk.name, ()), _waiting(tally, content))
-                marks.end(chunk.name)
+        try:
+            for chunk, content in chain(ahead.items(order.first), one_by_one(read, order.last)):
+                if chunk.name in failed_before:
+                    results.clear_failure(chunk.name)
+                with stop.chunk(bar.seconds_left), bound_contextvars(chunk=chunk.name), bar.chunk(chunk.raw):
+                    worker.run_chunk(chunk, left.get(chunk.name, ()), _waiting(tally, content))
+                    worker.finish(keep=0 if stop.asked else 1)
+            worker.finish()
+        except Stopped:
+            worker.finish(keep=1)  # all but the chunk in hand
+            raise
     devices.free_memory(device)  # for what follows in this process, such as the statistics
 
 

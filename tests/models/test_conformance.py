@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from job.models.embedding import encoding_of
 from job.models.protocol import EncodedImage, Image, Prediction, PromptableModel, Request
 from tests.models.compare import assert_close
 from tests.models.fake import FakeModel
@@ -128,6 +129,12 @@ def test_an_images_encoding_does_not_depend_on_its_batch(
     """Encoded alone, an image has the same predictions."""
     for image, alone in zip(encoded[-2:], [encode(model, [image])[0] for image in images[-2:]], strict=True):
         assert_same(model.predict(prompts(model, image)), model.predict(prompts(model, alone)))
+
+
+def test_encodings_that_are_worth_storing_are_one_tensor(model: PromptableModel, encoded: list[EncodedImage]) -> None:
+    """So that any of them can be stored and read; a model says so by the attribute `encoding`."""
+    if encoding_of(model) is not None:
+        assert all(isinstance(image.features, torch.Tensor) for image in encoded)
 
 
 def test_encoding_does_not_change_its_input(

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from job import memory
+from job.evaluate import demand
 from job.models.protocol import Need
 from tests.cases import SPEC, draw_case, medsam_job, use_fake_models, write_study
 from tests.models.fake import FakeModel
@@ -90,6 +91,7 @@ def test_images_that_do_not_fit_together_are_read_one_after_the_other(run, tmp_p
         for path in (tmp_path / "results" / folder).iterdir():
             path.unlink()
     monkeypatch.setattr(Needing, "needs", FakeModel.needs)
+    monkeypatch.setattr(demand, "CHOICE_BYTES", 0)
     _, batches, path = run(100_000)
     assert len(batches) == 2
     assert rows(path) == expected

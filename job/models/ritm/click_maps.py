@@ -17,7 +17,7 @@ def disks(points: Tensor, height: int, width: int, radius: float) -> Tensor:
     points: (B, 2N, 3) float, (row, column, index) in pixels of the map, N positive clicks, then N negative. If both
     coordinates are below 0, it is padding. Channel 0 holds the positive clicks, channel 1 the negative ones.
     """
-    centres = points[..., :2].unflatten(1, (2, -1))  # (B, 2, N, 2)
+    centres = points[..., :2].reshape(len(points), 2, -1, 2)
     near = torch.arange(-math.ceil(radius), math.ceil(radius) + 2, device=points.device)
     pixels = centres.floor()[..., None] + near  # (B, 2, N, 2, P): rows and columns that a disk may reach
     squares = (pixels - centres[..., None]).square_()
@@ -29,7 +29,7 @@ def disks(points: Tensor, height: int, width: int, radius: float) -> Tensor:
     indices = (rows * width + columns).masked_fill_(~inside, height * width)
     drawn = torch.zeros(len(points), 2, height * width + 1, device=points.device)
     drawn.scatter_(2, indices.flatten(2), 1.0)
-    return drawn[..., :-1].unflatten(2, (height, width))
+    return drawn[..., :-1].view(len(points), 2, height, width)
 
 
 class Scale(nn.Module):

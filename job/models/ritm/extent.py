@@ -29,7 +29,7 @@ class Extent:
         self.sizes_B2 = sizes_B2
         self.shape = shape
         self._dtype = dtype
-        self._grids: dict[int, Tensor] = {}
+        self._grids: dict[tuple[int, int], Tensor] = {}
 
     def halved(self) -> Extent:
         """Return the extent after a convolution of stride 2: half of each side, rounded up."""
@@ -54,13 +54,12 @@ class Extent:
 
     def grid_from(self, source: Extent) -> Tensor:
         """Return the coordinates in `source` of each pixel, corner onto corner, as `grid_sample` takes them."""
-        key = source.shape[0] << 32 | source.shape[1]
-        if key not in self._grids:
+        if source.shape not in self._grids:
             rows, columns = (self._coordinates(source, axis) for axis in (0, 1))
             height, width = self.shape
             grid = torch.stack([columns[:, None].expand(-1, height, -1), rows[:, :, None].expand(-1, -1, width)], dim=3)
-            self._grids[key] = grid
-        return self._grids[key]
+            self._grids[source.shape] = grid
+        return self._grids[source.shape]
 
     def _coordinates(self, source: Extent, axis: int) -> Tensor:
         scale = (source.sizes_B2[:, axis] - 1) / (self.sizes_B2[:, axis] - 1).clamp(min=1)
@@ -106,4 +105,6 @@ def resize(x: Tensor, size: Sequence[int], source: Extent | None = None, target:
     if source is None or target is None:
         return interpolate(x, size=tuple(size), mode="bilinear", align_corners=True)
     # Pixel centres at halves rather than at corners: only so does a coordinate exist beyond an image of one pixel.
-    return grid_sample(x.float(), target.grid_from(source), align_corners=False).to(x.dtype)
+    resized = grid_sample(x.float(), target.grid_from(source), align_corners=False)
+    channels_last = x.is_contiguous(memory_format=torch.channels_last)
+    return resized.to(x.dtype, memory_format=torch.channels_last if channels_last else torch.contiguous_format)

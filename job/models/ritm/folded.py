@@ -16,17 +16,21 @@ from job.models.ritm.network import RitmNetwork
 from job.models.ritm.ocr import ObjectContext
 
 
-def folded(network: RitmNetwork, dtype: torch.dtype = torch.float32) -> RitmNetwork:
+def folded(
+    network: RitmNetwork,
+    dtype: torch.dtype = torch.float32,
+    memory_format: torch.memory_format = torch.channels_last,
+) -> RitmNetwork:
     """Return a copy of the network for evaluation, with weights of `dtype`. Its state dict has other keys.
 
     Each batch norm, and the scale of the click features, is folded into the convolution before it, in double precision.
-    Channels come last in memory. The object's context is computed once, not for each pixel.
+    The object's context is computed once, not for each pixel.
     """
-    copy = deepcopy(network).eval().double()
+    copy = deepcopy(network).eval()
     leaves = [(name, module) for name, module in copy.named_modules() if not list(module.children())]
     for (name, module), (next_name, following) in pairwise(leaves):
         if isinstance(module, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
-            copy.set_submodule(name, fuse_conv_bn_eval(module, following))
+            copy.set_submodule(name, fuse_conv_bn_eval(module.double(), following.double()).float())
         elif isinstance(module, nn.Conv2d) and isinstance(following, Scale):
             _scale(module, following)
         else:
@@ -34,9 +38,11 @@ def folded(network: RitmNetwork, dtype: torch.dtype = torch.float32) -> RitmNetw
         copy.set_submodule(next_name, nn.Identity())
     head = copy.feature_extractor
     head.set_submodule("ocr_distri_head", FoldedContext(head.ocr_distri_head))
-    copy = copy.float().to(memory_format=torch.channels_last)
+    copy.to(memory_format=memory_format)
+    copy.memory_format = memory_format
     for parameter in copy.parameters():  # not the buffers: images are normalised in float32
-        parameter.requires_grad_(requires_grad=False).data = parameter.data.to(dtype)
+        parameter.requires_grad = False
+        parameter.data = parameter.data.to(dtype)
     return copy
 
 

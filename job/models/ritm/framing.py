@@ -86,7 +86,7 @@ def padded(batch: Sequence[RowColumnClicks]) -> NDArray[np.float32]:
     return points.reshape(len(batch), -1, 3)
 
 
-def mirrored(points_B2N3: NDArray[np.float32], widths_B: NDArray[np.int64]) -> NDArray[np.float32]:
+def mirrored(points_B2N3: NDArray[np.float32], widths_B: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mirror the columns of all clicks in inputs of these widths; padding, whose index is below 0, stays."""
     columns_B2N = np.where(points_B2N3[..., 2] < 0, points_B2N3[..., 1], widths_B[:, None] - 1 - points_B2N3[..., 1])
     return np.stack([points_B2N3[..., 0], columns_B2N, points_B2N3[..., 2]], axis=2).astype(np.float32)

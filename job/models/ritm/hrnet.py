@@ -47,7 +47,7 @@ class HRNet(nn.Module):
     def features(self, image: Tensor, added: Tensor, extents: Extents = UNPADDED) -> Tensor:
         """Return all branches at the size of the finest: (B, 15 * width, H/4, W/4).
 
-        image: (B, 3, H, W), normalised. added: (B, 64, H/2, W/2); the first convolution's output is added to it in place.
+        image: (B, 3, H, W), normalised. added: (B, 64, H/2, W/2), to which the first convolution's output is added.
         """
         x = bounded(added.add_(self.relu(self.bn1(self.conv1(image)))), extents[1])
         x = self.relu(self.bn2(self.conv2(x)))

@@ -6,9 +6,8 @@ Logits are averaged over a horizontal flip, the mask's probability is fed back, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,69 +16,44 @@ from torch import Tensor, nn
 from job.models.device import Device
 from job.models.host_copy import HostCopy, send_together
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
-from job.models.ritm.batch import Batch, Member
+from job.models.ritm.batch import PASTED_PX, Batch, Member
 from job.models.ritm.capabilities import CAPABILITIES
+from job.models.ritm.feedback import PreviousMask, tight_bounds
 from job.models.ritm.framing import Framing, RowColumnClicks
 from job.models.ritm.ocr import Logits
 from job.models.ritm.passes import equal, similar
-from job.models.ritm.zoom import LONGER_SIDE, Roi, kept_roi, object_roi
+from job.models.ritm.zoom import LONGER_SIDE, kept_roi, object_roi
 
 MASK_THRESHOLD = 0.49
-ZOOM_THRESHOLD = 0.50
-"""Probabilities: of the mask, and of the mask that the zoom-in uses; as upstream."""
+"""Probability of the mask, as upstream."""
 
 NETWORK_PX = 16 * 2 * LONGER_SIDE**2
 """Upper bound on the pixels of one pass, flips included: 16 zoomed-in objects. On a CPU a pixel takes about 700 bytes
 (HRNet18s) to 1.1 KB (HRNet32): 3.6 to 5.4 GB. Without it, 32 whole images of 1024 x 1024 would take 47 GB."""
-OUTPUT_BYTES = 4 + 1
-"""Bytes a pixel of one request's prediction: its probability and its mask."""
-
-
+SHARE_OF_GPU = 8
+"""A pass may take one part in so many of a GPU's memory, if that is more."""
 ENCODE_BATCH = 16
-SHARE_OF_MEMORY = 8
-"""A pass may take this part of a GPU's memory, if that is more than `NETWORK_PX`."""
+"""Images that are copied in one go."""
+OUTPUT_BYTES, PASTED_BYTES = 4 + 1, 40
+"""Bytes a pixel of one request's prediction, its probability and its mask, and of those cropped or pasted at once."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PreviousMask:
-    """The mask that is fed back at the next click.
+class Group(NamedTuple):
+    """Requests of one pass on images of one size."""
 
-    probability_HW: float32 in [0, 1], at the image's size, on the model's device. roi: the roi that the next
-    click keeps if it still fits; None before the first zoom-in. bounds: `tight_bounds` of the whole batch, on their way
-    to the host; index: this mask's place there.
-    """
-
-    probability_HW: Tensor = field(repr=False)
-    roi: Roi | None
-    bounds: HostCopy | None = field(repr=False)
-    index: int
-
-    def tight_roi(self) -> Roi | None:
-        """Return the smallest roi that contains all pixels above ZOOM_THRESHOLD; None if there are none."""
-        roi = Roi(*self.bounds.numpy()[self.index].tolist())
-        return roi if roi.row_max >= 0 else None
-
-
-def tight_bounds(probabilities_NHW: Tensor) -> Tensor:
-    """Return first and last row, first and last column above ZOOM_THRESHOLD: (N, 4) int64; -1 if there are none."""
-    bounds = []
-    for axis in (2, 1):
-        is_above = probabilities_NHW.amax(dim=axis) > ZOOM_THRESHOLD
-        length = is_above.shape[1]
-        places = torch.arange(length, device=is_above.device).expand_as(is_above)
-        bounds.append(places.masked_fill(~is_above, length).amin(dim=1))
-        bounds.append(places.masked_fill(~is_above, -1).amax(dim=1))
-    return torch.stack(bounds, dim=1)
+    indices: list[int]
+    probabilities_NHW: Tensor
+    finite_N: Tensor
 
 
 class RitmModel:
-    """A `PromptableModel`. Requests share a pass: on a GPU those of similar size, on a CPU, where it saves nothing, those
-    of equal size.
+    """A `PromptableModel`.
 
     network: (image (B, 4, H, W), points (B, 2N, 3), sizes (B, 2) or None) -> `Logits`, and `bytes_per_px`, as
     `RitmNetwork`. zoom_in: crop to the object from the second click on. flip: average over a horizontal flip. one_pass:
-    run each set of clicks without previous mask and zoom-in, and feed nothing back. padding: whether requests of
-    different sizes share a pass.
+    run each set of clicks without previous mask and zoom-in, and feed nothing back. at_once: whether requests of
+    similar size share a pass, padded, else those of equal size; and whether they are cropped and pasted together. None:
+    on a GPU, where a pass of many takes little longer than one of few. A CPU gains nothing.
     """
 
     def __init__(
@@ -90,15 +64,15 @@ class RitmModel:
         zoom_in: bool = True,
         flip: bool = True,
         one_pass: bool = False,
-        padding: bool | None = None,
+        at_once: bool | None = None,
     ) -> None:
         self._device = device
         self._network: Any = network.to(device.device).eval()
         self._zoom_in = zoom_in and not one_pass
         self._flip = flip
         self._one_pass = one_pass
-        on_gpu = device.device.type == "cuda"
-        self._divide = similar if (on_gpu if padding is None else padding) else equal
+        self._at_once = device.device.type == "cuda" if at_once is None else at_once
+        self._most_px = self._pass_px(device.device) // (2 if flip else 1)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -130,31 +104,33 @@ class RitmModel:
         for request in requests:
             CAPABILITIES.check(request)
         members = [self._member(request) for request in requests]
-        predicted: list[tuple[list[int], Tensor, Tensor]] = []
-        for indices in self._divide([m.framing.size for m in members], self._most_px()):
+        divide = similar if self._at_once else equal
+        predicted: list[Group] = []
+        for indices in divide([m.framing.size for m in members], self._most_px):
             indices.sort(key=lambda i: (members[i].framing.height, members[i].framing.width))
             predicted += self._run(indices, members)
         return self._predictions(members, predicted)
 
     def needs(self, height: int, width: int) -> Need:
         """Estimate the memory for images of this size: the first click's pass sees them whole, later ones a roi."""
-        pixels, passes = height * width, 2 if self._flip else 1
-        network_px = passes * max(pixels, LONGER_SIDE**2 if self._zoom_in else 0)
-        bytes_of_pass = int(network_px * self._network.bytes_per_px)
-        most = max(1, passes * self._most_px() // network_px)
+        pixels, flips = height * width, 2 if self._flip else 1
+        input_px = max(pixels, LONGER_SIDE**2 if self._zoom_in else 0)
+        together_px = max(pixels, PASTED_PX) if self._at_once else 0
 
         def predict(requests: int) -> int:
-            return min(requests, most) * bytes_of_pass + requests * pixels * OUTPUT_BYTES
+            in_one_pass = min(requests, max(1, self._most_px // input_px))
+            pass_bytes = in_one_pass * int(flips * input_px * self._network.bytes_per_px)
+            pasted_bytes = PASTED_BYTES * min(requests * pixels, together_px)
+            return pass_bytes + pasted_bytes + requests * pixels * OUTPUT_BYTES
 
         return Need(encode=6 * pixels, image=3 * pixels, episode=OUTPUT_BYTES * pixels, predict=predict)
 
-    def _most_px(self) -> int:
-        """Return the most pixels of one pass, flips not counted."""
-        most = NETWORK_PX
-        if self._device.device.type == "cuda":
-            memory = torch.cuda.get_device_properties(self._device.device).total_memory
-            most = max(most, int(memory / SHARE_OF_MEMORY / self._network.bytes_per_px))
-        return most // (2 if self._flip else 1)
+    def _pass_px(self, device: torch.device) -> int:
+        """Return the most pixels of a pass, flips included: the same on all devices of a kind."""
+        if device.type != "cuda":
+            return NETWORK_PX
+        memory = torch.cuda.get_device_properties(device).total_memory
+        return max(NETWORK_PX, int(memory / SHARE_OF_GPU / self._network.bytes_per_px))
 
     def _member(self, request: Request) -> Member:
         clicks = RowColumnClicks.of(request)
@@ -178,22 +154,20 @@ class RitmModel:
         roi = kept_roi(old, object_roi(tight, positives, height, width), positives)
         return Framing(height=height, width=width, crop=roi, target=roi)
 
-    def _run(self, indices: Sequence[int], members: Sequence[Member]) -> list[tuple[list[int], Tensor, Tensor]]:
-        """Run the network on some members; return groups: their indices, probabilities (N, H, W), whether finite (N,)."""
-        batch = Batch([members[i] for i in indices], self._device.device, flip=self._flip)
+    def _run(self, indices: Sequence[int], members: Sequence[Member]) -> list[Group]:
+        """Run the network on some members and return the groups of the pass."""
+        batch = Batch([members[i] for i in indices], self._device.device, flip=self._flip, at_once=self._at_once)
         with self._device.autocasting():
-            outputs: Logits = self._network(batch.images(), batch.points, batch.sizes_B2)
+            outputs: Logits = self._network(batch.images(), batch.points, batch.sizes)
         logits = outputs.instances[:, 0].float()
         remaining = iter(indices)
         groups = [list(islice(remaining, len(group))) for group in batch.groups]
-        return list(zip(groups, batch.probabilities(logits), batch.finite(logits), strict=True))
+        return list(map(Group, groups, batch.probabilities(logits), batch.finite(logits)))
 
-    def _predictions(
-        self, members: Sequence[Member], predicted: Sequence[tuple[list[int], Tensor, Tensor]]
-    ) -> list[Prediction]:
+    def _predictions(self, members: Sequence[Member], predicted: Sequence[Group]) -> list[Prediction]:
         bounds = None
         if self._zoom_in and predicted:
-            bounds = HostCopy(torch.cat([tight_bounds(probabilities) for _, probabilities, _ in predicted]))
+            bounds = HostCopy(torch.cat([tight_bounds(group.probabilities_NHW) for group in predicted]))
         predictions: dict[int, Prediction] = {}
         for indices, probabilities, finite in predicted:
             masks = probabilities > MASK_THRESHOLD

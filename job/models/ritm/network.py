@@ -22,12 +22,14 @@ Measured: benchmarks/memory_by_model_cpu_202611.md."""
 class RitmNetwork(nn.Module):
     """The network; keys and shapes of its state dict are those of the official checkpoints.
 
-    bytes_per_px: estimated peak memory of a pass for each pixel of its input.
+    bytes_per_px: estimated peak memory of a pass for each pixel of its input. memory_format: of what enters the first
+    convolutions.
     """
 
     def __init__(self, arch: RitmArch) -> None:
         super().__init__()
         self.bytes_per_px = (BASE_BYTES_SMALL if arch.small else BASE_BYTES) + BYTES_OF_CHANNEL * arch.width
+        self.memory_format = torch.preserve_format
         self.radius = arch.norm_radius
         self.maps_transform = ClickBranch(leaky=arch.use_leaky_relu)
         self.feature_extractor = HRNetOCR(arch.width, arch.ocr_width, small=arch.small)
@@ -48,6 +50,7 @@ class RitmNetwork(nn.Module):
         size = image.shape[2:]
         extents = extents_of(sizes_B2, (size[0], size[1]), self.feature_extractor.conv1.weight.dtype)
         maps = torch.cat([previous, disks(points, size[0], size[1], self.radius)], dim=1)
-        added = self.maps_transform(maps, extents[0])
-        out = self.feature_extractor(bounded((rgb - self.mean) / self.std, extents[0]), added, extents)
+        added = self.maps_transform(maps.to(memory_format=self.memory_format), extents[0])
+        normalised = bounded((rgb - self.mean) / self.std, extents[0]).to(memory_format=self.memory_format)
+        out = self.feature_extractor(normalised, added, extents)
         return Logits(*(resize(logits, size, extents[2], extents[0]) for logits in out))

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from job.models.ritm.extent import resize
+
 OUTSIDE = -1.0
 """The position of a pixel that has no source; it becomes zero."""
 
@@ -35,8 +37,22 @@ class Line(NamedTuple):
     def positions(self) -> NDArray[np.float32]:
         """Return the position in the window of each pixel, in float32 as `interpolate` computes it."""
         scale = np.float32(self.source_length - 1) / np.float32(max(self.length - 1, 1))
-        positions = np.minimum(np.arange(self.length, dtype=np.float32) * scale, np.float32(self.source_length - 1))
-        return positions[::-1] if self.mirrored else positions
+        positions: NDArray[np.float32] = np.arange(self.length, dtype=np.float32) * scale
+        positions = np.minimum(positions, np.float32(self.source_length - 1))
+        return np.flip(positions) if self.mirrored else positions
+
+
+def interpolated(source_HWC: Tensor, rows: Line, columns: Line, shape: tuple[int, int]) -> Tensor:
+    """Return one image of `shape`, sampled from another: (*shape, C) of its dtype, with zeros outside. On a CPU."""
+    window_HWC = source_HWC.narrow(0, rows.source_begin, rows.source_length)
+    window_HWC = window_HWC.narrow(1, columns.source_begin, columns.source_length)
+    image_HWC = resize(window_HWC.permute(2, 0, 1)[None], (rows.length, columns.length))[0].permute(1, 2, 0)
+    image_HWC = image_HWC.flip(1) if columns.mirrored else image_HWC
+    if image_HWC.shape[:2] == torch.Size(shape):
+        return image_HWC
+    placed_HWC = image_HWC.new_zeros((*shape, image_HWC.shape[2]))
+    placed_HWC.narrow(0, rows.begin, rows.length).narrow(1, columns.begin, columns.length).copy_(image_HWC)
+    return placed_HWC
 
 
 def table(lines: Sequence[Line], length: int) -> NDArray[np.float32]:

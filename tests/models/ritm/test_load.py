@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 from job.errors import WeightsError
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.load import load_ritm
+from job.models.ritm.load import load_ritm, ritm_network
 from job.models.ritm.network import RitmNetwork
 from tests.models.ritm.oracle import CPU
 
@@ -34,7 +34,7 @@ def official(tmp_path):
 
 
 def loaded_state(path):
-    return load_ritm(path, "hrnet18s", CPU)._network.state_dict()
+    return ritm_network(path, "hrnet18s").state_dict()
 
 
 def test_an_official_checkpoint_is_loaded(official, state):

@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from job.models.device import Device
 from job.models.host_copy import HostCopy
 from job.models.protocol import Request
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.model import PreviousMask, RitmModel, tight_bounds
+from job.models.ritm.feedback import PreviousMask, tight_bounds
+from job.models.ritm.folded import folded
+from job.models.ritm.model import RitmModel
 from job.models.ritm.network import RitmNetwork
+from job.models.ritm.ocr import Logits
 from tests.models.compare import assert_close
 from tests.models.ritm.oracle import CPU, FOLDER, VARIANTS, StandIn, network, request, trajectory
 from tests.shared import needs_shared
@@ -20,6 +24,7 @@ SWITCHES = {
     "plain_flip": {"zoom_in": False},
     "plain": {"zoom_in": False, "flip": False},
 }
+each_way = pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "at once"])
 FIRST, SECOND = (1, 40, 30), (0, 8, 50)
 
 
@@ -35,10 +40,16 @@ def assert_follows(predictions, probabilities, rois):
 
 
 @pytest.fixture(scope="module", params=["network", "stand-in"])
-def any_model(request):
+def any_network(request):
     """Random weights, and the stand-in, whose output depends on every click."""
     torch.manual_seed(0)
-    return RitmModel(StandIn() if request.param == "stand-in" else RitmNetwork(ARCHITECTURES["hrnet18s"]), CPU)
+    return StandIn() if request.param == "stand-in" else folded(RitmNetwork(ARCHITECTURES["hrnet18s"]))
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["one by one", "at once"])
+def any_model(request, any_network):
+    """As on a CPU and as on a GPU."""
+    return RitmModel(any_network, CPU, at_once=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +63,7 @@ def model():
 def test_six_clicks_on_a_brain_follow_the_official_predictor(arch, switches):
     """Rois are equal and probabilities within 2e-3 after each click, with zoom-in and flip on and off."""
     with np.load(FOLDER / f"predictor_{VARIANTS[arch]}_axial.npz") as oracle:
-        model = RitmModel(network(arch), CPU, **SWITCHES[switches])
+        model = RitmModel(folded(network(arch)), CPU, **SWITCHES[switches])
         predictions = trajectory(model, oracle["image"], oracle["clicks"])
         assert_follows(predictions, oracle[f"probs_{switches}"], oracle[f"roi_{switches}"])
 
@@ -60,12 +71,13 @@ def test_six_clicks_on_a_brain_follow_the_official_predictor(arch, switches):
 @needs_shared
 @pytest.mark.parametrize("case", ["case0", "case1"])
 @pytest.mark.parametrize("flip", [True, False])
-def test_zoom_in_follows_the_official_predictor(case, flip):
+@each_way
+def test_zoom_in_follows_the_official_predictor(case, flip, at_once):
     """With a stand-in network, only rois, crops and clicks in them are compared, in landscape and portrait."""
     ending = "flip" if flip else "noflip"
     with np.load(FOLDER / "zoom_in.npz") as oracle:
         image = np.zeros((*oracle[f"{case}_size"], 3), dtype=np.uint8)
-        predictions = trajectory(RitmModel(StandIn(), CPU, flip=flip), image, oracle[f"{case}_clicks"])
+        predictions = trajectory(RitmModel(StandIn(), CPU, flip=flip, at_once=at_once), image, oracle[f"{case}_clicks"])
         assert_follows(predictions, oracle[f"{case}_probs_{ending}"], oracle[f"{case}_roi_{ending}"])
 
 
@@ -180,6 +192,82 @@ def test_sixteen_zoomed_in_objects_share_a_pass():
     model = RitmModel(network, CPU)
     model.predict([request(*model.encode([noise(400, 400)]), [FIRST])] * 17)
     assert network.passes == [32, 2]
+
+
+class Bright(Counting):
+    """The object is where the image is bright. Records the sizes of the inputs as well."""
+
+    def __init__(self):
+        super().__init__()
+        self.sizes = set()
+
+    def forward(self, image, points, sizes_B2=None):
+        """Return logits of the sign of the brightness above one half."""
+        self.passes.append(len(image))
+        self.sizes |= {image.shape[2:]} if sizes_B2 is None else {tuple(size) for size in sizes_B2.tolist()}
+        return Logits(9 * (image[:, :1] - 0.5), image[:, :1])
+
+
+def ellipses(count, side=256):
+    """Images of one bright ellipse each, of many sizes, places and proportions, and their centres."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:side, :side]
+    for _ in range(count):
+        (height, width), (row, column) = rng.uniform(20, side / 2.5, 2), rng.uniform(side / 3, side / 1.5, 2)
+        inside = np.hypot((rows - row) / height, (columns - column) / width) < 1
+        yield np.repeat(np.where(inside, 255, 0).astype(np.uint8)[..., None], 3, axis=2), (1, int(row), int(column))
+
+
+def test_nine_clicks_on_forty_objects_take_few_passes():
+    """A plain loop takes 360 passes. At once, there are three a click, fewer than the sizes of the crops."""
+    network = Bright()
+    model = RitmModel(network, CPU, flip=False, at_once=True)
+    images, clicks = zip(*ellipses(40), strict=True)
+    encoded, mask_inputs = model.encode(images), [None] * 40
+    for step in range(1, 10):
+        requests = [request(*item) for item in zip(encoded, ([c] * step for c in clicks), mask_inputs, strict=True)]
+        mask_inputs = [prediction.mask_inputs_C[0] for prediction in model.predict(requests)]
+    assert len(network.sizes) > 20
+    assert len(network.passes) <= len(network.sizes)
+
+
+class Waits(TorchDispatchMode):
+    """Counts the values of tensors that the host asks for, each of which waits for a GPU."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+def test_predict_does_not_wait_for_the_device(any_model):
+    """It asks for the value of no tensor, whether requests zoom in or not."""
+    requests = mixed_requests(any_model)
+    with Waits() as waits:
+        any_model.predict(requests)
+    assert waits.count == 0
+
+
+def test_a_prediction_says_whether_it_is_finite():
+    """One NaN in the logits of the mirror image is enough; the other request of the pass is sound."""
+
+    class Broken(StandIn):
+        def forward(self, image, points, sizes_B2=None):
+            out = super().forward(image, points, sizes_B2)
+            out.instances[3, 0, 5, 5] = torch.nan
+            return out
+
+    model = RitmModel(Broken(), CPU)
+    predictions = model.predict([request(image, [FIRST]) for image in model.encode([noise(64, 64)] * 2)])
+    assert [prediction.finite.item() for prediction in predictions] == [True, False]
+
+
+@pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3))])
+def test_an_image_of_another_form_is_refused(model, image):
+    """Images are H x W x 3 of uint8."""
+    with pytest.raises(ValueError, match="expected an image HxWx3 of uint8"):
+        model.prepare(image)
 
 
 def test_one_pass_ignores_the_previous_mask():
