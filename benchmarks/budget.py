@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -62,10 +64,13 @@ class Bench:
         """Run another benchmark, and let it print."""
         command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.{module}", *arguments]
         print(f"`python -m benchmarks.{module} {' '.join(arguments)}`\n\n```", flush=True)
-        with self.attempt(module):
+        with self.attempt(module), subprocess.Popen(command, start_new_session=True) as process:
             try:
-                subprocess.run(command, check=True, timeout=max(1.0, self.left))
+                if process.wait(max(1.0, self.left)):
+                    raise RuntimeError(f"exit code {process.returncode}")
             finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)  # with the processes that it started
                 print("```", flush=True)
 
 
