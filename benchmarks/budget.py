@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +55,7 @@ class Bench:
 
     def job(self, own: Subject, precision: str, images: int) -> Measured:
         """Run the study of a model on so many images."""
-        folder = self.root / f"{own.model['name']}-{precision}-{images}"
+        folder = Path(tempfile.mkdtemp(dir=self.root))
         execution = {"device": self.options.device, "precision": precision}
         write_spec(folder, self.data(images), own, 1, execution)
         return measure("job", folder, self.left)
@@ -61,10 +64,13 @@ class Bench:
         """Run another benchmark, and let it print."""
         command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.{module}", *arguments]
         print(f"`python -m benchmarks.{module} {' '.join(arguments)}`\n\n```", flush=True)
-        with self.attempt(module):
+        with self.attempt(module), subprocess.Popen(command, start_new_session=True) as process:
             try:
-                subprocess.run(command, check=True, timeout=max(1.0, self.left))
+                if process.wait(max(1.0, self.left)):
+                    raise RuntimeError(f"exit code {process.returncode}")
             finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)  # with the processes that it started
                 print("```", flush=True)
 
 

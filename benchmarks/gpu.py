@@ -93,8 +93,8 @@ def plain(bench: Bench) -> None:
     options = bench.options
     subjects = [*options.sam[:1], "h18s", *([] if options.without_lite else ["lite"])]
     sizes = ["--images", str(options.plain_images), "--objects", "1", "--side", str(options.side)]
-    script(
-        bench, "speed", "--device", options.device, "--subjects", *subjects, "--precision", *options.precision, *sizes
+    bench.script(
+        "speed", "--device", options.device, "--subjects", *subjects, "--precision", *options.precision, *sizes
     )
 
 
@@ -122,8 +122,7 @@ def encoder(bench: Bench) -> None:
     """Print the variants of SAM's encoder, by `encoder`."""
     options = bench.options
     seconds = ["--seconds", str(int(0.8 * bench.left))]
-    script(
-        bench,
+    bench.script(
         "encoder",
         "--device",
         options.device,
