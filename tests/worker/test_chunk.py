@@ -87,7 +87,8 @@ def test_the_manifest_counts_what_was_done(finished):
     (file,) = (finished / "results/manifests").iterdir()
     manifest = json.loads(file.read_text())
     assert manifest["counts"] == {"chunks": 1, "parts": 1, "parts_before": 0, "images": 3, "objects": 6, "rows": 12}
-    assert set(manifest["seconds"]) == {"plan", "load models", "wait for images", "encode", "evaluate", "write"}
+    stages = {"plan", "load models", "wait for images", "prepare", "encode", "evaluate", "write"}
+    assert set(manifest["seconds"]) == stages
     assert set(manifest["thread_seconds"]) == {"read", "decode"}
 
 
