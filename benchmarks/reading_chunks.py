@@ -18,7 +18,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks.reading import FORMS, SIDE
-from job import processors
+from job.models import processors
 from job.plan.make import make
 from job.storage import InputCache
 from job.study import loads

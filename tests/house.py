@@ -23,7 +23,7 @@ FLOORS = [
     ["models", "datasets"],
     ["storage", "prompts", "metrics"],
     ["study"],
-    ["errors", "memory", "processors"],
+    ["errors", "memory"],
 ]
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -51,7 +51,8 @@ class PromptEmbedding:
         coords_NK2, labels_NK = placed_NK3[..., :2], placed_NK3[..., 2].int()
         at_place: Tensor = self._network.pe_layer.forward_with_coords(coords_NK2, self._network.input_image_size)
         learnt: Tensor = embedding(labels_NK, self._by_label)
-        return torch.where(labels_NK[..., None] == NO_POINT, learnt, at_place + learnt)
+        points: Tensor = torch.where(labels_NK[..., None] == NO_POINT, learnt, at_place + learnt)
+        return points
 
     def of_mask_inputs(self, requests: Sequence[Request]) -> Tensor:
         """Return (N, 256, 64, 64) from mask inputs; (1, 256, 1, 1), for all requests and places, if there are none."""

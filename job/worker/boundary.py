@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from job import __version__, processors
+from job import __version__
+from job.models import processors
 from job.plan.file import Part, Plan, fingerprint
 from job.results import boundary_files
 from job.results.boundary import VERSION, Asked, boundary_table

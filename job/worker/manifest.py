@@ -14,8 +14,9 @@ from typing import Any
 
 import structlog
 
-from job import __version__, processors, storage
+from job import __version__, storage
 from job.models import device as devices
+from job.models import processors
 from job.plan.file import Plan
 from job.plan.shard import Shard
 from job.study import LoadedSpec

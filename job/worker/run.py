@@ -9,8 +9,8 @@ from itertools import chain
 
 from structlog.contextvars import bound_contextvars
 
-from job import processors
 from job.models import device as devices
+from job.models import processors
 from job.models.device_faults import machine_faults
 from job.models.trial import try_out
 from job.models.utilisation import utilisation

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from job import processors
+from job.models import processors
 
 
 @pytest.fixture
