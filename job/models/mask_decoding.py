@@ -74,8 +74,8 @@ class MaskDecodingModel(ABC):
         self._capabilities = capabilities
         for part in (network.image_encoder, network.mask_decoder):
             cast_products(part, device.autocast)
-        self._prompts = PromptEmbedding(network.prompt_encoder, self.resize, device.device)
-        self._positions = self._prompts.of_positions()
+        self.prompts = PromptEmbedding(network.prompt_encoder, self.resize, device.device)
+        self._positions = self.prompts.of_positions()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -172,7 +172,7 @@ class MaskDecodingModel(ABC):
 
     def _decode(self, requests: Sequence[Request]) -> Iterator[MaskLogits]:
         """Decode requests with equal `_decoding_key` in one call, also on different images."""
-        sparse_NKD, of_masks = self._prompts.of_points_and_boxes(requests), self._prompts.of_mask_inputs(requests)
+        sparse_NKD, of_masks = self.prompts.of_points_and_boxes(requests), self.prompts.of_mask_inputs(requests)
         features_NDHW = torch.stack([request.image.features for request in requests])
         if requests[0].mask_input is not None:
             features_NDHW, of_masks = features_NDHW + of_masks, torch.zeros_like(of_masks[:1, :, :1, :1])

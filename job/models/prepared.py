@@ -28,9 +28,9 @@ def on_squares(images: Sequence[Prepared], side: int, device: torch.device) -> t
     Return the pixels, uint8 (N, 3, S, S) with zeros beside the images, and where the images are, bool (N, 1, S, S).
     """
     pixels_NSSC = torch.zeros((len(images), side, side, 3), dtype=torch.uint8, pin_memory=device.type == "cuda")
-    for square_SSC, image in zip(pixels_NSSC.numpy(), images, strict=True):
+    for square_SSC, image in zip(pixels_NSSC, images, strict=True):
         height, width = image.resized_HWC.shape[:2]
-        square_SSC[:height, :width] = image.resized_HWC
+        square_SSC[:height, :width] = torch.from_numpy(image.resized_HWC)
     sizes_N2 = send(np.array([image.resized_HWC.shape[:2] for image in images]), device)
     places_S = torch.arange(side, device=device)
     rows_NS, columns_NS = (places_S < sizes_N[:, None] for sizes_N in sizes_N2.unbind(1))

@@ -37,7 +37,7 @@ class PromptEmbedding:
         self._device = device
         learnt = [*network.point_embeddings, network.not_a_point_embed]
         self._by_label = torch.cat([layer.weight.detach() for layer in learnt])
-        self._no_mask = network.no_mask_embed.weight.detach().view(1, -1, 1, 1)
+        self._no_mask: Tensor = network.no_mask_embed.weight.detach().view(1, -1, 1, 1)
 
     @torch.inference_mode()
     def of_positions(self) -> Tensor:

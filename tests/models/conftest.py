@@ -34,8 +34,9 @@ def sam(vit_b_checkpoint: Path) -> SamModel:
     spec = Sam(name="sam", family="sam", arch="vit_b", checkpoint=str(vit_b_checkpoint))
     model = build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32")
     assert isinstance(model, SamModel)
-    model.network.image_encoder.blocks = nn.ModuleList(model.network.image_encoder.blocks[1:3])
-    return model
+    network = model.network
+    network.image_encoder.blocks = nn.ModuleList(network.image_encoder.blocks[1:3])
+    return SamModel(network, capabilities=model.capabilities, device=model.device)
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from job.models.protocol import EncodedImage, Image, Request
+from job.models.mask_decoding import MaskDecodingModel
+from job.models.protocol import EncodedImage, Image, PromptableModel, Request
 
 
 def random_image(height: int, width: int, seed: int = 0) -> Image:
@@ -25,6 +26,16 @@ def randomise(network: nn.Module, seed: int = 0) -> None:
     with torch.no_grad():
         for weight in network.parameters():
             weight.add_(torch.randn(weight.shape, generator=generator), alpha=0.05)
+
+
+def encode(model: PromptableModel, *images: Image) -> list[EncodedImage]:
+    """Encode images as a run does: prepare each, then encode them together."""
+    return model.encode([model.prepare(image) for image in images])
+
+
+def encoder_input(model: MaskDecodingModel, image: Image) -> Tensor:
+    """Return what the encoder gets of an image: float32, 3 x side x side."""
+    return model.encoder_input([model.prepare(image)])[0]
 
 
 def make_request(

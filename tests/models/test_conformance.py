@@ -14,7 +14,7 @@ from job.models.embedding import encoding_of
 from job.models.protocol import EncodedImage, Image, Prediction, PromptableModel, Request
 from tests.models.compare import assert_close
 from tests.models.fake import FakeModel
-from tests.models.requests import make_request, random_image
+from tests.models.requests import encode, make_request, random_image
 
 SIZES = {
     "sam": [(16, 2048), (131, 97)],
@@ -47,12 +47,8 @@ def images(family: str) -> list[Image]:
 @pytest.fixture
 def encoded(family: str, model: PromptableModel, images: list[Image]) -> list[EncodedImage]:
     if family not in ENCODED:
-        ENCODED[family] = encode(model, images)
+        ENCODED[family] = encode(model, *images)
     return ENCODED[family]
-
-
-def encode(model: PromptableModel, images: Sequence[Image]) -> list[EncodedImage]:
-    return model.encode([model.prepare(image) for image in images])
 
 
 def prompts(model: PromptableModel, image: EncodedImage) -> list[Request]:
@@ -127,7 +123,7 @@ def test_an_images_encoding_does_not_depend_on_its_batch(
     model: PromptableModel, images: list[Image], encoded: list[EncodedImage]
 ) -> None:
     """Encoded alone, an image has the same predictions."""
-    for image, alone in zip(encoded[-2:], [encode(model, [image])[0] for image in images[-2:]], strict=True):
+    for image, alone in zip(encoded[-2:], [encode(model, image)[0] for image in images[-2:]], strict=True):
         assert_same(model.predict(prompts(model, image)), model.predict(prompts(model, alone)))
 
 

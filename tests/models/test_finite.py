@@ -5,7 +5,7 @@ import torch
 
 from job.errors import DataError
 from job.models.finite import are_finite, refuse
-from tests.models.requests import make_request, random_image
+from tests.models.requests import encode, make_request, random_image
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -43,7 +43,7 @@ def broken_sam(request, lite_medsam_clicks):
 
 def test_sam_has_no_mask_for_logits_that_are_not_finite(broken_sam):
     """One number of 65,536 is enough."""
-    (image,) = broken_sam.encode([random_image(64, 48)])
+    (image,) = encode(broken_sam, random_image(64, 48))
     (prediction,) = broken_sam.predict([make_request(image, [(9, 9)])])
     assert not prediction.finite
 
@@ -55,7 +55,7 @@ def test_ritm_has_no_mask_for_logits_that_are_not_finite(ritm):
         output.instances.view(-1)[0] = float("nan")
 
     handle = ritm._network.register_forward_hook(spoil)
-    (image,) = ritm.encode([random_image(64, 48)])
+    (image,) = encode(ritm, random_image(64, 48))
     (prediction,) = ritm.predict([make_request(image, [(9, 9)])])
     handle.remove()
     assert not prediction.finite

@@ -18,7 +18,7 @@ from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
 from job.study.model import LiteMedSam
 from tests.models.compare import assert_close
-from tests.models.requests import make_request, random_image
+from tests.models.requests import encode, encoder_input, make_request, random_image
 from tests.shared import SHARED, needs_shared
 
 Box = tuple[int, int, int, int]
@@ -51,7 +51,7 @@ def test_the_iou_with_boxes_is_that_of_the_reference(lite_medsam: LiteMedSamMode
     folder = SHARED / "data" / row["dataset"]
     image = np.array(Pillow.open(folder / "images" / row["image"]).convert("RGB"))
     mask_HW = np.array(Pillow.open(folder / "masks" / row["image"]).convert("L")) > 0
-    encoded = lite_medsam.encode([image])[0]
+    (encoded,) = encode(lite_medsam, image)
 
     def iou(boxes: list[Box]) -> float:
         predictions = lite_medsam.predict([make_request(encoded, box=box) for box in boxes])
@@ -68,7 +68,7 @@ def test_an_image_is_prepared_as_published(lite_medsam: LiteMedSamModel, rows: i
     """Blocks of 2 x 2 px become one pixel, values 20 to 220 become 0 to 1, and zeros are right and below."""
     small_HWC = np.random.default_rng(1).integers(20, 221, (rows, columns, 3), dtype=np.uint8)
     small_HWC[0, 0], small_HWC[-1, -1] = 20, 220
-    prepared_CHW = lite_medsam.prepare(small_HWC.repeat(2, 0).repeat(2, 1)).numpy()
+    prepared_CHW = encoder_input(lite_medsam, small_HWC.repeat(2, 0).repeat(2, 1))
     expected_CHW = np.zeros((3, 256, 256))
     expected_CHW[:, :rows, :columns] = (small_HWC.transpose(2, 0, 1) - 20.0) / 200
     assert_close(prepared_CHW, expected_CHW, 1e-6)
@@ -83,7 +83,7 @@ def test_a_bright_rectangle_is_outlined_where_it_lies(
         image, rectangle_HW = np.full((height, width, 3), 40, np.uint8), np.zeros((height, width), np.bool_)
         rectangle_HW[y : y + 50, x : x + 80] = True
         image[rectangle_HW] = 220
-        (encoded,) = lite_medsam_clicks.encode([image])
+        (encoded,) = encode(lite_medsam_clicks, image)
         (prediction,) = lite_medsam_clicks.predict([make_request(encoded, box=tight_box(rectangle_HW))])
         mask_HW = prediction.masks_CHW[0].numpy()
         assert (mask_HW & rectangle_HW).sum() > 0.8 * (mask_HW | rectangle_HW).sum()
@@ -91,14 +91,14 @@ def test_a_bright_rectangle_is_outlined_where_it_lies(
 
 def test_a_uniform_image_becomes_zeros(lite_medsam: LiteMedSamModel) -> None:
     """An image of a single value has no range, and no division by zero follows."""
-    assert not lite_medsam.prepare(np.full((20, 30, 3), 7, np.uint8)).any()
+    assert not encoder_input(lite_medsam, np.full((20, 30, 3), 7, np.uint8)).any()
 
 
 def test_an_image_of_twice_the_size_has_the_same_outline(lite_medsam: LiteMedSamModel) -> None:
     """Pixels, box and mask are doubled."""
     image = random_image(192, 256, seed=4)
     image[60:130, 80:170] = 250
-    once, twice = lite_medsam.encode([image, image.repeat(2, 0).repeat(2, 1)])
+    once, twice = encode(lite_medsam, image, image.repeat(2, 0).repeat(2, 1))
     small, large = lite_medsam.predict(
         [make_request(once, box=(78, 58, 172, 132)), make_request(twice, box=(156, 116, 344, 264))]
     )

@@ -16,7 +16,7 @@ from job.models.checkpoint import METADATA_KEY, read_metadata
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
 from job.study.model import LiteMedSamClicks
-from tests.models.requests import make_request, random_image
+from tests.models.requests import encode, make_request, random_image
 
 Saved = tuple[dict[str, Tensor], dict[str, Any]]
 
@@ -57,7 +57,7 @@ def test_a_copy_elsewhere_is_the_same_model(tmp_path: Path, lite_medsam_clicks: 
     copy = rebuilt(tmp_path, *saved)
     image = random_image(64, 80)
     masks = [
-        model.predict([make_request(model.encode([image])[0], [(40, 30)], multimask=True)])[0].masks_CHW
+        model.predict([make_request(encode(model, image)[0], [(40, 30)], multimask=True)])[0].masks_CHW
         for model in (copy, lite_medsam_clicks)
     ]
     assert torch.equal(*masks)

@@ -10,10 +10,11 @@ import torch
 
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.mask_decoding import MaskDecodingModel
-from job.models.protocol import EncodedImage
+from job.models.prompt_embedding import FIRST_CORNER, LAST_CORNER, NEGATIVE, POSITIVE
+from job.models.protocol import EncodedImage, Request
 from job.models.registry import build
 from job.study.model import LiteMedSamClicks
-from tests.models.requests import make_request, random_image
+from tests.models.requests import encoder_input, make_request, random_image
 
 SIDES = {"sam": 1024, "lite_medsam_clicks": 256}
 """Of the square that each model's encoder takes."""
@@ -36,27 +37,30 @@ def without_content(height: int, width: int) -> EncodedImage:
     return EncodedImage(height=height, width=width, features=torch.zeros(256, 64, 64))
 
 
-def embedded(model: MaskDecodingModel, *requests: Any) -> dict[str, Any]:
-    """Decode requests; return the arguments that the prompt encoder got, and what it returned."""
-    calls: list[dict[str, Any]] = []
-
-    def record(module: Any, arguments: Any, keywords: dict[str, Any], output: Any) -> None:
-        calls.append({**keywords, "output": output})
-
-    handle = model.network.prompt_encoder.register_forward_hook(record, with_kwargs=True)
-    try:
-        model.logits(requests)
-    finally:
-        handle.remove()
-    (call,) = calls
-    return call
+def authors_embedding(model: MaskDecodingModel, requests: list[Request]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Embed prompts of one form by the authors' code: (N, K, 256) of points and corners, (N, 256, 64, 64) of masks."""
+    sizes = [(request.image.height, request.image.width) for request in requests]
+    points = boxes = masks = None
+    if len(requests[0].points_N2):
+        coords = [
+            model.resize.apply_coords(request.points_N2, size) for request, size in zip(requests, sizes, strict=True)
+        ]
+        labels = [request.labels_N for request in requests]
+        points = torch.as_tensor(np.stack(coords), dtype=torch.float32), torch.as_tensor(np.stack(labels))
+    if requests[0].box_4 is not None:
+        corners = [model.resize.apply_boxes(request.box_4, size) for request, size in zip(requests, sizes, strict=True)]
+        boxes = torch.as_tensor(np.concatenate(corners), dtype=torch.float32)
+    if requests[0].mask_input is not None:
+        masks = torch.stack([request.mask_input for request in requests])
+    with torch.inference_mode():
+        return model.network.prompt_encoder(points=points, boxes=boxes, masks=masks)
 
 
 @pytest.mark.parametrize(("height", "width"), [PORTRAIT, LANDSCAPE])
 def test_the_padding_is_right_or_below(model: MaskDecodingModel, family: str, height: int, width: int) -> None:
     """The longer side fills the square, the shorter one half of it, from the top left; the rest is zeros."""
     side = SIDES[family]
-    prepared_CHW = model.prepare(random_image(height, width))
+    prepared_CHW = encoder_input(model, random_image(height, width))
     rows, columns = (side, side // 2) if height > width else (side // 2, side)
     assert prepared_CHW.shape == (3, side, side)
     assert prepared_CHW[:, :rows, :columns].abs().sum(dim=0).count_nonzero() > 0.99 * rows * columns
@@ -89,11 +93,30 @@ def test_coordinates_are_scaled_to_the_encoders_square(
 ) -> None:
     """By side / 512: SAM doubles (100, 30) to (200, 60), LiteMedSAM halves it to (50, 15); (x, y) is kept."""
     image, scale = without_content(height, width), SIDES[family] / 512
-    call = embedded(model, make_request(image, [(100, 30), (6, 250)], [1, 0], box=(10, 20, 200, 40)))
-    coords_1N2, labels_1N = call["points"]
-    assert coords_1N2.tolist() == [[[100 * scale, 30 * scale], [6 * scale, 250 * scale]]]
-    assert labels_1N.tolist() == [[1, 0]]
-    assert call["boxes"].reshape(-1).tolist() == [10 * scale, 20 * scale, 200 * scale, 40 * scale]
+    request = make_request(image, [(100, 30), (6, 250)], [1, 0], box=(10, 20, 200, 40))
+    placed_K3 = model.prompts.placed(request)
+    expected_K2 = np.array([(100, 30), (6, 250), (10, 20), (200, 40)]) * scale + 0.5
+    assert placed_K3[:, :2].tolist() == expected_K2.tolist()
+    assert placed_K3[:, 2].tolist() == [POSITIVE, NEGATIVE, FIRST_CORNER, LAST_CORNER]
+
+
+PROMPTS = {
+    "a point": {"points": [(101, 31)]},
+    "points": {"points": [(101, 31), (7, 250), (3, 9)], "labels": [1, 0, 1]},
+    "a box": {"box": (11, 21, 203, 41)},
+    "a box and points": {"points": [(101, 31), (7, 250)], "labels": [0, 1], "box": (11, 21, 203, 41)},
+    "a mask input": {"points": [(101, 31)], "mask_input": torch.linspace(-9, 9, 256 * 256).reshape(1, 256, 256)},
+}
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_prompts_are_embedded_as_the_authors_do(model: MaskDecodingModel, prompt: str) -> None:
+    """Every embedding equals theirs to the last bit, for two images of different sizes."""
+    requests = [make_request(without_content(*size), **PROMPTS[prompt]) for size in (PORTRAIT, LANDSCAPE)]
+    sparse_NKD, dense_NDHW = authors_embedding(model, requests)
+    with torch.inference_mode():
+        assert torch.equal(model.prompts.of_points_and_boxes(requests), sparse_NKD)
+        assert torch.equal(model.prompts.of_mask_inputs(requests).expand_as(dense_NDHW), dense_NDHW)
 
 
 @pytest.fixture(scope="module")
@@ -104,24 +127,16 @@ def bfloat16_model(clicks_checkpoint: Any) -> LiteMedSamModel:
     return model
 
 
-@pytest.mark.parametrize(
-    "prompt",
-    [
-        {"points": [(101, 31), (7, 250)], "labels": [1, 0]},
-        {"box": (11, 21, 203, 41)},
-        {"points": [(101, 31)], "mask_input": torch.linspace(-9, 9, 256 * 256).reshape(1, 256, 256)},
-    ],
-    ids=["points", "a box", "a mask input"],
-)
+@pytest.mark.parametrize("prompt", PROMPTS)
 def test_prompts_are_embedded_in_float32_also_under_bfloat16(
-    lite_medsam_clicks: LiteMedSamModel, bfloat16_model: LiteMedSamModel, prompt: dict[str, Any]
+    lite_medsam_clicks: LiteMedSamModel, bfloat16_model: LiteMedSamModel, prompt: str
 ) -> None:
     """Both embeddings equal those of the float32 model to the last bit: bfloat16 would move a point by pixels."""
-    request = make_request(without_content(*PORTRAIT), **prompt)
-    lower, full = (embedded(model, request)["output"] for model in (bfloat16_model, lite_medsam_clicks))
-    for lower_embedding, full_embedding in zip(lower, full, strict=True):
-        assert lower_embedding.dtype == torch.float32
-        assert torch.equal(lower_embedding, full_embedding)
+    request = make_request(without_content(*PORTRAIT), **PROMPTS[prompt])
+    lower, full = bfloat16_model.prompts, lite_medsam_clicks.prompts
+    assert torch.equal(lower.of_points_and_boxes([request]), full.of_points_and_boxes([request]))
+    assert torch.equal(lower.of_mask_inputs([request]), full.of_mask_inputs([request]))
+    assert lower.of_points_and_boxes([request]).dtype == lower.of_mask_inputs([request]).dtype == torch.float32
 
 
 def test_the_decoder_runs_in_bfloat16_if_asked(

@@ -15,7 +15,7 @@ from job.models.registry import build
 from job.models.sam import SamModel
 from job.study.model import Sam
 from tests.models.compare import assert_close
-from tests.models.requests import make_request, random_image, randomise
+from tests.models.requests import encode, make_request, random_image, randomise
 
 IMAGES = {
     "landscape": random_image(40, 60, seed=1),
@@ -61,7 +61,7 @@ def assert_equals_predictor(model: SamModel, predictor: SamPredictor, request: R
 
 @pytest.fixture(scope="module")
 def encoded(sam: SamModel) -> dict[str, EncodedImage]:
-    return dict(zip(IMAGES, sam.encode(list(IMAGES.values())), strict=True))
+    return dict(zip(IMAGES, encode(sam, *IMAGES.values()), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -162,5 +162,5 @@ def test_a_whole_network_equals_the_authors(arch: str, vit_b_checkpoint: Path, t
     predictor = SamPredictor(sam_model_registry[arch](checkpoint=checkpoint))
     image = IMAGES["landscape"]
     predictor.set_image(image)
-    request = make_request(model.encode([image])[0], [(11, 7)], multimask=True)
+    request = make_request(encode(model, image)[0], [(11, 7)], multimask=True)
     assert_equals_predictor(model, predictor, request)
