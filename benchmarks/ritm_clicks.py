@@ -85,6 +85,27 @@ class Guided(nn.Module):
         return Logits(25 * (image[:, :1] - 0.49) + out.instances.float().tanh(), out.aux)
 
 
+class Released(RitmNetwork):
+    """The network in its authors' form, as the job had it before it was made faster: clicks are drawn one by one."""
+
+    def forward(self, image: Tensor, points: Tensor, sizes_B2: Tensor | None = None) -> Logits:
+        """Return both outputs at the input's size."""
+        size = image.shape[2:]
+        maps = torch.cat([image[:, 3:], self._disks(points, *size)], dim=1)
+        out = self.feature_extractor((image[:, :3] - self.mean) / self.std, self.maps_transform(maps))
+        return Logits(*(_resized(logits, size) for logits in out))
+
+    def _disks(self, points: Tensor, height: int, width: int) -> Tensor:
+        centres = points[..., :2].reshape(len(points), 2, -1, 2)
+        centres = centres.masked_fill((centres.amax(dim=-1, keepdim=True) < 0), torch.inf)
+        rows = (torch.arange(height, device=points.device) - centres[..., :1]).square_()
+        columns = (torch.arange(width, device=points.device) - centres[..., 1:]).square_()
+        inside = torch.zeros(len(points), 2, height, width, dtype=torch.bool, device=points.device)
+        for n in range(centres.shape[2]):
+            inside |= rows[:, :, n, :, None] + columns[:, :, n, None, :] <= self.radius**2
+        return inside.float()
+
+
 class PlainLoop:
     """RITM's predictor for one object and one click, with zoom-in and flip."""
 
@@ -190,7 +211,7 @@ def seconds(action: Callable[[], Any], device: torch.device) -> tuple[Any, float
 def network(arch: str, *, fold: bool, dtype: torch.dtype, memory_format: torch.memory_format) -> nn.Module:
     """Build the network, with the shipped weights if there are any of this architecture."""
     torch.manual_seed(0)
-    built = RitmNetwork(ARCHITECTURES[arch])
+    built = (RitmNetwork if fold else Released)(ARCHITECTURES[arch])
     shipped = arch == "hrnet18s"
     if shipped:
         built.load_state_dict(load_file(FOLDER / "ritm_h18s_demo.safetensors"))

@@ -59,8 +59,8 @@ def predict(
             run(spec, plan, results, cache, tally, shard, stop, fail_fast=fail_fast, terminal=terminal)
     if tally.counts["chunks"]:
         kept = {"embeddings": dict(tally.embeddings)} if tally.embeddings else {}
-        log.info("predicted", **tally.counts, **kept, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
         log.info(in_words(speed(tally, price), tally))
+        log.info("predicted", **tally.counts, **kept, seconds=round((datetime.now(UTC) - began).total_seconds(), 1))
     else:
         log.info("nothing to do: every part of the plan is done", parts=tally.counts["parts_before"])
     return EXIT_ERROR_ROWS if tally.counts["chunks_failed"] and shard is None else EXIT_DONE

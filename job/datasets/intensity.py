@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,7 +88,7 @@ def to_rgb(
         raise DataError("no intensity range", f"{rule.label} goes from {lower:g} to {upper:g}; use minmax or window")
     else:
         scaled = _scaled(values, lower, upper)
-    return scaled if scaled.ndim == 3 else np.repeat(scaled[..., None], 3, axis=-1)
+    return scaled if scaled.ndim == 3 else np.asarray(cv2.cvtColor(scaled, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def _scaled(values: NDArray[Any], lower: float, upper: float) -> NDArray[np.uint8]:

@@ -23,7 +23,8 @@ ADD_BYTES = 0x0101010101010101
 
 def pack(masks: Tensor) -> Tensor:
     """Pack bool masks (..., P), a pixel a byte, to uint8 (..., B): B bytes for P pixels, a multiple of 8."""
-    words = pad(masks, (0, -masks.shape[-1] % WORD_PX)).view(torch.int64)
+    missing = -masks.shape[-1] % WORD_PX
+    words = (pad(masks, (0, missing)) if missing else masks).view(torch.int64)  # padding by nothing would copy
     return (words * GATHER).bitwise_right_shift_(56).to(torch.uint8)
 
 

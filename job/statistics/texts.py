@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 
 from job.errors import UNPRINTABLE
 
@@ -23,6 +21,9 @@ def to_csv(table: pa.Table) -> bytes:
     Nested values, such as the points of a prediction, become JSON. A text that begins like a formula gets an apostrophe
     in front, by which spreadsheets know a text.
     """
+    import pyarrow.compute as pc  # makes its functions on import, for which a command that shows a table does not wait
+    import pyarrow.csv
+
     for index, field in enumerate(table.schema):
         column = table.column(index)
         if pa.types.is_nested(field.type):

@@ -83,7 +83,7 @@ def test_the_footer_of_a_part_says_how_it_was_made(finished):
 
 
 def test_the_manifest_counts_what_was_done(finished):
-    """Each stage of the run has its seconds."""
+    """Each stage of the run has its seconds; other threads read meanwhile."""
     (file,) = (finished / "results/manifests").iterdir()
     manifest = json.loads(file.read_text())
     assert manifest["counts"] == {"chunks": 1, "parts": 1, "parts_before": 0, "images": 3, "objects": 6, "rows": 12}
