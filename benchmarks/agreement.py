@@ -34,7 +34,8 @@ class Agreement:
 
     what: model and precision.
     differing: episodes with a click that differs, of `episodes`. pixels: share of equal pixels in the comparable rows.
-    ious: share of those rows with equal IoU. changed: mean and largest absolute difference of IoU over all rows.
+    identical: rows with the same mask; unequal: those of them with another IoU. changed: mean and largest absolute
+    difference of IoU over all rows.
     """
 
     what: str
@@ -43,7 +44,8 @@ class Agreement:
     episodes: int
     differing: int
     pixels: float
-    ious: float
+    identical: int
+    unequal: int
     changed: tuple[float, float]
 
     @property
@@ -54,14 +56,15 @@ class Agreement:
     @property
     def holds(self) -> bool:
         """Whether the pixels are equal enough for float32, and IoU is equal wherever the mask is."""
-        return self.pixels >= LEAST_EQUAL
+        return self.pixels >= LEAST_EQUAL and not self.unequal
 
     def __str__(self) -> str:
         mean, largest = self.changed
         return (
-            f"{self.what}: {self.comparable} of {self.rows} rows have equal clicks ({self.differing} of {self.episodes} episodes come "
-            f"to differ); of these {self.pixels:.6%} of mask pixels and {self.ious:.2%} of IoU are equal; over all rows "
-            f"|ΔIoU| is {mean:.5f} on average, {largest:.4f} at most"
+            f"{self.what}: {self.comparable} of {self.rows} rows have equal clicks ({self.differing} of {self.episodes} "
+            f"episodes come to differ); of these {self.pixels:.6%} of mask pixels are equal, {self.identical} masks are "
+            f"identical, and {self.unequal} of them have another IoU; over all rows |ΔIoU| is {mean:.5f} on average, "
+            f"{largest:.4f} at most"
         )
 
 
@@ -102,6 +105,7 @@ def compare(first: dict[Key, Scored], second: dict[Key, Scored], what: str) -> A
         raise ValueError(f"the rows differ: {len(first)} and {len(second)}, for example {_unlike(first, second)}")
     same = [key for key in first if first[key].points == second[key].points]
     shares = [_equal_pixels(first[key].mask, second[key].mask) for key in same]
+    identical = [key for key, share in zip(same, shares, strict=True) if share == 1]
     changes = [abs(first[key].iou - second[key].iou) for key in first]
     return Agreement(
         what=what,
@@ -110,7 +114,8 @@ def compare(first: dict[Key, Scored], second: dict[Key, Scored], what: str) -> A
         episodes=len({key[:4] for key in first}),
         differing=len({key[:4] for key in first.keys() - set(same)}),
         pixels=float(np.mean(shares)),
-        ious=float(np.mean([first[key].iou == second[key].iou for key in same])),
+        identical=len(identical),
+        unequal=sum(first[key].iou != second[key].iou for key in identical),
         changed=(float(np.mean(changes)), float(np.max(changes))),
     )
 

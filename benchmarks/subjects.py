@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count as count_from
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ SEED = 1
 MODES = ("largest_point", "each_point", "largest_box", "each_box", "whole_box")
 CHOICES = ("first", "oracle")
 CLICKS = 9
+DISTINCT = 256
+"""Number of images that are drawn."""
 EXPERIMENTS = tuple((kind, choice) for kind in ("modes", "clicks") for choice in CHOICES)
 """Prompts and mask choice of each experiment; the published scripts run them one after the other."""
 
@@ -107,28 +111,34 @@ def _random(name: str, like: torch.Tensor) -> torch.Tensor:
 def write_images(folder: Path, count: int, objects: int, side: int) -> None:
     """Write generated images that hold each of the first labels, and their label maps, as PNG files.
 
-    objects: number of labels. An image's brightest pixel is 255. The first images do not depend on `count`.
+    objects: number of labels. An image's brightest pixel is 255. Beyond `DISTINCT`, images are repeated.
     """
     for kind in ("images", "masks"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
-    wanted, patient = set(list(LABELS.values())[:objects]), 0
+    for index, (image_HW, labels_HW) in enumerate(islice(_drawn(objects, side), min(count, DISTINCT))):
+        Image.fromarray(_full_range(image_HW)).save(_named(folder, "images", index))
+        Image.fromarray(labels_HW).save(_named(folder, "masks", index))
+    for index in range(DISTINCT, count):
+        for kind in ("images", "masks"):
+            _named(folder, kind, index).hardlink_to(_named(folder, kind, index % DISTINCT))
+
+
+def _drawn(objects: int, side: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Draw images and label maps without end, and yield those with each of the first labels."""
+    wanted = set(tasks(objects).values())
     with ThreadPoolExecutor() as pool:
-        found = 0
-        while found < count:
-            for image_HW, labels_HW in pool.map(lambda p: generate(SEED, p, 0, side), range(patient, patient + 16)):
-                if found < count and wanted <= set(np.unique(labels_HW).tolist()):
-                    _save(folder / "images" / f"case{found:05d}.png", _full_range(image_HW))
-                    _save(folder / "masks" / f"case{found:05d}.png", labels_HW)
-                    found += 1
-            patient += 16
+        for first in count_from(0, 32):
+            for image_HW, labels_HW in pool.map(lambda p: generate(SEED, p, 0, side), range(first, first + 32)):
+                if wanted <= set(np.unique(labels_HW).tolist()):
+                    yield image_HW, labels_HW
+
+
+def _named(folder: Path, kind: str, index: int) -> Path:
+    return folder / kind / f"case{index:05d}.png"
 
 
 def _full_range(image_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return (image_HW.astype(np.float64) * (255 / image_HW.max())).round().astype(np.uint8)
-
-
-def _save(path: Path, array: NDArray[np.uint8]) -> None:
-    Image.fromarray(array).save(path)
 
 
 def tasks(objects: int) -> dict[str, int]:
