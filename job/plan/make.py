@@ -41,7 +41,13 @@ def make(spec: LoadedSpec, cache: InputCache, limit: int | None = None) -> Plan:
     planned = hash_models(spec, cache)
     check_distinct(spec, blocks, planned)
     all_chunks = [chunk for index in range(len(study.datasets)) for chunk in _chunks(spec, index, cache, limit)]
-    conditions = {"schema": SCHEMA_VERSION, "precision": precision, "batch": batch, "limit": limit}
+    conditions = {
+        "schema": SCHEMA_VERSION,
+        "precision": precision,
+        "compile": execution.compile,
+        "batch": batch,
+        "limit": limit,
+    }
     identities = {model.name: conditions | identity(model, planned[model.name]) for model in study.models}
     parts = [
         _part(chunk, block, seed, identities[block.model])

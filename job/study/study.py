@@ -17,13 +17,15 @@ Precision = Literal["fp32", "bf16", "fp16"]
 
 
 class Execution(Strict):
-    """Where and how the job runs. Only `precision` and `batch` can change a row."""
+    """Where and how the job runs. Only `precision`, `compile` and `batch` can change a row."""
 
     device: Device = "auto"
     precision: Literal["auto"] | Precision = "auto"
     """`auto`: fp32, unless records of all weights show that a lower precision changes IoU by less than 0.002."""
     precision_records: Address | None = None
     """Your own records of what lower precision costs, a JSON file: `python -m benchmarks.precision --record FILE`."""
+    compile: Literal["auto", "on", "off"] = "auto"
+    """Whether torch compiles SAM's image encoder; `auto` on a GPU."""
     chunk: Annotated[int, Field(ge=1)] = 64
     """Raw slices, or images, in one unit of work."""
     batch: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"

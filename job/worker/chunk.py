@@ -41,7 +41,8 @@ class Work:
 class Worker:
     """Evaluates chunks one after the other, and stores their objects and parts.
 
-    writer: one thread that stores. ended: told the name of each chunk that needs no further work in this run.
+    compiled: whether torch compiles networks. writer: one thread that stores. ended: told the name of each chunk that
+    needs no further work in this run.
     unfinished: chunks whose results are being stored.
     """
 
@@ -51,6 +52,7 @@ class Worker:
     tally: Tally
     fail_fast: bool
     first: FirstChunks
+    compiled: bool
     writer: Executor
     ended: Callable[[str], None]
     unfinished: list[Work] = field(default_factory=list)
@@ -170,6 +172,8 @@ class Worker:
             "weights": self.plan.models[part.model].sha256,
             "precision": self.plan.precision,
             "batch": scores.portion.batch,
+            "encode_batch": self.evaluation.models[part.model].encode_batch,
+            "compiled": self.compiled,
             "images_at_once": scores.portion.images,
             "seconds": round(scores.seconds, 3),
             "medsam_job": __version__,

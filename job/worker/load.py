@@ -9,8 +9,8 @@ import structlog
 
 from job import storage
 from job.errors import WeightsError
+from job.models import compiler, registry
 from job.models import device as devices
-from job.models import registry
 from job.models.protocol import PromptableModel
 from job.plan.file import Plan
 from job.plan.weights import local_checkpoint
@@ -21,8 +21,10 @@ from job.study.study import Execution
 
 
 def check_device(execution: Execution) -> None:
-    """Raise JobError if this machine lacks the device of the spec, or if the device lacks the precision."""
-    devices.resolve_precision(execution.precision, devices.resolve_device(execution.device))
+    """Raise JobError if this machine lacks the device of the spec, or the device the precision, or a compiler."""
+    device = devices.resolve_device(execution.device)
+    devices.resolve_precision(execution.precision, device)
+    compiler.resolve(execution.compile, device)
 
 
 def load_models(
@@ -33,7 +35,9 @@ def load_models(
     Raise WeightsError for a checkpoint that cannot be loaded, or that is not the planned one.
     """
     return {
-        model.name: registry.build(model, _planned_checkpoint(model, plan, cache), device, plan.precision)
+        model.name: registry.build(
+            model, _planned_checkpoint(model, plan, cache), device, plan.precision, spec.study.execution.compile
+        )
         for model in spec.study.models
         if model.name in names
     }

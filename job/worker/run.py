@@ -9,8 +9,8 @@ from itertools import chain
 
 from structlog.contextvars import bound_contextvars
 
+from job.models import compiler, processors
 from job.models import device as devices
-from job.models import processors
 from job.models.device_faults import machine_faults
 from job.models.trial import try_out
 from job.models.utilisation import utilisation
@@ -106,6 +106,7 @@ def run(
             tally=tally,
             fail_fast=fail_fast,
             first=FirstChunks.of(share, order.to_run, failed_before),
+            compiled=compiler.resolve(spec.study.execution.compile, device),
             writer=writer,
             ended=marks.end,
         )
