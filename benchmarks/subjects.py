@@ -33,6 +33,12 @@ DISTINCT = 256
 EXPERIMENTS = tuple((kind, choice) for kind in ("modes", "clicks") for choice in CHOICES)
 """Prompts and mask choice of each experiment; the published scripts run them one after the other."""
 
+EMBEDDINGS = (
+    *("prompt_encoder.pe_layer.", "prompt_encoder.point_embeddings.", "prompt_encoder.no_mask_embed."),
+    *("prompt_encoder.not_a_point_embed.", "mask_decoder.iou_token.", "mask_decoder.mask_tokens."),
+)
+"""Weights of SAM that are vectors of their own, not matrices: of variance 1, as the authors initialise them."""
+
 Experiments = Sequence[tuple[str, str]]
 
 
@@ -100,7 +106,7 @@ def random_state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 def _random(name: str, like: torch.Tensor) -> torch.Tensor:
     noise = torch.randn(like.shape, generator=torch.Generator().manual_seed(zlib.crc32(name.encode())))
-    if like.ndim == 2 and any(word in name for word in ("gaussian", "embed", "token")):
+    if name.startswith(EMBEDDINGS):
         return noise
     if like.ndim == 1:
         return 0.02 * noise + (1 if name.endswith("weight") else 0)
