@@ -75,7 +75,7 @@ def manifest(
         "weights": {name: model.sha256 for name, model in plan.models.items()},
         "departures": DEPARTURES,
         "device": devices.describe(devices.resolve_device(spec.study.execution.device)),
-        "versions": {"medsam-job": __version__} | {name: metadata.version(name) for name in VERSIONS_OF},
+        "versions": versions(),
         "counts": dict(tally.counts),
         "processors": processors.usable(),
         "seconds": _rounded(tally.seconds),
@@ -85,6 +85,18 @@ def manifest(
         "began": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions that can change a row; None for a package that is not installed, or without its metadata."""
+    return {"medsam-job": __version__} | {name: _version(name) for name in VERSIONS_OF}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib import metadata
 from typing import Any
 
-from job import __version__
 from job.models import device as devices
 from job.models.embedding import encoding_of
 from job.models.protocol import PromptableModel
 from job.plan.file import Plan
 from job.plan.identity import identity
 from job.study import LoadedSpec
-from job.worker.manifest import VERSIONS_OF
+from job.worker.manifest import versions
 
 
 def recipes(
@@ -23,7 +21,7 @@ def recipes(
     """Return all that determines an encoding but the images, as text, for each model with encodings to store."""
     made = {
         "precision": plan.precision,
-        "versions": {"medsam-job": __version__} | {name: metadata.version(name) for name in VERSIONS_OF},
+        "versions": versions(),
         "device": _kind(devices.describe(device)),
     }
     named = {model.name: model for model in spec.study.models}

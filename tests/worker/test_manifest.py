@@ -11,7 +11,7 @@ from job.plan.make import make
 from job.plan.shard import Shard
 from job.storage import InputCache
 from job.study import loads
-from job.worker.manifest import manifest, worker_name
+from job.worker.manifest import manifest, versions, worker_name
 from job.worker.tally import Tally
 
 BEGAN = datetime(2026, 11, 26, 1, 2, 3, tzinfo=UTC)
@@ -130,3 +130,10 @@ def test_names_of_runs_sort_by_time():
         names.append(worker_name())
         time.sleep(0.001)
     assert names == sorted(names)
+
+
+def test_a_package_that_is_not_installed_has_no_version(monkeypatch):
+    """The rows of a finished run are not lost for that: a machine may lack what its models do not need."""
+    monkeypatch.setattr("job.worker.manifest.VERSIONS_OF", ("numpy", "no-such-package"))
+    found = versions()
+    assert (found["numpy"], found["no-such-package"]) == (metadata.version("numpy"), None)
