@@ -20,7 +20,7 @@ Attention = Literal["sliced", "appended", "kernel"]
 """sliced: biases of some heads at a time. appended: the terms as more channels of queries and keys, for any fused
 kernel. kernel: one of this project, for an NVIDIA GPU in half precision; S is 16, 32, 64 or 128."""
 
-BIAS_NUMBERS = {"cpu": 1 << 24, "cuda": 1 << 27}
+BIAS_NUMBERS = {"cpu": 1 << 24, "cuda": 1 << 28}
 """Upper bound on the biases that exist at once, by type of device; one head of 4,096 tokens has 1 << 24."""
 ALIGNMENT = 8
 """Fused kernels want the channels of a head in multiples of it."""
