@@ -22,10 +22,10 @@ if sys.argv[1] == "keep":
 spec = LiteMedSam(name="lite", family="lite_medsam")
 model = build(spec, storage.local_path(spec.checkpoint), torch.device("cpu"), "fp32")
 image = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
-model.encode([image])
+model.encode([model.prepare(image)])
 began = time.perf_counter()
 for _ in range(int(sys.argv[2])):
-    model.encode([image])
+    model.encode([model.prepare(image)])
 seconds = (time.perf_counter() - began) / int(sys.argv[2])
 print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """

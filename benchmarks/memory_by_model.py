@@ -50,7 +50,7 @@ def measure(family: str, megapixels: float, requests: int) -> None:
     side = round(1024 * math.sqrt(megapixels))
     image = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
     held_by_model = held()
-    (encoded,) = model.encode([image])
+    (encoded,) = model.encode([model.prepare(image)])
     encode, before = peak() - held_by_model, held()
     model.predict([request(model, encoded, offset) for offset in range(requests)])
     predict = peak() - before

@@ -136,7 +136,7 @@ class MaskDecodingModel(ABC):
             at_once = min(requests, max(1, UPSCALED_PX // upscaled_px))
             return CALL_BYTES + requests * (REQUEST_BYTES + pixels) + at_once * LOGIT_BYTES * upscaled_px
 
-        encode = self.encode_bytes + self.resize_bytes * height * width
+        encode = self.encode_batch * self.encode_bytes + self.resize_bytes * height * width
         return Need(encode=encode, image=EMBEDDING_BYTES, episode=candidates * LOW_RES_BYTES, predict=predict)
 
     @torch.inference_mode()

@@ -9,7 +9,7 @@ N: images, or windows. H: heads. T: tokens of a square, row by row. S: its side,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import torch
@@ -62,9 +62,19 @@ def attend(qkv: Tensor, heads: int, rows_SSD: Tensor, columns_SSD: Tensor, atten
 
 def sliced(terms: Terms) -> Tensor:
     """Attend with biases, which are made for some images, or some heads of one, at a time."""
-    _, heads, tokens, _ = terms.queries.shape
+    count, heads, tokens, _ = terms.queries.shape
+    side = terms.by_row.shape[-1]
     together = max(1, BIAS_NUMBERS[terms.queries.device.type] // tokens**2)
-    return _joined([_by_heads(part, together) for part in _parts(terms, together // heads, 0)], 0)
+    if count * heads <= together:
+        return _biased(terms, None)
+    # All slices share the memory of a bias. If each had its own, what is kept of a slice would lie in the gap that the
+    # last bias left, and the next one would not fit there any more: on a CPU they took the memory of all together.
+    bias = terms.by_row.new_empty(min(together, heads * max(1, together // heads)), tokens, side, side)
+    attended = torch.empty_like(terms.values)
+    for images in _slices(count, together // heads):
+        for some in _slices(heads, together):
+            attended[images, some] = _biased(Terms(*(tensor[images, some] for tensor in terms)), bias)
+    return attended
 
 
 def appended(terms: Terms) -> Tensor:
@@ -93,23 +103,17 @@ def kernel(terms: Terms) -> Tensor:
 FUNCTIONS: dict[Attention, Callable[[Terms], Tensor]] = {"sliced": sliced, "appended": appended, "kernel": kernel}
 
 
-def _by_heads(terms: Terms, together: int) -> Tensor:
-    return _joined([_biased(part) for part in _parts(terms, together, 1)], 1)
+def _biased(terms: Terms, memory: Tensor | None) -> Tensor:
+    """Attend with a bias, in memory for so many heads or in its own."""
+    count, heads, tokens, side = terms.by_row.shape
+    place = None if memory is None else memory[: count * heads].view(count, heads, tokens, side, side)
+    bias_NHTSS = torch.add(terms.by_row[..., :, None], terms.by_column[..., None, :], out=place)
+    return scaled_dot_product_attention(terms.queries, terms.keys, terms.values, bias_NHTSS.flatten(-2))
 
 
-def _biased(terms: Terms) -> Tensor:
-    bias_NHTT = (terms.by_row[..., :, None] + terms.by_column[..., None, :]).flatten(-2)
-    return scaled_dot_product_attention(terms.queries, terms.keys, terms.values, bias_NHTT)
-
-
-def _parts(terms: Terms, size: int, axis: int) -> list[Terms]:
-    """Divide terms along an axis into parts of at most so many, and at least one."""
-    split = (torch.split(tensor, max(1, size), axis) for tensor in terms)
-    return [Terms(*tensors) for tensors in zip(*split, strict=True)]
-
-
-def _joined(parts: Sequence[Tensor], axis: int) -> Tensor:
-    return torch.cat(list(parts), axis) if len(parts) > 1 else parts[0]
+def _slices(total: int, size: int) -> list[slice]:
+    """Divide a total into slices of at most so many, and at least one."""
+    return [slice(start, start + max(1, size)) for start in range(0, total, max(1, size))]
 
 
 def _one_hot(side: int, like: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from job.models.image_encoder import How, ImageEncoder
 from job.models.mask_decoding import MaskDecodingModel
 from job.models.protocol import Capabilities, Image
 
-ENCODE_BYTES, WIDTH_BYTES = 192 << 20, 256 << 10
+ENCODE_BYTES, WIDTH_BYTES = 256 << 20, 320 << 10
 """Peak memory of encoding one image, and more of it for each channel of a token."""
 
 

@@ -41,8 +41,8 @@ class Work:
 class Worker:
     """Evaluates chunks one after the other, and stores their objects and parts.
 
-    compiled: whether torch compiles networks. writer: one thread that stores. ended: told the name of each chunk that
-    needs no further work in this run.
+    compiled: whether torch compiles networks. writer: one thread that stores. ended: told the name of each chunk once
+    it is evaluated.
     unfinished: chunks whose results are being stored.
     """
 
@@ -82,6 +82,7 @@ class Worker:
             if more is not None:
                 work.storing.next_portion()
                 content = work.attempts.twice("read", partial(self._read_more, work, more))
+        self.ended(chunk.name)
         if work.attempts.failed:
             self.finish()
 
@@ -102,7 +103,6 @@ class Worker:
             record_failure(self.results, work.chunk, work.attempts.failed)
         names = [part.name for parts in work.parts.values() for part in parts]
         self.first.note(work.chunk, work.attempts, stored=any(name in self.tally.committed for name in names))
-        self.ended(work.chunk.name)
 
     def _stored(self, work: Work, model: str) -> None:
         """Wait until a model's parts are stored, and count them."""

@@ -10,7 +10,7 @@ import torch
 from job.models.embedding import encoding_of, entry_name, from_bytes, to_bytes
 from job.models.protocol import EncodedImage
 from tests.models.fake import FakeModel
-from tests.models.requests import make_request, random_image
+from tests.models.requests import encode, make_request, random_image
 
 CPU = torch.device("cpu")
 NAME = "a" * 64
@@ -119,7 +119,7 @@ def test_models_that_only_hand_on_the_image_take_no_part(ritm):
 def test_a_stored_encoding_predicts_as_the_fresh_one(family, request):
     """Masks and scores are equal to the last bit, in a batch with another image."""
     model = request.getfixturevalue(family)
-    fresh = model.encode([random_image(40, 56, seed=2), random_image(56, 40, seed=3)])
+    fresh = encode(model, random_image(40, 56, seed=2), random_image(56, 40, seed=3))
     assert encoding_of(model)
     read = [replace(image, features=from_bytes(NAME, to_bytes(NAME, image.features), CPU)) for image in fresh]
     assert_equal(predicted(model, read), predicted(model, fresh))

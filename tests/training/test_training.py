@@ -184,6 +184,9 @@ def test_a_bank_is_resumed_where_it_stopped(tmp_path, lite):
     class Counting:
         encoded = 0
 
+        def prepare(self, image_HWC):
+            return image_HWC
+
         def encode(self, images):
             self.encoded += len(images)
             features = torch.ones(EMBEDDING)
