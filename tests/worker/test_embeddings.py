@@ -317,7 +317,7 @@ def test_an_encoding_by_another_version_is_not_used(run, folder, monkeypatch, ve
     named = ("family: lite_medsam", f"family: lite_medsam\n    checkpoint: {weights}")
     run(named)
     if version == "medsam-job":
-        monkeypatch.setattr("job.worker.recipes.__version__", "another")
+        monkeypatch.setattr("job.worker.manifest.__version__", "another")
     elif version == "the weights":
         weights.write_bytes(b"two")
     else:
