@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import structlog
 from structlog.contextvars import bound_contextvars
 
-from job import __version__
+from job import __version__, storage
 from job.evaluate import EncodedSample
 from job.models import device as devices
 from job.plan.file import Chunk, Part, Plan
@@ -43,7 +44,7 @@ class Worker:
 
     compiled: whether torch compiles networks. writer: one thread that stores. ended: told the name of each chunk once
     it is evaluated.
-    unfinished: chunks whose results are being stored.
+    unfinished: evaluated chunks whose results are being stored.
     """
 
     plan: Plan
@@ -71,7 +72,6 @@ class Worker:
             attempts=Attempts(self.fail_fast, self.evaluation.free_memory),
             storing=Storing(chunk, self.results, self.writer, self.tally, self._footer),
         )
-        self.unfinished.append(work)
         content = work.attempts.twice("read", lambda: self._begin(work, read()))
         while content is not None:
             share = content.raw / max(1, len(models) + len(parts))  # of the bar, for each encoding and each part
@@ -82,9 +82,17 @@ class Worker:
             if more is not None:
                 work.storing.next_portion()
                 content = work.attempts.twice("read", partial(self._read_more, work, more))
+        self.unfinished.append(work)
         self.ended(chunk.name)
         if work.attempts.failed:
             self.finish()
+
+    def save(self) -> None:
+        """Store what was evaluated when a run fails in a later chunk. The run's error decides: others are logged."""
+        try:
+            self.finish()
+        except Exception as error:
+            structlog.get_logger().error("not all that was evaluated was stored", reason=storage.hide(str(error)))
 
     def finish(self, keep: int = 0) -> None:
         """Wait until all chunks are stored but the latest `keep`."""

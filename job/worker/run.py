@@ -33,7 +33,7 @@ from job.worker.progress import ProgressBar
 from job.worker.read_ahead import ReadAhead, one_by_one, threads
 from job.worker.read_chunk import ChunkContent, read_chunk
 from job.worker.sampler import sampled
-from job.worker.shutdown import Stop, Stopped
+from job.worker.shutdown import Stop
 from job.worker.side_by_side import Readers
 from job.worker.tally import Tally
 
@@ -118,8 +118,8 @@ def run(
                     worker.run_chunk(chunk, left.get(chunk.name, ()), _waiting(tally, content))
                     worker.finish(keep=0 if stop.asked else 1)
             worker.finish()
-        except Stopped:
-            worker.finish(keep=1)  # all but the chunk in hand
+        except BaseException:
+            worker.save()
             raise
     devices.free_memory(device)  # for what follows in this process, such as the statistics
 
