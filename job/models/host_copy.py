@@ -20,6 +20,7 @@ class HostCopy:
     def __init__(self, tensor: Tensor) -> None:
         self._arrived: torch.cuda.Event | None = None
         self._tensor = tensor
+        self._array: NDArray[Any] | None = None
         if tensor.device.type == "cuda":
             self._tensor = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
             self._tensor.copy_(tensor, non_blocking=True)
@@ -32,8 +33,9 @@ class HostCopy:
         if self._arrived is not None:
             self._arrived.synchronize()
             self._arrived = None
-        array: NDArray[Any] = self._tensor.numpy()
-        return array
+        if self._array is None:
+            self._array = self._tensor.numpy()
+        return self._array
 
 
 def send(array: NDArray[Any], device: torch.device) -> Tensor:
