@@ -6,14 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import structlog
-from structlog.contextvars import bound_contextvars
-
-from job import __version__, storage
+from job import __version__
 from job.evaluate import EncodedSample
 from job.models import device as devices
 from job.plan.file import Chunk, Part, Plan
@@ -30,7 +27,7 @@ from job.worker.tally import Tally
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """A chunk that was evaluated, and whose results are being stored. parts: by model."""
+    """A chunk that is evaluated, and whose results are being stored. parts: by model."""
 
     chunk: Chunk
     parts: Mapping[str, Sequence[Part]]
@@ -44,7 +41,6 @@ class Worker:
 
     compiled: whether torch compiles networks. writer: one thread that stores. ended: told the name of each chunk once
     it is evaluated.
-    unfinished: evaluated chunks whose results are being stored.
     """
 
     plan: Plan
@@ -56,14 +52,12 @@ class Worker:
     compiled: bool
     writer: Executor
     ended: Callable[[str], None]
-    unfinished: list[Work] = field(default_factory=list)
 
     def run_chunk(self, chunk: Chunk, parts: Sequence[Part], read: Callable[[], ChunkContent]) -> None:
         """Evaluate these parts of a chunk; without any, its objects and ledger alone are stored.
 
-        Results are stored while the next chunk is evaluated: `finish` waits for them. A step that fails twice is
-        recorded under its name: `read`, or the name of the model. Raise MachineError or NothingDoneError if all of the
-        run's first chunks failed.
+        Results are stored while the next part is evaluated. A step that fails twice is recorded under its name: `read`,
+        or the name of the model. Raise MachineError or NothingDoneError if all of the run's first chunks failed.
         """
         models = dict.fromkeys(part.model for part in parts)
         work = Work(
@@ -82,25 +76,12 @@ class Worker:
             if more is not None:
                 work.storing.next_portion()
                 content = work.attempts.twice("read", partial(self._read_more, work, more))
-        self.unfinished.append(work)
         self.ended(chunk.name)
-        if work.attempts.failed:
-            self.finish()
-
-    def save(self) -> None:
-        """Store what was evaluated when a run fails in a later chunk. The run's error decides: others are logged."""
-        try:
-            self.finish()
-        except Exception as error:
-            structlog.get_logger().error("not all that was evaluated was stored", reason=storage.hide(str(error)))
-
-    def finish(self, keep: int = 0) -> None:
-        """Wait until all chunks are stored but the latest `keep`."""
-        while len(self.unfinished) > keep:
-            self._finish(self.unfinished.pop(0))
+        self._finish(work)
 
     def _finish(self, work: Work) -> None:
-        with bound_contextvars(chunk=work.chunk.name), self.tally.stage("wait for storage"):
+        """Wait until a chunk is stored, so that a death in the next one costs nothing of it."""
+        with self.tally.stage("wait for storage"):
             if "read" not in work.attempts.failed:
                 work.attempts.twice("read", work.storing.stored_content)
             for name in work.parts:

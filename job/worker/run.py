@@ -110,17 +110,11 @@ def run(
             writer=writer,
             ended=marks.end,
         )
-        try:
-            for chunk, content in chain(ahead.items(order.first), one_by_one(read, order.last)):
-                if chunk.name in failed_before:
-                    results.clear_failure(chunk.name)
-                with stop.chunk(bar.seconds_left), bound_contextvars(chunk=chunk.name), bar.chunk(chunk.raw):
-                    worker.run_chunk(chunk, left.get(chunk.name, ()), _waiting(tally, content))
-                    worker.finish(keep=0 if stop.asked else 1)
-            worker.finish()
-        except BaseException:
-            worker.save()
-            raise
+        for chunk, content in chain(ahead.items(order.first), one_by_one(read, order.last)):
+            if chunk.name in failed_before:
+                results.clear_failure(chunk.name)
+            with stop.chunk(bar.seconds_left), bound_contextvars(chunk=chunk.name), bar.chunk(chunk.raw):
+                worker.run_chunk(chunk, left.get(chunk.name, ()), _waiting(tally, content))
     devices.free_memory(device)  # for what follows in this process, such as the statistics
 
 

@@ -62,11 +62,6 @@ class Stop:
         if self._asked:
             raise Stopped("finished the chunk in hand")
 
-    @property
-    def asked(self) -> bool:
-        """Whether SIGTERM came, and the chunk in hand is the last."""
-        return self._asked
-
     def _on_term(self, number: int, frame: FrameType | None) -> None:
         left = self._seconds_left() if self._seconds_left is not None else math.inf
         if left >= self._grace_s:

@@ -1,4 +1,4 @@
-"""Store what a chunk gives, in one thread and in order, while the worker goes on with the next part or chunk."""
+"""Store what a chunk gives, in one thread and in order, while the worker goes on with the next part."""
 
 from __future__ import annotations
 
