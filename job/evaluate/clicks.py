@@ -170,7 +170,7 @@ class _Clicking:
         )
 
     def _predict(self, episodes: Sequence[Episode], step: int) -> Chosen:
-        """Give the model each episode's clicks so far, and choose a mask for each."""
+        """Run the model on each episode's clicks so far; return the masks chosen, on their way to the host."""
         feedback = PROTOCOLS[self.block.protocol].feedback
         feeds_back = self.model.capabilities.mask_input == "always" or feedback
         # With feedback, the first click gets three candidates; later clicks get the single-mask token's mask.

@@ -78,11 +78,25 @@ class Figures(NamedTuple):
     finite: Tensor
 
 
+class Known(NamedTuple):
+    """What the host keeps of candidates until the device has chosen, without their masks, which take memory.
+
+    size: of the mask, (H, W). truth_px: of the truth. alone: whether there is one prediction. scored: whether it has a
+    predicted IoU. mask_inputs_C: of a prediction alone, else empty.
+    """
+
+    size: tuple[int, int]
+    truth_px: int
+    alone: bool
+    scored: bool
+    mask_inputs_C: Sequence[Any]
+
+
 class Chosen:
-    """The choices for a list of candidates, on their way to the host."""
+    """The choices for a list of candidates, on their way to the host. It does not keep the candidates' masks."""
 
     def __init__(self, candidates: Sequence[Candidates], truths: Truths) -> None:
-        self._candidates, self._truths = candidates, truths
+        self._known = [_known(item, truths.areas[item.truth]) for item in candidates]
         groups: defaultdict[Form, list[int]] = defaultdict(list)
         for number, item in enumerate(candidates):
             groups[item.form].append(number)
@@ -101,36 +115,35 @@ class Chosen:
         figures_N5, all_bits = self._figures.numpy(), self._bits.numpy()
         if not figures_N5[:, -1].all():
             refuse()
-        taken: list[dict[str, Taken]] = [{} for _ in self._candidates]
+        taken: list[dict[str, Taken]] = [{} for _ in self._known]
         start = 0
         for (choice, number), figures in zip(self._order, figures_N5.tolist(), strict=True):
-            candidates = self._candidates[number]
-            height, width = candidates.predictions[0].masks_CHW.shape[1:]
-            end = start + bits.packed_bytes(height * width)
-            taken[number][choice] = self._taken(candidates, choice, figures, all_bits[start:end], (height, width))
+            known = self._known[number]
+            end = start + bits.packed_bytes(known.size[0] * known.size[1])
+            taken[number][choice] = _taken(known, choice, figures, all_bits[start:end])
             start = end
         return taken
 
-    def _taken(
-        self,
-        candidates: Candidates,
-        choice: str,
-        figures: Sequence[float],
-        bits_B: NDArray[np.uint8],
-        size: tuple[int, int],
-    ) -> Taken:
-        index, intersection, area = map(int, figures[:3])
-        alone = len(candidates.predictions) == 1
-        return Taken(
-            bits_B=bits_B,
-            height=size[0],
-            width=size[1],
-            intersection_px=intersection,
-            union_px=area + self._truths.areas[candidates.truth] - intersection,
-            predicted_iou=None if candidates.predictions[0].predicted_iou_C is None else figures[3],
-            index=None if choice == "single" or (choice == "score" and not alone) else index,
-            mask_input=candidates.predictions[0].mask_inputs_C[index] if alone else None,
-        )
+
+def _known(candidates: Candidates, truth_px: int) -> Known:
+    first, alone = candidates.predictions[0], len(candidates.predictions) == 1
+    height, width = first.masks_CHW.shape[1:]
+    scored = first.predicted_iou_C is not None
+    return Known((height, width), truth_px, alone, scored, first.mask_inputs_C if alone else ())
+
+
+def _taken(known: Known, choice: str, figures: Sequence[float], bits_B: NDArray[np.uint8]) -> Taken:
+    index, intersection, area = map(int, figures[:3])
+    return Taken(
+        bits_B=bits_B,
+        height=known.size[0],
+        width=known.size[1],
+        intersection_px=intersection,
+        union_px=area + known.truth_px - intersection,
+        predicted_iou=figures[3] if known.scored else None,
+        index=None if choice == "single" or (choice == "score" and not known.alone) else index,
+        mask_input=known.mask_inputs_C[index] if known.alone else None,
+    )
 
 
 def _choose(group: Sequence[Candidates], truths: Truths) -> Iterator[tuple[Figures, Tensor]]:

@@ -53,7 +53,7 @@ class Storing:
         return (part.name, self._portion) in self._tables
 
     def scores(self, part: Part, precision: str, outcomes: Sequence[Outcome], **how: Any) -> None:
-        """Give the outcomes of a part on the portion in hand. how: see `Scores`."""
+        """Make the tables of a part on the portion in hand. how: see `Scores`."""
         self._tables[part.name, self._portion] = self._writer.submit(
             self._make_tables, part, self._portion, precision, outcomes, how
         )

@@ -1,5 +1,7 @@
 """Which candidate is chosen; computed by hand from three candidates against a truth of four pixels."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -184,3 +186,14 @@ def test_an_output_that_is_not_finite_is_an_error():
     assert take("single", sound).intersection_px == 4
     with pytest.raises(DataError, match="NaN or infinity"):
         take("single", broken)
+
+
+def test_the_masks_of_the_candidates_are_not_kept_while_the_choice_is_under_way():
+    """They would take a GPU's memory while another call predicts."""
+    given = prediction(HALF, MORE, BESIDE, scores=(0.1, 0.2, 0.3))
+    masks = weakref.ref(given.masks_CHW)
+    chosen = Chosen([Candidates(predictions=(given,), truth=0, choices=("first",))], Truths([TRUTH]))
+    del given
+    gc.collect()
+    assert masks() is None
+    assert np.array_equal(chosen.taken()[0]["first"].mask(), HALF)
