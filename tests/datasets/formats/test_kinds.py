@@ -52,7 +52,7 @@ FOREIGN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "data"), FOREIGN)
+@pytest.mark.parametrize(("name", "data"), FOREIGN, ids=[name for name, _ in FOREIGN])
 def test_a_file_that_is_no_image_is_named(tmp_path: Path, name: str, data: bytes) -> None:
     """Read whole or by its first bytes, as an image or as a mask. It is never called damaged."""
     path = write(tmp_path / "a.png", data)
