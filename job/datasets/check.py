@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from job.datasets import placement, slicing
-from job.datasets.formats import nifti
+from job.datasets.formats import volumes
 from job.datasets.layers import Head, check_link, check_same_kind, faults_named, mask_files, read_head
 from job.datasets.ledger import Ledger
 from job.datasets.load import load_case
@@ -27,7 +27,7 @@ def raw_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
         return (0,)
     with faults_named(source.file, "image"):
         check_link(source.file)
-        count = nifti.read_header(source.file, source.axes).grid.slice_count(dataset.slices.axis)
+        count = volumes.read_header(source.file, source.axes).grid.slice_count(dataset.slices.axis)
     return slicing.candidates(dataset.slices, count)
 
 

@@ -13,7 +13,8 @@ from job import storage
 from job.datasets import fit, sizes
 from job.datasets.discover import expected_masks
 from job.datasets.doubt import Doubt
-from job.datasets.formats import nifti, raster
+from job.datasets.formats import raster, volumes
+from job.datasets.formats.volume import VolumeHeader
 from job.datasets.generated import SIDE
 from job.datasets.generated.generate import generate
 from job.datasets.labels import as_labels, label_counts, one_channel
@@ -31,7 +32,7 @@ class Head:
     """What the first bytes of a file state. size: HW and no header, or XYZ (RAS+) with the volume's header."""
 
     size: tuple[int, ...]
-    header: nifti.VolumeHeader | None
+    header: VolumeHeader | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Layer:
     """
 
     values: NDArray[Any]
-    header: nifti.VolumeHeader | None
+    header: VolumeHeader | None
     doubts: tuple[Doubt, ...] = ()
     orientation: int = 1
     label_px: Mapping[int, int] = field(default_factory=dict)
@@ -165,22 +166,22 @@ def _read(
         axes = source.axes
         local = replace(file, address=str(path))
         _check_room(dataset, source, file, _read_volume_header(local, axis_of(dataset, source), max_image_px, axes))
-        volume = nifti.read_volume(path, axes)
+        volume = volumes.read_volume(local, axes)
         return Layer(volume.values_XYZ, volume.header, volume.header.doubts)
     read = raster.read_mask if labels else raster.read_image
     picture = read(path, max_image_px)
     return Layer(picture.values, None, picture.doubts, picture.orientation)
 
 
-def _read_volume_header(file: FileInfo, axis: Axis, max_image_px: int, axes: str | None) -> nifti.VolumeHeader:
+def _read_volume_header(file: FileInfo, axis: Axis, max_image_px: int, axes: str | None) -> VolumeHeader:
     """Read the header of a volume; raise DataError if a slice or the volume is too large."""
-    header = nifti.read_header(file, axes)
+    header = volumes.read_header(file, axes)
     sizes.check_plane(*header.grid.slice_size(axis), max_image_px)
     sizes.check_volume(header.grid.shape_XYZ, max_image_px)
     return header
 
 
-def _check_room(dataset: Dataset, source: Source, file: ImageFile, header: nifti.VolumeHeader) -> None:
+def _check_room(dataset: Dataset, source: Source, file: ImageFile, header: VolumeHeader) -> None:
     """Raise MemoryShortageError if an image or a mask does not fit into memory."""
     is_image = file.address == source.file.address
     fit.check_volume(header.grid, header.value_bytes, dataset.intensity if is_image else None)

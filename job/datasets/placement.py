@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from job.datasets import sizes
-from job.datasets.formats.nifti import VolumeHeader
+from job.datasets.formats.volume import VolumeHeader
 from job.datasets.geometry import reordered
 from job.datasets.layers import Head, Layer
 from job.errors import DataError

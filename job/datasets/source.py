@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from job.datasets.formats import volumes
 from job.datasets.generated import SIDE, VERSION
 from job.storage import FileInfo
 
@@ -80,5 +81,5 @@ class Source:
 
 
 def is_volume(file: ImageFile) -> TypeGuard[FileInfo]:
-    """Return whether a file's name ends as NIfTI files do."""
-    return file.address.lower().endswith((".nii", ".nii.gz"))
+    """Return whether a file is a volume, judged by its name."""
+    return isinstance(file, FileInfo) and volumes.format_of(file) is not None

@@ -29,6 +29,7 @@ from job.storage import FileInfo, InputCache
 from tests.datasets.corruption import FORMATS, labels, noise
 from tests.datasets.make import MAX_PX, dataset, load, png, write
 from tests.datasets.make import nifti as save_volume
+from tests.datasets.volumes import read_volume
 
 HUGE = 100_000
 MEGABYTE = bytes(1 << 20)
@@ -127,17 +128,17 @@ def test_a_volume_has_at_most_ten_times_the_allowed_pixels(tmp_path: Path) -> No
 def test_only_few_bytes_may_follow_the_values_of_a_volume(tmp_path: Path) -> None:
     """512 bytes pass; 16 megabytes, packed to kilobytes, are refused once the first megabytes are unpacked."""
     sound = FORMATS["one.nii.gz"](noise())
-    assert nifti.read_volume(write(tmp_path / "a.nii.gz", sound + gzip.compress(bytes(512)))).values_XYZ.any()
+    assert read_volume(write(tmp_path / "a.nii.gz", sound + gzip.compress(bytes(512)))).values_XYZ.any()
     bomb = write(tmp_path / "b.nii.gz", sound + gzip.compress(MEGABYTE * 16))
     with pytest.raises(DataError, match="bytes follow the values"):
-        nifti.read_volume(bomb)
+        read_volume(bomb)
 
 
 def test_values_that_begin_far_behind_the_header_are_refused(tmp_path: Path) -> None:
     """All bytes before them would have to be unpacked."""
     far = little(FORMATS["one.nii"](noise()), (108, "f", 1 << 29)) + MEGABYTE
     with pytest.raises(DataError, match="values begin at byte 536870912"):
-        nifti.read_volume(write(tmp_path / "a.nii.gz", gzip.compress(far)))
+        read_volume(write(tmp_path / "a.nii.gz", gzip.compress(far)))
 
 
 def test_a_small_image_in_a_huge_tile_is_refused(tmp_path: Path) -> None:
@@ -256,7 +257,7 @@ def test_a_volume_that_does_not_fit_into_memory_is_named_before_it_is_read(
     (source,) = discover(spec)
     monkeypatch.setattr(fit, "SLABS", 0)
     monkeypatch.setattr(fit, "SMALL", 0)
-    monkeypatch.setattr(nifti, "read_volume", None)
+    monkeypatch.setattr(nifti, "read_values", None)
     monkeypatch.setattr(memory, "available", lambda: needed * 20 * 30 * 40 - 1)
     (line,) = check_headers(spec, source, cache, MAX_PX)
     assert (line.kind, line.reason) == ("error", "too little memory")

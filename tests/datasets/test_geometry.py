@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job.datasets.formats.nifti import read_volume
 from job.datasets.geometry import canonical_grid, reordered, slice_at, to_canonical
 from job.errors import DataError
 from tests.datasets.make import nifti, stored_as
+from tests.datasets.volumes import read_volume
 
 ORDERS = ["".join(codes) for axes in permutations(("RL", "AP", "SI")) for codes in product(*axes)]
 

@@ -116,9 +116,9 @@ def test_consecutive_chunks_read_a_volume_once(tmp_path: Path, monkeypatch: pyte
     volumes(tmp_path, numbered(), labelled(1, 4))
     data = dataset(tmp_path, tasks={"a": 1, "b": "any"})
     read: list[str] = []
-    read_volume = nifti_module.read_volume
+    read_values = nifti_module.read_values
     monkeypatch.setattr(
-        nifti_module, "read_volume", lambda path, axes: (read.append(path.parent.name), read_volume(path, axes))[1]
+        nifti_module, "read_values", lambda file: (read.append(Path(file.address).parent.name), read_values(file))[1]
     )
     assert kept(load(data, tmp_path, (0, 1, 2))) + kept(load(data, tmp_path, (3, 4, 5))) == [1, 4]
     assert read == ["images", "masks"]

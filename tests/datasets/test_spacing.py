@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from job.datasets.formats.nifti import read_volume
 from job.datasets.geometry import canonical_grid
 from tests.datasets.make import dataset, grey, load, nifti, pair, square, without_orientation
+from tests.datasets.volumes import read_volume
 
 RIGHT, ANTERIOR, SUPERIOR = 0.5, 0.75, 4.0
 EXPECTED = {

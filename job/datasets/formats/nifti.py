@@ -1,4 +1,4 @@
-"""NIfTI-1 and NIfTI-2 volumes (.nii, .nii.gz): the grid from the first bytes, the scaled values in canonical order."""
+"""NIfTI-1 and NIfTI-2 volumes (.nii, .nii.gz): the grid from the first bytes, the scaled values as stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import math
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,13 @@ from numpy.typing import NDArray
 from job import storage
 from job.datasets.doubt import Doubt
 from job.datasets.formats import kinds, slabs
-from job.datasets.geometry import Grid, along_axes, canonical_grid, to_canonical
+from job.datasets.formats.volume import StoredHeader
+from job.datasets.geometry import canonical_grid
 from job.datasets.sizes import as_text
 from job.errors import DataError, MemoryShortageError, StorageError
 from job.storage import FileInfo
 
+ENDINGS = (".nii", ".nii.gz")
 HEAD_BYTES = 1 << 16
 HEADERS: dict[int, Any] = {348: Nifti1Header, 540: Nifti2Header}
 GZIP_MAGIC = b"\x1f\x8b"
@@ -41,43 +42,18 @@ UNITS_MM = {1: 1000.0, 2: 1.0, 3: 0.001}  # metre, millimetre, micrometre; a fil
 logging.getLogger("nibabel.global").setLevel(logging.CRITICAL + 1)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class VolumeHeader:
-    """The header of a volume.
-
-    oriented: False if it has neither sform nor qform, so that default axes are assumed. value_bytes: of one value in
-    memory, scaled. label_step: its slope where integers are stored with one, else 0.
-    """
-
-    grid: Grid
-    oriented: bool
-    value_bytes: int = 8
-    label_step: float = 0.0
-    doubts: tuple[Doubt, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Volume:
-    """A volume in memory. values_XYZ: canonical (RAS+), scaled by the header's slope and intercept, any number type."""
-
-    values_XYZ: NDArray[Any]
-    header: VolumeHeader
-
-
-def read_header(file: FileInfo, axes: str | None = None) -> VolumeHeader:
-    """Read grid and orientation from the first bytes of a local or remote file.
-
-    axes: where the stored axes lead, such as LPS, in place of what the header states.
-    """
+def read_header(file: FileInfo) -> StoredHeader:
+    """Read grid and orientation from the first bytes of a local or remote file."""
     head = storage.read_head(file.address, HEAD_BYTES)
     with _as_data_error():
         header = _parse(_gunzip_head(head) if head.startswith(GZIP_MAGIC) else head)
         _check_length(header, file.size, packed=head.startswith(GZIP_MAGIC))
-        return _volume_header(header, axes)
+        return _stored_header(header)
 
 
-def read_volume(path: Path, axes: str | None = None) -> Volume:
-    """Read a whole volume from a local file. The caller checks its size beforehand, by `read_header`."""
+def read_values(file: FileInfo) -> NDArray[Any]:
+    """Read all values from a local file, as stored and scaled. The caller checks its size by `read_header` before."""
+    path = Path(file.address)
     try:
         raw = path.open("rb")
     except OSError as error:
@@ -88,11 +64,10 @@ def read_volume(path: Path, axes: str | None = None) -> Volume:
         with gzip.open(raw) if packed else raw as stream:
             header = _parse(stream.read(max(HEADERS)))
             _check_length(header, path.stat().st_size, packed=packed)
-            volume_header = _volume_header(header, axes)
             stored = slabs.values(ArrayProxy(stream, header, mmap=False), _shape(header))
             if packed:
                 _read_rest(stream)
-        return Volume(values_XYZ=to_canonical(stored, _affine(header, axes)), header=volume_header)
+        return stored
 
 
 def _read_rest(stream: Any) -> None:
@@ -141,18 +116,22 @@ def _check_length(header: Any, size: int, *, packed: bool) -> None:
         raise DataError("unreadable", f"truncated: the header declares {needed} bytes, the file has {size}")
 
 
-def _volume_header(header: Any, axes: str | None) -> VolumeHeader:
-    stated = bool(header["sform_code"] > 0 or header["qform_code"] > 0)
+def _stored_header(header: Any) -> StoredHeader:
+    """Return what a header states. The field xyzt_units has the unit of the file's lengths."""
     slope, intercept = header.get_slope_inter()
     is_scaled = (slope, intercept) not in ((None, None), (1, 0))
     dtype = header.get_data_dtype()
     has_step = slope not in (None, 0, 1) and dtype.kind in "iu"
-    return VolumeHeader(
-        grid=canonical_grid(_shape(header), _affine(header, axes)),
-        oriented=stated or axes is not None,
+    unit_mm = UNITS_MM.get(int(header["xyzt_units"]) % 8, 1.0)
+    x_mm, y_mm, z_mm = (unit_mm * float(zoom) for zoom in [*header.get_zooms(), 1.0, 1.0, 1.0][:3])
+    return StoredHeader(
+        shape=_shape(header),
+        affine=np.diag([unit_mm, unit_mm, unit_mm, 1.0]) @ header.get_best_affine(),
+        oriented=bool(header["sform_code"] > 0 or header["qform_code"] > 0),
+        spacing_mm=(x_mm, y_mm, z_mm),
         value_bytes=max(dtype.itemsize, SCALED_BYTES) if is_scaled else dtype.itemsize,
         label_step=abs(float(slope)) if has_step else 0.0,
-        doubts=() if axes else tuple(_orientation_doubts(header)),
+        orientation_doubts=tuple(_orientation_doubts(header)),
     )
 
 
@@ -181,18 +160,6 @@ def _difference_of_forms(header: Any) -> str:
         return f"sform states the axes {sform.codes}, qform {qform.codes}"
     shift = sform.displacement(qform)
     return f"their corners are up to {shift:.3g} voxels apart" if shift > FORMS_VOXELS else ""
-
-
-def _affine(header: Any, axes: str | None) -> NDArray[np.float64]:
-    """Return the affine, stored index to millimetres. The field xyzt_units states the unit of the file.
-
-    axes: directions of the stored axes in place of the header's; only the spacing is then taken from the header.
-    """
-    unit_mm = UNITS_MM.get(int(header["xyzt_units"]) % 8, 1.0)
-    if axes is not None:
-        return along_axes(axes, [unit_mm * float(zoom) for zoom in [*header.get_zooms(), 1.0, 1.0, 1.0][:3]])
-    affine: NDArray[np.float64] = np.diag([unit_mm, unit_mm, unit_mm, 1.0]) @ header.get_best_affine()
-    return affine
 
 
 def _gunzip_head(head: bytes) -> bytes:

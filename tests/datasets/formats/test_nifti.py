@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from job import storage
 from job.datasets.directions import ROWS_COLUMNS
-from job.datasets.formats.nifti import read_header, read_volume
+from job.datasets.formats.volumes import read_header
 from job.datasets.geometry import slice_at
 from job.errors import DataError, StorageError
 from job.storage import FileInfo
 from tests.datasets.make import PLACED, nifti, numbered, stored_as, without_orientation, write
+from tests.datasets.volumes import read_volume
 
 
 def header(path: Path) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from job.datasets.formats import slabs
-from job.datasets.formats.nifti import read_volume
+from tests.datasets.volumes import read_volume
 
 
 @pytest.mark.parametrize(("dtype", "slope"), [(np.int16, None), (np.int16, 2.5), (np.uint8, None), (np.float32, None)])
