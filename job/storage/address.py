@@ -19,13 +19,15 @@ class FileInfo:
     """A file as its store lists it.
 
     version: changes with the content (an ETag, a modification time); "" if the store reports none. dead_link: the
-    target of a link that leads nowhere, else "".
+    target of a link that leads nowhere, else "". members: the files of a folder that is one image, such as a DICOM
+    series, sorted by address; the folder's address ends in a slash.
     """
 
     address: str
     size: int
     version: str
     dead_link: str = ""
+    members: tuple[FileInfo, ...] = ()
 
 
 def join(folder: str, *names: str) -> str:

@@ -24,7 +24,8 @@ class StoredHeader:
     oriented: False if the file states no orientation, so that the affine has the default of its format. spacing_mm:
     along the stored axes; None if the file does not state it. value_bytes: of one value in memory, scaled. label_step:
     the slope where integers are stored with one, else 0. labels: the values of the labels that the file names. window:
-    centre and width that the file recommends. doubts: what is doubtful whatever the axes; orientation_doubts: about
+    centre and width that the file recommends. frame: the identifier of the patient's coordinate system (DICOM's Frame
+    of Reference UID), "" if the format has none. doubts: what is doubtful whatever the axes; orientation_doubts: about
     the axes alone, which are void if the spec states them.
     """
 
@@ -36,6 +37,7 @@ class StoredHeader:
     label_step: float = 0.0
     labels: Mapping[str, int] = field(default_factory=dict)
     window: tuple[float, float] | None = None
+    frame: str = ""
     doubts: tuple[Doubt, ...] = ()
     orientation_doubts: tuple[Doubt, ...] = ()
 
@@ -55,6 +57,7 @@ class VolumeHeader:
     label_step: float = 0.0
     labels: Mapping[str, int] = field(default_factory=dict)
     window: tuple[float, float] | None = None
+    frame: str = ""
     doubts: tuple[Doubt, ...] = ()
 
 
@@ -76,6 +79,7 @@ def canonical_header(stored: StoredHeader, axes: str | None = None) -> VolumeHea
         label_step=stored.label_step,
         labels=stored.labels,
         window=stored.window,
+        frame=stored.frame,
         doubts=stored.doubts if axes else (*stored.doubts, *stored.orientation_doubts),
     )
 
