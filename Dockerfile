@@ -29,18 +29,24 @@ RUN /opt/builder/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-
     && /opt/builder/bin/python -m pip --python /opt/medsam-job/bin/python install --no-deps --no-index /wheel/*.whl
 
 FROM dependencies
+# On a GPU, triton and torch.compile build the kernels of SAM's encoder when it first runs: five times as many images a
+# second (benchmarks/gpu_h100_202611.md). triton needs a C compiler for that.
+# hadolint ignore=DL3008  # whatever Debian 12 has: no result depends on the version
+RUN apt-get update -qq && apt-get install -qq --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 RUN install -d -o 10001 -g 10001 /app/results /cache
 # A change of code rebuilds only these layers: 18 MB. They use COPY, because not every builder notices a change in what
 # `RUN --mount` takes from another stage; such a builder would keep the old program.
 COPY --from=program /opt/medsam-job /opt/medsam-job
 COPY specs /app/specs
 # MEDSAM_JOB_CONTAINER: messages then say how to set up a container, with -v and -e.
-# HOME=/tmp: libraries can write their caches even if the root file system is read-only.
+# HOME=/tmp: libraries can write their caches even if the root file system is read-only. torch would name its own after
+# the user, and an arbitrary uid has no name.
 # LD_LIBRARY_PATH: GKE mounts the driver's libraries there without telling the linker. On other machines the folder does
 # not exist.
 # NVIDIA_REQUIRE_CUDA: a container with a GPU does not start on a host whose driver is too old for this torch. It requests
 # no GPU, and is not looked at without one.
 ENV PATH=/opt/medsam-job/bin:${PATH} LD_LIBRARY_PATH=/usr/local/nvidia/lib64 MEDSAM_JOB_CACHE=/cache HOME=/tmp \
+    TORCHINDUCTOR_CACHE_DIR=/tmp/torchinductor TRITON_CACHE_DIR=/tmp/triton \
     NVIDIA_REQUIRE_CUDA="cuda>=13.0" MEDSAM_JOB_CONTAINER=1 PYTHONUNBUFFERED=1
 WORKDIR /app
 VOLUME ["/cache"]

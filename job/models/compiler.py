@@ -21,13 +21,13 @@ def resolve(name: str, device: torch.device) -> bool:
     """
     if name not in ("auto", "on", "off"):
         raise JobError(f"compile: expected auto, on or off, got {name}")
-    lacking = _lacking(device)
-    if name == "on" and lacking:
-        raise JobError(f"compile: this machine lacks {lacking}; install it, or set execution.compile to auto or off")
-    return name == "on" or (name == "auto" and device.type == "cuda" and not lacking)
+    missing = lacking(device)
+    if name == "on" and missing:
+        raise JobError(f"compile: this machine lacks {missing}; install it, or set execution.compile to auto or off")
+    return name == "on" or (name == "auto" and device.type == "cuda" and not missing)
 
 
-def _lacking(device: torch.device) -> str:
+def lacking(device: torch.device) -> str:
     """Return what torch's compiler needs for a device and this machine lacks; "" if it lacks nothing."""
     variable, names = COMPILERS[device.type]
     named = os.environ.get(variable)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds a local stand-in for the Dockerfile's base image, for machines that reach no image registry: the same Debian,
-# with Debian's Python 3.11 in place of python.org's. Runs as root; needs mmdebstrap and podman.
+# with Debian's Python 3.11 and its headers in place of python.org's. Runs as root; needs mmdebstrap and podman.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./containers.sh
@@ -9,7 +9,7 @@ podman image exists "$name" && exit 0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mmdebstrap --quiet --variant=minbase --include=ca-certificates,python3.11-venv \
+mmdebstrap --quiet --variant=minbase --include=ca-certificates,libpython3.11-dev,python3.11-venv \
     --customize-hook='ln -s /usr/bin/python3.11 "$1/usr/local/bin/python"' \
     --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*' \
     bookworm "$work/debian.tar"
