@@ -88,6 +88,7 @@ def expected_masks(dataset: Dataset, source: Source, task: str) -> tuple[str, ..
     if not isinstance(source.file, FileInfo):
         return ()
     (image,) = by_address([source.file], pattern.root) if varies(pattern.tail) else (pattern.tail,)
+    image = image.rstrip("/")
     fields = _fields(image, source.file.address, pattern.fields(image) or {})
     return tuple(Template(text, pattern).filled(fields) for text in mask_templates(dataset, task))
 
@@ -125,7 +126,13 @@ def _fields(image: str, address: str, named: Mapping[str, str]) -> dict[str, str
     name = posixpath.basename(image)
     decoded = unquote(address) if address.startswith(("http://", "https://")) else address
     parent = posixpath.basename(posixpath.dirname(posixpath.normpath(decoded)))
-    return {**named, "name": name, "stem": stem(name), "parent": parent, "image": image}
+    return {
+        **named,
+        "name": name,
+        "stem": name if address.endswith("/") else stem(name),
+        "parent": parent,
+        "image": image,
+    }
 
 
 def _choose(dataset: Dataset, images: Sequence[PairedImage]) -> tuple[list[PairedImage], tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from numpy.typing import NDArray
@@ -127,8 +128,9 @@ def mask_files(dataset: Dataset, source: Source, task: str) -> tuple[ImageFile, 
 
 def check_link(file: ImageFile) -> None:
     """Raise DataError for a link that leads nowhere."""
-    if isinstance(file, FileInfo) and file.dead_link:
-        raise DataError("dead link", f"a link to {file.dead_link}, where nothing is; was the data set fetched?")
+    for each in (file, *file.members) if isinstance(file, FileInfo) else ():
+        if each.dead_link:
+            raise DataError("dead link", f"a link to {each.dead_link}, where nothing is; was the data set fetched?")
 
 
 def check_same_kind(source: Source, mask: ImageFile) -> None:
@@ -161,15 +163,14 @@ def _read(
         sizes.check_plane(SIDE, SIDE, max_image_px)
         image_HW, labels_HW = generate(file.seed, file.patient, file.slice)
         return Layer(labels_HW if labels else image_HW, None)
-    path = cache.local(file)
+    local = cache.local_file(file)
     if is_volume(file):
         axes = source.axes
-        local = replace(file, address=str(path))
         _check_room(dataset, source, file, _read_volume_header(local, axis_of(dataset, source), max_image_px, axes))
         volume = volumes.read_volume(local, axes)
         return Layer(volume.values_XYZ, volume.header, volume.header.doubts)
     read = raster.read_mask if labels else raster.read_image
-    picture = read(path, max_image_px)
+    picture = read(Path(local.address), max_image_px)
     return Layer(picture.values, None, picture.doubts, picture.orientation)
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from job import storage
+from job.datasets.folders import folders_of
 from job.storage import FileInfo
 from job.study.files import TEMPLATE_FIELD
 
@@ -27,27 +28,41 @@ class Pattern:
     Wildcards and fields take as little as they can, the first of them first. `{n:int}` takes digits only. As in a
     shell, a wildcard at the start of a name does not match a leading dot: archives made on macOS contain many files
     such as `._scan.nii.gz`. Names are compared in Unicode's normal form NFC, because macOS stores them decomposed.
+
+    A pattern that ends in a slash matches folders, each of them one image, whose files are its members.
     """
 
     text: str
 
+    @property
+    def is_of_folders(self) -> bool:
+        """Whether each match is a folder."""
+        return self.text.endswith("/")
+
     @cached_property
     def root(self) -> str:
         """The longest folder prefix without wildcards and fields; "" is the working folder."""
-        folders = self.text.split("/")[:-1]
+        folders = self._address.split("/")[:-1]
         fixed = next((n for n, name in enumerate(folders) if varies(name)), len(folders))
         return "/".join(folders[:fixed]) or ("/" if self.text.startswith("/") else "")
 
     @cached_property
     def tail(self) -> str:
         """The rest of the pattern, below the root."""
-        return self.text[len(self.root) :].lstrip("/")
+        return self._address[len(self.root) :].lstrip("/")
+
+    @cached_property
+    def _address(self) -> str:
+        return self.text.rstrip("/")
 
     def listing(self) -> dict[str, FileInfo]:
         """Return the files that may match, by address below the root, and those that differ in their ending alone.
 
         Links that lead nowhere are listed too; one in the place of a folder has the address of the folder.
         """
+        if self.is_of_folders:
+            glob = "/".join([*map(glob_of, self.tail.split("/")), "*"])
+            return folders_of(by_address(storage.list_files(self.root, glob, dead_links=True), self.root))
         if not varies(self.tail):
             file = storage.info(self.text)
             return {self.tail: file} if file else {}
@@ -78,7 +93,9 @@ class Pattern:
 
     @cached_property
     def _ending(self) -> str:
-        """The literal ending of the last name, such as .png, if what precedes it varies; else ""."""
+        """The literal ending of the last name, such as .png, if what precedes it varies; else "". Folders have none."""
+        if self.is_of_folders:
+            return ""
         ending = posixpath.basename(self.tail)[len(self._stem) :]
         return ending if varies(self._stem) and not varies(ending) else ""
 

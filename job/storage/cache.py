@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
+import posixpath
 import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,8 +61,24 @@ class InputCache:
             os.utime(copy)
         return copy
 
+    def local_file(self, file: FileInfo) -> FileInfo:
+        """Return a file with its local address, or a folder whose members have theirs; fetched if needed."""
+        if not file.members:
+            return replace(file, address=str(self.local(file)))
+        members = tuple(self.local_file(member) for member in file.members)
+        planned = self.keys.get(file.address)
+        if planned and any(map(_differs, file.members)) and self.content_key(file) != planned:
+            raise changed_since_plan(file.address)
+        return replace(file, members=members)
+
     def content_key(self, file: FileInfo) -> str:
-        """Return the key of a file's content: SIZE-VERSION, or SIZE-SHA256 if it is local or has no version."""
+        """Return the key of a file's content: SIZE-VERSION, or SIZE-SHA256 if it is local or has no version.
+
+        That of a folder is SIZE-SHA256 of the names and keys of its members.
+        """
+        if file.members:
+            keys = {posixpath.basename(member.address): self.content_key(member) for member in file.members}
+            return f"{file.size}-{hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()}"
         if file.version and local_path(file.address) is None:
             return f"{file.size}-{file.version}"
         return f"{file.size}-{sha256(self.local(file))}"
@@ -150,6 +168,12 @@ def _blocks(fs: Any, path: str, file: FileInfo) -> Iterator[bytes]:
     current = file_info(fs, file.address, fs.info(path))
     if current.size != file.size or (file.version and current.version != file.version):
         raise changed_since_plan(file.address)
+
+
+def _differs(file: FileInfo) -> bool:
+    """Return whether a local file has another modification time than when it was planned."""
+    path = local_path(file.address)
+    return path is not None and str(path.stat().st_mtime) != file.version
 
 
 def _hash_file(copy: Path) -> Path:
