@@ -1,4 +1,4 @@
-"""List the images of a data set with their masks, patients and volumes. No file is opened."""
+"""List the images of a data set with their masks, patients and volumes. No image is opened."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from job.datasets.directions import stated_axes
+from job.datasets.label_names import named_values
 from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
 from job.datasets.pattern import Pattern, by_address, fill, stem, varies
 from job.datasets.pseudonyms import with_pseudonyms
@@ -48,7 +49,8 @@ def discover(dataset: Dataset) -> tuple[Source, ...]:
 def survey(dataset: Dataset) -> Survey:
     """Return the sources of a data set and what was left out.
 
-    Raise PairingError if two images name the same mask, an image is another one's mask, or `axes` is ambiguous.
+    Raise PairingError if two images name the same mask, an image is another one's mask, `axes` is ambiguous, or
+    `label_names` lacks a name.
     """
     if dataset.generated is not None:
         return Survey(sources=tuple(_generated(dataset, dataset.generated)))
@@ -63,7 +65,8 @@ def survey(dataset: Dataset) -> Survey:
     chosen, not_found = _choose(dataset, candidates)
     check_claims(dataset, chosen, templates)
     axes = stated_axes(dataset, chosen)
-    sources = [_source(dataset, image, axes[image.address]) for image in chosen]
+    named = named_values(dataset)
+    sources = [_source(dataset, image, axes[image.address], named) for image in chosen]
     skipped = {source.image for source in sources if dataset.unlabelled == "skip" and not any(source.masks.values())}
     others = [address for address in listing if pattern.differs_in_ending(address)]
     other_endings = [address for address in others if listing[address].address not in claims]
@@ -150,7 +153,7 @@ def _choose(dataset: Dataset, images: Sequence[PairedImage]) -> tuple[list[Paire
     return chosen, tuple(sorted(set(listed) - known))
 
 
-def _source(dataset: Dataset, image: PairedImage, axes: str | None) -> Source:
+def _source(dataset: Dataset, image: PairedImage, axes: str | None, label_values: dict[str, tuple[int, ...]]) -> Source:
     masks: dict[str, tuple[ImageFile, ...]] = {}
     for task in dataset.tasks:
         named = [file for text in mask_templates(dataset, task) for file in image.masks[text]]
@@ -162,6 +165,7 @@ def _source(dataset: Dataset, image: PairedImage, axes: str | None) -> Source:
         patient=image.address if dataset.patient is None else fill(dataset.patient, image.fields),
         volume=image.address,
         axes=axes,
+        label_values=label_values,
     )
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from job.datasets.counting import as_in_memory, flat_blocks, histogram
 from job.datasets.doubt import Doubt
 from job.errors import DataError
-from job.study.dataset import Task
 from job.study.files import AtLeast, Join
+from job.study.task import ANY, Task
 
 ROUNDING = 1e-6
 """Distance from a whole number, as a share of it, that float32 arithmetic leaves."""
@@ -35,6 +35,17 @@ def one_channel(values: NDArray[Any]) -> NDArray[Any]:
             f"are {', '.join(str(value) for value in values[row, column])}",
         )
     return np.ascontiguousarray(values[..., 0])
+
+
+def as_colours(values: NDArray[Any]) -> NDArray[np.int32]:
+    """Return the HxW colours of a 2D map, HxWx3 RGB or HxW grey, each as the number that `task.colour_value` returns.
+
+    Raise DataError for anything but 8 bits a channel.
+    """
+    if values.dtype != np.uint8 or values.shape[2:] not in ((), (3,)):
+        raise DataError("no colours", f"expected a picture of 8 bits a channel for `colour`, found {values.dtype}")
+    channels = np.broadcast_to(np.atleast_3d(values), (*values.shape[:2], 3)).astype(np.int32)
+    return np.asarray(channels @ np.array([1 << 16, 1 << 8, 1], np.int32))
 
 
 def as_labels(values: NDArray[Any], step: float = 0.0) -> tuple[NDArray[Any], tuple[Doubt, ...]]:
@@ -72,12 +83,12 @@ def label_doubts(counts: Mapping[int, int], named: frozenset[int], task: Task, r
     """
     labels = set(counts) - {0}
     wanted = {255} if rule == "binary255" else set(named)
-    if (labels == {1} and wanted == {255}) or (labels == {255} and wanted == {1} and task.label != "any"):
+    if (labels == {1} and wanted == {255}) or (labels == {255} and wanted == {1} and task.label != ANY):
         yield Doubt(
             reason="another label",
             detail=f"the only label is {min(labels)}, the spec names {min(wanted)}: masks of 0/1 and of 0/255 differ",
         )
-    if not labels or (task.label != "any" and rule != "binary255"):
+    if not labels or (task.label != ANY and rule != "binary255"):
         return
     main = max(labels, key=lambda label: counts[label])
     greys = labels - {main}
@@ -130,9 +141,9 @@ def objects(
     if task.above is not None:
         above = np.asarray(values > task.above)
         return above, above
-    label_map = values == 255 if labels == "binary255" else values
+    label_map = values == 255 if labels == "binary255" and task.colour is None else values
     labelled = np.asarray(label_map > 0)
     if hidden := [label for label in named if label <= 0]:
         labelled = labelled | np.isin(label_map, hidden)
-    truth = labelled if task.label == "any" else np.isin(label_map, np.asarray(task.label))
+    truth = labelled if task.label == ANY else np.isin(label_map, np.asarray(task.label_values))
     return truth, labelled

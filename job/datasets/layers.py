@@ -18,7 +18,7 @@ from job.datasets.formats import raster, volumes
 from job.datasets.formats.volume import VolumeHeader
 from job.datasets.generated import SIDE
 from job.datasets.generated.generate import generate
-from job.datasets.labels import as_labels, label_counts, one_channel
+from job.datasets.labels import as_colours, as_labels, label_counts, one_channel
 from job.datasets.sample import Axis
 from job.datasets.slicing import axis_of
 from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
@@ -87,14 +87,15 @@ def read_map(
 
     layers: the maps that were read already. Tasks share files, and each file is read and counted once.
     """
-    above = dataset.tasks[task].above is not None
-    key = file.address if is_volume(file) else f"{file.address} {'values' if above else 'labels'}"
+    rule = dataset.tasks[task].rule
+    key = file.address if is_volume(file) else f"{file.address} {rule}"
     with faults_named(file, "mask"):
         check_same_kind(source, file)
         if key not in layers:
-            layer = _read(dataset, source, file, cache, max_image_px, labels=not above)
-            layers[key] = layer if layer.header else replace(layer, values=one_channel(layer.values))
-        if above:
+            layer = _read(dataset, source, file, cache, max_image_px, labels=rule == "label")
+            flat = as_colours if rule == "colour" else one_channel
+            layers[key] = layer if layer.header and rule != "colour" else replace(layer, values=flat(layer.values))
+        if rule != "label":
             return layers[key]
         if f"{key} counted" not in layers:
             layers[f"{key} counted"] = _counted(layers[key])

@@ -22,6 +22,7 @@ from job.datasets.source import Source
 from job.errors import DataError
 from job.storage import InputCache
 from job.study.dataset import Dataset, Intensity
+from job.study.task import colour_name
 
 MOST_LABELS_NAMED = 10
 
@@ -172,8 +173,11 @@ def _values_in(case: Case, task: str, index: int) -> str:
     if case.source.has_several(task):
         return f"in no pixel of {len(case.source.masks[task])} masks, joined"
     values = case.plane(case.maps[task], index)
-    if case.dataset.tasks[task].above is not None:
+    rule = case.dataset.tasks[task].rule
+    if rule == "above":
         return f"the highest value is {np.max(values):g}"
-    labels = [f"{value:g}" for value in np.unique(values)]
-    more = ", …" if len(labels) > MOST_LABELS_NAMED else ""
-    return f"the labels here are {', '.join(labels[:MOST_LABELS_NAMED])}{more}"
+    name = colour_name if rule == "colour" else "{:g}".format
+    present = [name(value) for value in np.unique(values)]
+    more = ", …" if len(present) > MOST_LABELS_NAMED else ""
+    kind = "colours" if rule == "colour" else "labels"
+    return f"the {kind} here are {', '.join(present[:MOST_LABELS_NAMED])}{more}"

@@ -13,6 +13,7 @@ from job import storage
 from job.datasets import placement
 from job.datasets.case import Case
 from job.datasets.doubt import Doubt
+from job.datasets.label_names import with_values
 from job.datasets.labels import joined, label_doubts, objects
 from job.datasets.layers import Layer, faults_named, mask_files, read_image, read_map
 from job.datasets.ledger import Remark
@@ -48,6 +49,7 @@ class LastVolume:
 
 def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Case:
     """Read a source. Raise DataError if the image cannot be used; a mask that cannot be used is one of `errors`."""
+    dataset = with_values(dataset, source.label_values)
     image = read_image(dataset, source, cache, max_image_px)
     layers = {source.file.address: image} if source.is_volume else {}  # a 2D image may be read differently as a map
     image_doubts = (*image.doubts, *_orientation_doubts(image))
@@ -148,7 +150,7 @@ def _mask_warnings(dataset: Dataset, image: Layer, mask: Layer, task: str) -> It
     if image is not mask and mask.values.dtype.kind == "f" and np.isnan(mask.values).any():
         detail = f"{np.count_nonzero(np.isnan(mask.values))} values of the map are NaN; they count as not above"
         yield Remark(task=task, reason="NaN in mask", detail=detail)
-    if dataset.tasks[task].above is None:
+    if dataset.tasks[task].rule == "label":
         named = dataset.named_labels(task)
         for doubt in label_doubts(mask.label_px, named, dataset.tasks[task], dataset.labels):
             yield Remark(task=task, reason=doubt.reason, detail=doubt.detail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from job.datasets.formats import volumes
@@ -49,7 +49,8 @@ class Source:
 
     image: address below the data set's root, `/`-separated, the same wherever the data are stored. masks: none for a
     task whose mask file is missing. patient: a cluster of the statistics. volume: the image's own address. axes:
-    directions of a volume's stored axes, such as LPS; None where the headers state them.
+    directions of a volume's stored axes, such as LPS; None where the headers state them. label_values: by task, the
+    values that its labels' names stand for, of tasks whose names `label_names` lists.
     """
 
     image: str
@@ -58,6 +59,7 @@ class Source:
     patient: str
     volume: str
     axes: str | None = None
+    label_values: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[ImageFile | None, ...]:

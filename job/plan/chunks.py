@@ -134,7 +134,7 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], 
         "units": [
             [
                 *(unit.source.image, unit.source.patient, unit.source.volume, unit.source.axes),
-                *(list(unit.content), list(unit.slices), unit.source.mask_counts),
+                *(list(unit.content), list(unit.slices), unit.source.mask_counts, unit.source.label_values),
             ]
             for unit in units
         ],

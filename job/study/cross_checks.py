@@ -16,7 +16,7 @@ from job.study.statistics import Compare, Statistics
 from job.study.untyped import is_map, mappings
 from job.study.yaml_source import Path, YamlSource, dotted
 
-ADDRESSES = ("images", "masks", "checkpoint", "output", "embeddings", LIST)
+ADDRESSES = ("images", "masks", "label_names", "checkpoint", "output", "embeddings", LIST)
 WRITTEN: tuple[Path, ...] = (("output",), PLACE)
 
 

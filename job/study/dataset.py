@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from job.study.files import Join, Masks, Selection
 from job.study.strict import Address, Name, Strict
-
-Label = int | Annotated[tuple[int, ...], Field(min_length=1, strict=False)] | Literal["any"]
+from job.study.task import Task
 
 
 def _three_directions(value: str) -> str:
@@ -85,37 +83,6 @@ class Slices(Strict):
         return self
 
 
-class Task(Strict):
-    """One object class. Short forms: a label value, a list of them, or `any`."""
-
-    label: Label | None = None
-    """The label values of the object; `any`: all values above 0."""
-    above: float | None = None
-    """Instead of `label`: the object is where the mask is above this threshold."""
-    masks: Masks | None = None
-    """The mask files of this task, instead of the data set's `masks`. `{image}` is the image itself."""
-    tolerance_mm: Annotated[float, Field(gt=0)] = 2.0
-    """The distance within which NSD takes two boundaries for one, in mm; in pixels where no spacing is known."""
-
-    @property
-    def label_values(self) -> tuple[int, ...]:
-        """The label values that make up the object; none for `any` and for a threshold."""
-        if isinstance(self.label, int):
-            return (self.label,)
-        return self.label if isinstance(self.label, tuple) else ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return value if isinstance(value, Mapping) else {"label": value}
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> Task:
-        if (self.label is None) == (self.above is None):
-            raise PydanticCustomError("one_rule", "expected exactly one of label, above")
-        return self
-
-
 class Generated(Strict):
     """Images that the project generates, 256 x 256, with label maps. No file is needed.
 
@@ -165,6 +132,8 @@ class Dataset(Strict):
     """A secret, from a variable such as ${MEDSAM_SALT}. With it, hashes stand for the names of images and patients in
     all tables."""
     tasks: Annotated[dict[Name, Task], Field(min_length=1)]
+    label_names: Address | None = None
+    """A `dataset.json` as nnU-Net or the Medical Segmentation Decathlon distribute it: the names of the labels."""
     labels: Literal["values", "binary255"] = "values"
     """`binary255`: masks of 0 and 255, where only 255 counts, as label 1."""
     axes: Directions | Annotated[dict[Directions, Selection], Field(min_length=1)] | None = None
@@ -178,8 +147,13 @@ class Dataset(Strict):
     """For volumes only."""
 
     def named_labels(self, task: str) -> frozenset[int]:
-        """The label values that the tasks with the same masks as `task` name."""
-        tasks = [other for other in self.tasks.values() if other.masks == self.tasks[task].masks]
+        """The label values, or colours, that the tasks with the same masks as `task` name."""
+        own = self.tasks[task]
+        tasks = [
+            other
+            for other in self.tasks.values()
+            if other.masks == own.masks and (other.colour is None) == (own.colour is None)
+        ]
         return frozenset(label for other in tasks for label in other.label_values)
 
     @property

@@ -23,6 +23,7 @@ FILES_ONLY = (
     "only",
     "except",
     "pseudonymise",
+    "label_names",
 )
 """Keys of a data set that state how to read its files."""
 OTHER_TYPE = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*:[^{}/]*\}")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from job.datasets.labels import as_labels, label_counts, label_doubts, objects, one_channel
 from job.errors import DataError
-from job.study.dataset import Task
+from job.study.task import Task
 
 LABELS = np.array([[0, 1, 2, 4, 254, 255]], np.uint8)
 

@@ -53,7 +53,7 @@ def test_without_names_there_is_no_hint():
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("organ: 1", "organ: {label: [liver]}", "datasets[0].tasks.organ.label[0]: expected an integer (got liver)"),
+        ("organ: 1", "organ: {label: [1.5]}", "tasks.organ.label[0]: expected an integer or a string (got 1.5)"),
         ("tasks:", "only: {stem: [[1]]}\n    tasks:", "datasets[0].only.stem[0]: expected an integer or a string"),
         (
             "tasks:",
@@ -71,8 +71,8 @@ def test_a_fault_inside_one_of_several_forms_has_its_own_place(old, new, expecte
 
 def test_a_value_that_fits_no_form_is_shown_as_written():
     """The value of a variable may be a secret."""
-    fault = only_fault(SMALL.replace("organ: 1", "organ: '${STUDY_TOKEN}'"), {"STUDY_TOKEN": "hush"})
-    assert fault.endswith("tasks.organ: expected an integer or a list or any (got ${STUDY_TOKEN})")
+    fault = only_fault(SMALL.replace("tasks:", "slices: {keep: '${STUDY_TOKEN}'}\n    tasks:"), {"STUDY_TOKEN": "hush"})
+    assert fault.endswith("slices.keep: expected labelled or all or largest or a mapping (got ${STUDY_TOKEN})")
 
 
 @pytest.mark.parametrize(
