@@ -164,9 +164,10 @@ def _spacing_mm(stack: TiffFile, page: TiffPage) -> Spacing | None:
     unit_mm = UNITS_MM.get(str(stated.get("unit", "")).lower())
     rates = [page.tags.valueof(name) for name in ("YResolution", "XResolution")]  # pixels for each unit: a fraction
     lengths = [stated.get("spacing"), *(rate[1] / rate[0] if rate and rate[0] else None for rate in rates)]
-    if unit_mm is None or not all(isinstance(mm, int | float) and math.isfinite(mm) and mm > 0 for mm in lengths):
+    known = [float(mm) for mm in lengths if isinstance(mm, int | float) and math.isfinite(mm) and mm > 0]
+    if unit_mm is None or len(known) != 3:
         return None
-    z_mm, y_mm, x_mm = (float(length) * unit_mm for length in lengths)
+    z_mm, y_mm, x_mm = (length * unit_mm for length in known)
     return z_mm, y_mm, x_mm
 
 
