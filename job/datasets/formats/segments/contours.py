@@ -68,7 +68,27 @@ def _slices(
     for number, in_slice in slices.items():
         apart = float(np.ptp([corners[:, axis].mean() for corners in in_slice]))
         if apart > CLOSE:
-            listed = _listed(sorted(overlapping), axis, grid)
+            detail = f"contours of {name!r} in planes {apart:.3g} slices apart fall into {AXES[axis]} slice {number}"
+            raise DataError("affines differ", f"{detail}: they were drawn on a finer image")
+    return slices
+
+
+def _check_inside(flat: Sequence[NDArray[np.float64]], shape: tuple[int, ...], name: str) -> None:
+    outside = max(float(np.max([-corners, corners - (np.array(shape) - 1)])) for corners in flat)
+    if outside > OUTSIDE:
+        detail = f"a contour of {name!r} leaves the image by {outside:.3g} pixels"
+        raise DataError("beyond the image", detail)
+
+
+def _doubts(
+    name: str, numbers: list[int], overlapping: list[int], between: float, axis: int, grid: Grid
+) -> Iterator[Doubt]:
+    skipped = sorted(set(range(numbers[0], numbers[-1])) - set(numbers))
+    if skipped:
+        detail = f"{name!r} has no contour in the {_listed(skipped, axis, grid)} between others: they count as empty"
+        yield Doubt(reason="slices without contours", detail=detail)
+    if overlapping:
+        listed = _listed(sorted(overlapping), axis, grid)
         detail = f"contours of {name!r} overlap in the {listed}; what an even number of them covers is left out"
         yield Doubt(reason="contours overlap", detail=detail)
     if between > CLOSE:

@@ -42,7 +42,10 @@ STEP = 0.01  # share by which the distance of slices may differ from the image's
 
 @dataclass(frozen=True, eq=False)
 class _Frame:
-    """A frame by its index. number: of its segment; None in a label map, which shows all. affine: (row, column, 0) to mm in RAS+."""
+    """A frame by its index. number: of its segment; None in a label map, which shows all.
+
+    affine: 4x4, (row, column, 0) to mm in RAS+. slices_mm: the distance between slices, None if it is not stated.
+    """
 
     index: int
     number: int | None
