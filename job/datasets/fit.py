@@ -36,14 +36,14 @@ def beside_others() -> Iterator[None]:
 
 def check_picture(height: int, width: int, channels: int, value_bytes: int) -> None:
     """Raise MemoryShortageError if a picture cannot be decoded and converted to uint8 RGB. value_bytes: of a value."""
-    _check(height * width * (COPIES * channels * value_bytes + RGB_BYTES))
+    check_bytes(height * width * (COPIES * channels * value_bytes + RGB_BYTES))
 
 
 def check_volume(grid: Grid, value_bytes: int, rule: Intensity | None) -> None:
     """Raise MemoryShortageError if a volume cannot be read. rule: of an image, whose levels may need a second copy."""
     finite = 1 + value_bytes if rule and rule.per == "volume" else 0
     ordered = 8 if finite and rule and rule.percentiles else 0
-    _check(math.prod(grid.shape_XYZ) * (value_bytes + finite + ordered) + SLABS)
+    check_bytes(math.prod(grid.shape_XYZ) * (value_bytes + finite + ordered) + SLABS)
 
 
 def portion_bytes() -> int:
@@ -51,7 +51,8 @@ def portion_bytes() -> int:
     return memory.available() // SHARE_OF_MEMORY
 
 
-def _check(needed: int) -> None:
+def check_bytes(needed: int) -> None:
+    """Raise MemoryShortageError if so many bytes do not fit into memory."""
     if needed <= SMALL:
         return
     with _lock:

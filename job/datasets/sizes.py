@@ -11,6 +11,8 @@ MAX_ASPECT = 200
 """Longer side over shorter. Models resize the longer side to at least 256 px, so the shorter keeps at least 1 px."""
 VOLUME_SLICES = 10
 """A volume may have as many voxels as this number of slices of the largest size that the spec allows."""
+MAX_AXIS = 1 << 16
+"""Voxels along an axis. A header may claim more slices than a plan can list."""
 
 
 def check_plane(height: int, width: int, max_px: int) -> None:
@@ -31,6 +33,12 @@ def check_volume(shape: tuple[int, int, int], max_px: int) -> None:
             f"{as_text(shape)} voxels; execution.max_image_px allows {max_px} pixels, "
             f"and {VOLUME_SLICES} times as many voxels",
         )
+
+
+def check_axes(shape: Sequence[int]) -> None:
+    """Raise DataError for an axis of more than `MAX_AXIS` voxels."""
+    if max(shape) > MAX_AXIS:
+        raise DataError("too large", f"{as_text(shape)} voxels; at most {MAX_AXIS} along an axis")
 
 
 def check_same(image: Sequence[int], mask: Sequence[int]) -> None:

@@ -22,7 +22,7 @@ from job.datasets.doubt import Doubt
 from job.datasets.formats import kinds, slabs
 from job.datasets.formats.volume import StoredHeader
 from job.datasets.geometry import canonical_grid
-from job.datasets.sizes import as_text
+from job.datasets.sizes import as_text, check_axes
 from job.errors import DataError, MemoryShortageError, StorageError
 from job.storage import FileInfo
 
@@ -32,7 +32,6 @@ HEADERS: dict[int, Any] = {348: Nifti1Header, 540: Nifti2Header}
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_BEST = 1032  # the highest ratio that deflate can reach
 FORMS_VOXELS = 0.1  # a qform's float32 quaternion moves a grid by far less
-MAX_AXIS = 1 << 16  # NIfTI-1 allows half of it; a NIfTI-2 header may claim more slices than a plan can list
 MAX_OFFSET = 1 << 28  # bytes of header extensions before the values
 MAX_REST = 1 << 20  # unpacked bytes after the values: enough for padding, too few for a decompression bomb
 SCALED_BYTES = 8  # a value that slope and intercept scale becomes float64
@@ -101,8 +100,7 @@ def _shape(header: Any) -> tuple[int, int, int]:
     x, y, z = [*lengths, 1, 1, 1][:3]
     if not lengths or min(x, y, z) < 1:
         raise DataError("unreadable", f"the header states the shape {as_text(lengths) or '(none)'}")
-    if max(x, y, z) > MAX_AXIS:
-        raise DataError("too large", f"{as_text((x, y, z))} voxels; at most {MAX_AXIS} along an axis")
+    check_axes((x, y, z))
     return x, y, z
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from job.datasets.formats import nifti
+from job.datasets.formats import metaimage, nifti, npz, nrrd
 from job.datasets.formats.volume import StoredHeader, Volume, VolumeHeader, canonical_header, canonical_volume
 from job.storage import FileInfo
 
@@ -26,12 +26,12 @@ class VolumeFormat(Protocol):
         """Read the values of a local file: three axes as stored, scaled by slope and intercept, any number type."""
 
 
-FORMATS: Mapping[str, VolumeFormat] = {"NIfTI": nifti}
+FORMATS: Mapping[str, VolumeFormat] = {"NIfTI": nifti, "NRRD": nrrd, "MetaImage": metaimage, "NPZ": npz}
 
 
 def format_of(file: FileInfo) -> VolumeFormat | None:
     """Return the format that a file's name states, None if it is no volume."""
-    name = file.address.lower()
+    name = npz.archive_address(file.address).lower()
     return next((each for each in FORMATS.values() if name.endswith(each.ENDINGS)), None)
 
 
