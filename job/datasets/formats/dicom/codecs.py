@@ -5,7 +5,9 @@ The names `is_available` and `DECODER_DEPENDENCIES` are those that pydicom asks 
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import imagecodecs
@@ -19,19 +21,31 @@ from job.datasets.formats.dicom import codestream
 from job.datasets.formats.dicom.codestream import Codestream
 from job.errors import DataError
 
-RLE_PIXELS = 64  # the most that a byte of RLE stands for (PS3.5 G.3: two bytes for 128)
+RLE_HEADER = 64
+RLE_SPARE = 128  # bytes, as many as one run may hold
 YCBCR = 1  # Adobe's code
 
 
 def _rle(data: bytes, runner: DecodeRunner) -> NDArray[Any]:
-    """Decode segments of bytes (PS3.5 annex G) into planes of little-endian numbers."""
-    dtype = np.dtype(f"<u{runner.bits_allocated // 8}")
-    count = runner.samples_per_pixel * runner.rows * runner.columns
-    if len(data) * RLE_PIXELS < count * dtype.itemsize:
-        raise DataError("unreadable", "truncated: an RLE frame is too short for its pixels")
-    decoded = imagecodecs.dicomrle_decode(data, dtype, out=bytearray(count * dtype.itemsize))
+    """Decode segments (PS3.5 annex G), one for each byte of a number, the highest first: colours as planes."""
+    pixels, each = runner.rows * runner.columns, runner.bits_allocated // 8
+    count = runner.samples_per_pixel * each
+    stated, *starts = struct.unpack_from("<16L", data.ljust(RLE_HEADER))
+    if stated != count or len(data) < RLE_HEADER:
+        raise DataError("unreadable", f"damaged: an RLE frame of {stated} segments, expected {count}")
+    planes = np.empty((runner.samples_per_pixel, pixels, each), np.uint8)
+    for number, (start, end) in enumerate(pairwise([*starts[:count], len(data)])):
+        planes[number // each, :, each - 1 - number % each] = _segment(data[start:end], pixels)
     runner.set_option("planar_configuration", 1)
-    return np.frombuffer(decoded, dtype)
+    return planes.view(f"<u{each}")
+
+
+def _segment(data: bytes, length: int) -> NDArray[np.uint8]:
+    """Decode one segment of RLE to `length` bytes. Some programs add a few bytes."""
+    decoded = imagecodecs.packbits_decode(data, out=bytearray(length + RLE_SPARE))
+    if len(decoded) < length:
+        raise DataError("unreadable", f"truncated: a segment of RLE holds {len(decoded)} of {length} bytes")
+    return np.frombuffer(decoded, np.uint8, length)
 
 
 def _jpeg(data: bytes, runner: DecodeRunner) -> NDArray[Any]:

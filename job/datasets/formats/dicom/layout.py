@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pydicom.uid import UID
 
-from job.datasets.formats.dicom.headers import Header, NoImageError, number, text, whole_number
+from job.datasets.formats.dicom.elements import number, text, whole_number
+from job.datasets.formats.dicom.headers import Header, NoImageError
 from job.datasets.sizes import as_text
 from job.errors import DataError
 

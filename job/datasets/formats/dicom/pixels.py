@@ -15,6 +15,7 @@ from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
 from job.datasets.formats.dicom import codecs, headers
+from job.datasets.formats.dicom.elements import text
 from job.datasets.formats.dicom.headers import Header
 from job.datasets.formats.dicom.layout import Layout, is_compressed
 from job.errors import DataError
@@ -72,7 +73,7 @@ def lossy_name(header: Header) -> str:
     """Return the name of a compression that changed values, "" if none did."""
     if name := LOSSY.get(header.syntax):
         return name
-    return "an earlier lossy compression" if headers.text(header.dataset, "LossyImageCompression") == "01" else ""
+    return "an earlier lossy compression" if text(header.dataset, "LossyImageCompression") == "01" else ""
 
 
 def _at_pixels(header: Header, layout: Layout, file: BinaryIO) -> BinaryIO:
