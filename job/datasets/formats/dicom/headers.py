@@ -45,7 +45,8 @@ KEPT = """
     AcquisitionDate AcquisitionTime AcquisitionDateTime AcquisitionNumber TemporalPositionIdentifier
     TemporalPositionIndex TriggerTime EchoTime EchoNumbers InversionTime RepetitionTime FlipAngle DiffusionBValue
     DiffusionGradientOrientation ContentTime InstanceNumber
-    Units DecayCorrection CorrectedImage PatientWeight SeriesDate SeriesTime RadiopharmaceuticalInformationSequence
+    Units SUVType DecayCorrection CorrectedImage PatientWeight SeriesDate SeriesTime
+    RadiopharmaceuticalInformationSequence
 """
 PHILIPS = (0x70530010, 0x70531000, 0x70531009)  # the private creator, the factors of SUV and of activity
 TAGS: list[Any] = [*(tag_for_keyword(keyword) for keyword in KEPT.split()), *PHILIPS]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from job.datasets.doubt import Doubt
 
+INTEGERS = ("u1", "i2", "u2", "i4", "u4")
 APART = 4  # roundings of float32 between neighbouring values, at least: else float64
 
 INVERTED = Doubt(
@@ -41,8 +42,10 @@ def value_type(rescales: Iterable[Rescale], stored_range: tuple[int, int]) -> np
     lines = set(rescales)
     ranges = [line.of(stored_range) for line in lines]
     lowest, highest = min(low for low, _ in ranges), max(high for _, high in ranges)
-    if all(line.slope == 1 and line.intercept.is_integer() for line in lines) and max(-lowest, highest) < 2**62:
-        return np.result_type(np.min_scalar_type(int(lowest)), np.min_scalar_type(int(highest)))
+    if all(line.slope == 1 and line.intercept.is_integer() for line in lines):
+        for integer in map(np.iinfo, INTEGERS):
+            if integer.min <= lowest and highest <= integer.max:
+                return integer.dtype
     rounding = max(-lowest, highest) * np.finfo(np.float32).eps
     is_fine = all(abs(line.slope) >= APART * rounding for line in lines)
     return np.dtype(np.float32 if is_fine else np.float64)

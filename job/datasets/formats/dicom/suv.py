@@ -27,12 +27,15 @@ def suv_factor(slices: Sequence[Dataset]) -> float:
     """
     first = slices[0]
     units = text(first, "Units")
-    if units == "GML":
+    if units == "GML" and text(first, "SUVType") in ("", "BW"):
         return 1.0
+    corrections = text(first, "CorrectedImage")
+    if "DECY" not in corrections or "ATTN" not in corrections:
+        raise DataError(REASON, "CorrectedImage must name ATTN and DECY")
     if units == "CNTS":
         return _philips_factor(slices)
     if units != "BQML":
-        raise DataError(REASON, "Units must be BQML, GML or CNTS; convert the images to SUV beforehand")
+        raise DataError(REASON, "Units must be BQML, CNTS, or GML of body weight; convert the images to SUV beforehand")
     return _from_activity(slices)
 
 
@@ -67,8 +70,6 @@ def _private_number(dataset: Dataset, block: int, element: int) -> float | None:
 def _from_activity(slices: Sequence[Dataset]) -> float:
     """Return body weight over the activity at the time to which the values are corrected for decay."""
     first = slices[0]
-    if "DECY" not in text(first, "CorrectedImage") or "ATTN" not in text(first, "CorrectedImage"):
-        raise DataError(REASON, "CorrectedImage must name ATTN and DECY")
     doses = items(first, "RadiopharmaceuticalInformationSequence")
     if len(doses) != 1:
         raise DataError(REASON, f"RadiopharmaceuticalInformationSequence has {len(doses)} items, expected 1")
@@ -134,7 +135,7 @@ def _parsed(moment: str) -> datetime | None:
     """Return the moment of a DICOM date and time (PS3.5 6.2), without its offset from UTC; None if damaged."""
     digits, _, fraction = moment.partition("+")[0].partition("-")[0].replace(":", "").partition(".")
     try:
-        whole = datetime.strptime(digits.ljust(14, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007
+        whole = datetime.strptime(digits.ljust(14, "0"), "%Y%m%d%H%M%S")
     except ValueError:
         return None
     return whole + timedelta(seconds=float(f"0.{fraction}")) if fraction.isdigit() else whole
