@@ -1,0 +1,171 @@
+"""What a DICOM file states before its pixels. Of the data set, only the elements in `KEPT` are kept."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom import Dataset
+from pydicom.datadict import tag_for_keyword
+from pydicom.filereader import read_partial
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from job import storage
+from job.errors import DataError, JobError
+from job.storage import FileInfo
+
+HEADS = (1 << 16, 1 << 20, 1 << 24, 1 << 26)
+"""Bytes to read until a header is whole. The frames of a multi-frame file may be described in megabytes."""
+MAX_HEADER = HEADS[-1]
+PREFIX_AT = 128
+PREFIX = b"DICM"
+FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # of a file without preamble and prefix
+META_LENGTH_AT = PREFIX_AT + len(PREFIX) + 8  # PS3.10 7.1: the first element states the length of the others
+DEFLATED = b"1.2.840.10008.1.2.1.99"
+NATIVE = b"1.2.840.10008.1.2.1".ljust(len(DEFLATED), b"\0")
+PIXEL_DATA = 0x7FE00010
+PIXEL_TAGS = {PIXEL_DATA: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
+
+KEPT = """
+    SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID Modality SeriesInstanceUID SeriesNumber SeriesDescription
+    FrameOfReferenceUID ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness SpacingBetweenSlices
+    SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns BitsAllocated BitsStored
+    HighBit PixelRepresentation RescaleSlope RescaleIntercept ModalityLUTSequence WindowCenter WindowWidth
+    LossyImageCompression SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence ExtendedOffsetTable
+    ExtendedOffsetTableLengths RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor
+    BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData GreenPaletteColorLookupTableData
+    BluePaletteColorLookupTableData SegmentedRedPaletteColorLookupTableData
+    SegmentedGreenPaletteColorLookupTableData SegmentedBluePaletteColorLookupTableData
+    AcquisitionDate AcquisitionTime AcquisitionDateTime AcquisitionNumber TemporalPositionIdentifier
+    TemporalPositionIndex TriggerTime EchoTime EchoNumbers InversionTime RepetitionTime FlipAngle DiffusionBValue
+    DiffusionGradientOrientation ContentTime InstanceNumber
+    Units SUVType DecayCorrection CorrectedImage PatientWeight SeriesDate SeriesTime
+    RadiopharmaceuticalInformationSequence
+"""
+PHILIPS = (0x70530010, 0x70531000, 0x70531009)  # the private creator, the factors of SUV and of activity
+TAGS: list[Any] = [*(tag_for_keyword(keyword) for keyword in KEPT.split()), *PHILIPS]
+
+# pydicom reports odd values on stderr, with the values. What makes a file unreadable raises an error.
+logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
+warnings.filterwarnings("ignore", category=UserWarning, module="pydicom")
+
+
+class NoImageError(DataError):
+    """A file is no DICOM image: another file, or a DICOM object without pixels."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Header:
+    """The elements of a file before its pixels.
+
+    syntax: the transfer syntax. A deflated file counts as the uncompressed one that it holds. pixels: the keyword of
+    the element with the pixels, "" if it was not reached. pixels_vr: its value representation. pixels_at: the offset
+    of their first byte. pixels_length: as the file states it, 0xFFFFFFFF for compressed pixels. deflated: whether
+    offsets are those of the inflated file.
+    """
+
+    dataset: Dataset
+    syntax: UID
+    pixels: str
+    pixels_vr: str
+    pixels_at: int
+    pixels_length: int
+    deflated: bool
+
+
+def is_dicom(head: bytes) -> bool:
+    """Return whether the first bytes are those of a DICOM file, with or without the preamble of PS3.10 7.1."""
+    return head[PREFIX_AT : PREFIX_AT + len(PREFIX)] == PREFIX or (
+        head[:2] in FIRST_GROUPS and len(head) > 8 and head[3] == 0  # a tag of a low element of these groups
+    )
+
+
+def read(file: FileInfo) -> Header:
+    """Read the header of a local or remote file; raise NoImageError if it has no pixels."""
+    for length in HEADS:
+        head = storage.read_head(file.address, length)
+        if not is_dicom(head):
+            raise NoImageError("unreadable", "not a DICOM file")
+        header = parse(head, whole=len(head) < length)
+        if header.pixels:
+            return header
+        if len(head) < length:
+            raise NoImageError("unreadable", "a DICOM file without pixels, or it ends before them")
+    raise DataError("unreadable", f"the header has over {MAX_HEADER} bytes")
+
+
+def parse(data: bytes, *, whole: bool = True) -> Header:
+    """Return the header of the first bytes of a file. whole: whether these are all, so that damage is an error."""
+    with as_data_error():
+        deflated = is_deflated(data)
+        stream = io.BytesIO(inflated(data, MAX_HEADER) if deflated else data)
+        found: list[Any] = []
+
+        def at_pixels(tag: int, vr: str | None, length: int) -> bool:
+            if tag in PIXEL_TAGS:
+                found[:] = [PIXEL_TAGS[tag], vr or "OW", stream.tell(), length]
+            return tag in PIXEL_TAGS
+
+        try:
+            dataset = read_partial(stream, at_pixels, force=True, specific_tags=TAGS)
+        except Exception:
+            if whole:
+                raise
+            dataset, found = None, []  # of a part of a file, its end may lie anywhere
+        pixels, vr, at, length = found or ("", "", -1, 0)
+        return Header(
+            dataset=Dataset() if dataset is None else dataset,
+            syntax=UID("") if dataset is None else _syntax(dataset),
+            pixels=pixels,
+            pixels_vr=vr,
+            pixels_at=at,
+            pixels_length=length,
+            deflated=deflated,
+        )
+
+
+def is_deflated(data: bytes) -> bool:
+    """Return whether the data set of a file is deflated (PS3.5 A.5)."""
+    return data[PREFIX_AT : PREFIX_AT + len(PREFIX)] == PREFIX and DEFLATED in data[: _meta_end(data)]
+
+
+def inflated(data: bytes, most: int) -> bytes:
+    """Return a deflated file as the uncompressed one that it holds, as far as `most` bytes of it."""
+    end = _meta_end(data)
+    meta = data[:end].replace(DEFLATED, NATIVE)
+    return meta + zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[end:], max(1, most - len(meta)))
+
+
+def _meta_end(data: bytes) -> int:
+    length = int.from_bytes(data[META_LENGTH_AT : META_LENGTH_AT + 4], "little")
+    return min(META_LENGTH_AT + 4 + length, MAX_HEADER)
+
+
+def _syntax(dataset: Dataset) -> UID:
+    """Return the transfer syntax; of a file without one, that in which it was found to be readable."""
+    meta = getattr(dataset, "file_meta", None) or {}
+    if syntax := meta.get("TransferSyntaxUID"):
+        return UID(str(syntax))
+    is_implicit, is_little_endian = dataset.original_encoding
+    if not is_little_endian:
+        raise DataError("unreadable", "the file states no transfer syntax")
+    return ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
+
+
+@contextmanager
+def as_data_error() -> Iterator[None]:
+    """Turn whatever pydicom or a decoder raises for a damaged file into a DataError, without the values it quotes."""
+    try:
+        yield
+    except (JobError, MemoryError):
+        raise
+    except zlib.error:
+        raise DataError("unreadable", "truncated or damaged: its deflated data cannot be inflated") from None
+    except Exception as error:  # pydicom raises ValueError, TypeError, KeyError, struct.error and more
+        raise DataError("unreadable", f"damaged: its elements cannot be read ({type(error).__name__})") from None
