@@ -23,9 +23,9 @@ class Case:
     """An opened source.
 
     count: slices along `axis`, 1 for a 2D image. image: HxW[x3] or XYZ. maps: by task, the values from which its object
-    is made, HxW or XYZ of the image's size; several masks are joined as by `labels.joined`. A task with an error has no
-    map, and neither has one without a mask, which is in `empty`. labels: by task, those in its masks, unless it takes
-    values above a threshold. warnings: on what is used but doubtful.
+    is made, HxW or XYZ of the image's size; those of tasks in `joined` are as `labels.joined` returns them. A task with
+    an error has no map, and neither has one without a mask, which is in `empty`. labels: by task, those in its masks,
+    unless it takes values above a threshold. warnings: on what is used but doubtful.
     """
 
     dataset: Dataset
@@ -35,7 +35,8 @@ class Case:
     spacing: Spacing | None
     image: NDArray[Any]
     maps: dict[str, NDArray[Any]]
-    labels: dict[str, frozenset[int]]
+    labels: dict[str, frozenset[int | str]]
+    joined: frozenset[str]
     errors: tuple[Remark, ...]
     empty: tuple[Remark, ...]
     warnings: tuple[Remark, ...]
@@ -49,7 +50,7 @@ class Case:
         present = []
         for task, values in self.maps.items():
             plane = self.plane(values, index)
-            if self.source.has_several(task):
+            if task in self.joined:
                 truth_HW, labelled_HW = labels.joined_objects(plane)
             else:
                 named = self.dataset.named_labels(task)

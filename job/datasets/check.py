@@ -7,14 +7,24 @@ from dataclasses import dataclass
 
 from job.datasets import placement, slicing
 from job.datasets.formats import volumes
-from job.datasets.layers import Head, check_link, check_same_kind, faults_named, mask_files, read_head
+from job.datasets.layers import (
+    Head,
+    check_is_image,
+    check_link,
+    check_same_kind,
+    faults_named,
+    kind,
+    mask_files,
+    read_head,
+)
 from job.datasets.ledger import Ledger
 from job.datasets.load import load_case
+from job.datasets.maps import check_named
 from job.datasets.opening import open_case
 from job.datasets.sample import Excluded
-from job.datasets.source import Source, is_volume
+from job.datasets.source import Source
 from job.errors import DataError, MemoryShortageError, NoMaskError
-from job.storage import InputCache
+from job.storage import FileInfo, InputCache
 from job.study.dataset import Dataset
 
 
@@ -23,7 +33,7 @@ def raw_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
 
     Raise DataError if the header is unreadable.
     """
-    if not is_volume(source.file):
+    if not source.is_volume or not isinstance(source.file, FileInfo):
         return (0,)
     with faults_named(source.file, "image"):
         check_link(source.file)
@@ -37,6 +47,7 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
     heads: dict[str, Head] = {}
     try:
         with faults_named(source.file, "image"):
+            check_is_image(source)
             image = read_head(dataset, source, source.file, cache, max_image_px)
     except (DataError, MemoryShortageError) as error:
         ledger.add_error(error)
@@ -47,6 +58,9 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
             for file in mask_files(dataset, source, task):
                 with faults_named(file, "mask"):
                     check_same_kind(source, file)
+                    if kind(source, file) == "segments":
+                        continue  # they have no grid of their own
+                    check_named(dataset, task)
                     if file.address not in heads:  # tasks share masks
                         heads[file.address] = read_head(dataset, source, file, cache, max_image_px)
                     mask = heads[file.address]
@@ -68,7 +82,7 @@ class Content:
 
     tasks: set[str]
     findings: list[Excluded]
-    labels: Mapping[str, frozenset[int]]
+    labels: Mapping[str, frozenset[int | str]]
 
 
 def look_inside(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Content:

@@ -1,13 +1,16 @@
-"""List the images of a data set with their masks, patients and volumes. No image is opened."""
+"""List the images of a data set with their masks, patients and volumes. An image's first bytes are read
+only where its name does not tell what it is.
+"""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from job.datasets.directions import stated_axes
+from job.datasets.formats.kind import Kind, kinds_of
 from job.datasets.label_names import named_values
 from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
 from job.datasets.pattern import Pattern, by_address, fill, stem, varies
@@ -66,7 +69,8 @@ def survey(dataset: Dataset) -> Survey:
     check_claims(dataset, chosen, templates)
     axes = stated_axes(dataset, chosen)
     named = named_values(dataset)
-    sources = [_source(dataset, image, axes[image.address], named) for image in chosen]
+    kinds = dict(zip((image.address for image in chosen), kinds_of([image.file for image in chosen]), strict=True))
+    sources = [_source(dataset, image, kinds[image.address], axes[image.address], named) for image in chosen]
     skipped = {source.image for source in sources if dataset.unlabelled == "skip" and not any(source.masks.values())}
     others = [address for address in listing if pattern.differs_in_ending(address)]
     other_endings = [address for address in others if listing[address].address not in claims]
@@ -112,7 +116,14 @@ def _generated(dataset: Dataset, generated: Generated) -> Iterator[Source]:
         for index in range(generated.slices):
             image = GeneratedImage(seed=generated.seed, patient=patient, slice=index)
             masks: dict[str, tuple[ImageFile, ...]] = dict.fromkeys(dataset.tasks, (image,))
-            yield Source(image=image.name, file=image, masks=masks, patient=image.patient_name, volume=image.name)
+            yield Source(
+                image=image.name,
+                file=image,
+                kind="picture",
+                masks=masks,
+                patient=image.patient_name,
+                volume=image.name,
+            )
 
 
 def _matches(pattern: Pattern, listing: Mapping[str, FileInfo]) -> Iterator[tuple[str, FileInfo, Mapping[str, str]]]:
@@ -121,7 +132,7 @@ def _matches(pattern: Pattern, listing: Mapping[str, FileInfo]) -> Iterator[tupl
         fields = pattern.fields(address)
         if fields is not None:
             _check_unicode(address)
-            yield address, file, _fields(address, file.address, fields)
+            yield address, replace(file, inside=pattern.inside), _fields(address, file.address, fields)
 
 
 def _fields(image: str, address: str, named: Mapping[str, str]) -> dict[str, str]:
@@ -153,14 +164,17 @@ def _choose(dataset: Dataset, images: Sequence[PairedImage]) -> tuple[list[Paire
     return chosen, tuple(sorted(set(listed) - known))
 
 
-def _source(dataset: Dataset, image: PairedImage, axes: str | None, label_values: dict[str, tuple[int, ...]]) -> Source:
+def _source(
+    dataset: Dataset, image: PairedImage, kind: Kind, axes: str | None, label_values: dict[str, tuple[int, ...]]
+) -> Source:
     masks: dict[str, tuple[ImageFile, ...]] = {}
     for task in dataset.tasks:
         named = [file for text in mask_templates(dataset, task) for file in image.masks[text]]
-        masks[task] = tuple({file.address: file for file in named}.values())
+        masks[task] = tuple({(file.address, file.inside): file for file in named}.values())
     return Source(
         image=image.address,
         file=image.file,
+        kind=kind,
         masks=masks,
         patient=image.address if dataset.patient is None else fill(dataset.patient, image.fields),
         volume=image.address,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,13 +15,13 @@ from job.datasets import fit, sizes
 from job.datasets.discover import expected_masks
 from job.datasets.doubt import Doubt
 from job.datasets.formats import raster, volumes
+from job.datasets.formats.kind import Kind, kind_of
 from job.datasets.formats.volume import VolumeHeader
 from job.datasets.generated import SIDE
 from job.datasets.generated.generate import generate
-from job.datasets.labels import as_colours, as_labels, label_counts, one_channel
 from job.datasets.sample import Axis
 from job.datasets.slicing import axis_of
-from job.datasets.source import GeneratedImage, ImageFile, Source, is_volume
+from job.datasets.source import GeneratedImage, ImageFile, Source
 from job.errors import DataError, MemoryShortageError, NoMaskError
 from job.storage import FileInfo, InputCache
 from job.study.dataset import Dataset
@@ -41,7 +41,8 @@ class Layer:
     """The values of one file: HxW[x3] and no header, or XYZ (RAS+) with the volume's header.
 
     orientation: the tag of a 2D file, 1 to 8 as in EXIF; it is not applied. label_px: pixels of each label, of a map
-    that is read for its labels.
+    that is read for its labels. is_drawn: whether the values are those of `labels.joined`, on the image's grid; names:
+    then those of all segments of the file.
     """
 
     values: NDArray[Any]
@@ -49,6 +50,8 @@ class Layer:
     doubts: tuple[Doubt, ...] = ()
     orientation: int = 1
     label_px: Mapping[int, int] = field(default_factory=dict)
+    is_drawn: bool = False
+    names: frozenset[str] = frozenset()
 
     @property
     def head(self) -> Head:
@@ -59,7 +62,7 @@ class Layer:
 def read_head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, max_image_px: int) -> Head:
     """Read the size of an image or mask; raise DataError if it is too large."""
     check_link(file)
-    if is_volume(file):
+    if isinstance(file, FileInfo) and kind(source, file) == "volume":
         header = _read_volume_header(file, axis_of(dataset, source), max_image_px, source.axes)
         _check_room(dataset, source, file, header)
         return Head(header.grid.shape_XYZ, header)
@@ -71,41 +74,8 @@ def read_head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCac
 def read_image(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> Layer:
     """Read the image of a source."""
     with faults_named(source.file, "image"):
-        return _read(dataset, source, source.file, cache, max_image_px)
-
-
-def read_map(
-    dataset: Dataset,
-    source: Source,
-    task: str,
-    file: ImageFile,
-    cache: InputCache,
-    max_image_px: int,
-    layers: dict[str, Layer],
-) -> Layer:
-    """Read the values of a mask, from which a task's object is made: HxW, or XYZ.
-
-    layers: the maps that were read already. Tasks share files, and each file is read and counted once.
-    """
-    rule = dataset.tasks[task].rule
-    key = file.address if is_volume(file) else f"{file.address} {rule}"
-    with faults_named(file, "mask"):
-        check_same_kind(source, file)
-        if key not in layers:
-            layer = _read(dataset, source, file, cache, max_image_px, labels=rule == "label")
-            flat = as_colours if rule == "colour" else one_channel
-            layers[key] = layer if layer.header and rule != "colour" else replace(layer, values=flat(layer.values))
-        if rule != "label":
-            return layers[key]
-        if f"{key} counted" not in layers:
-            layers[f"{key} counted"] = _counted(layers[key])
-        return layers[f"{key} counted"]
-
-
-def _counted(layer: Layer) -> Layer:
-    """Return a map as labels, with their counts."""
-    values, doubts = as_labels(layer.values, layer.header.label_step if layer.header else 0.0)
-    return replace(layer, values=values, doubts=(*layer.doubts, *doubts), label_px=label_counts(values))
+        check_is_image(source)
+        return read_layer(dataset, source, source.file, cache, max_image_px)
 
 
 def mask_files(dataset: Dataset, source: Source, task: str) -> tuple[ImageFile, ...]:
@@ -134,10 +104,22 @@ def check_link(file: ImageFile) -> None:
             raise DataError("dead link", f"a link to {each.dead_link}, where nothing is; was the data set fetched?")
 
 
+def check_is_image(source: Source) -> None:
+    """Raise DataError if the image is a file of segments."""
+    if source.kind == "segments":
+        raise DataError("unreadable", "a file of segments, not an image; leave it out by `except`")
+
+
 def check_same_kind(source: Source, mask: ImageFile) -> None:
     """Raise DataError if only one of image and mask is a volume."""
-    if is_volume(mask) != source.is_volume:
+    of_mask = kind(source, mask)
+    if of_mask != source.kind and of_mask != "segments":
         raise DataError("size mismatch", "of image and mask, one is a volume and the other a 2D image")
+
+
+def kind(source: Source, file: ImageFile) -> Kind:
+    """Return what a file of a source holds."""
+    return source.kind if file == source.file or isinstance(file, GeneratedImage) else kind_of(file)
 
 
 @contextmanager
@@ -155,7 +137,7 @@ def faults_named(file: ImageFile, role: Literal["image", "mask"]) -> Iterator[No
         raise MemoryShortageError(f"{address}: memory ran out while this {role} was read; {remedy}") from None
 
 
-def _read(
+def read_layer(
     dataset: Dataset, source: Source, file: ImageFile, cache: InputCache, max_image_px: int, *, labels: bool = False
 ) -> Layer:
     """Read a whole file. labels: as a label map, so that a palette image gives its indices, not its colours."""
@@ -165,13 +147,13 @@ def _read(
         image_HW, labels_HW = generate(file.seed, file.patient, file.slice)
         return Layer(labels_HW if labels else image_HW, None)
     local = cache.local_file(file)
-    if is_volume(file):
+    if kind(source, file) == "volume":
         axes = source.axes
         _check_room(dataset, source, file, _read_volume_header(local, axis_of(dataset, source), max_image_px, axes))
         volume = volumes.read_volume(local, axes)
         return Layer(volume.values_XYZ, volume.header, volume.header.doubts)
     read = raster.read_mask if labels else raster.read_image
-    picture = read(Path(local.address), max_image_px)
+    picture = read(Path(local.address), max_image_px, local.inside)
     return Layer(picture.values, None, picture.doubts, picture.orientation)
 
 

@@ -172,6 +172,8 @@ def _values_in(case: Case, task: str, index: int) -> str:
     """Describe the values of a map that lacks the object, so that a wrong label or threshold in the spec shows."""
     if case.source.has_several(task):
         return f"in no pixel of {len(case.source.masks[task])} masks, joined"
+    if task in case.joined:
+        return "in no pixel of its segments"
     values = case.plane(case.maps[task], index)
     rule = case.dataset.tasks[task].rule
     if rule == "above":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -14,9 +15,10 @@ from job.datasets import placement
 from job.datasets.case import Case
 from job.datasets.doubt import Doubt
 from job.datasets.label_names import with_values
-from job.datasets.labels import joined, label_doubts, objects
-from job.datasets.layers import Layer, faults_named, mask_files, read_image, read_map
+from job.datasets.labels import joined, joined_objects, label_doubts, objects
+from job.datasets.layers import Layer, faults_named, mask_files, read_image
 from job.datasets.ledger import Remark
+from job.datasets.maps import Held, read_map
 from job.datasets.slicing import axis_of
 from job.datasets.source import ImageFile, Source
 from job.errors import DataError, NoMaskError
@@ -51,31 +53,37 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
     """Read a source. Raise DataError if the image cannot be used; a mask that cannot be used is one of `errors`."""
     dataset = with_values(dataset, source.label_values)
     image = read_image(dataset, source, cache, max_image_px)
-    layers = {source.file.address: image} if source.is_volume else {}  # a 2D image may be read differently as a map
+    held = Held(image=image)
+    if source.is_volume:  # a 2D image may be read differently as a map
+        held.layers[source.file.address, getattr(source.file, "inside", ""), ""] = image
     image_doubts = (*image.doubts, *_orientation_doubts(image))
     warnings = [*_remarks(source.file, image_doubts, None), *_header_warnings(image)]
     errors: list[Remark] = []
     empty: list[Remark] = []
     maps = {}
-    labels: dict[str, frozenset[int]] = {}
+    labels: dict[str, frozenset[int | str]] = {}
+    drawn: set[str] = set()
     for task in dataset.tasks:
-        placed: list[NDArray[Any]] = []
-        found: set[int] = set()
+        placed: list[Layer] = []
+        found: set[int | str] = set()
         try:
             for file in mask_files(dataset, source, task):
-                mask = read_map(dataset, source, task, file, cache, max_image_px, layers)
+                mask = read_map(dataset, source, task, file, cache, max_image_px, held)
                 with faults_named(file, "mask"):
                     warnings.extend(_mask_warnings(dataset, image, mask, task))
                 known = image.doubts if file == source.file else ()
                 mask_doubts = (*mask.doubts, *_difference_doubts(image, mask))
                 warnings.extend(_remarks(file, (doubt for doubt in mask_doubts if doubt not in known), task))
-                found.update(mask.label_px)
-                placed.append(placement.mask_on_image(image, mask, same_order=dataset.grid == "image"))
+                found.update(mask.names or mask.label_px)
+                on_image = placement.mask_on_image(image, mask, same_order=dataset.grid == "image")
+                placed.append(replace(mask, values=on_image))
         except DataError as error:
             remark = Remark(task=task, reason=error.reason, detail=error.detail)
             (empty if isinstance(error, NoMaskError) else errors).append(remark)
         else:
             maps[task] = _one_map(dataset, task, placed)
+            if len(placed) > 1 or placed[0].is_drawn:
+                drawn.add(task)
             labels[task] = frozenset(found)
     axis = axis_of(dataset, source)
     grid = image.header.grid if image.header else None
@@ -88,18 +96,25 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
         image=image.values,
         maps=maps,
         labels=labels,
+        joined=frozenset(drawn),
         errors=tuple(errors),
         empty=tuple(empty),
         warnings=tuple(warnings),
     )
 
 
-def _one_map(dataset: Dataset, task: str, maps: list[NDArray[Any]]) -> NDArray[Any]:
+def _one_map(dataset: Dataset, task: str, masks: list[Layer]) -> NDArray[Any]:
     """Return the map of a task: the values of its mask, or several masks joined as `labels.joined` does."""
-    if len(maps) == 1:
-        return maps[0]
+    if len(masks) == 1:
+        return masks[0].values
     named = dataset.named_labels(task)
-    return joined([objects(values, dataset.tasks[task], dataset.labels, named) for values in maps], dataset.join)
+    pairs = [
+        joined_objects(mask.values)
+        if mask.is_drawn
+        else objects(mask.values, dataset.tasks[task], dataset.labels, named)
+        for mask in masks
+    ]
+    return joined(pairs, dataset.join)
 
 
 def _remarks(file: ImageFile, doubts: Iterable[Doubt], task: str | None) -> Iterator[Remark]:
@@ -150,7 +165,7 @@ def _mask_warnings(dataset: Dataset, image: Layer, mask: Layer, task: str) -> It
     if image is not mask and mask.values.dtype.kind == "f" and np.isnan(mask.values).any():
         detail = f"{np.count_nonzero(np.isnan(mask.values))} values of the map are NaN; they count as not above"
         yield Remark(task=task, reason="NaN in mask", detail=detail)
-    if dataset.tasks[task].rule == "label":
+    if dataset.tasks[task].rule == "label" and not mask.is_drawn:
         named = dataset.named_labels(task)
         for doubt in label_doubts(mask.label_px, named, dataset.tasks[task], dataset.labels):
             yield Remark(task=task, reason=doubt.reason, detail=doubt.detail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from job.datasets.template import Files, Template
 from job.errors import PairingError
@@ -34,9 +34,11 @@ def paired(
 ) -> PairedImage:
     """Find the masks of an image. A wildcard does not name the image itself. files: by the template's text."""
     masks = {
-        template.text: (file,)
-        if template.is_image
-        else tuple(mask for mask in template.find(files[template.text], fields) if template.is_shared or mask != file)
+        template.text: tuple(
+            replace(mask, inside=template.inside)
+            for mask in ((file,) if template.is_image else template.find(files[template.text], fields))
+            if template.is_image or template.is_shared or mask.address != file.address
+        )
         for template in templates
     }
     return PairedImage(address=address, file=file, fields=fields, masks=masks)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from job import storage
 from job.datasets.folders import folders_of
 from job.storage import FileInfo
-from job.study.files import TEMPLATE_FIELD
+from job.study.files import TEMPLATE_FIELD, split_inside
 
 WILD = re.compile(r"[*?]")
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".nii", ".nii.gz"}
@@ -37,23 +37,28 @@ class Pattern:
     @property
     def is_of_folders(self) -> bool:
         """Whether each match is a folder."""
-        return self.text.endswith("/")
+        return self._address.endswith("/")
+
+    @property
+    def inside(self) -> str:
+        """What is meant inside each file."""
+        return split_inside(self.text)[1]
 
     @cached_property
     def root(self) -> str:
         """The longest folder prefix without wildcards and fields; "" is the working folder."""
-        folders = self._address.split("/")[:-1]
+        folders = self._address.rstrip("/").split("/")[:-1]
         fixed = next((n for n, name in enumerate(folders) if varies(name)), len(folders))
-        return "/".join(folders[:fixed]) or ("/" if self.text.startswith("/") else "")
+        return "/".join(folders[:fixed]) or ("/" if self._address.startswith("/") else "")
 
     @cached_property
     def tail(self) -> str:
         """The rest of the pattern, below the root."""
-        return self._address[len(self.root) :].lstrip("/")
+        return self._address[len(self.root) :].strip("/")
 
     @cached_property
     def _address(self) -> str:
-        return self.text.rstrip("/")
+        return split_inside(self.text)[0]
 
     def listing(self) -> dict[str, FileInfo]:
         """Return the files that may match, by address below the root, and those that differ in their ending alone.
@@ -64,7 +69,7 @@ class Pattern:
             glob = "/".join([*map(glob_of, self.tail.split("/")), "*"])
             return folders_of(by_address(storage.list_files(self.root, glob, dead_links=True), self.root))
         if not varies(self.tail):
-            file = storage.info(self.text)
+            file = storage.info(self._address)
             return {self.tail: file} if file else {}
         *folders, name = self.tail.split("/")
         glob = "/".join(
@@ -85,7 +90,7 @@ class Pattern:
         name = stem(address)
         if not self._ending or address[len(name) :].lower() not in IMAGE_ENDINGS or self.fields(address) is not None:
             return False
-        return Pattern(self.text.removesuffix(self._ending)).fields(name) is not None
+        return Pattern(self._address.removesuffix(self._ending)).fields(name) is not None
 
     @cached_property
     def _stem(self) -> str:

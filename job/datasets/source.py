@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeGuard
 
-from job.datasets.formats import volumes
+from job.datasets.formats.kind import Kind
 from job.datasets.generated import SIDE, VERSION
 from job.storage import FileInfo
 
@@ -47,7 +46,8 @@ ImageFile = FileInfo | GeneratedImage
 class Source:
     """One image file, 2D or a volume, with the mask files of each task. A generated image is its own mask.
 
-    image: address below the data set's root, `/`-separated, the same wherever the data are stored. masks: none for a
+    image: address below the data set's root, `/`-separated, the same wherever the data are stored. kind: what the file
+    holds, by its name or its first bytes. masks: none for a
     task whose mask file is missing. patient: a cluster of the statistics. volume: the image's own address. axes:
     directions of a volume's stored axes, such as LPS; None where the headers state them. label_values: by task, the
     values that its labels' names stand for, of tasks whose names `label_names` lists.
@@ -55,6 +55,7 @@ class Source:
 
     image: str
     file: ImageFile
+    kind: Kind
     masks: dict[str, tuple[ImageFile, ...]]
     patient: str
     volume: str
@@ -78,10 +79,5 @@ class Source:
 
     @property
     def is_volume(self) -> bool:
-        """Whether the image is a volume, judged by its file name."""
-        return is_volume(self.file)
-
-
-def is_volume(file: ImageFile) -> TypeGuard[FileInfo]:
-    """Return whether a file is a volume, judged by its name."""
-    return isinstance(file, FileInfo) and volumes.format_of(file) is not None
+        """Whether the image is a volume, or a stack of slices."""
+        return self.kind == "volume"

@@ -12,7 +12,7 @@ from functools import cached_property
 from job import storage
 from job.datasets.pattern import WILD, Pattern, at_first_places, below, by_address, fill, glob_of, nfc, stem, varies
 from job.storage import FileInfo
-from job.study.files import TEMPLATE_FIELD
+from job.study.files import TEMPLATE_FIELD, split_inside
 
 IMAGE = "{image}"
 WILDCARD = "\0"  # in no name
@@ -33,16 +33,25 @@ class Template:
     @property
     def is_image(self) -> bool:
         """Whether the image is its own mask."""
-        return self.text == IMAGE
+        return self._address == IMAGE
+
+    @property
+    def inside(self) -> str:
+        """What is meant inside the file."""
+        return split_inside(self.text)[1]
 
     @property
     def is_shared(self) -> bool:
         """Whether all images have the same mask by intention: the address has no fields and no wildcards."""
-        return not varies(self.text)
+        return not varies(self._address)
 
     @cached_property
     def _pattern(self) -> Pattern:
-        return Pattern(below(self.images.root, self.text) if self.text.startswith(IMAGE) else self.text)
+        return Pattern(below(self.images.root, self._address) if self._address.startswith(IMAGE) else self._address)
+
+    @property
+    def _address(self) -> str:
+        return split_inside(self.text)[0]
 
     def files(self) -> Files:
         """Return, from one listing, the files that any image may name, and those whose stems go on after that.
@@ -51,7 +60,7 @@ class Template:
         """
         tail = self._pattern.tail
         if not varies(tail):
-            file = storage.info(self.text)
+            file = storage.info(self._address)
             return Files({tail: file} if file else {})
         *folders, name = tail.split("/")
         wide = re.sub(r"\*\*+", "*", f"{self._glob(stem(name))}*{self._glob(name[len(stem(name)) :])}")

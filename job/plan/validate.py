@@ -128,7 +128,7 @@ def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey,
             sound.append(source)
     sampled = sound if full else _evenly(sound, SAMPLED)
     present: set[str] = set()
-    labels: dict[str, Counter[int]] = {task: Counter() for task in dataset.tasks}
+    labels: dict[str, Counter[int | str]] = {task: Counter() for task in dataset.tasks}
     for source in sampled:
         content = look_inside(dataset, source, cache, max_px)
         report.findings.extend(content.findings)
@@ -150,13 +150,13 @@ def _check_dataset(report: Report, spec: LoadedSpec, index: int, survey: Survey,
     report.notes.append(f"{inventory(dataset, survey)}; {len(sampled)} read whole{found_labels}")
 
 
-def _labels_found(dataset: Dataset, labels: Mapping[str, Counter[int]]) -> Iterator[str]:
+def _labels_found(dataset: Dataset, labels: Mapping[str, Counter[int | str]]) -> Iterator[str]:
     """Yield, for the masks that tasks share, which labels occur, and in how many images."""
     shared: dict[Masks | None, list[str]] = {}
     for task in dataset.tasks:
         shared.setdefault(dataset.tasks[task].masks, []).append(task)
     for tasks in shared.values():
-        counts = sorted(labels[tasks[0]].items())
+        counts = sorted(labels[tasks[0]].items(), key=lambda item: (isinstance(item[0], str), item[0]))
         of_tasks = f" of {', '.join(tasks)}" if len(shared) > 1 else ""
         more = ", …" if len(counts) > LABELS_SHOWN else ""
         if counts:

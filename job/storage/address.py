@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,8 +19,10 @@ class FileInfo:
     """A file as its store lists it.
 
     version: changes with the content (an ETag, a modification time); "" if the store reports none. dead_link: the
-    target of a link that leads nowhere, else "". members: the files of a folder that is one image, such as a DICOM
-    series, sorted by address; the folder's address ends in a slash.
+    target of a link that leads nowhere, else "". members: further files that belong to this one, sorted by address:
+    those of a folder that is one image, such as a DICOM series, and whose address ends in a slash; or those in which a
+    header says that its values lie. inside: which of the things that the file holds is meant, such as an array's name;
+    "" if that is not stated.
     """
 
     address: str
@@ -28,6 +30,12 @@ class FileInfo:
     version: str
     dead_link: str = ""
     members: tuple[FileInfo, ...] = ()
+    inside: str = ""
+
+    @property
+    def files(self) -> tuple[FileInfo, ...]:
+        """The files with content: the members, and the file itself unless it is a folder."""
+        return self.members if self.address.endswith("/") else (replace(self, members=(), inside=""), *self.members)
 
 
 def join(folder: str, *names: str) -> str:

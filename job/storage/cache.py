@@ -62,23 +62,23 @@ class InputCache:
         return copy
 
     def local_file(self, file: FileInfo) -> FileInfo:
-        """Return a file with its local address, or a folder whose members have theirs; fetched if needed."""
-        if not file.members:
-            return replace(file, address=str(self.local(file)))
-        members = tuple(self.local_file(member) for member in file.members)
+        """Return a file, and its members, with local addresses; fetched if needed. A folder keeps its own."""
+        address = file.address if file.address.endswith("/") else str(self.local(replace(file, members=())))
+        members = tuple(replace(member, address=str(self.local(member))) for member in file.members)
         planned = self.keys.get(file.address)
-        if planned and any(map(_differs, file.members)) and self.content_key(file) != planned:
+        if members and planned and any(map(_differs, file.members)) and self.content_key(file) != planned:
             raise changed_since_plan(file.address)
-        return replace(file, members=members)
+        return replace(file, address=address, members=members)
 
     def content_key(self, file: FileInfo) -> str:
         """Return the key of a file's content: SIZE-VERSION, or SIZE-SHA256 if it is local or has no version.
 
-        That of a folder is SIZE-SHA256 of the names and keys of its members.
+        With members, it is SIZE-SHA256 of the names and keys of all files.
         """
         if file.members:
-            keys = {posixpath.basename(member.address): self.content_key(member) for member in file.members}
-            return f"{file.size}-{hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()}"
+            keys = {posixpath.basename(each.address): self.content_key(each) for each in file.files}
+            digest = hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()
+            return f"{sum(each.size for each in file.files)}-{digest}"
         if file.version and local_path(file.address) is None:
             return f"{file.size}-{file.version}"
         return f"{file.size}-{sha256(self.local(file))}"

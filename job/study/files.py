@@ -19,6 +19,8 @@ Selection = (
     | Annotated[tuple[Address, ...], Field(min_length=1, strict=False)]
     | Annotated[dict[str, FieldValues], Field(min_length=1)]
 )
+INSIDE = re.compile(r"(.*(?:\.npz|\{image\}|\{name\}))#([A-Za-z0-9_]+)", re.DOTALL | re.IGNORECASE)
+"""An address and what is meant inside the file, such as `a.npz#imgs`. Any other `#` is part of a name."""
 LIST = "list"
 """The key of a selection that names a list file; all other keys are fields."""
 
@@ -35,3 +37,9 @@ Join = Literal["union", "majority", "single"] | AtLeast
 def template_fields(pattern: str) -> set[str]:
     """Return the named fields of a pattern or template, such as `case` for `{case}`."""
     return set(TEMPLATE_FIELD.findall(pattern))
+
+
+def split_inside(address: str) -> tuple[str, str]:
+    """Return an address, and what is meant inside the file; "" if that is not stated."""
+    match = INSIDE.fullmatch(address)
+    return (match[1], match[2]) if match else (address, "")

@@ -3,21 +3,12 @@
 import pytest
 
 from job.datasets.pattern import stem
-from job.datasets.source import GeneratedImage, Source, is_volume
+from job.datasets.source import GeneratedImage, Source
 from job.storage import FileInfo
 
 
 def file(address: str) -> FileInfo:
     return FileInfo(address=address, size=1, version="")
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [("a/b.nii", True), ("a/b.nii.gz", True), ("a/B.NII.GZ", True), ("a/b.gz", False), ("a.nii/b.png", False)],
-)
-def test_a_volume_is_a_file_with_a_nifti_name(address: str, expected: bool) -> None:
-    """In upper or lower case."""
-    assert is_volume(file(address)) is expected
 
 
 @pytest.mark.parametrize(
@@ -32,7 +23,7 @@ def test_the_stem_of_a_name(name: str, expected: str) -> None:
 def test_the_files_of_a_source_are_sorted_by_task() -> None:
     """The image first, then the masks, with None where there is none: content keys are in this order."""
     masks = {"b": (file("b"),), "c": (), "a": (file("a2"), file("a1"))}
-    source = Source(image="i", file=file("i"), masks=masks, patient="p", volume="i")
+    source = Source(image="i", file=file("i"), kind="picture", masks=masks, patient="p", volume="i")
     assert source.files == (file("i"), file("a2"), file("a1"), file("b"), None)
     assert source.mask_counts == [2, 1, 0]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from job.datasets.formats.kind import kind_by_name
 from job.datasets.source import Source
 from job.datasets.whole import doubts_of_whole
 from job.storage import FileInfo
@@ -10,9 +11,10 @@ from tests.study.small import GENERATED, SMALL
 
 
 def sources(*names):
+    files = [FileInfo(address=f"/a/{name}", size=1, version="") for name in names]
     return [
-        Source(image=name, file=FileInfo(address=f"/a/{name}", size=1, version=""), masks={}, patient=name, volume=name)
-        for name in names
+        Source(image=name, file=file, kind=kind_by_name(file), masks={}, patient=name, volume=name)
+        for name, file in zip(names, files, strict=True)
     ]
 
 

@@ -105,7 +105,7 @@ def file(address):
 
 
 def unit(image, masks, content, slices=(0,)):
-    source = Source(image=image.address, file=image, masks=masks, patient="p", volume="v")
+    source = Source(image=image.address, file=image, kind="picture", masks=masks, patient="p", volume="v")
     return Unit(source=source, slices=slices, content=content)
 
 

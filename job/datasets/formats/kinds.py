@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from job.datasets.formats.dicom import headers
+
 READ = {
     "PNG": (b"\x89PNG\r\n\x1a\n",),
     "JPEG": (b"\xff\xd8\xff",),
     "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     "BMP": (b"BM",),
     "GIF": (b"GIF87a", b"GIF89a"),
+    "NPZ": (b"PK\x03\x04",),
+    "DICOM": (),
 }
-"""The first bytes of the formats that are read."""
+"""The first bytes of the formats that are read. DICOM's are not as simple."""
 
 FOREIGN: tuple[tuple[int, bytes, str], ...] = (
-    (128, b"DICM", "a DICOM file"),
-    (0, b"NRRD0", "an NRRD file"),
+    (0, b"NRRD0", "an NRRD file: its name must end in .nrrd"),
     (0, b"version https://git-lfs", "a Git LFS pointer: not fetched (`git lfs pull`)"),
     (0, b"/annex/objects/", "a git-annex pointer: not fetched (`git annex get`)"),
     (344, b"n+1\0", "a NIfTI file: its name must end in .nii or .nii.gz"),
@@ -21,7 +24,6 @@ FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (4, b"n+2\0\r\n\x1a\n", "a NIfTI file: its name must end in .nii or .nii.gz"),
     (0, b"\x1f\x8b", "gzip data: unpack it, or name a NIfTI file .nii.gz"),
     (0, b"\x93NUMPY", "a NumPy array (.npy)"),
-    (0, b"PK\x03\x04", "a ZIP or NPZ archive"),
     (0, b"PK\x05\x06", "an empty ZIP archive"),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 or MATLAB 7.3 file"),
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file (.mat)"),
@@ -29,8 +31,8 @@ FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", "a PDF document"),
     (0, b"%!PS", "a PostScript document"),
     (0, b"\x00\x05\x16\x07", "an AppleDouble file (`._name`, metadata of macOS): delete it or leave it out"),
-    (0, b"ObjectType", "a MetaImage file (.mha or .mhd)"),
-    (0, b"NDims", "a MetaImage file (.mha or .mhd)"),
+    (0, b"ObjectType", "a MetaImage file: its name must end in .mha or .mhd"),
+    (0, b"NDims", "a MetaImage file: its name must end in .mha or .mhd"),
     (8, b"WEBP", "a WebP picture"),
     (4, b"ftypavif", "an AVIF picture"),
     (4, b"ftyphei", "a HEIC picture"),
@@ -56,6 +58,8 @@ LONGEST_MARKUP = 512
 
 def read_format(head: bytes) -> str | None:
     """Return which of the formats in `READ` the first bytes of a file begin, or None."""
+    if headers.is_dicom(head):
+        return "DICOM"
     return next((name for name, magics in READ.items() if head.startswith(magics)), None)
 
 

@@ -1,7 +1,7 @@
 """NumPy archives (.npz) of MedSAM and MedSegBench: stacks of slices, or pictures, one array each.
 
-Which array is meant follows a `#` in the address, such as `case.npz#gts`. Nothing is unpickled: an array of objects,
-such as MedSAM's `boxes`, is never loaded.
+Which array is meant is stated by `inside`, such as `gts` for `case.npz#gts` in the spec. Nothing is unpickled: an array
+of objects, such as MedSAM's `boxes`, is never loaded.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Array:
 def read_header(file: FileInfo) -> StoredHeader:
     """Read shape, type and spacing of a stack. A remote file is read whole: an archive is listed at its end."""
     with _archive(file.address) as archive:
-        array = _declared(archive, _named(archive, array_name(file.address)))
+        array = _declared(archive, _named(archive, file.inside))
         shape = _stack(array)
         spacing, doubts = _spacing(archive)
         widened = np.dtype(blocks.WIDER.get(array.dtype.name, array.dtype))
@@ -66,42 +66,38 @@ def read_header(file: FileInfo) -> StoredHeader:
 def read_values(file: FileInfo) -> NDArray[Any]:
     """Read a stack (slices, rows, columns). The caller checks its size by `read_header` before."""
     with _archive(file.address) as archive:
-        array = _declared(archive, _named(archive, array_name(file.address)))
+        array = _declared(archive, _named(archive, file.inside))
         _stack(array)
         return _values(archive, array)
+
+
+def picture_size(data: bytes, name: str) -> tuple[int, int]:
+    """Return the rows and columns of a picture. data: the whole file, because an archive is listed at its end."""
+    with _zip(io.BytesIO(data)) as archive:
+        rows, columns, *_ = _declared_picture(archive, name).shape
+        return rows, columns
 
 
 def picture(data: bytes, name: str, max_px: int) -> Decoded:
     """Return an array (rows, columns) or (rows, columns, 3) of at most `max_px` pixels. name: "" for the only one."""
     with _zip(io.BytesIO(data)) as archive:
-        array = _declared(archive, _named(archive, name))
-        if not _is_picture(array.shape):
-            detail = f"expected (rows, columns) or (rows, columns, 3), the array's shape is {as_text(array.shape)}"
-            raise DataError("several frames", detail)
+        array = _declared_picture(archive, name)
         height, width, channels = [*array.shape, 1][:3]
         check_plane(height, width, max_px)
         check_picture(height, width, channels, array.dtype.itemsize)
         return Decoded(values=_values(archive, array))
 
 
-def array_name(address: str) -> str:
-    """Return the name of the array that an address states after `.npz#`, "" if it states none."""
-    return address[len(archive_address(address)) + 1 :]
-
-
-def archive_address(address: str) -> str:
-    """Return an address without the name of the array. A file's own name may hold `#`."""
-    at = address.lower().find(".npz#")
-    return address if at < 0 else address[: at + len(".npz")]
+def holds_picture(file: FileInfo) -> bool:
+    """Return whether the array that is meant is a picture, not a stack."""
+    with _archive(file.address) as archive:
+        return _is_picture(_declared(archive, _named(archive, file.inside)).shape)
 
 
 @contextmanager
 def _archive(address: str) -> Iterator[zipfile.ZipFile]:
-    path = storage.local_path(archive_address(address))
-    with (
-        blocks.opened(path) if path else io.BytesIO(storage.read(archive_address(address))) as stream,
-        _zip(stream) as archive,
-    ):
+    path = storage.local_path(address)
+    with blocks.opened(path) if path else io.BytesIO(storage.read(address)) as stream, _zip(stream) as archive:
         yield archive
 
 
@@ -150,6 +146,14 @@ def _declared(archive: zipfile.ZipFile, name: str) -> _Array:
         raise DataError("unreadable", detail)
     blocks.check_length(entry.file_size, entry.compress_size, blocks.DEFLATE_BEST)
     return _Array(entry=entry, dtype=dtype, shape=shape, order="F" if is_fortran else "C", offset=offset)
+
+
+def _declared_picture(archive: zipfile.ZipFile, name: str) -> _Array:
+    array = _declared(archive, _named(archive, name))
+    if not _is_picture(array.shape):
+        detail = f"expected (rows, columns) or (rows, columns, 3), the array's shape is {as_text(array.shape)}"
+        raise DataError("several frames", detail)
+    return array
 
 
 def _values(archive: zipfile.ZipFile, array: _Array) -> NDArray[Any]:

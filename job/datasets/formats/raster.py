@@ -1,33 +1,51 @@
-"""2D images and masks: PNG, JPEG, TIFF, BMP and GIF, with the values that the file holds.
+"""2D images and masks: PNG, JPEG, TIFF, BMP, GIF, DICOM and NPZ, with the values that the file holds.
 
 Orientation tags are not applied: image and mask must agree pixel by pixel, and most masks have no tag.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from PIL import UnidentifiedImageError
 
 from job import storage
-from job.datasets.formats import kinds, pillow, tiff
+from job.datasets.formats import kinds, npz, pillow, tiff
+from job.datasets.formats.dicom import picture as dicom_picture
 from job.datasets.formats.picture import Decoded, Picture, image_of, labels_of
 from job.errors import DataError, MemoryShortageError
 from job.storage import FileInfo, InputCache
 
+
+class PictureFormat(Protocol):
+    """A file format of 2D images. Both functions raise DataError for what cannot be read, or would be misread."""
+
+    def image_size(self, data: bytes) -> tuple[int, int]:
+        """Return height and width. data: the first bytes of a file, as far as its pixels."""
+
+    def decode(self, data: bytes, max_px: int) -> Decoded:
+        """Decode a whole file of one image, at most `max_px` pixels."""
+
+
 HEAD_BYTES = 1 << 18
+READERS: Mapping[str, PictureFormat] = {"TIFF": tiff, "DICOM": dicom_picture}
+"""Readers of the formats that are not Pillow's. The one of NumPy archives needs the name of an array, too."""
 
 
-def read_image(path: Path, max_px: int) -> Picture:
-    """Read an image of at most `max_px` pixels: HxW grey or HxWx3 RGB, in the file's own type. Alpha is dropped."""
-    return image_of(_decode(storage.read(str(path)), max_px))
+def read_image(path: Path, max_px: int, inside: str = "") -> Picture:
+    """Read an image of at most `max_px` pixels: HxW grey or HxWx3 RGB, in the file's own type. Alpha is dropped.
+
+    inside: the name of an array in a NumPy archive.
+    """
+    return image_of(_decode(storage.read(str(path)), max_px, inside))
 
 
-def read_mask(path: Path, max_px: int) -> Picture:
+def read_mask(path: Path, max_px: int, inside: str = "") -> Picture:
     """Read a label map of at most `max_px` pixels: as an image, but the HxW indices of a palette image."""
-    return labels_of(_decode(storage.read(str(path)), max_px))
+    return labels_of(_decode(storage.read(str(path)), max_px, inside))
 
 
 def image_size(file: FileInfo, cache: InputCache) -> tuple[int, int]:
@@ -35,11 +53,11 @@ def image_size(file: FileInfo, cache: InputCache) -> tuple[int, int]:
     head = storage.read_head(file.address, HEAD_BYTES)
     kind = _kind(head)
     try:
-        return _size(head, kind)
+        return _size(head, kind, file.inside)
     except DataError:
         if len(head) < HEAD_BYTES:
             raise
-    return _size(storage.read(str(cache.local(file))), kind)
+    return _size(storage.read(str(cache.local(file))), kind, file.inside)
 
 
 def _kind(head: bytes) -> str:
@@ -54,16 +72,20 @@ def _kind(head: bytes) -> str:
     return kind
 
 
-def _size(data: bytes, kind: str) -> tuple[int, int]:
+def _size(data: bytes, kind: str, inside: str) -> tuple[int, int]:
     with _as_data_error():
-        return tiff.image_size(data) if kind == "TIFF" else pillow.image_size(data)
+        if kind == "NPZ":
+            return npz.picture_size(data, inside)
+        return READERS.get(kind, pillow).image_size(data)
 
 
-def _decode(data: bytes, max_px: int) -> Decoded:
+def _decode(data: bytes, max_px: int, inside: str) -> Decoded:
     """Decode a whole file; raise DataError if it cannot be decoded, or would be read wrongly."""
     kind = _kind(data)
     with _as_data_error():
-        return tiff.decode(data, max_px) if kind == "TIFF" else pillow.decode(data, max_px)
+        if kind == "NPZ":
+            return npz.picture(data, inside, max_px)
+        return READERS.get(kind, pillow).decode(data, max_px)
 
 
 @contextmanager

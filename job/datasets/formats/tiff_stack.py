@@ -9,7 +9,7 @@ import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,9 @@ UNITS_MM |= {"inch": 25.4, "nm": 1e-6}
 Spacing = tuple[float, float, float]
 
 
-def is_stack(data: bytes) -> bool:
-    """Return whether a TIFF holds more than one page or image of ImageJ. data: the whole file."""
-    with _open(io.BytesIO(data)) as file:
+def is_stack(stream: BinaryIO) -> bool:
+    """Return whether a whole TIFF holds more than one page or image of ImageJ."""
+    with _open(stream) as file:
         return _count(file) > 1
 
 

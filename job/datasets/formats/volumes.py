@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from job.datasets.formats import metaimage, nifti, npz, nrrd
+from job.datasets.formats import metaimage, nifti, npz, nrrd, tiff_stack
+from job.datasets.formats.dicom import series
 from job.datasets.formats.volume import StoredHeader, Volume, VolumeHeader, canonical_header, canonical_volume
 from job.storage import FileInfo
 
@@ -26,29 +27,29 @@ class VolumeFormat(Protocol):
         """Read the values of a local file: three axes as stored, scaled by slope and intercept, any number type."""
 
 
-FORMATS: Mapping[str, VolumeFormat] = {"NIfTI": nifti, "NRRD": nrrd, "MetaImage": metaimage, "NPZ": npz}
-
-
-def format_of(file: FileInfo) -> VolumeFormat | None:
-    """Return the format that a file's name states, None if it is no volume."""
-    name = npz.archive_address(file.address).lower()
-    return next((each for each in FORMATS.values() if name.endswith(each.ENDINGS)), None)
+FORMATS: Mapping[str, VolumeFormat] = {
+    "NIfTI": nifti,
+    "NRRD": nrrd,
+    "MetaImage": metaimage,
+    "NPZ": npz,
+    "TIFF": tiff_stack,
+    "DICOM": series,
+}
 
 
 def read_header(file: FileInfo, axes: str | None = None) -> VolumeHeader:
     """Read the header of a volume. axes: where the stored axes lead, such as LPS, in place of what the file states."""
-    return canonical_header(_known(file).read_header(file), axes)
+    return canonical_header(_format_of(file).read_header(file), axes)
 
 
 def read_volume(file: FileInfo, axes: str | None = None) -> Volume:
     """Read a whole volume from a local file. The caller checks its size beforehand, by `read_header`."""
-    known = _known(file)
-    stored = known.read_header(file)
-    return canonical_volume(known.read_values(file), stored, axes)
+    form = _format_of(file)
+    stored = form.read_header(file)
+    return canonical_volume(form.read_values(file), stored, axes)
 
 
-def _known(file: FileInfo) -> VolumeFormat:
-    known = format_of(file)
-    if known is None:
-        raise ValueError(f"{file.address}: no volume")
-    return known
+def _format_of(file: FileInfo) -> VolumeFormat:
+    """Return the format that the name of a volume states. Without an ending of its own it is DICOM: see `kind`."""
+    name = file.address.lower()
+    return next((each for each in FORMATS.values() if name.endswith(each.ENDINGS)), series)

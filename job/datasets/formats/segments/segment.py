@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from job.datasets.doubt import Doubt
 from job.datasets.geometry import Grid
-from job.errors import DataError
+from job.errors import DataError, NoMaskError
 
 ANY = "any"
 
@@ -51,7 +51,7 @@ def chosen(segments: Sequence[Segment], label: str | int | Sequence[str | int]) 
     """Return the segments that a label means, each once, in their own order.
 
     label: a name, exactly or, if that is unique, in other case; a number; a list of both; or `any`. A name means all
-    segments that have it. Raise DataError, with the nearest name, if there is none.
+    segments that have it. Raise NoMaskError, with the nearest name, if there is none.
     """
     if label == ANY:
         return tuple(segments)
@@ -74,7 +74,7 @@ def _meant(segments: Sequence[Segment], label: str | int) -> list[Segment]:
         found = [segment for segment in segments if segment.name == label]
         found = found or [segment for segment in segments if segment.name.casefold() == label.casefold()]
     if not found:
-        raise DataError("no such segment", f"expected {label!r}; {_hint(segments, label)}")
+        raise NoMaskError("no such segment", f"expected {label!r}; {_hint(segments, label)}")
     if isinstance(label, str) and len(names := sorted({segment.name for segment in found})) > 1:
         raise DataError(
             "no such segment", f"{label!r} may mean {' or '.join(map(repr, names))}; write the name exactly"

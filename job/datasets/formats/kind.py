@@ -1,0 +1,72 @@
+"""What a file holds: a picture, a volume or stack of slices, or named segments."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Literal
+
+from job import storage
+from job.datasets.formats import kinds, npz, tiff_stack
+from job.datasets.formats.dicom import headers, series
+from job.errors import DataError
+from job.storage import FileInfo
+
+Kind = Literal["picture", "volume", "segments"]
+
+HEAD_BYTES = 1 << 18
+THREADS = 16  # of requests to a store, which mostly wait
+BY_ENDING: dict[Kind, tuple[str, ...]] = {
+    "segments": (".seg.nrrd", ".json"),
+    "volume": (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd"),
+    "picture": (".png", ".jpg", ".jpeg", ".bmp", ".gif"),
+}
+SEGMENTATIONS = ("SEG", "RTSTRUCT")
+
+
+def kind_by_name(file: FileInfo) -> Kind | None:
+    """Return what a file holds by its name alone; None where the content decides, as of DICOM, TIFF and NumPy files."""
+    if file.members:
+        return "volume"
+    name = file.address.lower()
+    return next((kind for kind, endings in BY_ENDING.items() if name.endswith(endings)), None)
+
+
+@lru_cache(maxsize=1 << 14)
+def kind_of(file: FileInfo) -> Kind:
+    """Return what a local or remote file holds. What cannot be read counts as a picture, whose reader says why."""
+    by_name = kind_by_name(file)
+    if by_name or file.dead_link:
+        return by_name or "picture"
+    try:
+        return _by_content(file)
+    except DataError:
+        return "picture"
+
+
+def kinds_of(files: Sequence[FileInfo]) -> list[Kind]:
+    """Return what each of many files holds; several are looked at at a time."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(kind_of, files))
+
+
+def _by_content(file: FileInfo) -> Kind:
+    head = storage.read_head(file.address, HEAD_BYTES)
+    match kinds.read_format(head):
+        case "DICOM":
+            return _dicom_kind(head)
+        case "TIFF":
+            path = storage.local_path(file.address)
+            with path.open("rb") if path else io.BytesIO(storage.read(file.address)) as stream:
+                return "volume" if tiff_stack.is_stack(stream) else "picture"
+        case "NPZ":
+            return "picture" if npz.holds_picture(file) else "volume"
+    return "picture"
+
+
+def _dicom_kind(head: bytes) -> Kind:
+    if headers.parse(head, whole=False).dataset.get("Modality") in SEGMENTATIONS:
+        return "segments"
+    return "volume" if series.is_stack(head) else "picture"
