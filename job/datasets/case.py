@@ -16,16 +16,18 @@ from job.datasets.ledger import Remark
 from job.datasets.sample import Axis, Spacing, TaskObject
 from job.datasets.source import Source
 from job.study.dataset import Dataset
+from job.study.intensity import Intensity
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
     """An opened source.
 
-    count: slices along `axis`, 1 for a 2D image. image: HxW[x3] or XYZ. maps: by task, the values from which its object
-    is made, HxW or XYZ of the image's size; those of tasks in `joined` are as `labels.joined` returns them. A task with
-    an error has no map, and neither has one without a mask, which is in `empty`. labels: by task, those in its masks,
-    unless it takes values above a threshold. warnings: on what is used but doubtful.
+    count: slices along `axis`, 1 for a 2D image. intensity: the rule in the numbers of the file; intensity_label: as
+    stored in the rows. image: HxW[x3] or XYZ. maps: by task, the values from which its object is made, HxW or XYZ of
+    the image's size; those of tasks in `joined` are as `labels.joined` returns them. A task with an error has no map,
+    and neither has one without a mask, which is in `empty`. labels: by task, those in its masks, unless it takes values
+    above a threshold. warnings: on what is used but doubtful.
     """
 
     dataset: Dataset
@@ -33,6 +35,8 @@ class Case:
     axis: Axis
     count: int
     spacing: Spacing | None
+    intensity: Intensity
+    intensity_label: str
     image: NDArray[Any]
     maps: dict[str, NDArray[Any]]
     labels: dict[str, frozenset[int | str]]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from job.datasets.directions import stated_axes
+from job.datasets.formats.detached import with_values
+from job.datasets.formats.dicom.choice import of_series
 from job.datasets.formats.kind import Kind, kinds_of
 from job.datasets.label_names import named_values
 from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
@@ -58,7 +60,7 @@ def survey(dataset: Dataset) -> Survey:
     if dataset.generated is not None:
         return Survey(sources=tuple(_generated(dataset, dataset.generated)))
     pattern = _pattern(dataset)
-    listing = pattern.listing()
+    listing = pattern.listing() if dataset.series is None else of_series(pattern.listing(), dataset.series)
     templates = [Template(text, pattern) for text in _all_templates(dataset)]
     files = {template.text: template.files() for template in templates if not template.is_image}
     matched = [paired(address, file, fields, templates, files) for address, file, fields in _matches(pattern, listing)]
@@ -170,10 +172,10 @@ def _source(
     masks: dict[str, tuple[ImageFile, ...]] = {}
     for task in dataset.tasks:
         named = [file for text in mask_templates(dataset, task) for file in image.masks[text]]
-        masks[task] = tuple({(file.address, file.inside): file for file in named}.values())
+        masks[task] = tuple({(file.address, file.inside): with_values(file) for file in named}.values())
     return Source(
         image=image.address,
-        file=image.file,
+        file=with_values(image.file),
         kind=kind,
         masks=masks,
         patient=image.address if dataset.patient is None else fill(dataset.patient, image.fields),

@@ -10,7 +10,7 @@ from threading import Lock, local
 from job import memory
 from job.datasets.geometry import Grid
 from job.errors import MemoryShortageError
-from job.study.dataset import Intensity
+from job.study.intensity import Intensity
 
 COPIES = 3  # of a picture's values: by the decoder, as an array, and as the finite values that levels are taken from
 RGB_BYTES = 3

@@ -9,13 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.datasets.counting import all_equal, histogram
+from job.datasets.known import Known
 from job.errors import DataError
-from job.study.dataset import Intensity
+from job.study.intensity import HEADER, Intensity
 
 MOST_AT_ONE_END = 0.999
 """Share of pixels that are black, or white, above which an image counts as blank."""
 SAMPLED_ROWS = 16  # every so-many-th row is counted first
 BLOCK = 1 << 22  # values that are scaled at a time: in float64 a large image would take eight times its memory
+
+
+def resolved(rule: Intensity, known: Known) -> Intensity:
+    """Return a rule in the numbers of the file, in place of what the file's header states.
+
+    Raise DataError if the header does not state it.
+    """
+    if rule.window == HEADER:
+        if known.window is None:
+            detail = "`window: header` needs a DICOM file with one window for all slices; state centre and width"
+            raise DataError("no window", detail)
+        return rule.model_copy(update={"window": known.window})
+    if rule.suv and known.suv_lacking:
+        raise DataError("no SUV", known.suv_lacking)
+    if rule.suv and known.suv_factor:
+        lower, upper = rule.suv
+        return rule.model_copy(update={"suv": (lower / known.suv_factor, upper / known.suv_factor)})
+    return rule
 
 
 def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
@@ -24,8 +43,8 @@ def levels(values: NDArray[Any], rule: Intensity) -> tuple[float, float]:
     Values that are not finite are ignored. Volumes often have some outside the field of view; a slice with any is
     refused on its own, and the other slices of its volume stay usable.
     """
-    if rule.window:
-        centre, width = rule.window
+    if rule.centre_and_width:
+        centre, width = rule.centre_and_width
         return centre - width / 2, centre + width / 2
     finite = values[np.isfinite(values)]
     if finite.size == 0:

@@ -19,6 +19,7 @@ from job.datasets.formats.kind import Kind, kind_of
 from job.datasets.formats.volume import VolumeHeader
 from job.datasets.generated import SIDE
 from job.datasets.generated.generate import generate
+from job.datasets.known import NOTHING, Known
 from job.datasets.sample import Axis
 from job.datasets.slicing import axis_of
 from job.datasets.source import GeneratedImage, ImageFile, Source
@@ -42,7 +43,7 @@ class Layer:
 
     orientation: the tag of a 2D file, 1 to 8 as in EXIF; it is not applied. label_px: pixels of each label, of a map
     that is read for its labels. is_drawn: whether the values are those of `labels.joined`, on the image's grid; names:
-    then those of all segments of the file.
+    then those of all segments of the file. known: what the header says about the values.
     """
 
     values: NDArray[Any]
@@ -50,6 +51,7 @@ class Layer:
     doubts: tuple[Doubt, ...] = ()
     orientation: int = 1
     label_px: Mapping[int, int] = field(default_factory=dict)
+    known: Known = NOTHING
     is_drawn: bool = False
     names: frozenset[str] = frozenset()
 
@@ -151,10 +153,10 @@ def read_layer(
         axes = source.axes
         _check_room(dataset, source, file, _read_volume_header(local, axis_of(dataset, source), max_image_px, axes))
         volume = volumes.read_volume(local, axes)
-        return Layer(volume.values_XYZ, volume.header, volume.header.doubts)
+        return Layer(volume.values_XYZ, volume.header, volume.header.doubts, known=volume.header.known)
     read = raster.read_mask if labels else raster.read_image
     picture = read(Path(local.address), max_image_px, local.inside)
-    return Layer(picture.values, None, picture.doubts, picture.orientation)
+    return Layer(picture.values, None, picture.doubts, picture.orientation, known=picture.known)
 
 
 def _read_volume_header(file: FileInfo, axis: Axis, max_image_px: int, axes: str | None) -> VolumeHeader:

@@ -21,7 +21,8 @@ from job.datasets.sample import Excluded, Sample, TaskObject
 from job.datasets.source import Source
 from job.errors import DataError
 from job.storage import InputCache
-from job.study.dataset import Dataset, Intensity
+from job.study.dataset import Dataset
+from job.study.intensity import Intensity
 from job.study.task import colour_name
 
 MOST_LABELS_NAMED = 10
@@ -65,7 +66,7 @@ def load_case(case: Case, slices: Sequence[int] | None) -> Loaded:
     ledger.add_remarks("empty", case.empty, slice_=first)
     try:
         kept = _kept_slices(case, slices, ledger)
-        levels = intensity.levels(case.image, dataset.intensity) if kept and dataset.intensity.per == "volume" else None
+        levels = intensity.levels(case.image, case.intensity) if kept and case.intensity.per == "volume" else None
     except DataError as error:
         ledger.add_error(error, slice_=first)
         return loaded
@@ -76,14 +77,14 @@ def load_case(case: Case, slices: Sequence[int] | None) -> Loaded:
             continue
         values = case.plane(case.image, index)
         try:
-            image_HWC = intensity.to_rgb(values, dataset.intensity, levels)
+            image_HWC = intensity.to_rgb(values, case.intensity, levels)
         except DataError as error:
             ledger.add_error(error, slice_=index)
             continue
         sample = _sample(case, index, image_HWC, objects)
         ledger.add_remarks("warning", warnings, slice_=index)
         warnings = ()
-        _add_warnings(sample, values, dataset.intensity, levels, ledger)
+        _add_warnings(sample, values, case.intensity, levels, ledger)
         loaded.samples.append(sample)
     if case.axis == "none":  # an image without object: what is doubtful about its mask may be why
         ledger.add_remarks("warning", warnings, slice_=first)
@@ -143,7 +144,7 @@ def _sample(case: Case, index: int, image_HWC: NDArray[np.uint8], objects: tuple
         volume=case.source.volume,
         patient=case.source.patient,
         spacing=case.spacing,
-        intensity=case.dataset.intensity.label,
+        intensity=case.intensity_label,
         image_HWC=image_HWC,
         objects=objects,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job import storage
-from job.datasets import placement
+from job.datasets import intensity, placement
 from job.datasets.case import Case
 from job.datasets.doubt import Doubt
 from job.datasets.label_names import with_values
@@ -53,6 +53,8 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
     """Read a source. Raise DataError if the image cannot be used; a mask that cannot be used is one of `errors`."""
     dataset = with_values(dataset, source.label_values)
     image = read_image(dataset, source, cache, max_image_px)
+    with faults_named(source.file, "image"):
+        rule = intensity.resolved(dataset.intensity, image.known)
     held = Held(image=image)
     if source.is_volume:  # a 2D image may be read differently as a map
         held.layers[source.file.address, getattr(source.file, "inside", ""), ""] = image
@@ -92,7 +94,9 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
         source=source,
         axis=axis,
         count=grid.slice_count(axis) if grid else 1,
-        spacing=grid.spacing(axis) if grid else None,
+        spacing=grid.spacing(axis) if grid and image.header and image.header.spaced else None,
+        intensity=rule,
+        intensity_label=(dataset.intensity if rule.suv else rule).label,
         image=image.values,
         maps=maps,
         labels=labels,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from job.study.files import Join, Masks, Selection
+from job.study.intensity import Intensity
 from job.study.strict import Address, Name, Strict
 from job.study.task import Task
 
@@ -22,42 +23,16 @@ def _three_directions(value: str) -> str:
 Directions = Annotated[str, AfterValidator(_three_directions)]
 
 
-class Intensity(Strict):
-    """How values become uint8: exactly one of `scale`, `percentiles`, `window`."""
-
-    scale: Literal["max", "minmax"] | None = None
-    """`max`: 0 to 0, maximum to 255, as published; negative values are refused. `minmax`: minimum to 0."""
-    percentiles: tuple[float, float] | None = None
-    """The lower and upper percentiles, which become 0 and 255, such as [0.5, 99.5]."""
-    window: tuple[float, float] | None = None
-    """Centre and width, in the units of the file (Hounsfield units for CT)."""
-    per: Literal["slice", "volume"] = "slice"
-    """Whether the rule is applied to each slice or to the whole volume."""
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> Intensity:
-        rules = [name for name in ("scale", "percentiles", "window") if getattr(self, name) is not None]
-        if len(rules) != 1:
-            raise PydanticCustomError("one_rule", "expected exactly one of scale, percentiles, window")
-        if self.percentiles and not 0 <= self.percentiles[0] < self.percentiles[1] <= 100:
-            raise PydanticCustomError("percentiles", "expected two percentiles, 0 <= lower < upper <= 100")
-        if self.window and self.window[1] <= 0:
-            raise PydanticCustomError("window", "expected [centre, width] with a width above 0")
-        return self
-
-    @property
-    def label(self) -> str:
-        """The rule as stored in the rows, such as `window(40,400)/slice`."""
-        if self.scale:
-            return f"{self.scale}/{self.per}"
-        name, pair = ("percentiles", self.percentiles) if self.percentiles else ("window", self.window)
-        return f"{name}({','.join(_exact(value) for value in pair or ())})/{self.per}"
-
-
-def _exact(value: float) -> str:
-    """Format a number in six digits, or more if needed to be exact, because the names of chunks depend on it."""
-    short = f"{value:g}"
-    return short if float(short) == value else repr(value).removesuffix(".0")
+SeriesKey = Literal[
+    "Modality",
+    "SeriesDescription",
+    "SeriesNumber",
+    "SeriesInstanceUID",
+    "ImageType",
+    "EchoNumbers",
+    "AcquisitionNumber",
+    "TemporalPositionIdentifier",
+]
 
 
 class Every(Strict):
@@ -128,6 +103,9 @@ class Dataset(Strict):
     patients_of: Name | None = None
     """The data set that has the same patients, such as one that was built from its images: equal names of `patient` are
     one patient."""
+    series: Annotated[dict[SeriesKey, int | str], Field(min_length=1)] | None = None
+    """Of folders of DICOM files: values of the header that choose one series, such as {Modality: PT, SeriesDescription:
+    "*pre*"}. Wildcards match any text, capitals do not matter. A folder without such a file is no image."""
     pseudonymise: Annotated[str, Field(min_length=16)] | None = None
     """A secret, from a variable such as ${MEDSAM_SALT}. With it, hashes stand for the names of images and patients in
     all tables."""

@@ -24,6 +24,7 @@ FILES_ONLY = (
     "except",
     "pseudonymise",
     "label_names",
+    "series",
 )
 """Keys of a data set that state how to read its files."""
 OTHER_TYPE = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*:[^{}/]*\}")
@@ -51,6 +52,8 @@ def dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> I
             known = [*COMMON_FIELDS, *sorted(named), "image"]
             yield from _type_faults(source, place, template)
             yield from _template_faults(source, place, template, known if place[-1] != "images" else sorted(named))
+    if "series" in dataset and not str(dataset.get("images", "")).endswith("/"):
+        yield source.fault((*path, "series"), "`series` applies to folders: end `images` with a slash")
     yield from _salt_faults(source, (*path, "pseudonymise"), dataset.get("pseudonymise"))
     axes = dataset["axes"] if is_map(dataset.get("axes")) else {}
     selections = {(*path, key): dataset.get(key) for key in ("only", "except")}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from job.datasets.counting import all_equal
 from job.datasets.intensity import blank, levels, to_rgb
 from job.errors import DataError
-from job.study.dataset import Intensity
+from job.study.intensity import Intensity
 
 MAX = Intensity(scale="max")
 MINMAX = Intensity(scale="minmax")

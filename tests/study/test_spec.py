@@ -8,7 +8,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from job.study import json_schema, load, loads
-from job.study.dataset import Directions, Intensity
+from job.study.dataset import Directions
+from job.study.intensity import Intensity
 from job.study.strict import PATTERNS
 from tests.study.small import ENVIRONMENT, GENERATED, SMALL
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ def read_header(file: FileInfo) -> StoredHeader:
 def read_values(file: FileInfo) -> NDArray[Any]:
     """Read all values of a local file. The caller checks its size by `read_header` before.
 
-    The file with the values of an .mhd is one of `file.members`.
+    The file with the values of an .mhd is its only member.
     """
     with blocks.opened(Path(file.address)) as stream:
         header = metaimage_header.parse(stream.read(HEAD_BYTES))
@@ -52,11 +52,10 @@ def read_values(file: FileInfo) -> NDArray[Any]:
 
 def _member(file: FileInfo, name: str) -> FileInfo:
     """Return the file beside an .mhd that holds its values."""
-    member = next((each for each in file.members if PurePosixPath(each.address).name == name), None)
-    if member is None:
+    if not file.members:
         detail = f"the values lie in {name}, which is not beside this file; store both as one .mha file"
         raise DataError("values missing", detail)
-    return member
+    return file.members[0]
 
 
 def _start(header: MetaHeader, size: int) -> int:

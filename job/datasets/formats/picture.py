@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from job.datasets.counting import histogram, varies
 from job.datasets.doubt import Doubt
+from job.datasets.known import NOTHING, Known
 from job.errors import DataError
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601: how bright a colour looks
@@ -19,12 +20,14 @@ LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601: how bright a colour look
 class Picture:
     """The values of a 2D file: HxW, or HxWx3 RGB, in the file's own type.
 
-    orientation: the file's tag, 1 to 8 as in EXIF. It is not applied. 1 means upright, or no tag.
+    orientation: the file's tag, 1 to 8 as in EXIF. It is not applied. 1 means upright, or no tag. known: what the
+    header says about the values.
     """
 
     values: NDArray[Any]
     doubts: tuple[Doubt, ...] = ()
     orientation: int = 1
+    known: Known = NOTHING
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,7 +36,7 @@ class Decoded:
 
     values: HxW grey or HxWx3 RGB; of a palette file, HxW indices. palette: Nx3 RGB, uint8. extra: HxWxK, all further
     channels. has_alpha: whether the first of them is declared as alpha. lossy: the name of a compression that changes
-    values. orientation: as in `Picture`.
+    values. orientation, known: as in `Picture`.
     """
 
     values: NDArray[Any]
@@ -43,6 +46,7 @@ class Decoded:
     lossy: str = ""
     doubts: tuple[Doubt, ...] = ()
     orientation: int = 1
+    known: Known = NOTHING
 
 
 def known_orientation(tag: object) -> int:
@@ -54,7 +58,7 @@ def image_of(decoded: Decoded) -> Picture:
     """Return the greys or colours. Alpha is dropped; raise DataError if only alpha varies."""
     values = _colours(decoded)
     _check_extra(values, decoded.extra)
-    return Picture(values=values, doubts=decoded.doubts, orientation=decoded.orientation)
+    return Picture(values=values, doubts=decoded.doubts, orientation=decoded.orientation, known=decoded.known)
 
 
 def labels_of(decoded: Decoded) -> Picture:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from job.datasets.doubt import Doubt
 from job.datasets.geometry import Grid, along_axes, canonical_grid, to_canonical
+from job.datasets.known import NOTHING, Known
 
 STACK = "SPL"
 """Slices first, from inferior to superior; rows and columns as axial slices are shown: each stays as it is stored."""
@@ -23,10 +23,10 @@ class StoredHeader:
     shape: voxels along the three stored axes, the first index first. affine: 4x4, stored index to mm in RAS+.
     oriented: False if the file states no orientation, so that the affine has the default of its format. spacing_mm:
     along the stored axes; None if the file does not state it. value_bytes: of one value in memory, scaled. label_step:
-    the slope where integers are stored with one, else 0. labels: the values of the labels that the file names. window:
-    centre and width that the file recommends. frame: the identifier of the patient's coordinate system (DICOM's Frame
-    of Reference UID), "" if the format has none. doubts: what is doubtful whatever the axes; orientation_doubts: about
-    the axes alone, which are void if the spec states them.
+    the slope where integers are stored with one, else 0. known: what the header says about the values. frame: the
+    identifier of the patient's coordinate system (DICOM's Frame of Reference UID), "" if the format has none. doubts:
+    what is doubtful whatever the axes; orientation_doubts: about the axes alone, which are void if the spec states
+    them.
     """
 
     shape: tuple[int, int, int]
@@ -35,8 +35,7 @@ class StoredHeader:
     spacing_mm: tuple[float, float, float] | None = None
     value_bytes: int = 8
     label_step: float = 0.0
-    labels: Mapping[str, int] = field(default_factory=dict)
-    window: tuple[float, float] | None = None
+    known: Known = NOTHING
     frame: str = ""
     doubts: tuple[Doubt, ...] = ()
     orientation_doubts: tuple[Doubt, ...] = ()
@@ -55,8 +54,7 @@ class VolumeHeader:
     spaced: bool = True
     value_bytes: int = 8
     label_step: float = 0.0
-    labels: Mapping[str, int] = field(default_factory=dict)
-    window: tuple[float, float] | None = None
+    known: Known = NOTHING
     frame: str = ""
     doubts: tuple[Doubt, ...] = ()
 
@@ -77,8 +75,7 @@ def canonical_header(stored: StoredHeader, axes: str | None = None) -> VolumeHea
         spaced=stored.spacing_mm is not None,
         value_bytes=stored.value_bytes,
         label_step=stored.label_step,
-        labels=stored.labels,
-        window=stored.window,
+        known=stored.known,
         frame=stored.frame,
         doubts=stored.doubts if axes else (*stored.doubts, *stored.orientation_doubts),
     )
