@@ -103,31 +103,42 @@ def read(file: FileInfo) -> Header:
 def parse(data: bytes, *, whole: bool = True) -> Header:
     """Return the header of the first bytes of a file. whole: whether these are all, so that damage is an error."""
     with as_data_error():
-        deflated = is_deflated(data)
-        stream = io.BytesIO(inflated(data, MAX_HEADER) if deflated else data)
-        found: list[Any] = []
+        if not is_deflated(data):
+            return _parse(data, whole=whole, deflated=False)
+        for length in HEADS:  # no more is inflated than needed, because deflated data may be a thousand times as long
+            plain = inflated(data, length)
+            header = _parse(plain, whole=whole and len(plain) < length, deflated=True)
+            if header.pixels or len(plain) < length:
+                break
+        return header
 
-        def at_pixels(tag: int, vr: str | None, length: int) -> bool:
-            if tag in PIXEL_TAGS:
-                found[:] = [PIXEL_TAGS[tag], vr or "OW", stream.tell(), length]
-            return tag in PIXEL_TAGS
 
-        try:
-            dataset = read_partial(stream, at_pixels, force=True, specific_tags=TAGS)
-        except Exception:
-            if whole:
-                raise
-            dataset, found = None, []  # of a part of a file, its end may lie anywhere
-        pixels, vr, at, length = found or ("", "", -1, 0)
-        return Header(
-            dataset=Dataset() if dataset is None else dataset,
-            syntax=UID("") if dataset is None else _syntax(dataset),
-            pixels=pixels,
-            pixels_vr=vr,
-            pixels_at=at,
-            pixels_length=length,
-            deflated=deflated,
-        )
+def _parse(data: bytes, *, whole: bool, deflated: bool) -> Header:
+    stream = io.BytesIO(data)
+    found: list[Any] = []
+
+    def at_pixels(tag: int, vr: str | None, length: int) -> bool:
+        if tag in PIXEL_TAGS:
+            found[:] = [PIXEL_TAGS[tag], vr or "OW", stream.tell(), length]
+        return tag in PIXEL_TAGS
+
+    try:
+        dataset = read_partial(stream, at_pixels, force=True, specific_tags=TAGS)
+        syntax = _syntax(dataset)
+    except Exception:
+        if whole:
+            raise
+        dataset, syntax, found = Dataset(), UID(""), []  # of a part of a file, whose end may lie anywhere
+    pixels, vr, at, length = found or ("", "", -1, 0)
+    return Header(
+        dataset=dataset,
+        syntax=syntax,
+        pixels=pixels,
+        pixels_vr=vr,
+        pixels_at=at,
+        pixels_length=length,
+        deflated=deflated,
+    )
 
 
 def is_deflated(data: bytes) -> bool:

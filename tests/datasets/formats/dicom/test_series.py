@@ -135,7 +135,8 @@ def test_monochrome1_is_inverted_with_a_doubt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("centres", "expected"), [("40", (40, 400)), (["40", "40", "40", "50"], None), (["40", ["40", "60"], "40", "40"], (40, 400))]
+    ("centres", "expected"),
+    [("40", (40, 400)), (["40", "40", "40", "50"], None), (["40", ["40", "60"], "40", "40"], (40, 400))],
 )
 def test_the_window_is_that_of_all_slices(tmp_path: Path, centres: Any, expected: Any) -> None:
     """Of several windows of a slice, the first counts."""

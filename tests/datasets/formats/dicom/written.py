@@ -61,7 +61,7 @@ def stored(
 def slices(planes: NDArray[Any], to_lps: NDArray[np.float64], **elements: Any) -> list[Dataset]:
     """Return a CT data set for each slice: rows, columns of int16. Lists among the elements hold a value for each."""
     made = []
-    series_uid, frame_uid = generate_uid(), generate_uid()
+    study_uid, series_uid, frame_uid = generate_uid(), generate_uid(), generate_uid()
     steps = np.linalg.norm(to_lps[:3, :3], axis=0)
     directions = to_lps[:3, :3] / steps
     for number, plane in enumerate(planes):
@@ -70,6 +70,7 @@ def slices(planes: NDArray[Any], to_lps: NDArray[np.float64], **elements: Any) -
                 plane,
                 SOPClassUID=CTImageStorage,
                 Modality="CT",
+                StudyInstanceUID=study_uid,
                 SeriesInstanceUID=series_uid,
                 FrameOfReferenceUID=frame_uid,
                 InstanceNumber=1,
