@@ -30,6 +30,8 @@ META_LENGTH_AT = PREFIX_AT + len(PREFIX) + 8  # PS3.10 7.1: the first element st
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 NATIVE = b"1.2.840.10008.1.2.1".ljust(len(DEFLATED), b"\0")
 PIXEL_DATA = 0x7FE00010
+LAST_OF_IMAGE = 0x0028FFFF
+"""The last tag that describes the image as a whole. Functional groups, which may be long, follow it."""
 PIXEL_TAGS = {PIXEL_DATA: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 
 KEPT = """
@@ -100,30 +102,33 @@ def read(file: FileInfo) -> Header:
     raise DataError("unreadable", f"the header has over {MAX_HEADER} bytes")
 
 
-def parse(data: bytes, *, whole: bool = True) -> Header:
-    """Return the header of the first bytes of a file. whole: whether these are all, so that damage is an error."""
+def parse(data: bytes, *, whole: bool = True, last: int = PIXEL_DATA) -> Header:
+    """Return the header of the first bytes of a file, as far as the tag `last`.
+
+    whole: whether these are all, so that damage is an error. Of a part that ends before `last`, nothing is known.
+    """
     with as_data_error():
         if not is_deflated(data):
-            return _parse(data, whole=whole, deflated=False)
+            return _parse(data, last, whole=whole, deflated=False)
         for length in HEADS:  # no more is inflated than needed, because deflated data may be a thousand times as long
             plain = inflated(data, length)
-            header = _parse(plain, whole=whole and len(plain) < length, deflated=True)
-            if header.pixels or len(plain) < length:
+            header = _parse(plain, last, whole=whole and len(plain) < length, deflated=True)
+            if header.dataset or len(plain) < length:
                 break
         return header
 
 
-def _parse(data: bytes, *, whole: bool, deflated: bool) -> Header:
+def _parse(data: bytes, last: int, *, whole: bool, deflated: bool) -> Header:
     stream = io.BytesIO(data)
     found: list[Any] = []
 
-    def at_pixels(tag: int, vr: str | None, length: int) -> bool:
+    def stop(tag: int, vr: str | None, length: int) -> bool:
         if tag in PIXEL_TAGS:
             found[:] = [PIXEL_TAGS[tag], vr or "OW", stream.tell(), length]
-        return tag in PIXEL_TAGS
+        return tag in PIXEL_TAGS or tag > last
 
     try:
-        dataset = read_partial(stream, at_pixels, force=True, specific_tags=TAGS)
+        dataset: Dataset = read_partial(stream, stop, force=True, specific_tags=TAGS)
         syntax = _syntax(dataset)
     except Exception:
         if whole:

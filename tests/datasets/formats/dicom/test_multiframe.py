@@ -68,7 +68,7 @@ def test_a_file_that_highdicom_writes_is_read(tmp_path: Path) -> None:
     """A converted CT series: the frames keep slope, intercept and position."""
     singles = []
     for made in slices(*AXIAL, RescaleSlope="1", RescaleIntercept="-1000", StudyID="", AccessionNumber=""):
-        made.update({key: "" for key in ("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime")})
+        made.update(dict.fromkeys(("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime"), ""))
         made.ReferringPhysicianName = made.Manufacturer = made.PositionReferenceIndicator = ""
         made.SeriesNumber, made.AcquisitionNumber = 1, 1
         made.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
@@ -144,6 +144,12 @@ def test_only_several_frames_make_a_file_a_volume(frames: int) -> None:
     assert series.is_stack(as_bytes(made)) == (frames > 1)
     assert series.is_stack(as_bytes(made)[:-20]) == (frames > 1)
     assert not series.is_stack(as_bytes(slices(*AXIAL)[0]))
+
+
+def test_a_stack_is_known_before_its_functional_groups_end() -> None:
+    """They may be longer than the first bytes that are read."""
+    data = as_bytes(_enhanced())
+    assert series.is_stack(data[: data.index(b"\x00\x52\x30\x92") + 20])
 
 
 def test_first_bytes_that_are_damaged_are_no_stack() -> None:
