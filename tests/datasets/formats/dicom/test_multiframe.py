@@ -1,5 +1,6 @@
 """Files of several frames: enhanced CT, MR and PET with functional groups (PS3.3 C.7.6.16), and cine loops."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from pydicom import Dataset
 from pydicom.uid import EnhancedMRImageStorage
 
 from job.datasets.formats.dicom import series
+from job.datasets.geometry import canonical_grid, to_canonical
 from tests.datasets.formats.dicom.written import (
     ORDERS,
+    TO_RAS,
     as_bytes,
     doubts,
     grid,
@@ -64,19 +67,23 @@ def test_frames_come_back_where_their_positions_put_them(tmp_path: Path, order: 
     assert volume.header.doubts == ()
 
 
-def test_a_file_that_highdicom_writes_is_read(tmp_path: Path) -> None:
+def test_a_file_that_highdicom_writes_is_read_as_it_reads_it(tmp_path: Path) -> None:
     """A converted CT series: the frames keep slope, intercept and position."""
     singles = []
-    for made in slices(*AXIAL, RescaleSlope="1", RescaleIntercept="-1000", StudyID="", AccessionNumber=""):
-        made.update(dict.fromkeys(("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime"), ""))
-        made.ReferringPhysicianName = made.Manufacturer = made.PositionReferenceIndicator = ""
+    for made in slices(*stored(phantom(), grid(), ORDERS[11]), RescaleSlope="1", RescaleIntercept="-1000"):
+        made.update(dict.fromkeys(("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID"), ""))
+        made.ReferringPhysicianName = made.Manufacturer = made.PositionReferenceIndicator = made.AccessionNumber = ""
         made.SeriesNumber, made.AcquisitionNumber = 1, 1
         made.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
-        singles.append(pydicom.dcmread(pydicom.filebase.DicomBytesIO(as_bytes(made))))
+        singles.append(pydicom.dcmread(io.BytesIO(as_bytes(made))))
     converted = hd.legacy.LegacyConvertedEnhancedCTImage(singles, "1.2.3.4", 2, "1.2.3.5", 1)
     volume = read(one_file(tmp_path / "a.dcm", converted))
     assert np.array_equal(volume.values_XYZ, phantom() - 1000)
     assert np.allclose(volume.header.grid.affine, grid())
+    theirs = hd.imread(tmp_path / "a.dcm").get_volume()
+    affine = TO_RAS @ theirs.affine
+    assert np.array_equal(volume.values_XYZ, to_canonical(theirs.array, affine))
+    assert np.allclose(volume.header.grid.affine, canonical_grid(theirs.array.shape, affine).affine)
 
 
 def test_each_frame_may_have_a_slope_of_its_own(tmp_path: Path) -> None:

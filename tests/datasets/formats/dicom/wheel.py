@@ -90,4 +90,4 @@ def _name(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201
+    print(table())
