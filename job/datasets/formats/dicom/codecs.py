@@ -65,20 +65,11 @@ def _jpeg_ls(data: bytes, runner: DecodeRunner) -> NDArray[Any]:
 
 
 def _jpeg_2000(data: bytes, runner: DecodeRunner) -> NDArray[Any]:
+    """Decode JPEG 2000 and HTJ2K by OpenJPEG, which undoes the colour transform that YBR_ICT and YBR_RCT name."""
     _checked(data, runner)
-    return _as_rgb(imagecodecs.jpeg2k_decode(data, numthreads=1), runner)
-
-
-def _htj2k(data: bytes, runner: DecodeRunner) -> NDArray[Any]:
-    _checked(data, runner)
-    return _as_rgb(imagecodecs.htj2k_decode(data), runner)
-
-
-def _as_rgb(values: NDArray[Any], runner: DecodeRunner) -> NDArray[Any]:
-    """Return the values. The decoder has undone the colour transform that YBR_ICT and YBR_RCT name."""
     if runner.photometric_interpretation in ("YBR_ICT", "YBR_RCT"):
         runner.set_option("photometric_interpretation", "RGB")
-    return np.asarray(values)
+    return np.asarray(imagecodecs.jpeg2k_decode(data, numthreads=1))
 
 
 def _checked(data: bytes, runner: DecodeRunner) -> Codestream:
@@ -107,9 +98,9 @@ DECODERS: dict[str, Callable[[bytes, DecodeRunner], NDArray[Any]]] = {
     uid.JPEGLSNearLossless: _jpeg_ls,
     uid.JPEG2000Lossless: _jpeg_2000,
     uid.JPEG2000: _jpeg_2000,
-    uid.HTJ2KLossless: _htj2k,
-    uid.HTJ2KLosslessRPCL: _htj2k,
-    uid.HTJ2K: _htj2k,
+    uid.HTJ2KLossless: _jpeg_2000,
+    uid.HTJ2KLosslessRPCL: _jpeg_2000,
+    uid.HTJ2K: _jpeg_2000,
 }
 DECODER_DEPENDENCIES = dict.fromkeys(DECODERS, ("imagecodecs",))
 

@@ -30,6 +30,8 @@ META_LENGTH_AT = PREFIX_AT + len(PREFIX) + 8  # PS3.10 7.1: the first element st
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 NATIVE = b"1.2.840.10008.1.2.1".ljust(len(DEFLATED), b"\0")
 PIXEL_DATA = 0x7FE00010
+LAST_OF_IMAGE = 0x0028FFFF
+"""The last tag that describes the image as a whole. Functional groups, which may be long, follow it."""
 PIXEL_TAGS = {PIXEL_DATA: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 
 KEPT = """
@@ -100,34 +102,48 @@ def read(file: FileInfo) -> Header:
     raise DataError("unreadable", f"the header has over {MAX_HEADER} bytes")
 
 
-def parse(data: bytes, *, whole: bool = True) -> Header:
-    """Return the header of the first bytes of a file. whole: whether these are all, so that damage is an error."""
+def parse(data: bytes, *, whole: bool = True, last: int = PIXEL_DATA) -> Header:
+    """Return the header of the first bytes of a file, as far as the tag `last`.
+
+    whole: whether these are all, so that damage is an error. Of a part that ends before `last`, nothing is known.
+    """
     with as_data_error():
-        deflated = is_deflated(data)
-        stream = io.BytesIO(inflated(data, MAX_HEADER) if deflated else data)
-        found: list[Any] = []
+        if not is_deflated(data):
+            return _parse(data, last, whole=whole, deflated=False)
+        for length in HEADS:  # no more is inflated than needed, because deflated data may be a thousand times as long
+            plain = inflated(data, length)
+            header = _parse(plain, last, whole=whole and len(plain) < length, deflated=True)
+            if header.dataset or len(plain) < length:
+                break
+        return header
 
-        def at_pixels(tag: int, vr: str | None, length: int) -> bool:
-            if tag in PIXEL_TAGS:
-                found[:] = [PIXEL_TAGS[tag], vr or "OW", stream.tell(), length]
-            return tag in PIXEL_TAGS
 
-        try:
-            dataset = read_partial(stream, at_pixels, force=True, specific_tags=TAGS)
-        except Exception:
-            if whole:
-                raise
-            dataset, found = None, []  # of a part of a file, its end may lie anywhere
-        pixels, vr, at, length = found or ("", "", -1, 0)
-        return Header(
-            dataset=Dataset() if dataset is None else dataset,
-            syntax=UID("") if dataset is None else _syntax(dataset),
-            pixels=pixels,
-            pixels_vr=vr,
-            pixels_at=at,
-            pixels_length=length,
-            deflated=deflated,
-        )
+def _parse(data: bytes, last: int, *, whole: bool, deflated: bool) -> Header:
+    stream = io.BytesIO(data)
+    found: list[Any] = []
+
+    def stop(tag: int, vr: str | None, length: int) -> bool:
+        if tag in PIXEL_TAGS:
+            found[:] = [PIXEL_TAGS[tag], vr or "OW", stream.tell(), length]
+        return tag in PIXEL_TAGS or tag > last
+
+    try:
+        dataset: Dataset = read_partial(stream, stop, force=True, specific_tags=TAGS)
+        syntax = _syntax(dataset)
+    except Exception:
+        if whole:
+            raise
+        dataset, syntax, found = Dataset(), UID(""), []  # of a part of a file, whose end may lie anywhere
+    pixels, vr, at, length = found or ("", "", -1, 0)
+    return Header(
+        dataset=dataset,
+        syntax=syntax,
+        pixels=pixels,
+        pixels_vr=vr,
+        pixels_at=at,
+        pixels_length=length,
+        deflated=deflated,
+    )
 
 
 def is_deflated(data: bytes) -> bool:

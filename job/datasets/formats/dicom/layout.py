@@ -96,7 +96,7 @@ def _check_kind(layout: Layout, high_bit: float | None) -> None:
         bits = f"BitsAllocated {layout.bits_allocated}, BitsStored {layout.bits_stored}"
         raise DataError("unreadable", f"{bits}; expected 1, 8, 16 or 32, and no more stored")
     if high_bit is not None and high_bit != layout.bits_stored - 1:
-        raise DataError("unreadable", f"HighBit {high_bit:g} with BitsStored {layout.bits_stored} is not supported")
+        raise DataError("unreadable", f"HighBit {high_bit:g} and BitsStored {layout.bits_stored}; expected one less")
     if layout.samples == 3 and layout.signed:
         raise DataError("unreadable", "colours of signed numbers are not supported")
 

@@ -27,7 +27,7 @@ MAX_PALETTE_BITS = 16
 
 def image_size(data: bytes) -> tuple[int, int]:
     """Return height and width. data: the first bytes of a file, as far as its pixels."""
-    header = headers.parse(data, whole=False)
+    header = headers.parse(data, whole=False, last=headers.LAST_OF_IMAGE)
     rows, columns = (whole_number(header.dataset, keyword) for keyword in ("Rows", "Columns"))
     if min(rows, columns) < 1:
         raise DataError("unreadable", f"the header states {rows} x {columns} pixels (rows x columns)")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from job.datasets.doubt import Doubt
 
-INTEGERS = ("u1", "i2", "u2", "i4", "u4")
+INTEGERS = ("u1", "u2", "i2", "u4", "i4")
 APART = 4  # roundings of float32 between neighbouring values, at least: else float64
 
 INVERTED = Doubt(
@@ -43,9 +43,9 @@ def value_type(rescales: Iterable[Rescale], stored_range: tuple[int, int]) -> np
     ranges = [line.of(stored_range) for line in lines]
     lowest, highest = min(low for low, _ in ranges), max(high for _, high in ranges)
     if all(line.slope == 1 and line.intercept.is_integer() for line in lines):
-        for integer in map(np.iinfo, INTEGERS):
-            if integer.min <= lowest and highest <= integer.max:
-                return integer.dtype
+        for integer in INTEGERS:
+            if np.iinfo(integer).min <= lowest and highest <= np.iinfo(integer).max:
+                return np.dtype(integer)
     rounding = max(-lowest, highest) * np.finfo(np.float32).eps
     is_fine = all(abs(line.slope) >= APART * rounding for line in lines)
     return np.dtype(np.float32 if is_fine else np.float64)

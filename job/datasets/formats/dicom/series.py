@@ -80,7 +80,7 @@ def read_values(file: FileInfo) -> NDArray[Any]:
 
 def is_stack(head: bytes) -> bool:
     """Return whether the first bytes of a DICOM file state several frames, so that it alone is a volume."""
-    dataset = headers.parse(head, whole=False).dataset
+    dataset = headers.parse(head, whole=False, last=headers.LAST_OF_IMAGE).dataset
     try:
         return whole_number(dataset, "NumberOfFrames", 1) > 1
     except DataError:

@@ -6,7 +6,7 @@ from typing import Any
 import fsspec
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK
 from numpy.typing import NDArray
 from pydicom import Dataset
 from scipy.spatial.transform import Rotation
@@ -51,13 +51,13 @@ def test_geometry_and_values_agree_with_simpleitk(tmp_path: Path, degrees: tuple
     turn = Rotation.from_euler("xyz", degrees, degrees=True).as_matrix()
     made = slices(*stored(phantom(), grid(turn=turn)), RescaleSlope="2.5", RescaleIntercept="-7")
     volume = read(write(tmp_path / "a", made, seed=1))
-    reader = sitk.ImageSeriesReader()
+    reader = SimpleITK.ImageSeriesReader()
     reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(tmp_path / "a")))
     theirs = reader.Execute()
     affine = np.eye(4)
     affine[:3, :3] = np.reshape(theirs.GetDirection(), (3, 3)) @ np.diag(theirs.GetSpacing())
     affine[:3, 3] = theirs.GetOrigin()
-    values = sitk.GetArrayFromImage(theirs).transpose(2, 1, 0)
+    values = SimpleITK.GetArrayFromImage(theirs).transpose(2, 1, 0)
     expected = canonical_grid(values.shape, TO_RAS @ affine)
     assert np.allclose(volume.header.grid.affine, expected.affine, atol=1e-6)
     assert np.allclose(volume.values_XYZ, to_canonical(values, TO_RAS @ affine))

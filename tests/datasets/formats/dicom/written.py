@@ -23,7 +23,7 @@ from job.storage import FileInfo
 from tests.datasets.volumes import local
 
 ORDERS = list(product(permutations(range(3)), product((1, -1), repeat=3)))
-"""Which anatomical axis slices, rows and columns follow, and in which direction: to the right, front, top or against."""
+"""Which anatomical axis slices, rows and columns follow, and whether to the right, front and top or against it."""
 SPACING = (0.5, 0.75, 2.0)
 ORIGIN = (-20.0, 30.0, 10.5)
 SECRET = "NOBODY^KNOWS"
@@ -61,7 +61,7 @@ def stored(
 def slices(planes: NDArray[Any], to_lps: NDArray[np.float64], **elements: Any) -> list[Dataset]:
     """Return a CT data set for each slice: rows, columns of int16. Lists among the elements hold a value for each."""
     made = []
-    series_uid, frame_uid = generate_uid(), generate_uid()
+    study_uid, series_uid, frame_uid = generate_uid(), generate_uid(), generate_uid()
     steps = np.linalg.norm(to_lps[:3, :3], axis=0)
     directions = to_lps[:3, :3] / steps
     for number, plane in enumerate(planes):
@@ -70,6 +70,7 @@ def slices(planes: NDArray[Any], to_lps: NDArray[np.float64], **elements: Any) -
                 plane,
                 SOPClassUID=CTImageStorage,
                 Modality="CT",
+                StudyInstanceUID=study_uid,
                 SeriesInstanceUID=series_uid,
                 FrameOfReferenceUID=frame_uid,
                 InstanceNumber=1,
@@ -167,8 +168,7 @@ def doubts(file: FileInfo) -> dict[str, str]:
 def refused(file: FileInfo) -> DataError:
     """Return the error that a series raises, in its header or its values, which must name no patient."""
     with pytest.raises(DataError) as caught:
-        series.read_header(file)
-        series.read_values(file)
+        series.read_values(file)  # which reads the headers first
     assert SECRET not in str(caught.value)
     return caught.value
 
