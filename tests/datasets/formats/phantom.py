@@ -19,7 +19,7 @@ CODES = ["".join(letters) for order in permutations(PAIRS) for letters in produc
 """The 48 ways in which stored axes can lead, such as LPS."""
 
 
-def labels_XYZ(values: tuple[int, ...] = (1, 2)) -> NDArray[np.uint8]:
+def phantom(values: tuple[int, ...] = (1, 2)) -> NDArray[np.uint8]:
     """Return a label map, RAS+. Each label is an L: a long bar to the front, a short one to the right at its back."""
     map_XYZ = np.zeros(SHAPE, np.uint8)
     for n, value in enumerate(values):

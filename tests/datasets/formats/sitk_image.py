@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK
 from numpy.typing import NDArray
 
 from tests.datasets.formats.phantom import in_lps, stored
 
 
-def sitk_image(values_XYZ: NDArray[Any], codes: str) -> sitk.Image:
+def sitk_image(values_XYZ: NDArray[Any], codes: str) -> SimpleITK.Image:
     """Return a volume of the phantom, its axes stored in the directions `codes`. SimpleITK works in LPS."""
     values, placed = stored(values_XYZ, codes)
-    image = sitk.GetImageFromArray(np.ascontiguousarray(values.transpose(2, 1, 0)))
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(values.transpose(2, 1, 0)))
     steps = in_lps(placed)[:3, :3]
     lengths = np.linalg.norm(steps, axis=0)
     image.SetSpacing(lengths.tolist())

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK
 
 from job.datasets.formats.volumes import read_header
 from job.datasets.formats.volumes import read_volume as read
 from job.errors import DataError
 from job.storage import FileInfo
-from tests.datasets.formats.phantom import CODES, affine, labels_XYZ
+from tests.datasets.formats.phantom import CODES, affine, phantom
 from tests.datasets.formats.sitk_image import sitk_image
 from tests.datasets.make import write
 from tests.datasets.volumes import local, read_volume
@@ -53,9 +53,9 @@ def with_member(path: Path, *names: str) -> FileInfo:
 @pytest.mark.parametrize("codes", CODES)
 def test_voxels_lie_where_simpleitk_puts_them(tmp_path: Path, codes: str, packed: bool) -> None:
     """In all 48 orders of the stored axes, the canonical volume and its affine are those of the phantom."""
-    sitk.WriteImage(sitk_image(labels_XYZ(), codes), str(tmp_path / "a.mha"), packed)
+    SimpleITK.WriteImage(sitk_image(phantom(), codes), str(tmp_path / "a.mha"), packed)
     volume = read_volume(tmp_path / "a.mha")
-    assert np.array_equal(volume.values_XYZ, labels_XYZ())
+    assert np.array_equal(volume.values_XYZ, phantom())
     assert np.allclose(volume.header.grid.affine, affine())
     assert volume.header.grid.codes == codes
     assert volume.header.oriented
@@ -65,20 +65,20 @@ def test_voxels_lie_where_simpleitk_puts_them(tmp_path: Path, codes: str, packed
 @pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"])
 def test_types_of_simpleitk(tmp_path: Path, dtype: str) -> None:
     """Every whole and floating-point type."""
-    sitk.WriteImage(sitk_image(labels_XYZ((3, 100)).astype(dtype), "LPS"), str(tmp_path / "a.mha"))
+    SimpleITK.WriteImage(sitk_image(phantom((3, 100)).astype(dtype), "LPS"), str(tmp_path / "a.mha"))
     volume = read_volume(tmp_path / "a.mha")
     assert volume.values_XYZ.dtype == dtype
-    assert np.array_equal(volume.values_XYZ, labels_XYZ((3, 100)))
+    assert np.array_equal(volume.values_XYZ, phantom((3, 100)))
     assert volume.header.value_bytes == np.dtype(dtype).itemsize
 
 
 @pytest.mark.parametrize(("packed", "other"), [(False, "a.raw"), (True, "a.zraw")])
 def test_values_in_a_file_beside_the_header(tmp_path: Path, packed: bool, other: str) -> None:
     """The header is read from the .mhd alone; its values are read from a member of that name."""
-    sitk.WriteImage(sitk_image(labels_XYZ(), "RIA"), str(tmp_path / "a.mhd"), packed)
+    SimpleITK.WriteImage(sitk_image(phantom(), "RIA"), str(tmp_path / "a.mhd"), packed)
     assert read_header(local(tmp_path / "a.mhd")).grid.codes == "RIA"
     write(tmp_path / "b.raw", b"")
-    assert np.array_equal(read(with_member(tmp_path / "a.mhd", "b.raw", other)).values_XYZ, labels_XYZ())
+    assert np.array_equal(read(with_member(tmp_path / "a.mhd", "b.raw", other)).values_XYZ, phantom())
     with pytest.raises(DataError, match=other) as caught:
         read(with_member(tmp_path / "a.mhd", "b.raw"))
     assert caught.value.reason == "values missing"

@@ -10,11 +10,11 @@ from typing import Any
 import nrrd as pynrrd
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK
 
 from job.datasets.formats.volumes import read_header
 from job.errors import DataError
-from tests.datasets.formats.phantom import CODES, affine, in_lps, labels_XYZ, stored
+from tests.datasets.formats.phantom import CODES, affine, in_lps, phantom, stored
 from tests.datasets.formats.sitk_image import sitk_image
 from tests.datasets.make import write
 from tests.datasets.volumes import local, read_volume
@@ -41,9 +41,9 @@ def text(values: bytes = RAW, **changes: str | None) -> bytes:
 @pytest.mark.parametrize("codes", CODES)
 def test_voxels_lie_where_simpleitk_puts_them(tmp_path: Path, codes: str) -> None:
     """In all 48 orders of the stored axes, the canonical volume and its affine are those of the phantom."""
-    sitk.WriteImage(sitk_image(labels_XYZ(), codes), str(tmp_path / "a.nrrd"))
+    SimpleITK.WriteImage(sitk_image(phantom(), codes), str(tmp_path / "a.nrrd"))
     volume = read_volume(tmp_path / "a.nrrd")
-    assert np.array_equal(volume.values_XYZ, labels_XYZ())
+    assert np.array_equal(volume.values_XYZ, phantom())
     assert np.allclose(volume.header.grid.affine, affine())
     assert volume.header.grid.codes == codes
     assert volume.header.oriented
@@ -54,13 +54,13 @@ def test_voxels_lie_where_simpleitk_puts_them(tmp_path: Path, codes: str) -> Non
 @pytest.mark.parametrize("dtype", ["i1", "u1", "<i2", ">i2", "<u2", ">u2", "<i4", "<u4", ">i8", "<u8", ">f4", "<f8"])
 def test_types_byte_orders_and_encodings_of_pynrrd(tmp_path: Path, dtype: str, encoding: str) -> None:
     """The values and, but for the byte order, the type come back."""
-    values, placed = stored(labels_XYZ((3, 100)).astype(dtype), "LPS")
+    values, placed = stored(phantom((3, 100)).astype(dtype), "LPS")
     header = {"space": "left-posterior-superior", "encoding": encoding, "endian": "big" if ">" in dtype else "little"}
     header |= {"space directions": in_lps(placed)[:3, :3].T, "space origin": in_lps(placed)[:3, 3]}
     pynrrd.write(str(tmp_path / "a.nrrd"), values, header, index_order="F")
     volume = read_volume(tmp_path / "a.nrrd")
     assert volume.values_XYZ.dtype == np.dtype(dtype).newbyteorder("=")
-    assert np.array_equal(volume.values_XYZ, labels_XYZ((3, 100)))
+    assert np.array_equal(volume.values_XYZ, phantom((3, 100)))
     assert np.allclose(volume.header.grid.affine, affine())
 
 

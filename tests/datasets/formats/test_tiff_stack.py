@@ -15,12 +15,13 @@ from job import storage
 from job.datasets.formats import tiff_stack
 from job.datasets.formats.volume import StoredHeader, canonical_volume
 from job.errors import DataError
-from tests.datasets.formats.phantom import labels_XYZ, stored
+from tests.datasets.formats.phantom import phantom, stored
 from tests.datasets.make import write
 from tests.datasets.volumes import local
 
-STACK = stored(labels_XYZ(), "SPL")[0]
+STACK = stored(phantom(), "SPL")[0]
 PLAIN = {"photometric": "minisblack"}
+PALETTE = np.zeros((3, 256), np.uint16)
 
 
 def header(path: Path) -> StoredHeader:
@@ -54,7 +55,7 @@ def test_pages_are_slices(tmp_path: Path, dtype: str, options: dict[str, Any]) -
     assert stated.shape == STACK.shape
     assert not stated.oriented
     volume = canonical_volume(values(tmp_path / "a.tif"), stated)
-    assert np.array_equal(volume.values_XYZ, labels_XYZ())
+    assert np.array_equal(volume.values_XYZ, phantom())
     assert volume.values_XYZ.dtype == ("f4" if dtype == "f2" else dtype)
     assert stated.value_bytes == volume.values_XYZ.itemsize
 
@@ -124,7 +125,7 @@ def test_a_picture_is_no_stack(tmp_path: Path) -> None:
         (np.zeros((5, 8, 8, 3), np.uint8), {"photometric": "rgb"}, "colour volume"),
         (
             np.zeros((5, 8, 8), np.uint8),
-            {"photometric": "palette", "colormap": np.zeros((3, 256), "u2")},
+            {"photometric": "palette", "colormap": PALETTE},
             "colour volume",
         ),
         (np.zeros((5, 8, 8), np.complex64), {}, "unreadable"),
