@@ -40,10 +40,10 @@ def series(axes: str = "SPL") -> list[Dataset]:
         item.StudyInstanceUID, item.FrameOfReferenceUID, item.SeriesInstanceUID = study, FRAME, number
         item.Manufacturer, item.SeriesNumber, item.InstanceNumber = "none", 1, index + 1
         item.PositionReferenceIndicator = item.ReferringPhysicianName = ""
-        item.ImagePositionPatient = affine[:3, 3] + index * affine[:3, 0]
-        item.ImageOrientationPatient = [*(affine[:3, 2] / lengths[2]), *(affine[:3, 1] / lengths[1])]
-        item.PixelSpacing, item.SliceThickness = [lengths[1], lengths[2]], lengths[0]
-        item.SpacingBetweenSlices = lengths[0]
+        item.ImagePositionPatient = (affine[:3, 3] + index * affine[:3, 0]).tolist()
+        item.ImageOrientationPatient = (affine[:3, [2, 1]] / lengths[[2, 1]]).T.ravel().tolist()
+        item.PixelSpacing, item.SliceThickness = [float(lengths[1]), float(lengths[2])], float(lengths[0])
+        item.SpacingBetweenSlices = float(lengths[0])
         item.Rows, item.Columns = values.shape[1:]
         item.SamplesPerPixel, item.PhotometricInterpretation = 1, "MONOCHROME2"
         item.BitsAllocated, item.BitsStored, item.HighBit, item.PixelRepresentation = 16, 16, 15, 0

@@ -53,7 +53,7 @@ def test_rounding_is_accepted_to_a_tenth_of_a_voxel(shift, accepted):
 def test_the_distance_is_stated():
     """Voxels 10% too long are 0.1 x 11 voxels off at the far end of 12."""
     placed = affine() @ np.diag([1.1, 1, 1, 1])
-    with pytest.raises(DataError, match="up to 1.1 voxels"):
+    with pytest.raises(DataError, match=r"up to 1\.1 voxels"):
         put(np.ones(SHAPE, bool), placed, grid())
 
 
