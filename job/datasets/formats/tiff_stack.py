@@ -34,7 +34,7 @@ from job.errors import DataError, MemoryShortageError
 from job.storage import FileInfo
 
 ENDINGS = (".tif", ".tiff")
-PLAIN = {"imagej", "shaped", "bigtiff"}
+PLAIN = {"imagej", "shaped", "uniform"}
 """What a file may be whose pages are slices. Microscopes' formats order pages by channel and time too."""
 UNITS_MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "micron": 0.001, "um": 0.001, "µm": 0.001, "\\u00b5m": 0.001}
 UNITS_MM |= {"inch": 25.4, "nm": 1e-6}
@@ -94,14 +94,24 @@ def _stack(file: FileInfo) -> Iterator[TiffFile]:
     """Open a stack after the checks of each of its pages; nothing is decoded."""
     path = storage.local_path(file.address)
     with _open(path or io.BytesIO(storage.read(file.address))) as stack:
-        _check_order(stack)
+        _check_last(stack)
         page, count = first_page(stack), _count(stack)
         check_axes((count, page.imagelength, page.imagewidth))
         if len(stack.pages) not in (1, count):
             raise DataError("several volumes", f"the file states {count} images, it has {len(stack.pages)} pages")
         for index in range(len(stack.pages)):
             _check_page(_page(stack, index), page)
+        _check_order(stack)
         yield stack
+
+
+def _check_last(stack: TiffFile) -> None:
+    """Raise DataError if the last page that can be read is followed by another. tifffile leaves out what is cut off."""
+    at = stack.pages.next_page_offset
+    if at is not None:
+        stack.filehandle.seek(at)
+        if any(stack.filehandle.read(stack.tiff.offsetsize)):
+            raise DataError("unreadable", f"truncated: another page is said to follow the first {len(stack.pages)}")
 
 
 def _check_order(stack: TiffFile) -> None:

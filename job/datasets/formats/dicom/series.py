@@ -19,7 +19,9 @@ from job.datasets.formats.dicom.layout import is_compressed
 from job.datasets.formats.dicom.planes import Plane, planes_of
 from job.datasets.formats.dicom.scaling import INVERTED, rescaled, value_type
 from job.datasets.formats.dicom.stacking import Stack, stack
+from job.datasets.formats.dicom.suv import suv_factor
 from job.datasets.formats.volume import StoredHeader
+from job.datasets.known import Known
 from job.errors import DataError, StorageError
 from job.storage import FileInfo
 
@@ -60,7 +62,7 @@ def read_header(file: FileInfo) -> StoredHeader:
         spacing_mm=series.stack.spacing_mm,
         value_bytes=series.dtype.itemsize + _held_bytes(series),
         label_step=abs(slopes.pop()) if len(slopes) == 1 and slopes != {1.0} else 0.0,
-        window=windows.pop() if len(windows) == 1 else None,
+        known=Known(window=windows.pop() if len(windows) == 1 else None, **_suv(series)),
         frame=text(series.members[0].header.dataset, "FrameOfReferenceUID"),
         doubts=series.doubts,
     )
@@ -109,6 +111,17 @@ def _planes(member: Member, number: int) -> list[Plane]:
     with named(member.file):
         pixels.decoder_of(member.header.syntax)  # raises for one that cannot be decoded, before pixels are fetched
         return list(planes_of(member.header, member.layout, number))
+
+
+def _suv(series: Series) -> dict[str, Any]:
+    """Return the factor to SUV of a PET series, or why it does not follow from the headers."""
+    datasets = [member.header.dataset for member in series.members]
+    if text(datasets[0], "Modality") != "PT":
+        return {}
+    try:
+        return {"suv_factor": suv_factor(datasets)}
+    except DataError as error:
+        return {"suv_lacking": error.detail}
 
 
 def _frames(member: Member) -> Iterator[NDArray[Any]]:

@@ -10,33 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    RLELossless,
-)
 
 from job.datasets.doubt import Doubt
 from job.datasets.fit import check_bytes
 from job.datasets.formats import lps
 from job.datasets.formats.segments import on_grid
 from job.datasets.formats.segments.dicom_file import damage_named, needed, read
+from job.datasets.formats.segments.seg_pixels import FRACTIONAL, LABELMAP, check_pixels, pixels
 from job.datasets.formats.segments.segment import Drawn, Segment, Segmentation
 from job.datasets.geometry import Grid
 from job.errors import DataError
 
-SYNTAXES = (
-    ImplicitVRLittleEndian,
-    ExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    DeflatedExplicitVRLittleEndian,
-    RLELossless,
-)
-"""The transfer syntaxes that are read: a frame in them unpacks to a size that is known before."""
-BINARY, FRACTIONAL, LABELMAP = "BINARY", "FRACTIONAL", "LABELMAP"
 STEP = 0.01  # share by which the distance of slices may differ from the image's
 
 
@@ -57,7 +41,9 @@ def read_seg(path: Path) -> Segmentation:
     """Read the segments of a local file. Its frames are decoded when a segment is drawn."""
     dataset = read(path)
     with damage_named():
-        _check_kind(dataset)
+        for name in ("Rows", "Columns", "NumberOfFrames"):
+            needed(dataset, name)
+        check_pixels(dataset)
         frames = list(_frames(dataset))
         return Segmentation(
             segments=tuple(_segments(dataset)),
@@ -75,8 +61,7 @@ def _drawn(dataset: Dataset, frames: list[_Frame], segment: Segment, grid: Grid)
         check_bytes(int(np.prod(grid.shape_XYZ)))
         mask_XYZ = np.zeros(grid.shape_XYZ, bool)
         belongs = _rule(dataset, segment)
-        pixels = iter_pixels(dataset, indices=[frame.index for frame in own], raw=True) if own else ()
-        for place, values in zip(places, pixels, strict=True):
+        for place, values in zip(places, pixels(dataset, [frame.index for frame in own]), strict=True):
             place.add(belongs(values.reshape(shape)), mask_XYZ)
         return Drawn(mask_XYZ=mask_XYZ, doubts=tuple(_step_doubts(own, places, grid)))
 
@@ -88,21 +73,6 @@ def _rule(dataset: Dataset, segment: Segment) -> Callable[[NDArray[Any]], NDArra
         return lambda values: np.asarray(values == segment.number)
     half = int(needed(dataset, "MaximumFractionalValue")) / 2 if kind == FRACTIONAL else 1
     return lambda values: np.asarray(values >= half)
-
-
-def _check_kind(dataset: Dataset) -> None:
-    """Raise DataError for a kind of segmentation that is not read."""
-    kind, syntax = needed(dataset, "SegmentationType"), dataset.file_meta.TransferSyntaxUID
-    if kind not in (BINARY, FRACTIONAL, LABELMAP):
-        raise DataError(
-            "unreadable", f"expected a BINARY, FRACTIONAL or LABELMAP segmentation, found {str(kind)[:80]!r}"
-        )
-    if syntax not in SYNTAXES:
-        raise DataError("unreadable", f"segments in the transfer syntax {syntax.name[:80]}; store them uncompressed")
-    for name in ("Rows", "Columns", "NumberOfFrames", "PixelData", "BitsAllocated"):
-        needed(dataset, name)
-    if dataset.get("SamplesPerPixel", 1) != 1:
-        raise DataError("unreadable", "a segmentation of several values for each pixel")
 
 
 def _segments(dataset: Dataset) -> Iterator[Segment]:
@@ -140,7 +110,7 @@ def _affine(groups: tuple[Dataset, ...], measures: Dataset) -> NDArray[np.float6
 
 
 def _numbers(item: Dataset, name: str, count: int) -> NDArray[np.float64]:
-    numbers = np.array([float(number) for number in needed(item, name)])
+    numbers = np.atleast_1d(np.array(needed(item, name), np.float64))
     if len(numbers) != count or not np.isfinite(numbers).all():
         raise DataError("unreadable", f"expected {count} finite numbers as {name}, found {len(numbers)}")
     return numbers

@@ -13,6 +13,7 @@ from job.datasets.geometry import Grid
 from job.datasets.sizes import as_text
 from job.errors import DataError
 
+FAR = 1 << 31
 VOXELS = 0.1  # rounding positions to a tenth of a millimetre moves a grid by less, a wrong grid by more
 
 
@@ -44,7 +45,7 @@ def place(shape: tuple[int, int, int], affine: NDArray[Any], grid: Grid) -> Plac
     with np.errstate(all="ignore"):  # absurd numbers in a file overflow; the distance is checked
         exact = np.linalg.inv(grid.affine) @ affine
         axes, flips = _directions(exact, shape)
-        first = np.rint(exact[:3, 3])
+        first = np.rint(exact[:3, 3]).clip(-FAR, FAR)
         distance = _distance(exact, first, axes, flips, shape)
     if not distance <= VOXELS:  # NaN too
         detail = (
