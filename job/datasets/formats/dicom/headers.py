@@ -42,8 +42,7 @@ KEPT = """
     LossyImageCompression SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence ExtendedOffsetTable
     ExtendedOffsetTableLengths RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor
     BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData GreenPaletteColorLookupTableData
-    BluePaletteColorLookupTableData SegmentedRedPaletteColorLookupTableData
-    SegmentedGreenPaletteColorLookupTableData SegmentedBluePaletteColorLookupTableData
+    BluePaletteColorLookupTableData
     AcquisitionDate AcquisitionTime AcquisitionDateTime AcquisitionNumber TemporalPositionIdentifier
     TemporalPositionIndex TriggerTime EchoTime EchoNumbers InversionTime RepetitionTime FlipAngle DiffusionBValue
     DiffusionGradientOrientation ContentTime InstanceNumber

@@ -65,7 +65,7 @@ def layout_of(header: Header, size: int) -> Layout:
     """Return the layout of a file of `size` bytes; raise DataError if it is not read, or the file cannot hold it."""
     dataset = header.dataset
     if other := OTHERS.get(text(dataset, "SOPClassUID")):
-        raise DataError("unreadable", f"{other}, which is no image")
+        raise NoImageError("unreadable", f"{other}, which is no image")
     if header.pixels != "PixelData":
         raise NoImageError("unreadable", f"no PixelData ({header.pixels or 'no pixels'})")
     layout = Layout(

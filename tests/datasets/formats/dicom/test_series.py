@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import SimpleITK
 from numpy.typing import NDArray
-from pydicom import Dataset
+from pydicom import Dataset, uid
 from scipy.spatial.transform import Rotation
 
 from job.datasets.formats.dicom import series
+from job.datasets.formats.dicom.folder import series_in
 from job.datasets.formats.volume import canonical_header, canonical_volume
 from job.datasets.geometry import canonical_grid, to_canonical
 from job.storage import FileInfo
@@ -218,6 +219,23 @@ def test_slices_that_do_not_belong_together_are_refused(
     error = refused(write(tmp_path / "a", _set(slices(*AXIAL), 1, **elements)))
     assert error.reason == reason
     assert all(word in error.detail for word in words), error.detail
+
+
+def test_the_series_of_a_folder_are_told_apart(tmp_path: Path) -> None:
+    """Each can be read alone."""
+    planes, affine = AXIAL
+    body = slices(planes, affine, SeriesNumber="3", SeriesDescription="Body")
+    head = slices(planes[:2] + 5, affine, SeriesNumber="2", SeriesDescription="Head")
+    found = series_in(write(tmp_path / "a", [*body, *head]))
+    assert [str(each) for each in found] == ["CT 3 Body (4 files)", "CT 2 Head (2 files)"]
+    assert np.array_equal(read(found[0].file).values_XYZ, phantom())
+    assert np.array_equal(read(found[1].file).values_XYZ, phantom()[:, :, :2] + 5)
+
+
+def test_a_segmentation_in_the_folder_is_left_out_with_a_doubt(tmp_path: Path) -> None:
+    write(tmp_path / "a", slices(*AXIAL))
+    one_file(tmp_path / "a" / "seg.dcm", image(np.zeros((7, 5), np.uint8), SOPClassUID=uid.SegmentationStorage))
+    assert "seg.dcm" in doubts(members(tmp_path / "a"))["other files"]
 
 
 def test_slices_of_different_sizes_are_refused(tmp_path: Path) -> None:
