@@ -145,6 +145,12 @@ def test_the_window_is_that_of_all_slices(tmp_path: Path, centres: Any, expected
     assert series.read_header(write(tmp_path / "a", made)).window == expected
 
 
+@pytest.mark.parametrize(("centre", "width"), [("40", "0"), ("40", ""), ("", "400"), ("40", "-1")])
+def test_a_window_without_width_is_none(tmp_path: Path, centre: str, width: str) -> None:
+    made = slices(*AXIAL, WindowCenter=centre, WindowWidth=width)
+    assert series.read_header(write(tmp_path / "a", made)).window is None
+
+
 def test_the_frame_of_reference_is_named(tmp_path: Path) -> None:
     made = slices(*AXIAL)
     assert series.read_header(write(tmp_path / "a", made)).frame == made[0].FrameOfReferenceUID
