@@ -70,14 +70,14 @@ def read_members(file: FileInfo) -> tuple[list[Member], list[Doubt]]:
 
 
 def _images(file: FileInfo) -> tuple[list[Member], list[str]]:
-    """Read the headers of all files, and return the images, and the names of the other files."""
+    """Read the headers of all files, and return the images, and which files are none."""
     files = file.members or (file,)
     with ThreadPoolExecutor(READERS) as pool:
         found = list(pool.map(_member if file.members else _only_member, files))
     members = [each for each in found if isinstance(each, Member)]
     if not members:
-        raise DataError("no DICOM images", f"none of the {len(files)} files in the folder is one")
-    return members, [_short(each) for each in found if isinstance(each, FileInfo)]
+        raise DataError("no DICOM images", f"none of {len(files)} files is one: {_some(list(map(str, found)))}")
+    return members, [each for each in found if isinstance(each, str)]
 
 
 def _series(file: FileInfo, members: Sequence[Member]) -> list[Found]:
@@ -95,13 +95,13 @@ def _series(file: FileInfo, members: Sequence[Member]) -> list[Found]:
     ]
 
 
-def _member(file: FileInfo) -> Member | FileInfo:
-    """Read the header of a file; return the file itself if it is no DICOM image."""
+def _member(file: FileInfo) -> Member | str:
+    """Read the header of a file; return its name and what it is if it is no DICOM image."""
     try:
         with named(file):
             return _only_member(file)
-    except NoImageError:
-        return file
+    except NoImageError as error:
+        return f"{_short(file)} ({error.detail})"
 
 
 @contextmanager
@@ -127,9 +127,15 @@ def _distinct(members: list[Member]) -> tuple[list[Member], int]:
     for member in members:
         if uid := text(member.header.dataset, "SOPInstanceUID"):
             first = kept.setdefault(uid, member)
-            if (first.header.pixels_length, first.layout) != (member.header.pixels_length, member.layout):
-                raise DataError("doubled files", "two files of one SOPInstanceUID differ in their pixels; delete one")
+            if _identity(first) != _identity(member):
+                raise DataError("doubled files", "two files have one SOPInstanceUID, but differ; give each its own")
     return [*kept.values(), *without], len(members) - len(kept) - len(without)
+
+
+def _identity(member: Member) -> tuple[object, ...]:
+    """Return what copies of a file have in common, as far as headers tell."""
+    keywords = ("ImagePositionPatient", "InstanceNumber", "AcquisitionTime")
+    return member.header.pixels_length, member.layout, *(text(member.header.dataset, each) for each in keywords)
 
 
 def _check_alike(members: Sequence[Member]) -> None:
