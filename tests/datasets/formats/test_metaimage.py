@@ -180,6 +180,12 @@ def test_truncated_and_overlong_values(tmp_path: Path, packed: bool) -> None:
         read_volume(write(tmp_path / "c.mha", text(pack(bytes(2 << 20)), CompressedData=str(packed))))
 
 
+def test_a_sound_stream_of_too_few_values_is_refused(tmp_path: Path) -> None:
+    """Its checksum is right, but a value is missing."""
+    with pytest.raises(DataError, match="6 bytes of values, 5 follow"):
+        read_volume(write(tmp_path / "a.mha", text(zlib.compress(RAW[:5]), CompressedData="True")))
+
+
 def test_a_header_that_declares_more_than_the_file_holds(tmp_path: Path) -> None:
     """Before memory is allocated: 30,000 voxels a side."""
     for packed in ("True", "False"):

@@ -187,6 +187,22 @@ def test_truncated_and_overlong_values(tmp_path: Path, encoding: str) -> None:
         read_volume(write(tmp_path / "c.nrrd", text(pack(bytes(2 << 20)), encoding=encoding)))
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "bzip2"])
+def test_a_sound_stream_of_too_few_values_is_refused(tmp_path: Path, encoding: str) -> None:
+    """Its checksum is right, but a value is missing."""
+    packed = gzip.compress(RAW[:5], mtime=0) if encoding == "gzip" else bz2.compress(RAW[:5])
+    with pytest.raises(DataError, match="6 bytes of values, 5 follow"):
+        read_volume(write(tmp_path / "a.nrrd", text(packed, encoding=encoding)))
+
+
+def test_a_header_without_values_is_refused(tmp_path: Path) -> None:
+    """An .nhdr names the file that holds them, and ends without an empty line."""
+    data = text(b"", data_file="a.raw").rstrip(b"\n")
+    with pytest.raises(DataError, match=r"store header and values as one \.nrrd file") as caught:
+        read_header(local(write(tmp_path / "a.nhdr", data)))
+    assert caught.value.reason == "detached values"
+
+
 def test_a_header_that_declares_more_than_the_file_holds(tmp_path: Path) -> None:
     """Before memory is allocated: 30,000 voxels a side."""
     for encoding in ("raw", "gzip"):

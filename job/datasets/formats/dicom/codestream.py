@@ -61,11 +61,22 @@ def _jpeg(data: bytes) -> Codestream | None:
 
 
 def _jpeg_2000(data: bytes) -> Codestream | None:
-    start = data.find(JPEG_2000_START) if data.startswith(JP2) else 0
-    if start < 0 or not data.startswith(JPEG_2000_START, start):
+    start = _box(data, b"jp2c") if data.startswith(JP2) else 0
+    if start is None or not data.startswith(JPEG_2000_START, start):
         return None
     right, bottom, left, top = struct.unpack_from(">IIII", data, start + 8)
     samples, bits = struct.unpack_from(">HB", data, start + 40)
     if any(struct.unpack_from(">BBB", data, start + 42 + 3 * each)[1:] != (1, 1) for each in range(samples)):
         return None  # components of different sizes
     return Codestream(bottom - top, right - left, samples, (bits & 0x7F) + 1)
+
+
+def _box(data: bytes, name: bytes) -> int | None:
+    """Return where the content of a JP2 box begins (ISO/IEC 15444-1 I.4), None without one."""
+    start = 0
+    while data[start + 4 : start + 8] != name:
+        length = int(struct.unpack_from(">I", data, start)[0])
+        if length < 8:  # the last box, or one of over 4 gigabytes
+            return None
+        start += length
+    return start + 8

@@ -61,5 +61,5 @@ def _naming(keyword: str) -> Iterator[None]:
     """Turn pydicom's errors into a DataError that names the element but not its value, which may name a patient."""
     try:
         yield
-    except Exception as error:
-        raise DataError("unreadable", f"damaged: the element {keyword} cannot be read") from error
+    except Exception:
+        raise DataError("unreadable", f"damaged: the element {keyword} cannot be read") from None

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from job import storage
 from job.datasets.doubt import Doubt
@@ -31,16 +31,32 @@ class Member:
     layout: Layout
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """A series among the files of a folder: what it is called, and the folder with its files alone."""
+
+    modality: str
+    number: str
+    description: str
+    file: FileInfo
+
+    def __str__(self) -> str:
+        name = " ".join(filter(None, (self.modality, self.number, self.description))) or "without a name"
+        return f"{name} ({len(self.file.members)} files)"
+
+
+def series_in(file: FileInfo) -> list[Found]:
+    """Return the series of a folder, the one of most files first. Files that are no images are in none."""
+    members, _ = _images(file)
+    return _series(file, members)
+
+
 def read_members(file: FileInfo) -> tuple[list[Member], list[Doubt]]:
     """Read the headers of a series, or of one file; raise DataError if it has no images, or those of several series."""
-    files = file.members or (file,)
-    with ThreadPoolExecutor(READERS) as pool:
-        found = list(pool.map(_member if file.members else _only_member, files))
-    members = [each for each in found if isinstance(each, Member)]
-    others = [_short(each) for each in found if isinstance(each, FileInfo)]
-    if not members:
-        raise DataError("no DICOM images", f"none of the {len(files)} files in the folder is one")
-    _check_one_series(members)
+    members, others = _images(file)
+    if len(series := _series(file, members)) > 1:
+        detail = f"the folder holds {len(series)}: {_some(list(map(str, series)))}; choose one by `series:`"
+        raise DataError("several series", detail)
     members, doubled = _distinct(members)
     _check_alike(members)
     doubts = []
@@ -53,13 +69,39 @@ def read_members(file: FileInfo) -> tuple[list[Member], list[Doubt]]:
     return members, doubts
 
 
-def _member(file: FileInfo) -> Member | FileInfo:
-    """Read the header of a file; return the file itself if it is no DICOM image."""
+def _images(file: FileInfo) -> tuple[list[Member], list[str]]:
+    """Read the headers of all files, and return the images, and which files are none."""
+    files = file.members or (file,)
+    with ThreadPoolExecutor(READERS) as pool:
+        found = list(pool.map(_member if file.members else _only_member, files))
+    members = [each for each in found if isinstance(each, Member)]
+    if not members:
+        raise DataError("no DICOM images", f"none of {len(files)} files is one: {_some(list(map(str, found)))}")
+    return members, [each for each in found if isinstance(each, str)]
+
+
+def _series(file: FileInfo, members: Sequence[Member]) -> list[Found]:
+    grouped: dict[str, list[Member]] = {}
+    for member in members:
+        grouped.setdefault(text(member.header.dataset, "SeriesInstanceUID"), []).append(member)
+    return [
+        Found(
+            modality=text(group[0].header.dataset, "Modality"),
+            number=text(group[0].header.dataset, "SeriesNumber"),
+            description=text(group[0].header.dataset, "SeriesDescription"),
+            file=replace(file, members=tuple(member.file for member in group)),
+        )
+        for group in sorted(grouped.values(), key=len, reverse=True)
+    ]
+
+
+def _member(file: FileInfo) -> Member | str:
+    """Read the header of a file; return its name and what it is if it is no DICOM image."""
     try:
         with named(file):
             return _only_member(file)
-    except NoImageError:
-        return file
+    except NoImageError as error:
+        return f"{_short(file)} ({error.detail})"
 
 
 @contextmanager
@@ -85,25 +127,15 @@ def _distinct(members: list[Member]) -> tuple[list[Member], int]:
     for member in members:
         if uid := text(member.header.dataset, "SOPInstanceUID"):
             first = kept.setdefault(uid, member)
-            if (first.header.pixels_length, first.layout) != (member.header.pixels_length, member.layout):
-                raise DataError("doubled files", "two files of one SOPInstanceUID differ in their pixels; delete one")
+            if _identity(first) != _identity(member):
+                raise DataError("doubled files", "two files have one SOPInstanceUID, but differ; give each its own")
     return [*kept.values(), *without], len(members) - len(kept) - len(without)
 
 
-def _check_one_series(members: Sequence[Member]) -> None:
-    series = Counter(text(member.header.dataset, "SeriesInstanceUID") for member in members)
-    if len(series) == 1:
-        return
-    first = {text(member.header.dataset, "SeriesInstanceUID"): member for member in members}
-    found = [f"{_name(first[uid])} ({count} files)" for uid, count in series.most_common()]
-    detail = f"the folder holds {len(series)}: {_some(found)}; choose one by `series:`"
-    raise DataError("several series", detail)
-
-
-def _name(member: Member) -> str:
-    """Return what a series is called: Modality, SeriesNumber and SeriesDescription."""
-    keywords = ("Modality", "SeriesNumber", "SeriesDescription")
-    return " ".join(filter(None, (text(member.header.dataset, keyword) for keyword in keywords))) or "without a name"
+def _identity(member: Member) -> tuple[object, ...]:
+    """Return what copies of a file have in common, as far as headers tell."""
+    keywords = ("ImagePositionPatient", "InstanceNumber", "AcquisitionTime")
+    return member.header.pixels_length, member.layout, *(text(member.header.dataset, each) for each in keywords)
 
 
 def _check_alike(members: Sequence[Member]) -> None:

@@ -17,6 +17,7 @@ from pydicom.filereader import read_partial
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from job import storage
+from job.datasets.formats import kinds
 from job.errors import DataError, JobError
 from job.storage import FileInfo
 
@@ -42,8 +43,7 @@ KEPT = """
     LossyImageCompression SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence ExtendedOffsetTable
     ExtendedOffsetTableLengths RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor
     BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData GreenPaletteColorLookupTableData
-    BluePaletteColorLookupTableData SegmentedRedPaletteColorLookupTableData
-    SegmentedGreenPaletteColorLookupTableData SegmentedBluePaletteColorLookupTableData
+    BluePaletteColorLookupTableData
     AcquisitionDate AcquisitionTime AcquisitionDateTime AcquisitionNumber TemporalPositionIdentifier
     TemporalPositionIndex TriggerTime EchoTime EchoNumbers InversionTime RepetitionTime FlipAngle DiffusionBValue
     DiffusionGradientOrientation ContentTime InstanceNumber
@@ -59,7 +59,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module="pydicom")
 
 
 class NoImageError(DataError):
-    """A file is no DICOM image: another file, or a DICOM object without pixels."""
+    """A file is no DICOM image: another file, or a DICOM object that has no pixels. Not one that is cut off."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,13 +93,22 @@ def read(file: FileInfo) -> Header:
     for length in HEADS:
         head = storage.read_head(file.address, length)
         if not is_dicom(head):
-            raise NoImageError("unreadable", "not a DICOM file")
+            raise NoImageError("unreadable", kinds.foreign_name(head) or "not a DICOM file")
         header = parse(head, whole=len(head) < length)
         if header.pixels:
             return header
         if len(head) < length:
-            raise NoImageError("unreadable", "a DICOM file without pixels, or it ends before them")
+            raise _without_pixels(header)
     raise DataError("unreadable", f"the header has over {MAX_HEADER} bytes")
+
+
+def _without_pixels(header: Header) -> DataError:
+    """Return the error of a whole file without pixels. One that states that it is an image has lost them."""
+    meta = getattr(header.dataset, "file_meta", None) or {}
+    kind = UID(str(header.dataset.get("SOPClassUID") or meta.get("MediaStorageSOPClassUID") or ""))
+    if "Image Storage" in kind.name or "Rows" in header.dataset:
+        return DataError("unreadable", "truncated: the file of an image ends before its pixels")
+    return NoImageError("unreadable", "a DICOM file without pixels")
 
 
 def parse(data: bytes, *, whole: bool = True, last: int = PIXEL_DATA) -> Header:

@@ -31,7 +31,7 @@ OTHERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The Image Pixel module of a file. planar: whether each colour is stored as a plane of its own."""
+    """The Image Pixel module of a file."""
 
     frames: int
     rows: int
@@ -41,7 +41,6 @@ class Layout:
     bits_allocated: int
     bits_stored: int
     signed: bool
-    planar: bool
 
     @property
     def frame_bits(self) -> int:
@@ -65,7 +64,7 @@ def layout_of(header: Header, size: int) -> Layout:
     """Return the layout of a file of `size` bytes; raise DataError if it is not read, or the file cannot hold it."""
     dataset = header.dataset
     if other := OTHERS.get(text(dataset, "SOPClassUID")):
-        raise DataError("unreadable", f"{other}, which is no image")
+        raise NoImageError("unreadable", f"{other}, which is no image")
     if header.pixels != "PixelData":
         raise NoImageError("unreadable", f"no PixelData ({header.pixels or 'no pixels'})")
     layout = Layout(
@@ -77,7 +76,6 @@ def layout_of(header: Header, size: int) -> Layout:
         bits_allocated=whole_number(dataset, "BitsAllocated"),
         bits_stored=whole_number(dataset, "BitsStored"),
         signed=whole_number(dataset, "PixelRepresentation", 0) == 1,
-        planar=whole_number(dataset, "PlanarConfiguration", 0) == 1,
     )
     _check_kind(layout, number(dataset, "HighBit"))
     _check_length(layout, header, size)

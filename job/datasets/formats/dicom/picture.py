@@ -60,7 +60,8 @@ def _values(stored: NDArray[Any], header: Header, layout: Layout) -> tuple[NDArr
     inverted = layout.photometric == "MONOCHROME1"
     doubts = (INVERTED,) if inverted else ()
     if items(header.dataset, "ModalityLUTSequence"):
-        values = sum(layout.stored_range) - stored.astype(np.int64) if inverted else stored
+        wide = stored.astype(np.int64)  # pydicom counts the entries of the table in the type of the values
+        values = sum(layout.stored_range) - wide if inverted else wide
         return np.asarray(apply_modality_lut(values, header.dataset)), doubts
     line = rescale_of((header.dataset,))
     dtype = value_type([line], layout.stored_range)
@@ -72,8 +73,10 @@ def _palette(header: Header, layout: Layout) -> NDArray[np.uint8]:
     if layout.signed or layout.bits_stored > MAX_PALETTE_BITS:
         raise DataError("unreadable", f"a palette with indices of {layout.bits_stored} bits, or signed ones")
     stated = numbers(header.dataset, "RedPaletteColorLookupTableDescriptor", 3)
-    if stated is None:
-        raise DataError("unreadable", "PALETTE COLOR without its palette")
+    if stated is None or "RedPaletteColorLookupTableData" not in header.dataset:
+        raise DataError(
+            "unreadable", "PALETTE COLOR without a palette, or with a segmented one, which is not supported"
+        )
     count, first = int(stated[0]) or 1 << 16, int(stated[1])
     colours: NDArray[Any] = apply_color_lut(np.arange(first, first + count)[None], header.dataset)[0]
     if colours.shape[1] != 3 or count > np.iinfo(colours.dtype).max + 1:

@@ -39,7 +39,7 @@ def frames(header: Header, layout: Layout, file: BinaryIO) -> Iterator[NDArray[A
     """
     decoder = decoder_of(header.syntax)
     with headers.as_data_error():
-        source = _at_pixels(header, layout, file)
+        source = _at_pixels(header, file)
         stated = {"pixel_keyword": header.pixels, "pixel_vr": header.pixels_vr, "number_of_frames": layout.frames}
         options = as_pixel_options(header.dataset, **stated)
         try:
@@ -76,7 +76,7 @@ def lossy_name(header: Header) -> str:
     return "an earlier lossy compression" if text(header.dataset, "LossyImageCompression") == "01" else ""
 
 
-def _at_pixels(header: Header, layout: Layout, file: BinaryIO) -> BinaryIO:
+def _at_pixels(header: Header, file: BinaryIO) -> BinaryIO:
     """Return the file at its first pixel: itself if its pixels are not compressed, else in memory, like its frames."""
     if header.deflated:
         data = headers.inflated(file.read(), header.pixels_at + header.pixels_length)

@@ -1,4 +1,4 @@
-"""Planar contours in the patient's space, drawn on the slices of a grid. Nothing is interpolated. Pure."""
+"""Planar contours in the patient's space, drawn on the slices of a grid. Nothing is interpolated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from job.datasets.doubt import Doubt
 from job.datasets.formats.segments import polygons
-from job.datasets.formats.segments.segment import Drawn
+from job.datasets.formats.segments.segment import Drawn, empty_mask
 from job.datasets.geometry import Grid
 from job.errors import DataError
 
@@ -27,7 +27,7 @@ def drawn(contours_mm: Sequence[NDArray[np.float64]], name: str, grid: Grid) -> 
     contours_mm: the corners of each, Nx3, RAS+. name: of the segment, for errors. Raise DataError if the contours do
     not lie in slices along one axis of the image, or lie beyond it.
     """
-    mask_XYZ = np.zeros(grid.shape_XYZ, bool)
+    mask_XYZ = empty_mask(grid)
     if not contours_mm:
         return Drawn(mask_XYZ=mask_XYZ)
     to_index = np.linalg.inv(grid.affine)

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from job.datasets.doubt import Doubt
-from job.datasets.fit import check_bytes
 from job.datasets.formats import lps
 from job.datasets.formats.segments import on_grid
 from job.datasets.formats.segments.dicom_file import damage_named, needed, read
 from job.datasets.formats.segments.seg_pixels import FRACTIONAL, LABELMAP, check_pixels, pixels
-from job.datasets.formats.segments.segment import Drawn, Segment, Segmentation
+from job.datasets.formats.segments.segment import Drawn, Segment, Segmentation, empty_mask
 from job.datasets.geometry import Grid
 from job.errors import DataError
 
@@ -58,8 +57,7 @@ def _drawn(dataset: Dataset, frames: list[_Frame], segment: Segment, grid: Grid)
         own = [frame for frame in frames if frame.number in (None, segment.number)]
         shape = (int(dataset.Rows), int(dataset.Columns), 1)
         places = [on_grid.place(shape, frame.affine, grid) for frame in own]
-        check_bytes(int(np.prod(grid.shape_XYZ)))
-        mask_XYZ = np.zeros(grid.shape_XYZ, bool)
+        mask_XYZ = empty_mask(grid)
         belongs = _rule(dataset, segment)
         for place, values in zip(places, pixels(dataset, [frame.index for frame in own]), strict=True):
             place.add(belongs(values.reshape(shape)), mask_XYZ)

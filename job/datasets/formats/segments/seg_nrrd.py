@@ -14,7 +14,7 @@ from job.datasets.fit import check_bytes
 from job.datasets.formats import blocks, nrrd, nrrd_header, nrrd_space
 from job.datasets.formats.nrrd_header import NrrdHeader
 from job.datasets.formats.segments import on_grid
-from job.datasets.formats.segments.segment import Drawn, Segment, Segmentation
+from job.datasets.formats.segments.segment import Drawn, Segment, Segmentation, empty_mask
 from job.datasets.geometry import Grid
 from job.datasets.sizes import as_text
 from job.errors import DataError
@@ -50,7 +50,7 @@ def read_seg_nrrd(path: Path) -> Segmentation:
     def drawn(segment: Segment, grid: Grid) -> Drawn:
         # The affine holds the offset that Segmentation_ReferenceImageExtentOffset states for smaller extents.
         place = on_grid.place(header.shape, space.affine, grid)
-        mask_XYZ = np.zeros(grid.shape_XYZ, bool)
+        mask_XYZ = empty_mask(grid)
         place.add(layers[stored[segment].layer] == stored[segment].value, mask_XYZ)
         return Drawn(mask_XYZ=mask_XYZ)
 

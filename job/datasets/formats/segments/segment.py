@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.datasets.doubt import Doubt
+from job.datasets.fit import check_bytes
 from job.datasets.geometry import Grid
 from job.errors import DataError, NoMaskError
 
@@ -45,6 +47,12 @@ class Segmentation:
     drawn: Callable[[Segment, Grid], Drawn]
     frame: str = ""
     doubts: tuple[Doubt, ...] = ()
+
+
+def empty_mask(grid: Grid) -> NDArray[np.bool_]:
+    """Return a mask XYZ without voxels; raise MemoryShortageError if it does not fit into memory."""
+    check_bytes(math.prod(grid.shape_XYZ))
+    return np.zeros(grid.shape_XYZ, bool)
 
 
 def chosen(segments: Sequence[Segment], label: str | int | Sequence[str | int]) -> tuple[Segment, ...]:

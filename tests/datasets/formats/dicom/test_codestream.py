@@ -1,5 +1,7 @@
 """What compressed frames state, as their encoders wrote it."""
 
+import struct
+
 import imagecodecs
 import numpy as np
 import pytest
@@ -34,6 +36,14 @@ def test_size_and_bits_are_read(data: bytes, expected: Codestream) -> None:
     assert codestream.has_end(bytes(data))
     assert codestream.has_end(bytes(data) + b"\0")
     assert not codestream.has_end(bytes(data)[:-8])
+
+
+def test_a_codestream_that_hides_in_another_box_does_not_count() -> None:
+    """A small one in a box of text, before the one that a decoder reads."""
+    jp2 = bytes(imagecodecs.jpeg2k_encode(GREY, codecformat="jp2"))
+    small = bytes(imagecodecs.jpeg2k_encode(GREY[:2, :2], codecformat="j2k"))
+    box = struct.pack(">I", 8 + len(small)) + b"xml " + small
+    assert codestream.read(jp2[:12] + box + jp2[12:]) == Codestream(37, 53, 1, 16)
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", codestream.START, codestream.JPEG_2000_START, codestream.JP2]))

@@ -119,6 +119,12 @@ def test_frames_of_several_points_in_time_are_refused_with_what_differs(tmp_path
     assert "4 slices at 2 positions; two at 10.50 mm differ in TemporalPositionIndex;" in error.detail
 
 
+def test_frames_without_groups_of_their_own_have_no_position(tmp_path: Path) -> None:
+    made = _enhanced()
+    del made.PerFrameFunctionalGroupsSequence
+    assert not series.read_header(one_file(tmp_path / "a.dcm", made)).oriented
+
+
 def test_a_cine_loop_is_a_stack_without_orientation(tmp_path: Path) -> None:
     """Slices are frames; rows run down and columns to the right, as they are shown."""
     frames = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)

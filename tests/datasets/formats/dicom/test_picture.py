@@ -62,13 +62,14 @@ def test_slope_and_intercept_are_applied() -> None:
     assert _decode(image(GREY, RescaleSlope="0.5", RescaleIntercept="0")).values.tolist() == (GREY / 2).tolist()
 
 
-def test_a_modality_table_replaces_the_values() -> None:
-    """The table begins at 80: lower values are as its first, higher as its last."""
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_modality_table_replaces_the_values(dtype: Any) -> None:
+    """A table of 300 entries that begins at 2: lower values are as its first."""
     table = Dataset()
-    table.LUTDescriptor, table.LUTData, table.ModalityLUTType = [3, 79, 16], [7, 500, 9], "US"
+    table.LUTDescriptor, table.LUTData, table.ModalityLUTType = [300, 2, 16], [7, 500, 9, *range(297)], "US"
     table["LUTDescriptor"].VR = table["LUTData"].VR = "US"
-    found = _decode(image(GREY, BitsStored=12, ModalityLUTSequence=[table]))
-    assert found.values.ravel()[:4].tolist() == [7, 500, 9, 9]
+    found = _decode(image(np.array([[0, 2, 3, 4, 5, 6]], dtype), ModalityLUTSequence=[table]))
+    assert found.values.tolist() == [[7, 7, 500, 9, 0, 1]]
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.JPEG2000Lossless])
@@ -129,6 +130,7 @@ def test_a_palette_of_16_bit_indices_is_applied() -> None:
     ("keyword", "value"),
     [
         ("RedPaletteColorLookupTableDescriptor", None),
+        ("RedPaletteColorLookupTableData", None),
         ("GreenPaletteColorLookupTableData", b""),
         ("BluePaletteColorLookupTableData", b"\1\2"),
         ("RedPaletteColorLookupTableDescriptor", [0, 0, 8]),

@@ -15,7 +15,7 @@ import pytest
 import SimpleITK
 from numpy.typing import NDArray
 from pydicom import Dataset, uid
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.pixels import get_decoder
 
 from job.datasets.formats.dicom import headers, pixels
@@ -166,6 +166,28 @@ def test_single_bits_are_unpacked() -> None:
     made.PixelData = bytes([0b00000001, 0b00000110, 0b00000010, 0])
     expected = [[1, 0, 0, 0, 0, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0, 0, 0, 1]]
     assert np.reshape(_frames(as_bytes(made)), (2, 9)).tolist() == expected
+
+
+@pytest.mark.parametrize("has_offsets", [True, False])
+def test_frames_may_be_in_pieces(has_offsets: bool) -> None:
+    """With a table of their offsets, or each known by the marker of its end."""
+    encoded = [LOSSLESS[uid.JPEGLSLossless](frame) for frame in GREYS]
+    made = compressed(image(GREYS, frames=3), uid.JPEGLSLossless, encoded)
+    made.PixelData = encapsulate(encoded, fragments_per_frame=3, has_bot=has_offsets)
+    assert np.array_equal(_frames(as_bytes(made)), GREYS)
+
+
+def test_frames_may_have_an_extended_table_of_offsets() -> None:
+    encoded = [rle(frame) for frame in GREYS]
+    made = compressed(image(GREYS, frames=3), uid.RLELossless, encoded)
+    made.PixelData, made.ExtendedOffsetTable, made.ExtendedOffsetTableLengths = encapsulate_extended(encoded)
+    assert np.array_equal(_frames(as_bytes(made)), GREYS)
+
+
+@pytest.mark.parametrize("syntax", UNCOMPRESSED, ids=lambda each: uid.UID(each).keyword)
+def test_values_of_32_bits_keep_their_values(syntax: str) -> None:
+    frames = GREYS.astype(np.uint32) << 20
+    assert np.array_equal(_frames(as_bytes(in_syntax(frames, syntax))), frames)
 
 
 def test_pydicoms_own_decoders_stay_as_they_are() -> None:

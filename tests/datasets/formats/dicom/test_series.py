@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import SimpleITK
 from numpy.typing import NDArray
-from pydicom import Dataset
+from pydicom import Dataset, uid
 from scipy.spatial.transform import Rotation
 
 from job.datasets.formats.dicom import series
+from job.datasets.formats.dicom.folder import series_in
 from job.datasets.formats.volume import canonical_header, canonical_volume
 from job.datasets.geometry import canonical_grid, to_canonical
 from job.storage import FileInfo
@@ -144,6 +145,12 @@ def test_the_window_is_that_of_all_slices(tmp_path: Path, centres: Any, expected
     assert series.read_header(write(tmp_path / "a", made)).window == expected
 
 
+@pytest.mark.parametrize(("centre", "width"), [("40", "0"), ("40", ""), ("", "400"), ("40", "-1")])
+def test_a_window_without_width_is_none(tmp_path: Path, centre: str, width: str) -> None:
+    made = slices(*AXIAL, WindowCenter=centre, WindowWidth=width)
+    assert series.read_header(write(tmp_path / "a", made)).window is None
+
+
 def test_the_frame_of_reference_is_named(tmp_path: Path) -> None:
     made = slices(*AXIAL)
     assert series.read_header(write(tmp_path / "a", made)).frame == made[0].FrameOfReferenceUID
@@ -153,10 +160,13 @@ def test_other_files_of_the_folder_are_left_out_with_a_doubt(tmp_path: Path) -> 
     """A text, a DICOMDIR and a structured report have no pixels; their names are told."""
     file = write(tmp_path / "a", slices(*AXIAL))
     (tmp_path / "a" / "LICENSE").write_text("free")
-    report = image(np.zeros((1, 1), np.uint8), PixelData=None, Rows=None, Columns=None)
+    report = image(np.zeros((1, 1), np.uint8), PixelData=None, Rows=None, SOPClassUID=uid.BasicTextSRStorage)
     one_file(tmp_path / "a" / "report.dcm", report)
     assert "2 files" in doubts(members(tmp_path / "a"))["other files"]
-    assert "LICENSE, report.dcm" in doubts(members(tmp_path / "a"))["other files"]
+    assert (
+        "LICENSE (not a DICOM file), report.dcm (a DICOM file without pixels)"
+        in doubts(members(tmp_path / "a"))["other files"]
+    )
     assert np.array_equal(read(members(tmp_path / "a")).values_XYZ, read(file).values_XYZ)
 
 
@@ -165,6 +175,23 @@ def test_a_file_that_is_there_twice_is_used_once(tmp_path: Path) -> None:
     file = write(tmp_path / "a", [*made, made[2]])
     assert "1 files" in doubts(file)["doubled files"]
     assert np.array_equal(read(file).values_XYZ, phantom())
+
+
+@pytest.mark.parametrize("elements", [{"ImagePositionPatient": [0, 0, 0]}, {"InstanceNumber": 9}])
+def test_files_that_differ_must_not_share_an_identifier(tmp_path: Path, elements: dict[str, Any]) -> None:
+    """Careless programs give all slices one SOPInstanceUID: none may be taken for a copy."""
+    made = slices(*AXIAL)
+    made[1].SOPInstanceUID = made[0].SOPInstanceUID
+    made[1].ImagePositionPatient = made[0].ImagePositionPatient
+    assert refused(write(tmp_path / "a", _set(made, 1, **elements))).reason == "doubled files"
+
+
+@pytest.mark.parametrize("length", [300, 900])
+def test_an_image_that_is_cut_off_before_its_pixels_is_no_other_file(tmp_path: Path, length: int) -> None:
+    file = write(tmp_path / "a", slices(*AXIAL))
+    path = Path(file.members[2].address)
+    path.write_bytes(path.read_bytes()[:length])
+    assert refused(members(tmp_path / "a")).detail == "002.dcm: truncated: the file of an image ends before its pixels"
 
 
 def test_missing_slices_are_told(tmp_path: Path) -> None:
@@ -220,6 +247,23 @@ def test_slices_that_do_not_belong_together_are_refused(
     assert all(word in error.detail for word in words), error.detail
 
 
+def test_the_series_of_a_folder_are_told_apart(tmp_path: Path) -> None:
+    """Each can be read alone."""
+    planes, affine = AXIAL
+    body = slices(planes, affine, SeriesNumber="3", SeriesDescription="Body")
+    head = slices(planes[:2] + 5, affine, SeriesNumber="2", SeriesDescription="Head")
+    found = series_in(write(tmp_path / "a", [*body, *head]))
+    assert [str(each) for each in found] == ["CT 3 Body (4 files)", "CT 2 Head (2 files)"]
+    assert np.array_equal(read(found[0].file).values_XYZ, phantom())
+    assert np.array_equal(read(found[1].file).values_XYZ, phantom()[:, :, :2] + 5)
+
+
+def test_a_segmentation_in_the_folder_is_left_out_with_a_doubt(tmp_path: Path) -> None:
+    write(tmp_path / "a", slices(*AXIAL))
+    one_file(tmp_path / "a" / "seg.dcm", image(np.zeros((7, 5), np.uint8), SOPClassUID=uid.SegmentationStorage))
+    assert "seg.dcm" in doubts(members(tmp_path / "a"))["other files"]
+
+
 def test_slices_of_different_sizes_are_refused(tmp_path: Path) -> None:
     planes, affine = AXIAL
     made = [*slices(planes[:3], affine), *slices(planes[3:, :, :-1], affine)]
@@ -243,7 +287,10 @@ def test_several_points_in_time_are_refused_with_what_differs(tmp_path: Path) ->
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "notes.txt").write_text("nothing")
-    assert refused(members(tmp_path / "a")).reason == "no DICOM images"
+    (tmp_path / "a" / "slice.dcm").write_text("version https://git-lfs.github.com/spec/v1")
+    error = refused(members(tmp_path / "a"))
+    assert error.reason == "no DICOM images"
+    assert "slice.dcm (a Git LFS pointer" in error.detail
 
 
 def test_a_damaged_member_is_named(tmp_path: Path) -> None:

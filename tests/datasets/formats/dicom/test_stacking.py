@@ -80,3 +80,8 @@ def test_files_without_positions_have_no_order() -> None:
 
 def test_a_slice_without_thickness_has_a_step_of_one() -> None:
     assert np.linalg.norm(stack([_plane(5)]).affine[:3, 0]) == 1
+
+
+def test_directions_that_are_rounded_do_not_change_the_spacing() -> None:
+    planes = [Plane(position=(0, 0, z), orientation=(0.995, 0, 0, 0, 0.995, 0), spacing=(0.5, 0.25)) for z in (0, 3)]
+    assert np.linalg.norm(stack(planes).affine[:3, :3], axis=0) == pytest.approx([3, 0.5, 0.25], rel=1e-12)

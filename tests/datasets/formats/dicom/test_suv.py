@@ -1,12 +1,15 @@
 """SUVbw: the factor from Bq/ml, worked out by hand, and what it must not be guessed from."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom import Dataset
 
+from job.datasets.formats.dicom.folder import read_members
 from job.datasets.formats.dicom.suv import suv_factor
 from job.errors import DataError
+from tests.datasets.formats.dicom.written import grid, phantom, slices, stored, write
 
 
 def _pet(dose: dict[str, Any] | None = None, **elements: Any) -> Dataset:
@@ -91,6 +94,20 @@ def test_philips_counts_have_a_factor_of_their_own() -> None:
 def test_philips_counts_become_activity_if_there_is_no_factor_to_suv() -> None:
     assert suv_factor([_philips(activity=3.0)]) == pytest.approx(3 * AT_HALF)
     assert suv_factor([_philips(suv=0, activity=3.0)]) == pytest.approx(3 * AT_HALF)
+
+
+def test_the_header_that_is_read_suffices(tmp_path: Path) -> None:
+    """Philips' private elements are kept too."""
+    planes, affine = stored(phantom(), grid())
+    made = slices(planes, affine)
+    for each in made:
+        each.update({element.tag: element for element in _philips(suv=0.5)})
+    members, _ = read_members(write(tmp_path / "a", made))
+    assert suv_factor([member.header.dataset for member in members]) == 0.5
+    for each in made:
+        each.Units = "BQML"
+    members, _ = read_members(write(tmp_path / "a", made))
+    assert suv_factor([member.header.dataset for member in members]) == pytest.approx(AT_HALF)
 
 
 @pytest.mark.parametrize(
