@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/ready  ## run the embedded study; print the tables and where the results are
 	$(BIN)/medsam-job specs/quickstart.yaml
 
+# Processes in place of threads, because most tests use one core. Each may take 4 GB.
 test: $(VENV)/ready  ## run the test suite, including the tests that start servers
-	$(BIN)/pytest -m "not long"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" -n auto --maxprocesses 4 --dist worksteal
 
 test-long: $(VENV)/ready  ## run the tests that take minutes or need weights of hundreds of megabytes
 	$(BIN)/pytest -m long

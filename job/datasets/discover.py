@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from job.datasets.directions import stated_axes
 from job.datasets.formats.detached import with_values
 from job.datasets.formats.dicom.choice import of_series
+from job.datasets.formats.elements import elements
 from job.datasets.formats.kind import Kind, kinds_of
 from job.datasets.label_names import named_values
 from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
@@ -134,7 +135,8 @@ def _matches(pattern: Pattern, listing: Mapping[str, FileInfo]) -> Iterator[tupl
         fields = pattern.fields(address)
         if fields is not None:
             _check_unicode(address)
-            yield address, replace(file, inside=pattern.inside), _fields(address, file.address, fields)
+            for suffix, each in elements(replace(file, inside=pattern.inside)):
+                yield address + suffix, each, _fields(address, file.address, fields)
 
 
 def _fields(image: str, address: str, named: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from numpy.typing import NDArray
@@ -155,7 +154,7 @@ def read_layer(
         volume = volumes.read_volume(local, axes)
         return Layer(volume.values_XYZ, volume.header, volume.header.doubts, known=volume.header.known)
     read = raster.read_mask if labels else raster.read_image
-    picture = read(Path(local.address), max_image_px, local.inside)
+    picture = read(local, max_image_px)
     return Layer(picture.values, None, picture.doubts, picture.orientation, known=picture.known)
 
 

@@ -9,6 +9,7 @@ from job.datasets.template import Files, Template
 from job.errors import PairingError
 from job.storage import FileInfo, public
 from job.study.dataset import Dataset
+from job.study.files import EACH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +36,19 @@ def paired(
     """Find the masks of an image. A wildcard does not name the image itself. files: by the template's text."""
     masks = {
         template.text: tuple(
-            replace(mask, inside=template.inside)
+            replace(mask, inside=template.inside.replace(EACH, _index(file)))
             for mask in ((file,) if template.is_image else template.find(files[template.text], fields))
             if template.is_image or template.is_shared or mask.address != file.address
         )
         for template in templates
     }
     return PairedImage(address=address, file=file, fields=fields, masks=masks)
+
+
+def _index(file: FileInfo) -> str:
+    """Return which element of an array an image is, such as [3]; "" if it is none."""
+    _, bracket, number = file.inside.partition("[")
+    return bracket + number
 
 
 def claims_of(images: Sequence[PairedImage], templates: Sequence[Template]) -> dict[str, set[str]]:

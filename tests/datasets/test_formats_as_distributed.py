@@ -21,6 +21,7 @@ FORMATS = {
         "images": "@/{patient}/CT/",
         "masks": "@/{patient}/SEG/1-1.dcm",
         "tasks": {"liver": "Liver", "mass": "Mass"},
+        "intensity": {"window": "abdomen"},
     },
     "fmt-nrrd": {
         "images": "@/{case}.nrrd",

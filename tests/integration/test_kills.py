@@ -47,6 +47,13 @@ def until_stored(output, worker):
     pytest.fail(f"the worker ended too early: {worker.stderr.read()}")
 
 
+def until_begun(output, worker):
+    """Wait until the worker is in the middle of a chunk, which takes seconds."""
+    while worker.poll() is None and not storage.list_files(f"{output}/begun", "*"):
+        time.sleep(0.1)
+    time.sleep(0.5)
+
+
 def rows(output, *tables):
     """Return all rows of these tables that the latest plan names."""
     opened = open_results(output)
@@ -96,8 +103,9 @@ def test_four_workers_at_once_two_on_the_same_shard_give_the_same_rows(s3, spec,
 @pytest.mark.parametrize(("grace", "message"), [("60", "finished the chunk in hand"), ("0", "stopping now")])
 def test_a_worker_that_is_asked_to_stop_ends_with_143_and_can_be_resumed(s3, spec, undisturbed, grace, message):
     """Whether or not the current chunk can be finished within the grace period."""
-    worker = start(spec, s3, "--shard", "0/1", "--grace", grace)
+    worker = start(spec, s3, "--shard", "0/1", "--grace", grace, seconds=0.5)
     until_stored(s3, worker)
+    until_begun(s3, worker)
     worker.send_signal(signal.SIGTERM)
     _, log = worker.communicate(timeout=60)
     assert worker.returncode == 143

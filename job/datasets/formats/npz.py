@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from job import storage
 from job.datasets.doubt import Doubt
-from job.datasets.fit import check_picture
+from job.datasets.fit import check_bytes, check_picture
 from job.datasets.formats import blocks
 from job.datasets.formats.picture import Decoded
 from job.datasets.formats.volume import StoredHeader, stack_affine
@@ -49,7 +50,7 @@ class _Array:
 def read_header(file: FileInfo) -> StoredHeader:
     """Read shape, type and spacing of a stack. A remote file is read whole: an archive is listed at its end."""
     with _archive(file.address) as archive:
-        array = _declared(archive, _named(archive, file.inside))
+        array = _declared(archive, _named(archive, _name(file.inside)))
         shape = _stack(array)
         spacing, doubts = _spacing(archive)
         widened = np.dtype(blocks.WIDER.get(array.dtype.name, array.dtype))
@@ -66,32 +67,71 @@ def read_header(file: FileInfo) -> StoredHeader:
 def read_values(file: FileInfo) -> NDArray[Any]:
     """Read a stack (slices, rows, columns). The caller checks its size by `read_header` before."""
     with _archive(file.address) as archive:
-        array = _declared(archive, _named(archive, file.inside))
+        array = _declared(archive, _named(archive, _name(file.inside)))
         _stack(array)
         return _values(archive, array)
 
 
-def picture_size(data: bytes, name: str) -> tuple[int, int]:
-    """Return the rows and columns of a picture. data: the whole file, because an archive is listed at its end."""
-    with _zip(io.BytesIO(data)) as archive:
-        rows, columns, *_ = _declared_picture(archive, name).shape
-        return rows, columns
-
-
-def picture(data: bytes, name: str, max_px: int) -> Decoded:
-    """Return an array (rows, columns) or (rows, columns, 3) of at most `max_px` pixels. name: "" for the only one."""
-    with _zip(io.BytesIO(data)) as archive:
-        array = _declared_picture(archive, name)
-        height, width, channels = [*array.shape, 1][:3]
-        check_plane(height, width, max_px)
-        check_picture(height, width, channels, array.dtype.itemsize)
-        return Decoded(values=_values(archive, array))
+def length(file: FileInfo) -> int:
+    """Return how many elements an array has along its first axis."""
+    with _archive(file.address) as archive:
+        return _declared(archive, _named(archive, _name(file.inside))).shape[0]
 
 
 def holds_picture(file: FileInfo) -> bool:
-    """Return whether the array that is meant is a picture, not a stack."""
+    """Return whether what is meant is a picture, not a stack."""
     with _archive(file.address) as archive:
-        return _is_picture(_declared(archive, _named(archive, file.inside)).shape)
+        return _is_picture(
+            _declared(archive, _named(archive, _name(file.inside))).shape[_index(file.inside) is not None :]
+        )
+
+
+def picture_size(file: FileInfo) -> tuple[int, int]:
+    """Return the rows and columns of a picture. A remote file is read whole: an archive is listed at its end."""
+    with _archive(file.address) as archive:
+        rows, columns, *_ = _picture_shape(_declared(archive, _named(archive, _name(file.inside))), file.inside)
+        return rows, columns
+
+
+def picture(file: FileInfo, max_px: int) -> Decoded:
+    """Return an array (rows, columns[, 3]) of a local file, or an element of an array of such, of at most `max_px`."""
+    with _archive(file.address) as archive:
+        array = _declared(archive, _named(archive, _name(file.inside)))
+        height, width, channels = [*_picture_shape(array, file.inside), 1][:3]
+        check_plane(height, width, max_px)
+        check_picture(height, width, channels, array.dtype.itemsize)
+        index = _index(file.inside)
+        if index is None:
+            return Decoded(values=_values(archive, array))
+    check_bytes(math.prod(array.shape) * array.dtype.itemsize)
+    return Decoded(values=np.ascontiguousarray(_held(file.address, file.version, _name(file.inside))[index]))
+
+
+@lru_cache(maxsize=2)
+def _held(address: str, version: str, name: str) -> NDArray[Any]:
+    """Return a whole array. The last of images and of masks are kept: unpacking them for each element would take hours."""
+    with _archive(address) as archive:
+        return _values(archive, _declared(archive, _named(archive, name)))
+
+
+def _name(inside: str) -> str:
+    return inside.partition("[")[0]
+
+
+def _index(inside: str) -> int | None:
+    """Return which element of an array is meant; None for the whole."""
+    number = inside.partition("[")[2].rstrip("]")
+    return int(number) if number.isdigit() else None
+
+
+def _picture_shape(array: _Array, inside: str) -> tuple[int, ...]:
+    """Return the shape of a picture; raise DataError for what is none, or is not there."""
+    index = _index(inside)
+    shape = array.shape if index is None else array.shape[1:]
+    if not _is_picture(shape) or (index or 0) >= array.shape[0]:
+        detail = f"expected (rows, columns) or (rows, columns, 3), the array's shape is {as_text(array.shape)}"
+        raise DataError("several frames", detail)
+    return shape
 
 
 @contextmanager
@@ -146,14 +186,6 @@ def _declared(archive: zipfile.ZipFile, name: str) -> _Array:
         raise DataError("unreadable", detail)
     blocks.check_length(entry.file_size, entry.compress_size, blocks.DEFLATE_BEST)
     return _Array(entry=entry, dtype=dtype, shape=shape, order="F" if is_fortran else "C", offset=offset)
-
-
-def _declared_picture(archive: zipfile.ZipFile, name: str) -> _Array:
-    array = _declared(archive, _named(archive, name))
-    if not _is_picture(array.shape):
-        detail = f"expected (rows, columns) or (rows, columns, 3), the array's shape is {as_text(array.shape)}"
-        raise DataError("several frames", detail)
-    return array
 
 
 def _values(archive: zipfile.ZipFile, array: _Array) -> NDArray[Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol
 
 from PIL import UnidentifiedImageError
@@ -35,29 +34,28 @@ READERS: Mapping[str, PictureFormat] = {"TIFF": tiff, "DICOM": dicom_picture}
 """Readers of the formats that are not Pillow's. The one of NumPy archives needs the name of an array, too."""
 
 
-def read_image(path: Path, max_px: int, inside: str = "") -> Picture:
-    """Read an image of at most `max_px` pixels: HxW grey or HxWx3 RGB, in the file's own type. Alpha is dropped.
-
-    inside: the name of an array in a NumPy archive.
-    """
-    return image_of(_decode(storage.read(str(path)), max_px, inside))
+def read_image(file: FileInfo, max_px: int) -> Picture:
+    """Read an image of at most `max_px` pixels: HxW grey or HxWx3 RGB, in the file's own type. Alpha is dropped."""
+    return image_of(_decode(file, max_px))
 
 
-def read_mask(path: Path, max_px: int, inside: str = "") -> Picture:
+def read_mask(file: FileInfo, max_px: int) -> Picture:
     """Read a label map of at most `max_px` pixels: as an image, but the HxW indices of a palette image."""
-    return labels_of(_decode(storage.read(str(path)), max_px, inside))
+    return labels_of(_decode(file, max_px))
 
 
 def image_size(file: FileInfo, cache: InputCache) -> tuple[int, int]:
     """Read height and width from the first bytes. A file with its header further behind is fetched whole."""
     head = storage.read_head(file.address, HEAD_BYTES)
     kind = _kind(head)
+    if kind == "NPZ":
+        return npz.picture_size(file)
     try:
-        return _size(head, kind, file.inside)
+        return _size(head, kind)
     except DataError:
         if len(head) < HEAD_BYTES:
             raise
-    return _size(storage.read(str(cache.local(file))), kind, file.inside)
+    return _size(storage.read(str(cache.local(file))), kind)
 
 
 def _kind(head: bytes) -> str:
@@ -72,19 +70,18 @@ def _kind(head: bytes) -> str:
     return kind
 
 
-def _size(data: bytes, kind: str, inside: str) -> tuple[int, int]:
+def _size(data: bytes, kind: str) -> tuple[int, int]:
     with _as_data_error():
-        if kind == "NPZ":
-            return npz.picture_size(data, inside)
         return READERS.get(kind, pillow).image_size(data)
 
 
-def _decode(data: bytes, max_px: int, inside: str) -> Decoded:
-    """Decode a whole file; raise DataError if it cannot be decoded, or would be read wrongly."""
+def _decode(file: FileInfo, max_px: int) -> Decoded:
+    """Decode a whole local file; raise DataError if it cannot be decoded, or would be read wrongly."""
+    data = storage.read(file.address)
     kind = _kind(data)
+    if kind == "NPZ":
+        return npz.picture(file, max_px)
     with _as_data_error():
-        if kind == "NPZ":
-            return npz.picture(data, inside, max_px)
         return READERS.get(kind, pillow).decode(data, max_px)
 
 
