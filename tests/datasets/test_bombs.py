@@ -21,7 +21,6 @@ from job.datasets import load as load_module
 from job.datasets.check import check_headers, raw_slices
 from job.datasets.discover import discover
 from job.datasets.formats import nifti
-from job.datasets.formats.raster import read_image
 from job.datasets.pattern import Pattern
 from job.datasets.template import Files, Template
 from job.errors import DataError, MemoryShortageError
@@ -29,6 +28,7 @@ from job.storage import FileInfo, InputCache
 from tests.datasets.corruption import FORMATS, labels, noise
 from tests.datasets.make import MAX_PX, dataset, load, png, write
 from tests.datasets.make import nifti as save_volume
+from tests.datasets.pictures import read_image
 from tests.datasets.volumes import read_volume
 
 HUGE = 100_000

@@ -1,4 +1,4 @@
-"""The shipped weights reach their mean IoU on generated objects that they never saw: 14 of them, 40 in the long run."""
+"""The shipped weights reach their mean IoU on generated objects that they never saw: 8 of them, 40 in the long run."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ class Sample:
 
 
 SMALL = Sample(
-    patients=6,
-    objects=14,
-    sam_box=0.0,
-    sam_first_click_oracle=0.0,
-    sam_five_clicks=0.0,
-    sam_five_clicks_fed_back=0.0,
-    ritm_first_click=0.0,
-    ritm_five_clicks=0.0,
+    patients=3,
+    objects=8,
+    sam_box=0.37,
+    sam_first_click_oracle=0.46,
+    sam_five_clicks=0.60,
+    sam_five_clicks_fed_back=0.69,
+    ritm_first_click=0.31,
+    ritm_five_clicks=0.66,
 )
 LARGE = Sample(
     patients=18,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from job import storage
-from job.datasets.formats import kinds, npz, tiff_stack
+from job.datasets.formats import kinds, npz_pictures, tiff_stack
 from job.datasets.formats.dicom import headers, series
 from job.errors import DataError
 from job.storage import FileInfo
@@ -62,7 +62,7 @@ def _by_content(file: FileInfo) -> Kind:
             with path.open("rb") if path else io.BytesIO(storage.read(file.address)) as stream:
                 return "volume" if tiff_stack.is_stack(stream) else "picture"
         case "NPZ":
-            return "picture" if npz.holds_picture(file) else "volume"
+            return "picture" if npz_pictures.holds_picture(file) else "volume"
     return "picture"
 
 

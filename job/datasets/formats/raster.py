@@ -12,7 +12,7 @@ from typing import Protocol
 from PIL import UnidentifiedImageError
 
 from job import storage
-from job.datasets.formats import kinds, npz, pillow, tiff
+from job.datasets.formats import kinds, npz_pictures, pillow, tiff
 from job.datasets.formats.dicom import picture as dicom_picture
 from job.datasets.formats.picture import Decoded, Picture, image_of, labels_of
 from job.errors import DataError, MemoryShortageError
@@ -49,7 +49,7 @@ def image_size(file: FileInfo, cache: InputCache) -> tuple[int, int]:
     head = storage.read_head(file.address, HEAD_BYTES)
     kind = _kind(head)
     if kind == "NPZ":
-        return npz.picture_size(file)
+        return npz_pictures.picture_size(file)
     try:
         return _size(head, kind)
     except DataError:
@@ -80,7 +80,7 @@ def _decode(file: FileInfo, max_px: int) -> Decoded:
     data = storage.read(file.address)
     kind = _kind(data)
     if kind == "NPZ":
-        return npz.picture(file, max_px)
+        return npz_pictures.picture(file, max_px)
     with _as_data_error():
         return READERS.get(kind, pillow).decode(data, max_px)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job.datasets.formats.raster import read_image, read_mask
 from job.errors import DataError
 from tests.datasets.make import MAX_PX, write
+from tests.datasets.pictures import read_image, read_mask
 
 BLACK, WHITE, RED = (0, 0, 0), (255, 255, 255), (255, 0, 0)
 Colours = Sequence[tuple[int, int, int]]

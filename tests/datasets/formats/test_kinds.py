@@ -10,10 +10,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from job.datasets.formats.raster import image_size, read_image, read_mask
+from job.datasets.formats.raster import image_size
 from job.errors import DataError
 from job.storage import FileInfo, InputCache
 from tests.datasets.make import MAX_PX, write
+from tests.datasets.pictures import read_image, read_mask
 
 
 def zipped(name: str) -> bytes:

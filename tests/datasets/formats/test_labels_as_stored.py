@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 
 from job.datasets.check import look_inside
 from job.datasets.discover import discover
-from job.datasets.formats.raster import read_mask
 from job.datasets.load import load
 from job.storage import InputCache
 from tests.datasets.formats.forms import Form, forms
 from tests.datasets.make import MAX_PX, dataset, save, write
+from tests.datasets.pictures import read_mask
 
 EXAMPLES = settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 

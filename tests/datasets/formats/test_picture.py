@@ -8,9 +8,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from job.datasets.formats.raster import read_image, read_mask
 from job.errors import DataError
 from tests.datasets.make import MAX_PX, grey, save, square
+from tests.datasets.pictures import read_image, read_mask
 
 BLACK, WHITE, RED = (0, 0, 0), (255, 255, 255), (255, 0, 0)
 INDICES = np.array([[0, 1, 0], [1, 1, 0]], np.uint8)

@@ -9,10 +9,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from job.datasets.formats.raster import image_size, read_image, read_mask
+from job.datasets.formats.raster import image_size
 from job.errors import DataError
 from job.storage import FileInfo, InputCache
 from tests.datasets.make import MAX_PX, grey, save, square, tiff, write
+from tests.datasets.pictures import read_image, read_mask
 
 
 def overwritten(path: Path, name: str, value: bytes) -> bytes:
