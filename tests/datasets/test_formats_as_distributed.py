@@ -40,8 +40,8 @@ FORMATS = {
         "tasks": {"1": 1, "2": 2},
     },
     "fmt-medsegbench-npz": {
-        "images": "@/busi_256.npz#test_images",
-        "masks": "{image}#test_label",
+        "images": "@/busi_256.npz#test_images[*]",
+        "masks": "{image}#test_label[*]",
         "tasks": {"lesion": 1},
     },
     "fmt-coco": {

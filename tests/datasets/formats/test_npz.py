@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job.datasets.formats import npz
-from job.datasets.formats.volumes import format_of, read_header
+from job.datasets.formats import npz_pictures
+from job.datasets.formats.elements import elements
+from job.datasets.formats.volumes import read_header
 from job.datasets.formats.volumes import read_volume as read
 from job.errors import DataError
 from job.storage import FileInfo
+from job.study.files import split_inside
 from tests.datasets.formats.phantom import phantom, stored
 from tests.datasets.make import MAX_PX, write
 from tests.datasets.volumes import local
@@ -32,7 +35,7 @@ def saved(path: Path, packed: bool = True, **arrays: Any) -> Path:
 
 def named(path: Path, name: str = "") -> FileInfo:
     """Return a file, or an array in it."""
-    return FileInfo(address=f"{path}#{name}" if name else str(path), size=path.stat().st_size, version="")
+    return replace(local(path), inside=name)
 
 
 def zipped(path: Path, data: bytes, name: str = "imgs.npy", method: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -97,13 +100,32 @@ def test_the_only_array_needs_no_name(tmp_path: Path) -> None:
     assert np.array_equal(read(named(path)).values_XYZ, phantom())
 
 
-def test_a_sharp_in_the_name_of_a_file_is_part_of_it(tmp_path: Path) -> None:
-    """Only what follows `.npz` names an array."""
-    path = saved(tmp_path / "case#1.npz", imgs=STACK * 0, gts=STACK)
-    assert read(named(path, "gts")).values_XYZ.any()
-    assert format_of(FileInfo(address="case#1.NPZ#gts", size=0, version="")) is npz
-    assert format_of(FileInfo(address="a.npz#b.png/c.png", size=0, version="")) is npz
-    assert format_of(FileInfo(address="#.npz.png", size=0, version="")) is None
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("case#1.npz#gts", ("case#1.npz", "gts")),
+        ("A.NPZ#imgs[*]", ("A.NPZ", "imgs[*]")),
+        ("{image}#gts", ("{image}", "gts")),
+        ("masks/{name}#gts", ("masks/{name}", "gts")),
+        ("#.npz.png", ("#.npz.png", "")),
+        ("a.npz#b.png/c.png", ("a.npz#b.png/c.png", "")),
+        ("{stem}#1", ("{stem}#1", "")),
+    ],
+)
+def test_only_what_follows_an_archive_names_an_array(address: str, expected: tuple[str, str]) -> None:
+    """Any other sharp is part of the name of a file or folder."""
+    assert split_inside(address) == expected
+
+
+@pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "RGB"])
+def test_each_element_of_an_array_is_an_image(tmp_path: Path, channels: tuple[int, ...]) -> None:
+    """As MedSegBench stores a set: pictures along the first axis."""
+    values = np.arange(12 * 4 * 6 * (3 if channels else 1), dtype=np.uint16).reshape(12, 4, 6, *channels)
+    found = list(elements(named(saved(tmp_path / "a.npz", imgs=values), "imgs[*]")))
+    assert [suffix for suffix, _ in found] == [f"/{number:02}" for number in range(12)]
+    for (_, file), expected in zip(found, values, strict=True):
+        assert np.array_equal(npz_pictures.picture(file, MAX_PX).values, expected)
+        assert npz_pictures.picture_size(file) == (4, 6)
 
 
 @pytest.mark.parametrize("dtype", ["?", "u1", "<i2", ">i2", "<u4", "<i8", "<f2", ">f4", "<f8"])
@@ -124,11 +146,11 @@ def test_pictures(tmp_path: Path, shape: tuple[int, ...]) -> None:
     values: NDArray[Any] = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
     path = saved(tmp_path / "a.npz", imgs=values, gts=values)
     for name in ("", "gts"):
-        assert np.array_equal(npz.picture(path.read_bytes(), name, MAX_PX).values, values)
+        assert np.array_equal(npz_pictures.picture(named(path, name), MAX_PX).values, values)
     with pytest.raises(DataError, match="that of a picture"):
         read_header(named(path))
     with pytest.raises(DataError, match="too large"):
-        npz.picture(path.read_bytes(), "", 23)
+        npz_pictures.picture(named(path), 23)
 
 
 def test_a_stack_is_no_picture(tmp_path: Path) -> None:
@@ -136,7 +158,7 @@ def test_a_stack_is_no_picture(tmp_path: Path) -> None:
     for values in (STACK, np.zeros((2, 4, 6, 3), np.uint8)):
         path = saved(tmp_path / "a.npz", imgs=values)
         with pytest.raises(DataError, match=r"expected \(rows, columns\)"):
-            npz.picture(path.read_bytes(), "", MAX_PX)
+            npz_pictures.picture(named(path), MAX_PX)
     with pytest.raises(DataError, match="no stack"):
         read_header(named(path))
 

@@ -110,9 +110,11 @@ def test_a_picture_is_no_stack(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "b.tif", STACK, **PLAIN)
     comment = "ImageJ=1.54f\nimages=3\n"
     tifffile.imwrite(tmp_path / "c.tif", STACK[0], description=comment, metadata=None)
-    assert [tiff_stack.is_stack((tmp_path / name).read_bytes()) for name in ("a.tif", "b.tif", "c.tif")] == [0, 1, 1]
+    assert [
+        tiff_stack.is_stack(io.BytesIO((tmp_path / name).read_bytes())) for name in ("a.tif", "b.tif", "c.tif")
+    ] == [0, 1, 1]
     with pytest.raises(DataError):
-        tiff_stack.is_stack(b"II*\0")
+        tiff_stack.is_stack(io.BytesIO(b"II*\0"))
 
 
 @pytest.mark.parametrize(
