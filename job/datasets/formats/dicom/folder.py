@@ -24,9 +24,10 @@ NAMED = 3  # files and series that a text names
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Member:
-    """A file of a series, with its header."""
+    """A file of a series, with its header. name: how errors tell it from others, "" if it is the only one."""
 
     file: FileInfo
+    name: str
     header: Header
     layout: Layout
 
@@ -98,26 +99,26 @@ def _series(file: FileInfo, members: Sequence[Member]) -> list[Found]:
 def _member(file: FileInfo) -> Member | str:
     """Read the header of a file; return its name and what it is if it is no DICOM image."""
     try:
-        with named(file):
-            return _only_member(file)
+        with named(_short(file)):
+            return replace(_only_member(file), name=_short(file))
     except NoImageError as error:
         return f"{_short(file)} ({error.detail})"
 
 
 @contextmanager
-def named(file: FileInfo) -> Iterator[None]:
-    """Add the name of one of several files to the errors raised inside the block."""
+def named(name: str) -> Iterator[None]:
+    """Add the name of one of several files to the errors raised inside the block. "" adds none."""
     try:
         yield
     except NoImageError:
         raise
     except DataError as error:
-        raise DataError(error.reason, f"{_short(file)}: {error.detail}") from None
+        raise DataError(error.reason, f"{name}: {error.detail}" if name else error.detail) from None
 
 
 def _only_member(file: FileInfo) -> Member:
     header = headers.read(file)
-    return Member(file=file, header=header, layout=layout_of(header, file.size))
+    return Member(file=file, name="", header=header, layout=layout_of(header, file.size))
 
 
 def _distinct(members: list[Member]) -> tuple[list[Member], int]:

@@ -108,7 +108,7 @@ def _read(file: FileInfo) -> Series:
 
 
 def _planes(member: Member, number: int) -> list[Plane]:
-    with named(member.file):
+    with named(member.name):
         pixels.decoder_of(member.header.syntax)  # raises for one that cannot be decoded, before pixels are fetched
         return list(planes_of(member.header, member.layout, number))
 
@@ -127,7 +127,7 @@ def _suv(series: Series) -> dict[str, Any]:
 def _frames(member: Member) -> Iterator[NDArray[Any]]:
     path = Path(member.file.address)
     try:
-        with path.open("rb") as opened, named(member.file):
+        with path.open("rb") as opened, named(member.name):
             yield from pixels.frames(member.header, member.layout, opened)
     except OSError as error:
         raise StorageError(f"{path}: cannot read: {error}") from None

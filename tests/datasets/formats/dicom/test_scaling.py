@@ -48,5 +48,9 @@ def test_monochrome1_is_inverted_before_it_is_rescaled() -> None:
     assert rescaled(stored, Rescale(2, 1), np.dtype("f4"), (0, 4095)).tolist() == [8191, 8189, 1]
 
 
+def test_an_intercept_of_one_counts() -> None:
+    assert rescaled(np.array([5], np.uint8), Rescale(1, 1.0), np.dtype("u1")).tolist() == [6]
+
+
 def test_large_intercepts_do_not_overflow() -> None:
     assert rescaled(np.array([30000], np.int16), Rescale(1, 30000.0), np.dtype("i4")).tolist() == [60000]
