@@ -156,7 +156,9 @@ def _header_warnings(image: Layer) -> Iterator[Remark]:
         detail = f"the affine is rotated by {degrees:.1f} degrees; slices follow the nearest axis, nothing is resampled"
         yield Remark(task=None, reason="oblique volume", detail=detail)
     if not image.header.oriented:
-        detail = "the header has neither sform nor qform; NIfTI's default axis order (LAS) is assumed"
+        detail = (
+            f"the header states no orientation; {image.header.grid.codes}, the format's default, is assumed: `axes:`"
+        )
         yield Remark(task=None, reason="orientation unknown", detail=detail)
 
 

@@ -51,7 +51,7 @@ def _check_volumes(image: VolumeHeader, mask: VolumeHeader) -> tuple[str, str] |
     if image.oriented != mask.oriented:
         sizes.check_same(image.grid.stored_shape, mask.grid.stored_shape)
         unoriented = "mask" if image.oriented else "image"
-        detail = f"the {unoriented}'s header has neither sform nor qform; the mask is read in the image's voxel order"
+        detail = f"the {unoriented}'s header states no orientation; the mask is read in the image's voxel order"
         return "orientation unknown", detail
     sizes.check_same(image.grid.shape_XYZ, mask.grid.shape_XYZ)
     shift = image.grid.displacement(mask.grid)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
+from job.datasets.formats.detached import with_values
 from job.datasets.formats.volumes import read_header
 from job.datasets.formats.volumes import read_volume as read
 from job.errors import DataError
@@ -74,14 +75,22 @@ def test_types_of_simpleitk(tmp_path: Path, dtype: str) -> None:
 
 @pytest.mark.parametrize(("packed", "other"), [(False, "a.raw"), (True, "a.zraw")])
 def test_values_in_a_file_beside_the_header(tmp_path: Path, packed: bool, other: str) -> None:
-    """The header is read from the .mhd alone; its values are read from a member of that name."""
+    """The header is read from the .mhd alone; its values are read from the member."""
     SimpleITK.WriteImage(sitk_image(phantom(), "RIA"), str(tmp_path / "a.mhd"), packed)
     assert read_header(local(tmp_path / "a.mhd")).grid.codes == "RIA"
-    write(tmp_path / "b.raw", b"")
-    assert np.array_equal(read(with_member(tmp_path / "a.mhd", "b.raw", other)).values_XYZ, phantom())
+    assert np.array_equal(read(with_member(tmp_path / "a.mhd", other)).values_XYZ, phantom())
     with pytest.raises(DataError, match=other) as caught:
-        read(with_member(tmp_path / "a.mhd", "b.raw"))
+        read(with_member(tmp_path / "a.mhd"))
     assert caught.value.reason == "values missing"
+
+
+def test_the_file_that_a_header_names_is_found_beside_it(tmp_path: Path) -> None:
+    """A header without it, a missing file and a damaged header have no member; the reader says why."""
+    SimpleITK.WriteImage(sitk_image(phantom(), "RAS"), str(tmp_path / "a.mhd"))
+    assert [member.address for member in with_values(local(tmp_path / "a.mhd")).members] == [str(tmp_path / "a.raw")]
+    (tmp_path / "a.raw").rename(tmp_path / "b.raw")
+    assert with_values(local(tmp_path / "a.mhd")).members == ()
+    assert with_values(local(write(tmp_path / "c.mhd", b"no header"))).members == ()
 
 
 def test_big_endian_values(tmp_path: Path) -> None:

@@ -46,12 +46,6 @@ class Found:
         return f"{name} ({len(self.file.members)} files)"
 
 
-def series_in(file: FileInfo) -> list[Found]:
-    """Return the series of a folder, the one of most files first. Files that are no images are in none."""
-    members, _ = _images(file)
-    return _series(file, members)
-
-
 def read_members(file: FileInfo) -> tuple[list[Member], list[Doubt]]:
     """Read the headers of a series, or of one file; raise DataError if it has no images, or those of several series."""
     members, others = _images(file)

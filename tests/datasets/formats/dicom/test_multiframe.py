@@ -100,7 +100,7 @@ def test_the_slope_may_be_shared(tmp_path: Path) -> None:
     shared.FrameVOILUTSequence = [_item(WindowCenter="30", WindowWidth="60")]
     volume = read(one_file(tmp_path / "a.dcm", made))
     assert np.array_equal(volume.values_XYZ, 2 * phantom() + 1)
-    assert volume.header.window == (30, 60)
+    assert volume.header.known.window == (30, 60)
 
 
 def test_functional_groups_for_other_than_all_frames_are_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pydicom import Dataset, uid
 from scipy.spatial.transform import Rotation
 
 from job.datasets.formats.dicom import series
-from job.datasets.formats.dicom.folder import series_in
+from job.datasets.formats.dicom.choice import of_series
 from job.datasets.formats.volume import canonical_header, canonical_volume
 from job.datasets.geometry import canonical_grid, to_canonical
 from job.storage import FileInfo
@@ -142,13 +142,13 @@ def test_monochrome1_is_inverted_with_a_doubt(tmp_path: Path) -> None:
 def test_the_window_is_that_of_all_slices(tmp_path: Path, centres: Any, expected: Any) -> None:
     """Of several windows of a slice, the first counts."""
     made = slices(*AXIAL, WindowCenter=centres, WindowWidth="400")
-    assert series.read_header(write(tmp_path / "a", made)).window == expected
+    assert series.read_header(write(tmp_path / "a", made)).known.window == expected
 
 
 @pytest.mark.parametrize(("centre", "width"), [("40", "0"), ("40", ""), ("", "400"), ("40", "-1")])
 def test_a_window_without_width_is_none(tmp_path: Path, centre: str, width: str) -> None:
     made = slices(*AXIAL, WindowCenter=centre, WindowWidth=width)
-    assert series.read_header(write(tmp_path / "a", made)).window is None
+    assert series.read_header(write(tmp_path / "a", made)).known.window is None
 
 
 def test_the_frame_of_reference_is_named(tmp_path: Path) -> None:
@@ -247,15 +247,17 @@ def test_slices_that_do_not_belong_together_are_refused(
     assert all(word in error.detail for word in words), error.detail
 
 
-def test_the_series_of_a_folder_are_told_apart(tmp_path: Path) -> None:
-    """Each can be read alone."""
+def test_one_series_of_a_folder_is_chosen_by_its_header(tmp_path: Path) -> None:
+    """All values must fit. Wildcards match any text, capitals do not matter."""
     planes, affine = AXIAL
     body = slices(planes, affine, SeriesNumber="3", SeriesDescription="Body")
     head = slices(planes[:2] + 5, affine, SeriesNumber="2", SeriesDescription="Head")
-    found = series_in(write(tmp_path / "a", [*body, *head]))
-    assert [str(each) for each in found] == ["CT 3 Body (4 files)", "CT 2 Head (2 files)"]
-    assert np.array_equal(read(found[0].file).values_XYZ, phantom())
-    assert np.array_equal(read(found[1].file).values_XYZ, phantom()[:, :, :2] + 5)
+    folder = write(tmp_path / "a", [*body, *head])
+    for description, expected in (("body", phantom()), ("HE*", phantom()[:, :, :2] + 5)):
+        found = of_series({"a": folder}, {"SeriesDescription": description, "Modality": "CT"})["a"]
+        assert np.array_equal(read(found).values_XYZ, expected)
+    assert of_series({"a": folder}, {"SeriesNumber": 4}) == {}
+    assert len(of_series({"a": folder}, {"SeriesNumber": 2})["a"].members) == 2
 
 
 def test_a_segmentation_in_the_folder_is_left_out_with_a_doubt(tmp_path: Path) -> None:
