@@ -97,3 +97,22 @@ def test_a_member_that_changed_since_the_plan_is_refused(patient: Path) -> None:
     os.utime(changed, (2, 2))
     with pytest.raises(StorageError, match="changed"):
         cache.local_file(source.file)  # type: ignore[arg-type]
+
+
+def test_the_rows_name_the_window_that_the_header_states(patient: Path) -> None:
+    """Of all slices the same."""
+    planes, affine = AXIAL
+    write(patient / "CT", slices(planes, affine, WindowCenter="10", WindowWidth="40"))
+    (sample,) = load(data(patient.parent, intensity={"window": "header"}), patient).samples
+    assert sample.intensity == "window(10,40)/slice"
+
+
+def test_suv_needs_what_the_header_of_pet_must_state(patient: Path) -> None:
+    """In g/ml by body weight the values are SUV already; else what is missing is an error of the image."""
+    planes, affine = AXIAL
+    write(patient / "CT", slices(planes, affine, Modality="PT", Units="GML"))
+    (sample,) = load(data(patient.parent, intensity={"suv": [0, 10]}), patient).samples
+    assert sample.intensity == "suv(0,10)/slice"
+    write(patient / "CT", slices(planes, affine, Modality="PT", Units="BQML"))
+    (line,) = load(data(patient.parent, intensity={"suv": [0, 10]}), patient).left_out
+    assert (line.kind, line.reason) == ("error", "no SUV")

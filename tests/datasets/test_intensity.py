@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from job.datasets.counting import all_equal
-from job.datasets.intensity import blank, levels, to_rgb
+from job.datasets.intensity import blank, levels, resolved, to_rgb
+from job.datasets.known import Known
 from job.errors import DataError
 from job.study.intensity import Intensity
 
@@ -210,3 +211,28 @@ def test_an_image_is_blank_by_the_levels_of_its_volume() -> None:
     values = np.array([[0.0, 1.0] * 20])
     assert not why_blank(np.array([[0.0, 1.0, 2.0] * 20]), MINMAX)
     assert why_blank(values, MINMAX, (0, 10_000))
+
+
+def test_a_named_window_has_the_usual_numbers() -> None:
+    """Lung: -600 +- 750 HU."""
+    rule = Intensity(window="lung")
+    assert levels(row_of(0), rule) == (-1350, 150)
+    assert rule.label == "window(-600,1500)/slice"
+
+
+def test_the_window_of_a_header_takes_its_place() -> None:
+    """In the numbers of the file, which the rows name; without one, the image is refused."""
+    rule = Intensity(window="header", per="volume")
+    assert resolved(rule, Known(window=(10, 20))).label == "window(10,20)/volume"
+    with pytest.raises(DataError, match="needs a DICOM file with one window"):
+        resolved(rule, Known())
+
+
+def test_a_range_of_suv_is_turned_into_the_numbers_of_the_file() -> None:
+    """0.5 SUV for each unit of the file: 10 SUV are 20 units."""
+    rule = Intensity(suv=(0, 10))
+    assert levels(row_of(0), resolved(rule, Known(suv_factor=0.5))) == (0, 20)
+    assert levels(row_of(0), resolved(rule, Known())) == (0, 10)
+    assert rule.label == "suv(0,10)/slice"
+    with pytest.raises(DataError, match="PatientWeight"):
+        resolved(rule, Known(suv_lacking="PatientWeight is missing"))

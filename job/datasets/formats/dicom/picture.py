@@ -16,9 +16,10 @@ from job.datasets.formats.dicom import headers, pixels
 from job.datasets.formats.dicom.elements import items, numbers, whole_number
 from job.datasets.formats.dicom.headers import Header
 from job.datasets.formats.dicom.layout import PALETTE, Layout, layout_of
-from job.datasets.formats.dicom.planes import rescale_of
+from job.datasets.formats.dicom.planes import rescale_of, window_of
 from job.datasets.formats.dicom.scaling import INVERTED, rescaled, value_type
 from job.datasets.formats.picture import Decoded
+from job.datasets.known import Known
 from job.datasets.sizes import check_plane
 from job.errors import DataError
 
@@ -50,6 +51,7 @@ def decode(data: bytes, max_px: int) -> Decoded:
             palette=_palette(header, layout) if layout.photometric == PALETTE else None,
             lossy=pixels.lossy_name(header),
             doubts=doubts,
+            known=Known(window=window_of((header.dataset,))),
         )
 
 

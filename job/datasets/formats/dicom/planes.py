@@ -85,7 +85,7 @@ def _plane(member: int, frame: int, elements: tuple[Dataset, ...], *, placed: bo
         spacing=spacing,
         thickness=_number(elements, "SpacingBetweenSlices") or _number(elements, "SliceThickness"),
         rescale=rescale_of(elements),
-        window=_window(elements),
+        window=window_of(elements),
         elements=elements,
     )
 
@@ -112,7 +112,7 @@ def _number(elements: tuple[Dataset, ...], keyword: str) -> float | None:
     return number(found, keyword) if found is not None else None
 
 
-def _window(elements: tuple[Dataset, ...]) -> tuple[float, float] | None:
+def window_of(elements: tuple[Dataset, ...]) -> tuple[float, float] | None:
     """Return centre and width of the first window, None if there is none that can be used."""
     found = _first(elements, "WindowCenter")
     if found is None:
