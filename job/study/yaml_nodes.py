@@ -44,7 +44,7 @@ def parse(text: str, file: str, environment: Mapping[str, str]) -> YamlSource:
     except ReaderError as error:
         fault = character_fault(file, text[: error.position], f"the character U+{error.character:04X}")
         raise SpecError([fault]) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # \U92233720 overflows, for example
         raise SpecError([source.fault((), f"not readable as YAML: {shorten(str(error))}")]) from None
     except RecursionError:
         raise SpecError([source.fault((), "nested too deeply to be a study spec")]) from None

@@ -33,9 +33,15 @@ def test_all_faults_are_reported_at_once_in_the_order_of_the_file():
 
 
 def test_a_value_that_fits_no_form_has_one_fault():
-    """A task is an integer, a list or `any`, and the fault lists all three."""
-    fault = only_fault(SMALL.replace("organ: 1", "organ: liver"))
-    assert fault == "s.yaml:7:13: datasets[0].tasks.organ: expected an integer or a list or any (got liver)"
+    """A task is an integer, a name or a list, and the fault lists all three."""
+    fault = only_fault(SMALL.replace("organ: 1", "organ: 1.5"))
+    assert fault == "s.yaml:7:13: datasets[0].tasks.organ: expected an integer or a string or a list (got 1.5)"
+
+
+def test_an_escape_that_is_no_character_is_a_fault():
+    """Beyond Unicode, and beyond the numbers of C."""
+    for escape in ("\\U00110000", "\\U92233720"):
+        assert "not readable as YAML" in only_fault(SMALL.replace("organ: 1", f'"{escape}": 1'))
 
 
 def test_a_fault_inside_a_model_has_its_own_place():

@@ -69,7 +69,6 @@ def slices(planes: NDArray[Any], to_lps: NDArray[np.float64], **elements: Any) -
             image(
                 plane,
                 SOPClassUID=CTImageStorage,
-                Modality="CT",
                 StudyInstanceUID=study_uid,
                 SeriesInstanceUID=series_uid,
                 FrameOfReferenceUID=frame_uid,
@@ -77,7 +76,10 @@ def slices(planes: NDArray[Any], to_lps: NDArray[np.float64], **elements: Any) -
                 ImagePositionPatient=[_ds(value) for value in (to_lps @ [number, 0, 0, 1])[:3]],
                 ImageOrientationPatient=[_ds(value) for value in (*directions[:, 2], *directions[:, 1])],
                 PixelSpacing=[_ds(steps[1]), _ds(steps[2])],
-                **{key: value[number] if isinstance(value, list) else value for key, value in elements.items()},
+                **{
+                    key: value[number] if isinstance(value, list) else value
+                    for key, value in {"Modality": "CT", **elements}.items()
+                },
             )
         )
     return made
