@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
 from job.datasets.check import raw_slices
+from job.datasets.formats.plugins import Plugin, plugin_of
 from job.datasets.sample import Excluded
 from job.datasets.source import GeneratedImage, ImageFile, Source
 from job.datasets.whole import doubts_of_whole
 from job.errors import DataError
 from job.plan.file import Chunk, Unit, fingerprint
-from job.storage import InputCache
+from job.storage import FileInfo, InputCache
 from job.study.dataset import Dataset
 
 HASH_BITS = 256
@@ -111,6 +112,13 @@ def _bits(text: str) -> str:
     return f"{int.from_bytes(hashlib.sha256(text.encode()).digest()):0{HASH_BITS}b}"
 
 
+def _plugins(unit: Unit) -> Iterator[Plugin]:
+    """Yield the formats of other packages by which files of a unit are read."""
+    for file in unit.source.files:
+        if isinstance(file, FileInfo) and (plugin := plugin_of(file)):
+            yield plugin
+
+
 def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], max_image_px: int) -> Chunk:
     """Return a chunk, named by all that determines its objects and its ledger.
 
@@ -139,5 +147,6 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], 
             for unit in units
         ],
         "doubts": [asdict(line) for line in own_doubts],
+        "readers": sorted({plugin.version for unit in units for plugin in _plugins(unit)}),
     }
     return Chunk(name=fingerprint(identity), dataset=dataset.name, units=tuple(units), doubts=own_doubts)

@@ -11,6 +11,7 @@ from typing import Literal
 from job import storage
 from job.datasets.formats import kinds, npz_pictures, tiff_stack
 from job.datasets.formats.dicom import headers, series
+from job.datasets.formats.plugins import plugin_of
 from job.errors import DataError
 from job.storage import FileInfo
 
@@ -28,7 +29,7 @@ SEGMENTATIONS = ("SEG", "RTSTRUCT")
 
 def kind_by_name(file: FileInfo) -> Kind | None:
     """Return what a file holds by its name alone; None where the content decides, as of DICOM, TIFF and NumPy files."""
-    if file.members:
+    if file.members or plugin_of(file):
         return "volume"
     name = file.address.lower()
     return next((kind for kind, endings in BY_ENDING.items() if name.endswith(endings)), None)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from job.datasets.formats import metaimage, nifti, npz, nrrd, tiff_stack
 from job.datasets.formats.dicom import series
+from job.datasets.formats.plugins import plugin_of
 from job.datasets.formats.volume import StoredHeader, Volume, VolumeHeader, canonical_header, canonical_volume
 from job.storage import FileInfo
 
@@ -50,6 +51,9 @@ def read_volume(file: FileInfo, axes: str | None = None) -> Volume:
 
 
 def _format_of(file: FileInfo) -> VolumeFormat:
-    """Return the format that the name of a volume states. Without an ending of its own it is DICOM: see `kind`."""
+    """Return the format that the name of a volume states, first of other packages. Without an ending it is DICOM."""
+    if plugin := plugin_of(file):
+        form: VolumeFormat = plugin.form
+        return form
     name = file.address.lower()
     return next((each for each in FORMATS.values() if name.endswith(each.ENDINGS)), series)

@@ -1,0 +1,52 @@
+"""Formats of volumes that other packages bring, by entry points of the group `medsam_job.formats`.
+
+An entry point names a module or object that satisfies `volumes.VolumeFormat`. docs/own-format.md has an example.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from job.errors import JobError
+from job.storage import FileInfo
+
+GROUP = "medsam_job.formats"
+FUNCTIONS = ("read_header", "read_values")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plugin:
+    """A format of another package. version: of that package, part of the names of chunks that are read by it."""
+
+    form: Any
+    name: str
+    version: str
+
+
+def plugin_of(file: FileInfo) -> Plugin | None:
+    """Return the format of another package whose ending a file's name has, None if there is none."""
+    name = file.address.lower()
+    return next((plugin for plugin in plugins() if name.endswith(tuple(plugin.form.ENDINGS))), None)
+
+
+@lru_cache(maxsize=1)
+def plugins() -> tuple[Plugin, ...]:
+    """Return the formats of all installed packages, sorted by name; raise JobError for one that cannot be used."""
+    return tuple(_loaded(point) for point in sorted(entry_points(group=GROUP), key=lambda point: point.name))
+
+
+def _loaded(point: EntryPoint) -> Plugin:
+    package = point.dist.name if point.dist else point.value
+    try:
+        form = point.load()
+    except Exception as error:  # whatever the package's own code raises
+        raise JobError(f"the format {point.name} of the package {package} cannot be imported: {error}") from error
+    endings = getattr(form, "ENDINGS", None)
+    sound = isinstance(endings, tuple) and all(isinstance(each, str) and each.startswith(".") for each in endings)
+    if not sound or not all(callable(getattr(form, name, None)) for name in FUNCTIONS):
+        expected = 'expected ENDINGS, such as (".xyz",), read_header and read_values'
+        raise JobError(f"the format {point.name} of the package {package} is incomplete: {expected}")
+    return Plugin(form=form, name=point.name, version=f"{package} {point.dist.version if point.dist else ''}".strip())

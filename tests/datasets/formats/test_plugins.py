@@ -1,0 +1,77 @@
+"""Formats of volumes of other packages, by their entry points."""
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from job.datasets.discover import discover
+from job.datasets.formats import plugins
+from job.errors import JobError
+from job.plan.chunks import chunks
+from job.storage import InputCache
+from tests.datasets.formats.own import own_format
+from tests.datasets.make import MAX_PX, dataset, load
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Return a function that installs a package with an entry point, as pip lays it out."""
+
+    def installed(module, version="1.0"):
+        folder = tmp_path / f"site{version}"
+        info = folder / f"own_format-{version}.dist-info"
+        info.mkdir(parents=True)
+        (folder / f"{module}.py").write_bytes(Path(own_format.__file__).read_bytes())
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: own-format\nVersion: {version}\n")
+        (info / "entry_points.txt").write_text(f"[medsam_job.formats]\nown = {module}\n")
+        monkeypatch.syspath_prepend(folder)
+        plugins.plugins.cache_clear()
+        return folder / f"{module}.py"
+
+    yield installed
+    plugins.plugins.cache_clear()
+
+
+def study(folder):
+    """Return a data set of one volume of that format, whose mask has one voxel."""
+    for name, values in (("images", np.arange(24)), ("masks", np.arange(24) == 7)):
+        (folder / name).mkdir()
+        own_format.write(folder / name / "a.own", values.reshape(2, 3, 4), np.eye(4))
+    return dataset(folder, images=f"{folder}/images/*.own")
+
+
+def test_a_format_of_another_package_is_read_as_our_own(tmp_path, install):
+    """Found by its ending, with no line in the spec."""
+    install("own_format_1")
+    (sample,) = load(study(tmp_path), tmp_path).samples
+    assert (sample.image, sample.axis) == ("a.own", "axial")
+    assert int(sample.objects[0].truth_HW.sum()) == 1
+
+
+def test_its_version_is_part_of_the_names_of_chunks(tmp_path, install):
+    """So that results of an older reader are not taken for those of a newer one."""
+    data, names = study(tmp_path), set()
+    for version in ("1.0", "1.1"):
+        install(f"own_format_{version[-1]}", version)
+        (chunk,) = chunks(data, discover(data), 64, InputCache(None, 0), None, MAX_PX)
+        names.add(chunk.name)
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "message"), [("1 / 0", "cannot be imported: division by zero"), ("ENDINGS = ('own',)", "is incomplete")]
+)
+def test_a_package_that_cannot_be_used_is_named(tmp_path, install, code, message):
+    """With its entry point, and what was expected."""
+    install(f"own_format_{len(message)}").write_text(code)
+    with pytest.raises(JobError, match=f"the format own of the package own-format {message}"):
+        discover(study(tmp_path))
+
+
+def test_the_format_in_the_docs_is_the_one_that_is_tested():
+    """Its code stands in docs/own-format.md, indented."""
+    documented = Path("docs/own-format.md").read_text()
+    code = Path(own_format.__file__).read_text().partition("\n\ndef write(")[0].rstrip()
+    assert textwrap.indent(code, "    ") in documented
