@@ -4,24 +4,21 @@ only where its name does not tell what it is.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from urllib.parse import unquote
+from dataclasses import dataclass
 
 from job.datasets.directions import stated_axes
 from job.datasets.formats.detached import with_values
 from job.datasets.formats.dicom.choice import of_series
-from job.datasets.formats.elements import elements
 from job.datasets.formats.kind import Kind, kinds_of
 from job.datasets.label_names import named_values
+from job.datasets.matches import fields_of, matches
 from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
-from job.datasets.pattern import Pattern, by_address, fill, stem, varies
+from job.datasets.pattern import Pattern, by_address, fill, varies
 from job.datasets.pseudonyms import with_pseudonyms
 from job.datasets.selection import Selector, names_of
 from job.datasets.source import GeneratedImage, ImageFile, Source
 from job.datasets.template import Files, Template
-from job.errors import StorageError
 from job.storage import FileInfo
 from job.study.dataset import Dataset, Generated
 
@@ -64,7 +61,9 @@ def survey(dataset: Dataset) -> Survey:
     listing = pattern.listing() if dataset.series is None else of_series(pattern.listing(), dataset.series)
     templates = [Template(text, pattern) for text in _all_templates(dataset)]
     files = {template.text: template.files() for template in templates if not template.is_image}
-    matched = [paired(address, file, fields, templates, files) for address, file, fields in _matches(pattern, listing)]
+    matched = [
+        paired(address, file, fields, templates, files) for address, file, fields in matches(dataset, pattern, listing)
+    ]
     claims = claims_of(matched, templates)
     check_images(dataset, matched, claims)
     candidates = [image for image in matched if image.file.address not in claims]
@@ -99,7 +98,7 @@ def expected_masks(dataset: Dataset, source: Source, task: str) -> tuple[str, ..
         return ()
     (image,) = by_address([source.file], pattern.root) if varies(pattern.tail) else (pattern.tail,)
     image = image.rstrip("/")
-    fields = _fields(image, source.file.address, pattern.fields(image) or {})
+    fields = fields_of(image, source.file.address, pattern.fields(image) or {})
     return tuple(Template(text, pattern).filled(fields) for text in mask_templates(dataset, task))
 
 
@@ -127,30 +126,6 @@ def _generated(dataset: Dataset, generated: Generated) -> Iterator[Source]:
                 patient=image.patient_name,
                 volume=image.name,
             )
-
-
-def _matches(pattern: Pattern, listing: Mapping[str, FileInfo]) -> Iterator[tuple[str, FileInfo, Mapping[str, str]]]:
-    """Yield, sorted, each image's address below the root, its file, and the values of the template fields."""
-    for address, file in sorted(listing.items()):
-        fields = pattern.fields(address)
-        if fields is not None:
-            _check_unicode(address)
-            for suffix, each in elements(replace(file, inside=pattern.inside)):
-                yield address + suffix, each, _fields(address, file.address, fields)
-
-
-def _fields(image: str, address: str, named: Mapping[str, str]) -> dict[str, str]:
-    """Return the values of all fields that templates may use. image: the address below the root."""
-    name = posixpath.basename(image)
-    decoded = unquote(address) if address.startswith(("http://", "https://")) else address
-    parent = posixpath.basename(posixpath.dirname(posixpath.normpath(decoded)))
-    return {
-        **named,
-        "name": name,
-        "stem": name if address.endswith("/") else stem(name),
-        "parent": parent,
-        "image": image,
-    }
 
 
 def _choose(dataset: Dataset, images: Sequence[PairedImage]) -> tuple[list[PairedImage], tuple[str, ...]]:
@@ -209,9 +184,3 @@ def _dead_folders(pattern: Pattern, listing: Mapping[str, FileInfo]) -> Iterator
     for address, file in listing.items():
         if file.dead_link and pattern.fields(address) is None and not pattern.differs_in_ending(address):
             yield address
-
-
-def _check_unicode(name: str) -> None:
-    """Raise StorageError for a file name that is not UTF-8: Python reads such bytes as lone surrogates."""
-    if any("\ud800" <= letter <= "\udfff" for letter in name):
-        raise StorageError(f"{name!a}: the name of this file is not UTF-8; rename it")

@@ -36,7 +36,7 @@ def paired(
     """Find the masks of an image. A wildcard does not name the image itself. files: by the template's text."""
     masks = {
         template.text: tuple(
-            replace(mask, inside=template.inside.replace(EACH, _index(file)))
+            replace(mask, inside=template.inside.replace(EACH, _index(file)) or mask.inside)
             for mask in ((file,) if template.is_image else template.find(files[template.text], fields))
             if template.is_image or template.is_shared or mask.address != file.address
         )

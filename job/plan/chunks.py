@@ -143,6 +143,7 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], 
             [
                 *(unit.source.image, unit.source.patient, unit.source.volume, unit.source.axes),
                 *(list(unit.content), list(unit.slices), unit.source.mask_counts, unit.source.label_values),
+                [getattr(file, "inside", "") for file in unit.source.files],
             ]
             for unit in units
         ],

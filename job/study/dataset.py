@@ -103,6 +103,8 @@ class Dataset(Strict):
     patients_of: Name | None = None
     """The data set that has the same patients, such as one that was built from its images: equal names of `patient` are
     one patient."""
+    channel: Annotated[int, Field(ge=0)] | None = None
+    """Of images that are NIfTI volumes with a fourth axis, which of its volumes to use, counted from 0."""
     series: Annotated[dict[SeriesKey, int | str], Field(min_length=1)] | None = None
     """Of folders of DICOM files: values of the header that choose one series, such as {Modality: PT, SeriesDescription:
     "*pre*"}. Wildcards match any text, capitals do not matter. A folder without such a file is no image."""

@@ -25,6 +25,7 @@ FILES_ONLY = (
     "pseudonymise",
     "label_names",
     "series",
+    "channel",
 )
 """Keys of a data set that state how to read its files."""
 OTHER_TYPE = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*:[^{}/]*\}")

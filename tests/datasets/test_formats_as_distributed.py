@@ -61,6 +61,12 @@ FORMATS = {
         "label_names": "@/Dataset123_Mine/dataset.json",
         "tasks": {"PZ": "PZ", "TZ": "TZ"},
     },
+    "fmt-msd-4d": {
+        "images": "@/Task05_Prostate/imagesTr/*.nii.gz",
+        "masks": "@/Task05_Prostate/labelsTr/{name}",
+        "channel": 1,
+        "tasks": {"PZ": 1, "TZ": 2},
+    },
     "fmt-dicom-2d": {"images": "@/dicom/*.dcm", "masks": "@/masks/{stem}.png", "tasks": {"lesion": 255}},
     "fmt-rgb-labels": {
         "images": "@/images/*.png",

@@ -45,7 +45,7 @@ def read_header(file: FileInfo) -> StoredHeader:
     """Read grid and orientation from the first bytes of a local or remote file."""
     head = storage.read_head(file.address, HEAD_BYTES)
     with _as_data_error():
-        header = _parse(_gunzip_head(head) if head.startswith(GZIP_MAGIC) else head)
+        header = _parse(_gunzip_head(head) if head.startswith(GZIP_MAGIC) else head, file.inside)
         _check_length(header, file.size, packed=head.startswith(GZIP_MAGIC))
         return _stored_header(header)
 
@@ -61,25 +61,36 @@ def read_values(file: FileInfo) -> NDArray[Any]:
         packed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
         with gzip.open(raw) if packed else raw as stream:
-            header = _parse(stream.read(max(HEADERS)))
+            header = _parse(stream.read(max(HEADERS)), file.inside)
             _check_length(header, path.stat().st_size, packed=packed)
-            stored = slabs.values(ArrayProxy(stream, header, mmap=False), _shape(header))
+            stored = slabs.values(_proxy(stream, header, file.inside), _shape(header))
             if packed:
-                _read_rest(stream)
+                _read_rest(stream, _bytes(header) * (_channels(header) - 1))
         return stored
 
 
-def _read_rest(stream: Any) -> None:
-    """Read a gzip stream to its end, because only there its checksum is compared."""
+def _proxy(stream: Any, header: Any, channel: str) -> Any:
+    """Return nibabel's proxy of the values of a channel: channels are stored one after the other."""
+    slope, intercept = header.get_slope_inter()
+    offset = int(header.get_data_offset()) + int(channel or 0) * _bytes(header)
+    scaled = (1 if slope is None else slope, 0 if intercept is None else intercept)
+    return ArrayProxy(stream, (_shape(header), header.get_data_dtype(), offset, *scaled), mmap=False)
+
+
+def _read_rest(stream: Any, other_channels: int) -> None:
+    """Read a gzip stream to its end, because only there its checksum is compared. other_channels: their bytes."""
     rest = 0
     while block := stream.read(storage.BLOCK):
         rest += len(block)
-        if rest > MAX_REST:
+        if rest > MAX_REST + other_channels:
             raise DataError("unreadable", f"over {MAX_REST} bytes follow the values that the header declares")
 
 
-def _parse(head: bytes) -> Any:
-    """Return nibabel's header of the first bytes; raise DataError for a kind of volume that is not supported."""
+def _parse(head: bytes, channel: str) -> Any:
+    """Return nibabel's header of the first bytes; raise DataError for a kind of volume that is not supported.
+
+    channel: which of the volumes along the fourth axis is meant; "" where there is one.
+    """
     length = next((n for n in HEADERS if n in (int.from_bytes(head[:4], order) for order in ("little", "big"))), None)
     if length is None or len(head) < length:
         other = kinds.foreign_name(head) or kinds.read_format(head)
@@ -89,14 +100,35 @@ def _parse(head: bytes) -> Any:
     if header.get_data_dtype().kind not in "iuf":
         raise DataError("colour volume", "RGB and complex NIfTI are not supported; store one number for each voxel")
     _shape(header)
+    _check_channel(header, channel)
     return header
 
 
+def _check_channel(header: Any, channel: str) -> None:
+    """Raise DataError if the file has several channels and none is stated, or not the one that is."""
+    count = _channels(header)
+    if not channel and count > 1:
+        detail = f"expected 3 axes, the shape is {as_text(header.get_data_shape())}; state `channel`, 0 to {count - 1}"
+        raise DataError("several volumes", detail)
+    if channel and int(channel) >= count:
+        raise DataError("no such channel", f"the file has {count}, counted from 0; the spec states {channel}")
+
+
+def _channels(header: Any) -> int:
+    """Return the number of volumes along the fourth axis, 1 without one."""
+    return int([*header.get_data_shape(), 1, 1, 1, 1][3])
+
+
+def _bytes(header: Any) -> int:
+    """Return the bytes of one channel as stored."""
+    return math.prod(_shape(header)) * int(header.get_data_dtype().itemsize)
+
+
 def _shape(header: Any) -> tuple[int, int, int]:
-    """Return the lengths of the three axes as stored. Missing axes have length 1; further axes must have length 1."""
+    """Return the lengths of the three axes as stored. Missing axes have length 1; axes beyond the fourth must have."""
     lengths = [int(length) for length in header.get_data_shape()]
-    if any(length != 1 for length in lengths[3:]):
-        raise DataError("several volumes", f"expected 3 axes, the shape is {as_text(lengths)}; split it")
+    if any(length != 1 for length in lengths[4:]) or 0 in lengths[3:4]:
+        raise DataError("several volumes", f"expected 3 or 4 axes, the shape is {as_text(lengths)}; split it")
     x, y, z = [*lengths, 1, 1, 1][:3]
     if not lengths or min(x, y, z) < 1:
         raise DataError("unreadable", f"the header states the shape {as_text(lengths) or '(none)'}")
@@ -107,7 +139,7 @@ def _shape(header: Any) -> tuple[int, int, int]:
 def _check_length(header: Any, size: int, *, packed: bool) -> None:
     """Raise DataError if the header declares more values than the file can hold; nothing is allocated before."""
     offset = int(header.get_data_offset())
-    needed = offset + math.prod(_shape(header)) * header.get_data_dtype().itemsize
+    needed = offset + _bytes(header) * _channels(header)
     if offset > MAX_OFFSET:
         raise DataError("unreadable", f"the header states that values begin at byte {offset}; at most {MAX_OFFSET}")
     if needed > size * (GZIP_BEST if packed else 1):

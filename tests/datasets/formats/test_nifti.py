@@ -1,6 +1,7 @@
 """NIfTI files: the header from the first bytes, the scaled values, and what is refused."""
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 
 from job import storage
 from job.datasets.directions import ROWS_COLUMNS
+from job.datasets.formats import volumes
 from job.datasets.formats.volumes import read_header
 from job.datasets.geometry import slice_at
 from job.errors import DataError, StorageError
 from job.storage import FileInfo
 from tests.datasets.make import PLACED, nifti, numbered, stored_as, without_orientation, write
-from tests.datasets.volumes import read_volume
+from tests.datasets.volumes import local, read_volume
 
 
 def header(path: Path) -> Any:
@@ -64,13 +66,28 @@ def test_axes_of_length_1_may_trail_or_be_missing(tmp_path: Path) -> None:
     assert read_volume(nifti(tmp_path / "b.nii", np.ones((2, 3), np.uint8))).values_XYZ.shape == (2, 3, 1)
 
 
-def test_4d_is_refused(tmp_path: Path) -> None:
+def test_4d_is_refused_unless_a_channel_is_stated(tmp_path: Path) -> None:
     """Which of several volumes is meant is not guessed."""
     path = nifti(tmp_path / "a.nii.gz", np.ones((2, 3, 4, 5), np.uint8))
     for read in (header, read_volume):
-        with pytest.raises(DataError, match="2 x 3 x 4 x 5") as caught:
+        with pytest.raises(DataError, match="2 x 3 x 4 x 5; state `channel`, 0 to 4") as caught:
             read(path)
         assert caught.value.reason == "several volumes"
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+@pytest.mark.parametrize("slope", [None, 0.5])
+def test_a_channel_is_one_of_the_volumes_of_the_fourth_axis(tmp_path: Path, name: str, slope: float | None) -> None:
+    """Counted from 0, scaled as the file says; with two megabytes of other channels behind it."""
+    values = np.arange(2 * 3 * 4 * 3 * 16000, dtype=np.int32).reshape(2 * 16000, 3, 4, 3)
+    volume = nib.Nifti1Image(values, np.eye(4))
+    volume.header.set_slope_inter(slope, 0 if slope else None)
+    nib.save(volume, tmp_path / name)
+    for channel in range(3):
+        read = volumes.read_volume(replace(local(tmp_path / name), inside=str(channel)))
+        assert np.array_equal(read.values_XYZ, nib.load(tmp_path / name).get_fdata()[..., channel])
+    with pytest.raises(DataError, match="the file has 3, counted from 0; the spec states 3"):
+        volumes.read_header(replace(local(tmp_path / name), inside="3"))
 
 
 def test_rgb_and_complex_are_refused(tmp_path: Path) -> None:
