@@ -130,7 +130,8 @@ def faults_named(file: ImageFile, role: Literal["image", "mask"]) -> Iterator[No
         yield
     except DataError as error:
         reason = f"unreadable {role}" if error.reason == "unreadable" else error.reason
-        raise DataError(reason, f"{storage.public(file.address)}: {error.detail}") from None
+        kind = NoMaskError if isinstance(error, NoMaskError) else DataError
+        raise kind(reason, f"{storage.public(file.address)}: {error.detail}") from None
     except MemoryShortageError as error:
         raise MemoryShortageError(f"{storage.public(file.address)}: {error}") from None
     except MemoryError:
