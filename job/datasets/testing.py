@@ -33,12 +33,14 @@ ORIGIN = (-20.0, 30.0, 10.5)
 class VolumeFormatSuite:
     """What a format of volumes has to hold.
 
-    form: the format. oriented: whether its files state where their axes lead. write: writes a file, and is given the
+    form: the format. oriented: whether its files state where their axes lead. inside: what is meant inside a file, if a
+    file holds several arrays. write: writes a file, and is given the
     values as stored (three axes, int16) and their affine, 4x4 to mm in RAS+.
     """
 
     form: Any
     oriented = True
+    inside = ""
 
     def write(self, path: Path, values: NDArray[Any], affine: NDArray[np.float64]) -> None:
         """Write a volume to a path that ends in the first of the format's endings."""
@@ -77,7 +79,7 @@ class VolumeFormatSuite:
         for part in (b"", b"no volume at all", data[: len(data) // 4], data[: len(data) - 40]):
             Path(file.address).write_bytes(part)
             try:
-                self._read_all(_listed(Path(file.address)))
+                self._read_all(self._listed(Path(file.address)))
             except DataError as error:
                 assert error.detail
             else:
@@ -91,11 +93,10 @@ class VolumeFormatSuite:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"case{self.form.ENDINGS[0]}"
         self.write(path, values, affine)
-        return _listed(path)
+        return self._listed(path)
 
-
-def _listed(path: Path) -> FileInfo:
-    return FileInfo(address=str(path), size=path.stat().st_size, version="")
+    def _listed(self, path: Path) -> FileInfo:
+        return FileInfo(address=str(path), size=path.stat().st_size, version="", inside=self.inside)
 
 
 def _phantom() -> NDArray[np.int16]:

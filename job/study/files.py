@@ -19,7 +19,9 @@ Selection = (
     | Annotated[tuple[Address, ...], Field(min_length=1, strict=False)]
     | Annotated[dict[str, FieldValues], Field(min_length=1)]
 )
-INSIDE = re.compile(r"(.*(?:\.npz|\{image\}|\{name\}))#([A-Za-z0-9_]+(?:\[\*\])?)", re.DOTALL | re.IGNORECASE)
+INSIDE = re.compile(
+    r"(.*(?:\.npz|\.h5|\.hdf5|\.he5|\.mat|\{image\}|\{name\}))#([A-Za-z0-9_]+(?:\[\*\])?)", re.DOTALL | re.IGNORECASE
+)
 """An address and what is meant inside the file, such as `a.npz#imgs`. Any other `#` is part of a name."""
 EACH = "[*]"
 """Stands behind the name of an array of which each element is an image of its own, such as `a.npz#imgs[*]`."""

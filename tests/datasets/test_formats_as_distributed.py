@@ -67,6 +67,7 @@ FORMATS = {
         "channel": 1,
         "tasks": {"PZ": 1, "TZ": 2},
     },
+    "fmt-hdf5-mat": {"images": "@/case1.h5#image", "masks": "{image}#label", "axes": "RAS", "tasks": {"organ": 1}},
     "fmt-dicom-2d": {"images": "@/dicom/*.dcm", "masks": "@/masks/{stem}.png", "tasks": {"lesion": 255}},
     "fmt-rgb-labels": {
         "images": "@/images/*.png",

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from job.datasets.formats import metaimage, nifti, npz, nrrd, tiff_stack
+from job.datasets.formats import hdf5, matlab, metaimage, nifti, npz, nrrd, tiff_stack
 from job.datasets.formats.dicom import series
 from job.datasets.formats.plugins import plugin_of
 from job.datasets.formats.volume import StoredHeader, Volume, VolumeHeader, canonical_header, canonical_volume
@@ -33,6 +33,8 @@ FORMATS: Mapping[str, VolumeFormat] = {
     "NRRD": nrrd,
     "MetaImage": metaimage,
     "NPZ": npz,
+    "HDF5": hdf5,
+    "MATLAB": matlab,
     "TIFF": tiff_stack,
     "DICOM": series,
 }

@@ -1,10 +1,12 @@
 """The suite that other packages run on their formats holds for ours, and for one of another package."""
 
+import h5py
 import nibabel as nib
 import numpy as np
 import SimpleITK
+from scipy.io import savemat
 
-from job.datasets.formats import metaimage, nifti, npz, nrrd
+from job.datasets.formats import hdf5, matlab, metaimage, nifti, npz, nrrd
 from job.datasets.testing import VolumeFormatSuite
 from tests.datasets.formats.own import own_format
 
@@ -49,6 +51,25 @@ class TestNpz(VolumeFormatSuite):
 
     def write(self, path, values, affine):
         np.savez_compressed(path, imgs=values)
+
+
+class TestHdf5(VolumeFormatSuite):
+    form = hdf5
+    oriented = False
+    inside = "image"
+
+    def write(self, path, values, affine):
+        with h5py.File(path, "w") as file:
+            file.create_dataset("image", data=values, compression="gzip")
+
+
+class TestMatlab(VolumeFormatSuite):
+    form = matlab
+    oriented = False
+    inside = "image"
+
+    def write(self, path, values, affine):
+        savemat(path, {"image": values, "other": "text"}, do_compression=True)
 
 
 class TestOwnFormat(VolumeFormatSuite):
