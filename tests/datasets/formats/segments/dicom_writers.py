@@ -21,9 +21,9 @@ FRAME = "1.2.826.0.1.3680043.8.498.1"
 PATIENT = "Doe^Jane"
 
 
-def series(axes: str = "SPL") -> list[Dataset]:
+def series(axes: str = "SPL", image_XYZ: NDArray[Any] | None = None) -> list[Dataset]:
     """Return the slices of an image of the phantom. axes: where slices, rows and columns lead, such as SPL."""
-    values, placed = stored(np.zeros(SHAPE, np.uint16), axes)
+    values, placed = stored(np.zeros(SHAPE, np.uint16) if image_XYZ is None else image_XYZ.astype(np.uint16), axes)
     affine = in_lps(placed)
     study, number = generate_uid(), generate_uid()
     lengths = np.linalg.norm(affine[:3, :3], axis=0)

@@ -1,0 +1,139 @@
+"""One phantom in many formats and orders of axes gives the same rows: slices, masks, prompts and scores."""
+
+from __future__ import annotations
+
+import cv2
+import nibabel as nib
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import SimpleITK
+import yaml
+
+from tests.cases import medsam_job, use_fake_models
+from tests.datasets.formats.phantom import affine, phantom, stored
+from tests.datasets.formats.segments.dicom_writers import dicom_seg, rtstruct, saved, series
+from tests.datasets.formats.sitk_image import sitk_image
+
+LABELS = phantom()
+IMAGE = (np.arange(LABELS.size).reshape(LABELS.shape) % 97 + 100 * LABELS).astype(np.int16)
+VALUES, NAMES = {"liver": 1, "tumour": 2}, {"liver": "liver", "tumour": "tumour"}
+
+
+def nifti(folder, codes):
+    for name, values in (("image", IMAGE), ("mask", LABELS)):
+        nib.save(nib.Nifti1Image(*stored(values, codes)), folder / f"{name}.nii.gz")
+    return "image.nii.gz", "mask.nii.gz", VALUES
+
+
+def itk(folder, codes, ending):
+    for name, values in (("image", IMAGE), ("mask", LABELS)):
+        SimpleITK.WriteImage(sitk_image(values, codes), str(folder / f"{name}{ending}"))
+    return f"image{ending}", f"mask{ending}", VALUES
+
+
+def npz(folder):
+    np.savez(folder / "a.npz", imgs=stored(IMAGE, "SPL")[0], gts=stored(LABELS, "SPL")[0])
+    return "a.npz#imgs", "{image}#gts", VALUES
+
+
+def dicom_series(folder, axes):
+    """Write the slices under names in no order."""
+    (folder / "CT").mkdir()
+    for index, item in enumerate(series(axes, IMAGE)):
+        saved(item, folder / "CT" / f"{7 * index % 5}.dcm")
+    return "CT/"
+
+
+def seg(folder, axes):
+    saved(dicom_seg(axes=axes), folder / "seg.dcm")
+    return dicom_series(folder, axes), "seg.dcm", NAMES
+
+
+def structures(folder, axes):
+    """Write contours through the centres of the outermost pixels."""
+    regions = {
+        name: [contour for z in range(LABELS.shape[2]) for contour in outlines(value, z)]
+        for name, value in VALUES.items()
+    }
+    saved(rtstruct(regions), folder / "rt.dcm")
+    return dicom_series(folder, axes), "rt.dcm", NAMES
+
+
+def outlines(value, z):
+    """Yield the outlines of a label in an axial slice, corners in mm in RAS+."""
+    found, _ = cv2.findContours((LABELS[:, :, z] == value).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for contour in found:
+        rows_columns = contour[:, 0, ::-1]  # OpenCV's points are (column, row); here rows are x and columns y
+        voxels = np.column_stack([rows_columns, np.full(len(contour), z), np.ones(len(contour))])
+        yield (affine() @ voxels.T).T[:, :3]
+
+
+FORMATS = {
+    "NIfTI LPS": (nifti, "LPS"),
+    "NIfTI SAR": (nifti, "SAR"),
+    "MetaImage": (itk, "RIA", ".mha"),
+    "MetaImage in two files": (itk, "LPI", ".mhd"),
+    "NRRD": (itk, "LAS", ".nrrd"),
+    "NPZ": (npz,),
+    "SEG": (seg, "SPL"),
+    "SEG on slices from the head down": (seg, "IAL"),
+    "RTSTRUCT": (structures, "SPL"),
+}
+KEY = ("slice", "task", "prompt", "protocol", "mask_choice", "step")
+SCORES = ("iou", "dice", "intersection_px", "union_px", "point_x", "point_y", "point_depth", "status")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The output of one study over all of them."""
+    folder = tmp_path_factory.mktemp("formats")
+    datasets = []
+    for name, (write, *arguments) in FORMATS.items():
+        place = folder / name
+        place.mkdir()
+        images, masks, tasks = write(place, *arguments)
+        own = {
+            "images": f"{place}/{images}",
+            "masks": masks if "{image}" in masks else f"{place}/{masks}",
+            "tasks": tasks,
+        }
+        datasets.append({"name": name, "modality": "CT", **own})
+    spec = {
+        "study": "formats",
+        "output": str(folder / "results"),
+        "datasets": datasets,
+        "models": [{"name": "lite", "family": "lite_medsam_clicks"}],
+        "prompts": [{"modes": ["each_box"]}, {"clicks": {"protocol": "ritm", "max": 3}}],
+        "execution": {"device": "cpu"},
+    }
+    (folder / "study.yaml").write_text(yaml.safe_dump(spec))
+    with pytest.MonkeyPatch.context() as patch:
+        use_fake_models(patch)
+        assert medsam_job(patch, folder / "study.yaml") == 0
+    return folder / "results"
+
+
+def rows(results, table, columns, name):
+    """Return the rows of a data set, sorted by their key."""
+    return sorted(
+        tuple(row[column] for column in columns)
+        for row in pq.read_table(results / table).to_pylist()
+        if row["dataset"] == name
+    )
+
+
+@pytest.mark.parametrize("name", list(FORMATS)[1:])
+def test_each_format_has_the_rows_of_the_first(results, name):
+    """The truth of each object, and each score with its click."""
+    for table, columns in (("objects", ("slice", "task", "truth", "object_px")), ("iou", (*KEY, *SCORES))):
+        first = rows(results, table, columns, next(iter(FORMATS)))
+        assert first
+        assert rows(results, table, columns, name) == first
+
+
+def test_millimetres_are_those_of_the_header(results):
+    """NumPy's archive states none."""
+    spacing = ("spacing_row_mm", "spacing_column_mm", "spacing_slice_mm")
+    for name in FORMATS:
+        assert set(rows(results, "objects", spacing, name)) == {(None,) * 3 if name == "NPZ" else (1.0, 1.5, 3.0)}
