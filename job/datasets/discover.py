@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from job.datasets.directions import stated_axes
 from job.datasets.formats.detached import with_values
 from job.datasets.formats.dicom.choice import of_series
-from job.datasets.formats.kind import Kind, kinds_of
+from job.datasets.formats.kind import kinds_of
 from job.datasets.label_names import named_values
 from job.datasets.matches import fields_of, matches
 from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
 from job.datasets.pattern import Pattern, by_address, fill, varies
 from job.datasets.pseudonyms import with_pseudonyms
 from job.datasets.selection import Selector, names_of
-from job.datasets.source import GeneratedImage, ImageFile, Source
+from job.datasets.source import GeneratedImage, ImageFile, Kind, Source
 from job.datasets.template import Files, Template
 from job.storage import FileInfo
 from job.study.dataset import Dataset, Generated

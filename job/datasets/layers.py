@@ -14,14 +14,14 @@ from job.datasets import fit, sizes
 from job.datasets.discover import expected_masks
 from job.datasets.doubt import Doubt
 from job.datasets.formats import raster, volumes
-from job.datasets.formats.kind import Kind, kind_of
+from job.datasets.formats.kind import kind_of
 from job.datasets.formats.volume import VolumeHeader
 from job.datasets.generated import SIDE
 from job.datasets.generated.generate import generate
 from job.datasets.known import NOTHING, Known
 from job.datasets.sample import Axis
 from job.datasets.slicing import axis_of
-from job.datasets.source import GeneratedImage, ImageFile, Source
+from job.datasets.source import GeneratedImage, ImageFile, Kind, Source
 from job.errors import DataError, MemoryShortageError, NoMaskError
 from job.storage import FileInfo, InputCache
 from job.study.dataset import Dataset

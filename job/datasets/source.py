@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-from job.datasets.formats.kind import Kind
 from job.datasets.generated import SIDE, VERSION
 from job.storage import FileInfo
+
+Kind = Literal["picture", "volume", "segments"]
+"""What a file holds: a 2D image, a volume or stack of slices, or named segments."""
 
 
 @dataclass(frozen=True, kw_only=True)

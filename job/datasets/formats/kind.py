@@ -6,16 +6,14 @@ import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Literal
 
 from job import storage
 from job.datasets.formats import kinds, npz_pictures, tiff_stack
 from job.datasets.formats.dicom import headers, series
 from job.datasets.formats.plugins import plugin_of
+from job.datasets.source import Kind
 from job.errors import DataError
 from job.storage import FileInfo
-
-Kind = Literal["picture", "volume", "segments"]
 
 HEAD_BYTES = 1 << 18
 THREADS = 16  # of requests to a store, which mostly wait
