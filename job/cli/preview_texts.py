@@ -38,12 +38,20 @@ def _facts(dataset: Dataset, seen: SeenDataset) -> Iterator[tuple[str, str]]:
         for name, axis in (("height px", 0), ("width px", 1)):
             yield name, _spread([image.image_HWC.shape[axis] for image in seen.images])
         yield "spacing mm", "; ".join(dict.fromkeys(_spacing(image) for image in seen.images))
-    for task in dataset.tasks:
-        found = sorted(seen.labels[task].items(), key=lambda item: (isinstance(item[0], str), item[0]))
-        if found:
-            more = ", …" if len(found) > MOST_LABELS else ""
-            text = ", ".join(f"{label} (in {number})" for label, number in found[:MOST_LABELS])
-            yield f"in the masks of {task}", text + more
+    yield from _labels(seen)
+
+
+def _labels(seen: SeenDataset) -> Iterator[tuple[str, str]]:
+    """Yield the labels in the masks, and in how many files each is. Tasks that share masks share a line."""
+    tasks: dict[tuple[tuple[int | str, int], ...], list[str]] = {}
+    for task, counts in seen.labels.items():
+        found = sorted(counts.items(), key=lambda item: (isinstance(item[0], str), item[0]))
+        tasks.setdefault(tuple(found), []).append(task)
+    for labels, names in tasks.items():
+        if labels:
+            more = ", …" if len(labels) > MOST_LABELS else ""
+            text = ", ".join(f"{label} (in {number})" for label, number in labels[:MOST_LABELS])
+            yield f"labels of {', '.join(names)}", text + more
 
 
 def _spread(numbers: Sequence[int]) -> str:
@@ -75,7 +83,7 @@ def _objects(dataset: Dataset, seen: SeenDataset) -> Rows:
 def _lines(seen: SeenDataset) -> Rows:
     """Return the lines of the ledger, errors first."""
     ordered = sorted(seen.lines, key=lambda line: ("error", "warning", "empty").index(line.kind))
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             line.kind,
             line.image,
@@ -99,7 +107,7 @@ def _picture(dataset: Dataset, image: SeenImage, styles: dict[str, Style]) -> Pi
     return Picture(
         title=image.image if image.axis == "none" else f"{image.image}, {image.axis} slice {image.slice}",
         facts=(
-            f"patient {image.patient}" if dataset.has_patients else "its own patient",
+            f"patient {image.patient}" if dataset.has_patients else "patient not stated",
             size if image.spacing is None else f"{size}; {_spacing(image)} mm (row, column, slice)",
         ),
         pixels_HWC=image.image_HWC,

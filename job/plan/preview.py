@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ from job.datasets.load import load_case
 from job.datasets.opening import open_case
 from job.datasets.sample import Axis, Excluded, Spacing
 from job.datasets.values import Values, distribution
-from job.errors import DataError, MachineError, MemoryShortageError, StorageError, StoreRefusedError
+from job.errors import DataError, MachineError, MemoryShortageError, StorageError
 from job.prompts.blocks import PromptBlock
 from job.prompts.draw import Draw
 from job.prompts.first import FirstPrompt, first_prompts
@@ -60,9 +60,9 @@ class SeenImage:
 class SeenDataset:
     """What was seen of a data set.
 
-    listed: what the listing shows, in one line. files: how many image files there are; read: how many of them were
-    opened or tried. images: those that could be used. lines: as a run would write them about these images. labels: by
-    task, in how many of the files each value or name occurs.
+    listed: what the listing shows, in one line; no names of files if patients have pseudonyms. files: how many image
+    files there are. read: how many of them were opened or tried. images: those that could be used. lines: as a run
+    would write them about these images. labels: by task, in how many of the files each value or name occurs.
     """
 
     listed: str
@@ -86,11 +86,11 @@ class Looking:
 def see(dataset: Dataset, survey: Survey, count: int, looking: Looking) -> SeenDataset:
     """Read `count` images, evenly spaced: of a volume, slices that hold an object, where there are any.
 
-    A file that cannot be used becomes a line. Raise StoreRefusedError if a store refuses everything.
+    A file that cannot be used becomes a line. Raise MachineError if this machine cannot read any.
     """
-    chosen = evenly(survey.sources, count)
+    chosen, listed = evenly(survey.sources, count), inventory(dataset, survey)
     seen = SeenDataset(
-        listed=str(inventory(dataset, survey)),
+        listed=str(listed if dataset.pseudonymise is None else replace(listed, remarks=())),
         files=len(survey.sources),
         read=len(chosen),
         labels={task: Counter() for task in dataset.tasks},
@@ -101,7 +101,7 @@ def see(dataset: Dataset, survey: Survey, count: int, looking: Looking) -> SeenD
             case = open_case(dataset, source, looking.cache, looking.max_image_px)
             share = (place + 1) * count // len(chosen) - place * count // len(chosen)
             seen.images.extend(_images(case, share, looking, ledger))
-        except (StoreRefusedError, MachineError):
+        except MachineError:
             raise
         except (DataError, MemoryShortageError) as error:
             ledger.add_error(error)

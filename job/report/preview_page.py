@@ -46,7 +46,7 @@ def png(pixels_HWC: NDArray[np.uint8]) -> bytes:
 
 
 def _uri(picture: Picture) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png(picture.shown_HWC)).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(png(picture.shown)).decode()}"
 
 
 def _outline(outlined: Outlined) -> str:
@@ -60,4 +60,4 @@ def _bars(histogram: Histogram) -> str:
 
 
 def _mark(picture: Picture) -> float:
-    return max(1.0, MARK_SHARE * max(picture.pixels_HWC.shape[:2]))
+    return max(1.0, MARK_SHARE * float(max(picture.pixels_HWC.shape[:2])))

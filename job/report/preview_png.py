@@ -20,7 +20,9 @@ CELL = 400
 """Px: width of a picture in the sheet."""
 GAP, TEXT, VALUES, COLUMNS = 16, 18, 56, 3
 GROUND, INK, FAINT, BAR, CUT = "#f6f7f8", "#1a1d21", "#5b6470", "#7b8794", "#c8102e"
-FONT = ImageFont.load_default(13)
+FONT, LETTERS = ImageFont.load_default(13), ImageFont.load_default(16)
+LACKING = str.maketrans({"×": "x", "–": "-", "\n": " ", "\t": " "})
+"""What the font lacks, and what would break a line."""
 
 
 def sheet_of(section: Section) -> NDArray[np.uint8]:
@@ -74,8 +76,11 @@ def _drawn(picture: Picture) -> Image.Image:
             dots = [(float(x) * scale, float(y) * scale) for x, y in (*polygon, polygon[0])]
             for dash in _dashed(dots, item.style.dashes):
                 draw.line(dash, item.style.colour, 2)
-    for item in picture.objects:
+    for index, item in enumerate(picture.objects):
         _prompts(draw, item, scale)
+        x, y = item.label_at
+        place = (x * scale + 3 + 14 * index, y * scale)
+        draw.text(place, item.style.letter, item.style.colour, LETTERS, stroke_width=1, stroke_fill="#000000")
     return image
 
 
@@ -87,8 +92,6 @@ def _prompts(draw: ImageDraw.ImageDraw, item: Outlined, scale: float) -> None:
         draw.regular_polygon(((x + 0.5) * scale, (y + 0.5) * scale, 8), 4, 45, fill=colour, outline="#000000")
     for x, y in item.points:
         draw.circle(((x + 0.5) * scale, (y + 0.5) * scale), 4, colour, "#000000")
-    x, y = item.label_at
-    draw.text((x * scale + 2, y * scale), item.style.letter, colour, FONT, stroke_width=2, stroke_fill="#000000")
 
 
 def _dashed(dots: list[Dot], dashes: tuple[int, ...]) -> Iterator[list[Dot]]:
@@ -127,7 +130,7 @@ def _bars(draw: ImageDraw.ImageDraw, histogram: Histogram, top: int) -> None:
 def _wrapped(text: str, width: int) -> Iterator[str]:
     """Yield the lines of a text in a width in px. A word that is too long is cut."""
     line = ""
-    for letter in printable(text).replace("\n", " ").replace("\t", " "):
+    for letter in printable(text).translate(LACKING):
         if FONT.getlength(line + letter) > width:
             head, space, rest = line.rpartition(" ")
             yield head if space else line

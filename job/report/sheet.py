@@ -103,8 +103,8 @@ class Picture:
     objects: tuple[Outlined, ...]
 
     @property
-    def shown_HWC(self) -> NDArray[np.uint8]:
-        """The pixels, reduced if there are too many for a page."""
+    def shown(self) -> NDArray[np.uint8]:
+        """The pixels, uint8 HxWx3, reduced if there are too many for a page."""
         height, width = self.pixels_HWC.shape[:2]
         factor = MOST_SIDE / max(height, width)
         if factor >= 1:
