@@ -51,7 +51,7 @@ def _labels(seen: SeenDataset) -> Iterator[tuple[str, str]]:
         if labels:
             more = ", …" if len(labels) > MOST_LABELS else ""
             text = ", ".join(f"{label} (in {number})" for label, number in labels[:MOST_LABELS])
-            yield f"labels of {', '.join(names)}", text + more
+            yield "labels" if len(names) == len(seen.labels) else f"labels of {', '.join(names)}", text + more
 
 
 def _spread(numbers: Sequence[int]) -> str:

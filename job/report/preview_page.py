@@ -14,7 +14,7 @@ from PIL import Image
 from job.errors import printable
 from job.report.sheet import Histogram, Outlined, Picture, Sheet
 
-MARK_SHARE = 0.013
+MARK_SHARE = 0.011
 """Radius of a point's mark, as a share of the image's longer side."""
 
 

@@ -20,7 +20,8 @@ CELL = 400
 """Px: width of a picture in the sheet."""
 GAP, TEXT, VALUES, COLUMNS = 16, 18, 56, 3
 GROUND, INK, FAINT, BAR, CUT = "#f6f7f8", "#1a1d21", "#5b6470", "#7b8794", "#c8102e"
-FONT, LETTERS = ImageFont.load_default(13), ImageFont.load_default(16)
+LETTER = 16
+FONT, LETTERS = ImageFont.load_default(13), ImageFont.load_default(LETTER)
 LACKING = str.maketrans({"×": "x", "–": "-", "\n": " ", "\t": " "})
 """What the font lacks, and what would break a line."""
 
@@ -76,10 +77,9 @@ def _drawn(picture: Picture) -> Image.Image:
             dots = [(float(x) * scale, float(y) * scale) for x, y in (*polygon, polygon[0])]
             for dash in _dashed(dots, item.style.dashes):
                 draw.line(dash, item.style.colour, 2)
-    for index, item in enumerate(picture.objects):
+    for item, (x, y) in zip(picture.objects, picture.letters(LETTER / scale), strict=True):
         _prompts(draw, item, scale)
-        x, y = item.label_at
-        place = (x * scale + 3 + 14 * index, y * scale)
+        place = (x * scale + 3, y * scale)
         draw.text(place, item.style.letter, item.style.colour, LETTERS, stroke_width=1, stroke_fill="#000000")
     return image
 

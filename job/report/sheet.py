@@ -56,12 +56,6 @@ class Outlined:
     prompts: tuple[str, ...] = ()
 
     @property
-    def label_at(self) -> Pixel:
-        """The top left of the truth's tight box, where its letter stands."""
-        x, y, _, _ = cv2.boundingRect(self.truth_HW.astype(np.uint8))
-        return int(x), int(y)
-
-    @property
     def outlines(self) -> list[Polygon]:
         """The outlines of the truth in px of the image, a pixel (x, y) reaching from x to x + 1: float64 (N, 2)."""
         x, y, width, height = cv2.boundingRect(self.truth_HW.astype(np.uint8))
@@ -111,6 +105,19 @@ class Picture:
             return self.pixels_HWC
         size = max(1, round(width * factor)), max(1, round(height * factor))
         return np.asarray(cv2.resize(self.pixels_HWC, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def letters(self, size: float) -> list[tuple[float, float]]:
+        """Return where the letter of each object stands: the top left of its tight box, or beside other letters.
+
+        size: the side of a letter, in px of the image.
+        """
+        placed: list[tuple[float, float]] = []
+        for item in self.objects:
+            x, y, _, _ = map(float, cv2.boundingRect(item.truth_HW.astype(np.uint8)))
+            while any(abs(x - other) < size and abs(y - above) < size for other, above in placed):
+                x += size
+            placed.append((x, y))
+        return placed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,6 @@ from PIL import Image
 
 from job.datasets.discover import discover
 from job.datasets.load import load
-from job.plan.preview import evenly
 from job.storage import InputCache
 from job.study import load as load_spec
 from tests.cases import GENERATED, SPEC, medsam_job, write_generated, write_study
@@ -195,11 +194,3 @@ def test_faults_of_a_spec_end_with_2(preview, tmp_path):
     code, lines, page = preview(spec)
     assert (code, page) == (2, "")
     assert lines[0].startswith(f"{spec}:6:")
-
-
-@pytest.mark.parametrize(
-    ("count", "chosen"), [(1, [5]), (2, [2, 7]), (5, [1, 3, 5, 7, 9]), (10, list(range(10))), (99, list(range(10)))]
-)
-def test_images_are_evenly_spaced(count, chosen):
-    """Each from the middle of an equal part."""
-    assert evenly(range(10), count) == chosen

@@ -107,6 +107,14 @@ def test_a_hole_and_a_single_pixel_have_outlines():
     assert len(outlined.outlines) == 3
 
 
+def test_letters_stand_beside_each_other():
+    """Of two objects in one place, and of one elsewhere."""
+    other = disc()
+    other.truth_HW[:] = False
+    other.truth_HW[12, 12] = True
+    assert picture(objects=[disc(), disc(), other]).letters(3) == [(2, 4), (5, 4), (12, 12)]
+
+
 def test_levels_lie_where_their_values_are():
     """50 and 150 of 0 to 200: at a quarter and three quarters of 64."""
     assert "M16.0,0V1M48.0,0V1" in page_of(picture())
