@@ -79,7 +79,7 @@ def _drawn(picture: Picture) -> Image.Image:
                 draw.line(dash, item.style.colour, 2)
     for item, (x, y) in zip(picture.objects, picture.letters(LETTER / scale), strict=True):
         _prompts(draw, item, scale)
-        place = (x * scale + 3, y * scale)
+        place = (x * scale + 2, y * scale - 3)
         draw.text(place, item.style.letter, item.style.colour, LETTERS, stroke_width=1, stroke_fill="#000000")
     return image
 

@@ -107,13 +107,14 @@ class Picture:
         return np.asarray(cv2.resize(self.pixels_HWC, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def letters(self, size: float) -> list[tuple[float, float]]:
-        """Return where the letter of each object stands: the top left of its tight box, or beside other letters.
+        """Return the top left of the letter of each object: above its tight box, and beside other letters.
 
         size: the side of a letter, in px of the image.
         """
         placed: list[tuple[float, float]] = []
         for item in self.objects:
-            x, y, _, _ = map(float, cv2.boundingRect(item.truth_HW.astype(np.uint8)))
+            x, top, _, _ = map(float, cv2.boundingRect(item.truth_HW.astype(np.uint8)))
+            y = max(0.0, top - size)
             while any(abs(x - other) < size and abs(y - above) < size for other, above in placed):
                 x += size
             placed.append((x, y))

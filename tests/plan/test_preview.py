@@ -17,7 +17,7 @@ def look(folder, object_px, count, **slices):
         mask[..., index].flat[:pixels] = 1
     values = np.arange(mask.size, dtype=np.int16).reshape(mask.shape)
     for name, array in (("image", values), ("mask", mask)):
-        nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), folder / f"{name}.nii")
+        nibabel.save(nibabel.Nifti1Image(array, np.diag([2, 2, 2, 1])), folder / f"{name}.nii")
     dataset = Dataset.model_validate(
         {
             "name": "Set",

@@ -112,7 +112,7 @@ def test_letters_stand_beside_each_other():
     other = disc()
     other.truth_HW[:] = False
     other.truth_HW[12, 12] = True
-    assert picture(objects=[disc(), disc(), other]).letters(3) == [(2, 4), (5, 4), (12, 12)]
+    assert picture(objects=[disc(), disc(), other]).letters(3) == [(2, 1), (5, 1), (12, 9)]
 
 
 def test_levels_lie_where_their_values_are():
