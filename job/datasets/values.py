@@ -12,6 +12,9 @@ BINS = 64
 OUTLIERS = (0.1, 99.9)
 """Percentiles beyond which values count in the first and last bin, so that a few do not squeeze all others."""
 
+FARTHEST = 1e300
+"""Values beyond it count at the ends too: the width of a range of theirs is no number."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Values:
@@ -35,7 +38,7 @@ def distribution(values: NDArray[Any], levels: tuple[float, float]) -> Values:
     """Return the distribution of an image's values, of any shape, with at least one of them finite."""
     finite = values[np.isfinite(values)].astype(np.float64)
     lower, upper = levels
-    first, last = np.percentile(finite, OUTLIERS)
+    first, last = np.clip(np.percentile(finite, OUTLIERS, method="nearest"), -FARTHEST, FARTHEST)
     start, stop = float(min(first, lower)), float(max(last, upper))
     counts, _ = np.histogram(np.clip(finite, start, stop), BINS, (start, stop))
     return Values(

@@ -36,3 +36,10 @@ def test_values_that_are_not_finite_are_left_out():
 def test_equal_values_and_levels_have_a_distribution():
     """A constant image under `minmax`."""
     assert distribution(np.full((4, 4), 7), (7, 7)).counts.sum() == 16
+
+
+def test_the_largest_numbers_that_there_are_have_a_distribution():
+    """Their difference is infinite."""
+    values = distribution(np.array([-1.7e308, 0.5, 1.7e308]), (0, 1))
+    assert values.counts.sum() == 3
+    assert np.isfinite(values.stop - values.start)

@@ -1,6 +1,7 @@
 """The page of contact sheets: it needs no network, text of data stays text, outlines lie on the edges of pixels."""
 
 import base64
+import dataclasses
 import io
 import re
 from html.parser import HTMLParser
@@ -146,3 +147,19 @@ def test_the_picture_shows_the_pixels_and_the_outline():
     sheet = sheet_of(section("Set", (shown,)))
     colours = {tuple(colour) for colour in sheet.reshape(-1, 3).tolist()}
     assert {(90, 90, 90), tuple(bytes.fromhex(COLOURS[0][1:]))} <= colours
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 5000), (5000, 1), (3, 2000)])
+def test_images_of_any_shape_have_a_page_and_a_picture(height, width):
+    """Down to one pixel, all of it the object."""
+    outlined = [Outlined(style=style(index), task="t", truth_HW=np.ones((height, width), bool)) for index in range(9)]
+    shown = dataclasses.replace(picture(objects=outlined), pixels_HWC=np.zeros((height, width, 3), np.uint8))
+    assert max(shown.shown.shape[:2]) == min(MOST_SIDE, max(height, width))
+    assert f'viewBox="0 0 {width} {height}"' in page_of(shown)
+    assert sheet_of(section("Set", (shown,))).shape[1] == CELL + 2 * GAP
+
+
+def test_one_value_that_is_both_levels_is_in_the_middle():
+    """A constant image: a range of no width."""
+    histogram = Histogram(counts=np.zeros(64, np.int64), start=7.0, stop=7.0, levels=(7.0, 7.0), facts="")
+    assert (histogram.share(7.0), set(histogram.heights)) == (0.5, {0.0})
