@@ -27,7 +27,7 @@ def preview(monkeypatch, capfd, tmp_path):
         code = medsam_job(monkeypatch, "preview", *arguments)
         written = tmp_path / "preview/preview.html"
         captured = capfd.readouterr()
-        page = html.unescape(written.read_text(encoding="utf-8")) if written.exists() else ""
+        page = html.unescape(written.read_text(encoding="utf-8")) if written.is_file() else ""
         return code, (captured.out + captured.err).splitlines(), page
 
     return run
@@ -59,6 +59,28 @@ def test_prompts_are_named_with_their_places(preview, tmp_path):
     page = preview(spec)[2]
     rows, columns = np.nonzero(np.asarray(Image.open(tmp_path / "data/masks/case0.png")) == 1)
     assert f"whole_box, each_box: box x {columns.min()}–{columns.max()}, y {rows.min()}–{rows.max()}" in page
+
+
+def test_the_table_of_a_data_set_counts_what_was_read(preview, tmp_path):
+    """Two of four images; their patients and labels; sizes of the objects in them."""
+    page = preview(write_study(tmp_path, cases=4), "--images", 2)[2]
+    facts = dict(re.findall(r"<tr><th>(.*?)</th><td>(.*?)</td></tr>", page))
+    assert facts["read"] == "2 of 4 image files; 2 shown"
+    assert facts["labels"] == "0 (in 2), 1 (in 2), 2 (in 2)"
+    assert (facts["height px"], facts["intensity"], facts["modality"]) == ("48", "minmax/slice", "synthetic")
+    assert re.findall(r"patient (case\d)<", page) == ["case1", "case3"]
+    masks = [np.asarray(Image.open(tmp_path / f"data/masks/case{number}.png")) for number in (1, 3)]
+    low, high = sorted(np.count_nonzero(mask == 1) for mask in masks)
+    shown_sizes = f"{low}" if low == high else f"{low} / {(low + high) / 2:g} / {high}"
+    assert f"<td>disc</td><td>2 of 2 images</td><td>{shown_sizes}</td><td>1</td>" in page
+
+
+def test_a_folder_that_cannot_be_written_to_ends_with_2(preview, tmp_path):
+    """A file in the way."""
+    (tmp_path / "preview").write_text("in the way")
+    code, lines, _ = preview(write_study(tmp_path, cases=1))
+    assert code == 2
+    assert "preview" in lines[-1]
 
 
 def test_a_wrong_window_shows_its_levels(preview, tmp_path):
