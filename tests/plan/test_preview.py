@@ -10,8 +10,8 @@ from job.storage import InputCache
 from job.study.dataset import Dataset
 
 
-def look(folder, object_px, count, **slices):
-    """Return what is seen of one volume, with as many pixels of the object in each slice as `object_px` says."""
+def look(folder, object_px, count, pattern="image.nii", **slices):
+    """Return what is seen of volumes, with as many pixels of the object in each slice as `object_px` says."""
     mask = np.zeros((5, 5, len(object_px)), np.uint8)
     for index, pixels in enumerate(object_px):
         mask[..., index].flat[:pixels] = 1
@@ -22,7 +22,7 @@ def look(folder, object_px, count, **slices):
         {
             "name": "Set",
             "modality": "CT",
-            "images": f"{folder}/image.nii",
+            "images": f"{folder}/{pattern}",
             "masks": f"{folder}/mask.nii",
             "tasks": {"disc": 1},
             "intensity": {"scale": "minmax"},
@@ -69,6 +69,21 @@ def test_a_volume_without_an_object_is_shown_with_its_line(tmp_path):
     seen = look(tmp_path, [0, 0, 0], 1)
     assert slices(seen) == [1]
     assert [line.detail for line in seen.lines] == ["in none of the 3 slices of the volume"]
+
+
+def test_few_volumes_share_the_images(tmp_path):
+    """Three images of two volumes, one and two."""
+    one = look(tmp_path, [1, 1, 1, 1], 3)
+    assert slices(one) == [0, 2, 3]
+    for number in (1, 2):
+        (tmp_path / f"image{number}.nii").write_bytes((tmp_path / "image.nii").read_bytes())
+    two = look(tmp_path, [1, 1, 1, 1], 3, pattern="image?.nii")
+    assert [(image.image, image.slice) for image in two.images] == [
+        ("image1.nii", 2),
+        ("image2.nii", 1),
+        ("image2.nii", 3),
+    ]
+    assert (two.read, two.files) == (2, 2)
 
 
 def test_levels_are_those_of_the_rule(tmp_path):

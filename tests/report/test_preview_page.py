@@ -108,6 +108,14 @@ def test_a_hole_and_a_single_pixel_have_outlines():
     assert len(outlined.outlines) == 3
 
 
+def test_prompts_lie_where_their_pixels_are():
+    """A box reaches to the far edge of its last pixel; a point is the middle of its pixel."""
+    html = page_of(picture(objects=[disc(boxes=((2, 4, 6, 7),), points=((3, 5),), clicks=((4, 6),))]))
+    assert html.count('x="2" y="4" width="5" height="4"') == 2  # the line and its halo
+    assert '<circle class="point" cx="3.5" cy="5.5"' in html
+    assert re.search(r'<path class="point" d="M4\.5,', html)
+
+
 def test_letters_stand_beside_each_other():
     """Of two objects in one place, and of one elsewhere."""
     other = disc()
