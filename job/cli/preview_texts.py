@@ -57,7 +57,7 @@ def _labels(seen: SeenDataset) -> Iterator[tuple[str, str]]:
 def _spread(numbers: Sequence[int]) -> str:
     """Return minimum, median and maximum, or the one number that all are."""
     low, high = min(numbers), max(numbers)
-    return f"{low:,}" if low == high else f"{low:,} / {median(numbers):,g} / {high:,}"
+    return f"{low:,}" if low == high else f"{low:,} / {median(numbers):,.12g} / {high:,}"
 
 
 def _spacing(image: SeenImage) -> str:
