@@ -69,6 +69,8 @@ Step = StrEnum("Step", ["predict", "statistics"])
 Format = StrEnum("Format", ["text", "json"])
 Rows = StrEnum("Rows", ["table", "markdown", "latex", "csv", "json", "parquet"])
 
+Picture = StrEnum("Picture", ["html", "png"])
+
 Shape = StrEnum("Shape", ["modes", "clicks", "noc", "differences"])
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="The study: the path or address (s3://…) of a YAML file.")]
@@ -149,6 +151,21 @@ def validate(
     from job.cli.validate import validate
 
     raise typer.Exit(validate(spec, output, full=full))
+
+
+@app.command()
+def preview(
+    spec: Spec,
+    images: Annotated[int, typer.Option(min=1, help="Show N images of each data set, evenly spaced.", metavar="N")] = 6,
+    output: Annotated[str, typer.Option(metavar="FOLDER", help="Where to write the page.")] = "preview",
+    format: Annotated[  # noqa: A002
+        Picture, typer.Option(help="The page alone, or with a PNG of each data set beside it.")
+    ] = Picture.html,
+) -> None:
+    """Show a few images of each data set as a model would get them, with truth, prompts and values, as a page."""
+    from job.cli.preview import preview
+
+    raise typer.Exit(preview(spec, output, images, as_png=format is Picture.png))
 
 
 @app.command()

@@ -28,6 +28,7 @@ COMMANDS = {
     "predict": ["run", "SPEC"],
     "summarise": ["run", "SPEC", "--only", "statistics"],
     "validate": ["validate", "SPEC"],
+    "preview": ["preview", "SPEC"],
     "plan": ["plan", "SPEC"],
     "status": ["status", "OUTPUT"],
     "verify": ["verify", "OUTPUT"],

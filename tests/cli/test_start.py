@@ -53,11 +53,18 @@ def run(*arguments, code="0"):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["status", "OUTPUT"], ["sql", "OUTPUT", "SELECT 1"], ["plan", "SPEC"], ["validate", "SPEC"]],
+    [
+        ["--help"],
+        ["status", "OUTPUT"],
+        ["sql", "OUTPUT", "SELECT 1"],
+        ["plan", "SPEC"],
+        ["validate", "SPEC"],
+        ["preview", "SPEC", "--output", "LOOK"],
+    ],
 )
 def test_a_command_that_runs_no_model_imports_no_torch(arguments, study):
     """It takes seconds, as much as the rest of such a command."""
-    places = {"SPEC": study[0], "OUTPUT": study[1]}
+    places = {"SPEC": study[0], "OUTPUT": study[1], "LOOK": study[0].parent / "look"}
     assert not run(*(places.get(word, word) for word in arguments)) & {"torch", "torchvision", "timm"}
 
 

@@ -81,3 +81,19 @@ def test_every_sound_file_is_evaluated_and_every_damaged_one_evaluated_or_in_the
     assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 3
     *problems, _ = capfd.readouterr().out.splitlines()
     assert all(" lines are errors, such as " in problem for problem in problems)  # so every score is right
+
+
+def test_a_preview_of_damaged_files_has_their_lines(tmp_path, monkeypatch, capfd):
+    """The images with an error are those of `validate --full`, and the page and the pictures are written."""
+    write_files(tmp_path)
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SPEC.format(folder=tmp_path))
+    monkeypatch.setattr(registry, "check", lambda *_: None)
+    monkeypatch.chdir(tmp_path)
+    found = []
+    for command in (["validate", spec, "--full"], ["preview", spec, "--images", 999, "--format", "png"]):
+        assert medsam_job(monkeypatch, *command) == 3
+        lines = capfd.readouterr().out.splitlines()
+        found.append({line.partition(": error: ")[0].removesuffix(", square") for line in lines if ": error: " in line})
+    assert found[0] == found[1]
+    assert {path.name for path in (tmp_path / "preview").iterdir()} == {"preview.html", "1-Flat.png", "2-Deep.png"}

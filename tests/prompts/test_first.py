@@ -1,0 +1,46 @@
+"""The first prompts of an object are those that modes and click protocols give it, each place once."""
+
+import numpy as np
+
+from job.prompts.blocks import PromptBlock
+from job.prompts.draw import Draw
+from job.prompts.first import first_prompts
+
+DRAW = Draw(seed=0, image="a", slice=0, task="t")
+
+
+def block(protocol, *prompts):
+    return PromptBlock(protocol=protocol, prompts=prompts, mask_choices=("single",))
+
+
+def mask(*squares):
+    """Return 20 x 20 pixels with squares of odd sides, each (x, y, side)."""
+    mask_HW = np.zeros((20, 20), bool)
+    for x, y, side in squares:
+        mask_HW[y : y + side, x : x + side] = True
+    return mask_HW
+
+
+def test_modes_that_give_one_box_share_a_prompt():
+    """Of one square, every box is the same, and the deepest pixel is its middle."""
+    truth_HW = mask((2, 3, 5))
+    modes = block("one-shot", "largest_point", "largest_box", "each_box", "whole_box")
+    prompts = first_prompts([modes, block("ritm", "clicks")], truth_HW, truth_HW, DRAW)
+    assert [(prompt.names, prompt.place) for prompt in prompts] == [
+        (("largest_point", "ritm"), (4, 5)),
+        (("largest_box", "each_box", "whole_box"), (2, 3, 6, 7)),
+    ]
+
+
+def test_each_component_has_its_own_prompt():
+    """Largest first; the whole box holds both."""
+    truth_HW = mask((0, 0, 3), (10, 10, 5))
+    prompts = first_prompts([block("one-shot", "each_box", "whole_box")], truth_HW, truth_HW, DRAW)
+    assert [prompt.place for prompt in prompts] == [(10, 10, 14, 14), (0, 0, 2, 2), (0, 0, 14, 14)]
+
+
+def test_what_several_models_share_is_named_once():
+    """Two blocks with the same mode, as of two models."""
+    truth_HW = mask((2, 3, 5))
+    (prompt,) = first_prompts([block("one-shot", "whole_box")] * 2, truth_HW, truth_HW, DRAW)
+    assert prompt.names == ("whole_box",)
