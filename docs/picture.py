@@ -13,7 +13,8 @@ import pyarrow.dataset as arrow
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from job.datasets import discover, load
+from job.datasets.discover import discover
+from job.datasets.load import load
 from job.results import run_lengths
 from job.storage import InputCache
 from job.study import load as load_spec
