@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.models.ritm.framing import RowColumnClicks
-from job.prompts.regions import Mask, squared_depths
+from job.prompts.boxes import Mask
+from job.prompts.regions import squared_depths
 
 MOST_AT_FIRST = 4
 """The most positive clicks before the first prediction. The most negative clicks are one fewer."""

@@ -22,7 +22,7 @@ from job.models import registry
 from job.models.device import Device
 from job.models.lite_medsam_clicks import ENCODER_SHA256
 from job.models.mask_decoding import MaskDecodingModel
-from job.prompts.regions import Mask, tight_box
+from job.prompts.boxes import Mask, tight_box
 from job.storage import sha256
 from job.study.model import LiteMedSam
 from training.bank import Bank, build_bank

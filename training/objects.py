@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from job.datasets.generated import SIDE
 from job.datasets.generated.generate import generate
-from job.prompts.regions import Mask, components, tight_box
+from job.prompts.boxes import Mask, tight_box
+from job.prompts.regions import components
 
 TRAIN_SEEDS, HELD_OUT_SEEDS = 1_000_000, 2_000_000
 """Added to `--seed` to get the generator's seeds for training and for the curves. Studies use small seeds."""

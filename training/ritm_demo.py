@@ -23,7 +23,7 @@ from job.models.ritm.framing import padded
 from job.models.ritm.model import MASK_THRESHOLD
 from job.models.ritm.network import RitmNetwork
 from job.models.ritm.ocr import Logits
-from job.prompts.regions import Mask
+from job.prompts.boxes import Mask
 from training.clicks import ClickList, correct, deepest_click, first_clicks, overlap
 from training.loop import parser, train, training_device
 from training.losses import bce_dice, normalised_focal

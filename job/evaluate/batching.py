@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from job.models.protocol import EncodedImage, Prediction, PromptableModel, Request
+from job.prompts.boxes import Box
 from job.prompts.modes import Point
-from job.prompts.regions import Box
 
 Item = TypeVar("Item")
 Identity = tuple[object, ...]

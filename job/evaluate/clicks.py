@@ -19,10 +19,10 @@ from job.models.mask_choice import Candidates, Chosen, Taken
 from job.models.protocol import PromptableModel
 from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
+from job.prompts.boxes import Mask
 from job.prompts.clicks import PROTOCOLS, Situation
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
-from job.prompts.regions import Mask
 from job.results import run_lengths
 from job.results.outcome import Outcome, Status
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from job.prompts.boxes import Mask
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
-from job.prompts.regions import Mask, chamfer_depths, squared_depths
+from job.prompts.regions import chamfer_depths, squared_depths
 
 End = Literal["converged", "exhausted"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from job.prompts.blocks import PromptBlock
+from job.prompts.boxes import Mask
 from job.prompts.clicks import PROTOCOLS, Situation
 from job.prompts.draw import Draw
 from job.prompts.modes import MODES, Point, Target
-from job.prompts.regions import Mask
 
 
 @dataclass(frozen=True, kw_only=True)

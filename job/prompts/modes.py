@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from job.prompts.boxes import Box, Mask, tight_box
 from job.prompts.draw import Draw
-from job.prompts.regions import Box, Mask, chamfer_depths, components, tight_box
+from job.prompts.regions import chamfer_depths, components
 
 MOST_COMPONENTS = 3
 

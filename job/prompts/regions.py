@@ -7,33 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Mask = NDArray[np.bool_]
+from job.prompts.boxes import Mask, tight_box
+
 Padded = NDArray[np.uint8]
 """The region within its tight box, padded by one pixel: 1 inside the region, 0 outside."""
 
 EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 LARGEST_EXACT_IN_FLOAT32 = 1000  # px; above it, squares of cv2's float32 distances may round to the wrong integer
-
-
-class Box(NamedTuple):
-    """Inclusive pixel indices (x, y), origin top left."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    @property
-    def window(self) -> tuple[slice, slice]:
-        """The box as an index into (H, W)."""
-        return slice(self.y0, self.y1 + 1), slice(self.x0, self.x1 + 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,12 +81,6 @@ def components(mask_HW: Mask, most: int | None = None) -> list[Mask]:
 def count_components(mask_HW: Mask) -> int:
     """Count the 8-connected components of a mask."""
     return int(ndimage.label(mask_HW, structure=EIGHT_CONNECTED)[1])
-
-
-def tight_box(mask_HW: Mask) -> Box:
-    """Return the tight box of a non-empty mask."""
-    rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
-    return Box(int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1]))
 
 
 def chamfer_depths(region_HW: Mask) -> Depths:

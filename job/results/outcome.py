@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from job.datasets.sample import Sample, TaskObject
+from job.prompts.boxes import Box
 from job.prompts.modes import Point
-from job.prompts.regions import Box
 
 Status = Literal["ok", "converged", "exhausted", "target"]
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from job.metrics import overlap
-from job.prompts.regions import tight_box
+from job.prompts.boxes import tight_box
 
 Mask = NDArray[np.bool_]
 

@@ -10,7 +10,8 @@ from typing import Any
 from job.datasets.sample import Excluded
 from job.evaluate.demand import Portion
 from job.plan.file import Part
-from job.results.tables import EPISODE_KEY, OBJECT_KEY, excluded_table, joined, objects_table
+from job.results.filling import excluded_table, joined, objects_table
+from job.results.tables import EPISODE_KEY, OBJECT_KEY
 from job.worker.read_chunk import ChunkContent
 
 

@@ -7,9 +7,9 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 from job.plan.file import Chunk, Part
+from job.results.filling import outcome_tables
 from job.results.outcome import Outcome
 from job.results.store import Results
-from job.results.tables import outcome_tables
 from job.worker.gathered import Gathered, Scores
 from job.worker.read_chunk import ChunkContent
 from job.worker.tally import Tally

@@ -5,8 +5,8 @@ import pytest
 
 from job.evaluate.batching import batches, predict, request
 from job.models.protocol import EncodedImage
+from job.prompts.boxes import Box
 from job.prompts.modes import Point
-from job.prompts.regions import Box
 from tests.models.fake import FakeModel
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from job.evaluate import encode
 from job.evaluate.batching import predict, request
+from job.prompts.boxes import Box
 from job.prompts.modes import Point
-from job.prompts.regions import Box
 from job.results import run_lengths
 from tests.evaluate.scripted import ScriptedModel, clicks, mask, modes, run, sample
 

@@ -6,9 +6,9 @@ import itertools
 import numpy as np
 import pytest
 
+from job.prompts.boxes import Box
 from job.prompts.draw import Draw
 from job.prompts.modes import MODES, Point, Prompt, Target
-from job.prompts.regions import Box
 
 SQUARES = {Box(0, 0, 4, 4): 25, Box(6, 0, 8, 2): 9, Box(6, 6, 7, 7): 4, Box(0, 9, 0, 9): 1}
 """Box -> area, from large to small."""

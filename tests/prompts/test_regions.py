@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.spatial.distance import cdist
 
+from job.prompts.boxes import tight_box
 from job.prompts.draw import Draw
-from job.prompts.regions import chamfer_depths, components, count_components, squared_depths, tight_box
+from job.prompts.regions import chamfer_depths, components, count_components, squared_depths
 
 regions = arrays.arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24)))
 

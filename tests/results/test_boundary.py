@@ -10,7 +10,8 @@ from job.errors import OutputError
 from job.metrics import registry
 from job.results import run_lengths
 from job.results.boundary import Asked, boundary_table
-from job.results.tables import BOUNDARY, EPISODE_KEY, objects_table, outcome_tables
+from job.results.filling import objects_table, outcome_tables
+from job.results.tables import BOUNDARY, EPISODE_KEY
 from tests.results.make import make_outcome, make_sample, task_object
 
 TRUTH = task_object(["......", ".#....", "......"])

@@ -1,9 +1,10 @@
 """Rows contain the values of samples, outcomes and lines of the ledger."""
 
 from job.datasets.sample import Excluded
+from job.prompts.boxes import Box
 from job.prompts.modes import Point
-from job.prompts.regions import Box
-from job.results.tables import EXCLUDED, IOU, OBJECTS, PREDICTIONS, excluded_table, objects_table, outcome_tables
+from job.results.filling import excluded_table, objects_table, outcome_tables
+from job.results.tables import EXCLUDED, IOU, OBJECTS, PREDICTIONS
 from tests.results.make import make_outcome, make_sample, task_object
 
 

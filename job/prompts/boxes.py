@@ -1,0 +1,30 @@
+"""Boxes: inclusive pixel indices, and the tight box of a mask. Without OpenCV and SciPy, so that it loads at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+
+
+class Box(NamedTuple):
+    """Inclusive pixel indices (x, y), origin top left."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """The box as an index into (H, W)."""
+        return slice(self.y0, self.y1 + 1), slice(self.x0, self.x1 + 1)
+
+
+def tight_box(mask_HW: Mask) -> Box:
+    """Return the tight box of a non-empty mask."""
+    rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1]))
