@@ -125,6 +125,7 @@ def _beside(file: str, address: str) -> str:
 
 
 def _refused(item: yaml.Node, expected: str, hint: str | None = None) -> SpecError:
-    mark = item.start_mark
-    field, place = f"datasets: {TAG} {shorten(item.value)}", {"line": mark.line + 1, "column": mark.column + 1}
-    return SpecError([Fault(file=mark.name, field=field, expected=expected, hint=hint, **place)])
+    mark, name = item.start_mark, f"datasets: {TAG} {shorten(item.value)}"
+    line, column = mark.line + 1, mark.column + 1
+    fault = Fault(file=mark.name, line=line, column=column, field=name, expected=expected, hint=hint)
+    return SpecError([fault])

@@ -118,7 +118,7 @@ def test_names_are_unique_across_files(folder):
         ("!include /dev/zero", "/dev/zero: cannot be read: not a file"),
         ("!include pipe", "pipe: cannot be read: not a file"),
         ("!include s.yaml", "this file includes itself"),
-        ("!include in/cycle.yaml", "in/cycle.yaml:1:3: datasets: !include ../in/cycle.yaml: this file includes itself,"),
+        ("!include in/cycle.yaml", "in/cycle.yaml:1:3: datasets: !include ../in/cycle.yaml: this file includes itself"),
         ("!include ''", "expected an address, got an empty text"),
         ("!include ${HOME}/a", "a spec may not read the variable HOME"),
         ("!include https://h/a?token=hush", "expected an address without a query"),
