@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from job.datasets import load as load_module
 from job.datasets.discover import discover
 from job.statistics.reference import published
 from job.storage import InputCache
 from job.study import load as load_spec
-from job.study.dataset import Slices
+from job.study.dataset import Dataset, Slices
 from tests.cases import medsam_job, use_fake_models
 from tests.shared import SHARED, needs_shared
 
@@ -60,21 +61,39 @@ def objects_of(dataset, folder):
     return objects
 
 
+def drawn_objects(folder, name):
+    """Count the objects that the generator drew, as `objects_of` does."""
+    expected = Counter()
+    with np.load(folder / f"{name}.expected.npz") as drawn:
+        for key in drawn.files:
+            task, slice_, _ = key.split("|")
+            mask_HW = drawn[key].astype(bool)
+            expected["foreground" if task in TASKS else task, int(slice_), mask_HW.shape, mask_HW.tobytes()] += 1
+    return expected
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_object_is_found_pixel_by_pixel(study, name):
     """As the miniature's generator drew it. LiTS without the volumes that lost their orientation."""
     spec, folder = study
     (dataset,) = (dataset for dataset in spec.datasets if dataset.name == name)
     objects = objects_of(dataset.model_copy(update={"slices": Slices()}), folder)
-    expected = Counter()
-    with np.load(folder / f"{name}.expected.npz") as drawn:
-        for key in drawn.files:
-            task, slice_, _ = key.split("|")
-            mask_HW = drawn[key].astype(bool)
-            named = "foreground" if task in TASKS else task
-            expected[named, int(slice_), mask_HW.shape, mask_HW.tobytes()] += 1
+    expected = drawn_objects(folder, name)
     assert objects
     assert objects <= expected if name == "CT-Liver" else objects == expected
+
+
+def test_the_keys_in_a_comment_read_pet_as_dicom(tmp_path):
+    """Those of PET-Whole-Body for the files of TCIA. The miniature's headers lack what SUV needs: its values stay."""
+    make = [sys.executable, SHARED / "datasets/make_mini.py", tmp_path, "PET-Whole-Body-DICOM"]
+    subprocess.run(make, check=True, capture_output=True)
+    text = (SPECS / "PET-Whole-Body.yaml").read_text().replace("${DATA}", str(tmp_path))
+    commented = yaml.safe_load("\n".join(re.findall(r"^#   (\w+: .*)", text, re.MULTILINE)))
+    stated = {**yaml.safe_load(text), **commented, "intensity": {"scale": "minmax"}, "slices": {}}
+    dataset = Dataset.model_validate(stated, strict=False)
+    assert Dataset.model_validate(stated | commented, strict=False).intensity.suv == (0, 10)
+    assert commented.keys() == {"images", "series", "masks", "tasks", "intensity"}
+    assert objects_of(dataset, tmp_path) == drawn_objects(tmp_path, "PET-Whole-Body-DICOM")
 
 
 def test_data_sets_and_tasks_have_their_published_names(study):
