@@ -18,7 +18,8 @@ from job.study.yaml_text import MAX_BYTES, composed, decoded
 
 TAG = "!include"
 MAX_DEPTH = 4
-MAX_FILES = 100  # each may be included from many places, and read anew for each
+MAX_FILES = 100  # a file counts each time that it is included
+MAX_BYTES_IN_ALL = 1 << 20  # PyYAML reads a megabyte in seconds
 
 Read = Callable[[str, int], bytes]
 """Returns the first bytes of a file in a store, at most so many. Raises JobError if it cannot."""
@@ -26,7 +27,7 @@ Read = Callable[[str, int], bytes]
 
 def no_store(address: str, length: int) -> bytes:
     """Read from no store: raise JobError. The default, for this room knows none."""
-    raise JobError(f"expected a path: nothing here reads the first {length} bytes of {shorten(address)}")
+    raise JobError(f"{address}: expected a path; nothing here reads {length} bytes of a store")
 
 
 def include(spec: yaml.Node, address: str, environment: Mapping[str, str], read: Read) -> None:
@@ -46,18 +47,22 @@ def include(spec: yaml.Node, address: str, environment: Mapping[str, str], read:
 
 @dataclass
 class _Includes:
-    """Opens included files. uses: the variables without a value in their addresses."""
+    """Opens included files. uses: the variables without a value in addresses."""
 
     environment: Mapping[str, str]
     read: Read
     faults: list[Fault] = field(default_factory=list)
     uses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: int = 0
+    size: int = 0
 
     def nodes(self, item: yaml.Node, chain: tuple[str, ...]) -> Iterator[yaml.Node]:
         """Yield the data sets that an item stands for: itself, or those of a file. chain: the files that led to it."""
         if not isinstance(item, yaml.ScalarNode) or item.tag != TAG:
             yield item
+            return
+        self.files += 1
+        if self.files > MAX_FILES + 1:  # which is a fault already
             return
         try:
             address = self._address(item, chain)
@@ -77,10 +82,10 @@ class _Includes:
         for expected, hint in expanded.faults:
             raise _refused(item, expected, hint)
         address = _beside(chain[-1], expanded.text)
-        if is_local(address) and not is_local(chain[0]):
-            raise _refused(item, "a spec in a store includes files of stores alone, none of this machine")
-        if expected_address := refusal(address if expanded.text.strip() else ""):
-            raise _refused(item, expected_address)
+        if is_local(address) and not is_local(chain[-1]):
+            raise _refused(item, "a file in a store includes files of stores alone, none of this machine")
+        if reason := refusal(address if expanded.text.strip() else ""):
+            raise _refused(item, reason)
         if any(overlap(address, other) for other in chain):
             raise _refused(item, "this file includes itself" + (", by way of others" if len(chain) > 1 else ""))
         if len(chain) > MAX_DEPTH:
@@ -89,29 +94,35 @@ class _Includes:
 
     def _data_sets(self, item: yaml.ScalarNode, address: str) -> yaml.Node:
         """Return what an included file holds: one data set or a list of them. Raise SpecError if it is neither."""
-        self.files += 1
-        if self.files > MAX_FILES:
-            raise _refused(item, f"expected at most {MAX_FILES} included files")
-        try:
-            data = (self.read if "://" in address else _read_path)(normal(address), MAX_BYTES + 1)
-        except JobError as error:
-            raise _refused(item, str(error)) from None
-        node = composed(decoded(data, address, "a data set"), address)
+        data, name = self._content(item, address), _beside(item.start_mark.name, shorten(item.value, 1000))
+        if self.files > MAX_FILES or self.size > MAX_BYTES_IN_ALL:
+            limits = f"{MAX_FILES} included files and {MAX_BYTES_IN_ALL} bytes in all of them"
+            raise _refused(item, f"expected at most {limits}")
+        node = composed(decoded(data, name, "a data set"), name)
         if not isinstance(node, yaml.CollectionNode):
-            place = Fault(file=address, line=1, column=1, field="", expected="expected a data set, or a list of them")
+            place = Fault(file=name, line=1, column=1, field="", expected="expected a data set, or a list of them")
             raise SpecError([place])
         return node
+
+    def _content(self, item: yaml.ScalarNode, address: str) -> bytes:
+        """Read an included file, or the beginning of one that is too large. Raise SpecError if it cannot be read."""
+        try:
+            data = (self.read if "://" in address else _read_path)(normal(address), MAX_BYTES + 1)
+        except JobError as error:  # a message shows variables as written
+            raise _refused(item, str(error).replace(normal(address), shorten(item.value))) from None
+        self.size += len(data)
+        return data
 
 
 def _read_path(path: str, length: int) -> bytes:
     try:
         if Path(path).exists() and not Path(path).is_file():  # a pipe may have no end
-            raise JobError(f"{path}: cannot be read: not a file")
+            raise JobError("cannot be read: not a file")
         with Path(path).open("rb") as file:
             return file.read(length)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        raise JobError(f"{path}: cannot be read: {reason or error}") from None
+        raise JobError(f"cannot be read: {reason or error}") from None
 
 
 def _beside(file: str, address: str) -> str:

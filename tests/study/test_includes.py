@@ -113,10 +113,10 @@ def test_names_are_unique_across_files(folder):
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        ("!include none.yaml", "s.yaml:3:5: datasets: !include none.yaml: none.yaml: cannot be read: No such file"),
-        ("!include in", "in: cannot be read: not a file"),
-        ("!include /dev/zero", "/dev/zero: cannot be read: not a file"),
-        ("!include pipe", "pipe: cannot be read: not a file"),
+        ("!include none.yaml", "s.yaml:3:5: datasets: !include none.yaml: cannot be read: No such file"),
+        ("!include in", "!include in: cannot be read: not a file"),
+        ("!include /dev/zero", "!include /dev/zero: cannot be read: not a file"),
+        ("!include pipe", "!include pipe: cannot be read: not a file"),
         ("!include s.yaml", "this file includes itself"),
         ("!include in/cycle.yaml", "in/cycle.yaml:1:3: datasets: !include ../in/cycle.yaml: this file includes itself"),
         ("!include ''", "expected an address, got an empty text"),
@@ -124,7 +124,7 @@ def test_names_are_unique_across_files(folder):
         ("!include https://h/a?token=hush", "expected an address without a query"),
         ("!include https://u:hush@h/a", "expected an address without user and password"),
         ("!include simplecache::s3://b/a", "expected one address, not a chain of them"),
-        ("!include s3://b/a", "expected a path: nothing here reads"),
+        ("!include s3://b/a", "s3://b/a: expected a path; nothing here reads"),
         ("!include [B.yaml]", "the tag '!include' is not allowed here: it is for items of `datasets`"),
         ("{name: !include B.yaml}", "the tag '!include' is not allowed here: it is for items of `datasets`"),
     ],
@@ -170,8 +170,35 @@ def test_included_files_are_bounded_in_number(folder):
     """A few lists of lists would else be thousands of files."""
     (folder / "many.yaml").write_text("- !include B.yaml\n" * 40)
     (folder / "s.yaml").write_text(spec(*["!include many.yaml"] * 40))
-    with pytest.raises(SpecError, match="expected at most 100 included files"):
+    with pytest.raises(SpecError, match="expected at most 100 included files") as error:
         load(folder / "s.yaml", ENVIRONMENT)
+    assert len(error.value.faults) == 1
+
+
+def test_included_files_are_bounded_in_size_together(folder):
+    """Five of 256 KiB are too much, of which each is allowed."""
+    (folder / "large.yaml").write_text("#" * ((1 << 18) - 500) + "\n" + DATA_SET.format(name="B"))
+    (folder / "s.yaml").write_text(spec(*["!include large.yaml"] * 5))
+    with pytest.raises(SpecError, match="expected at most 100 included files and 1048576 bytes in all of them"):
+        load(folder / "s.yaml", ENVIRONMENT)
+
+
+def test_no_fault_shows_the_value_of_a_variable_that_names_a_file(folder):
+    """It may be a secret in the wrong place: names stay as written, also those of files with faults."""
+    (folder / "hush.yaml").write_text(DATA_SET.format(name="[B]"))
+    environment = ENVIRONMENT | {"STUDY_A": "hush", "STUDY_B": "hush\n"}
+    for item in (
+        "!include ${STUDY_A}.yaml",
+        "!include ${STUDY_A}",
+        "!include '${STUDY_B}'",
+        "!include memory://${STUDY_A}",
+    ):
+        (folder / "s.yaml").write_text(spec(item))
+        with pytest.raises(SpecError) as error:
+            load(folder / "s.yaml", environment, storage.read_head)
+        assert "${STUDY_" in str(error.value)
+        assert "hush" not in str(error.value)
+        assert "\n" not in str(error.value)
 
 
 def test_a_spec_in_a_store_includes_files_beside_it(monkeypatch):
@@ -197,10 +224,14 @@ def test_a_local_spec_includes_files_of_a_store(folder):
 
 
 @pytest.mark.parametrize("address", ["/etc/B.yaml", "file:///etc/B.yaml"])
-def test_a_spec_in_a_store_includes_no_local_file(address):
-    """It may be someone else's, and its text is stored with the results."""
+def test_a_spec_in_a_store_includes_no_local_file(address, tmp_path):
+    """It may be someone else's, and its text is stored with the results. Nor does one that a local spec includes."""
     storage.write("memory://inc/s.yaml", spec(f"!include {address}").encode())
-    with pytest.raises(SpecError, match="a spec in a store includes files of stores alone, none of this machine"):
+    storage.write("memory://inc/list.yaml", f"- !include {address}\n".encode())
+    (tmp_path / "s.yaml").write_text(spec("!include memory://inc/list.yaml"))
+    with pytest.raises(SpecError, match=r"^memory://inc/list.yaml:1:3: .* a file in a store includes files of stores"):
+        read_spec(str(tmp_path / "s.yaml"))
+    with pytest.raises(SpecError, match="a file in a store includes files of stores alone, none of this machine"):
         read_spec("memory://inc/s.yaml")
 
 
