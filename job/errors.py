@@ -128,10 +128,10 @@ class Fault:
 
 
 class SpecError(JobError):
-    """All faults of a spec, in the order of the file."""
+    """All faults of a spec, in the order of its files."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = sorted(faults, key=lambda fault: (fault.line, fault.column, fault.field))
+        self.faults = sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column, fault.field))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 

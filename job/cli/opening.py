@@ -39,7 +39,7 @@ def _read_local(address: str) -> LoadedSpec:
     if meant.exists(address) and Path(address).is_dir():
         raise JobError(_results_for_spec(address) or meant.instead_of_folder(address))
     try:
-        return load(address)
+        return load(address, read=storage.read_head)
     except SpecError as error:
         if meant.exists(address):
             raise
@@ -67,7 +67,7 @@ def _read_remote(address: str) -> LoadedSpec:
         if results:
             raise JobError(results) from None
         raise
-    return load_bytes(head, storage.public(address))
+    return load_bytes(head, storage.public(address), read=storage.read_head)
 
 
 def _results_for_spec(address: str) -> str | None:

@@ -87,6 +87,11 @@ def is_listed(address: str) -> bool | None:
     return any(_lies_in(address, prefix) for prefix in prefixes) if prefixes else None
 
 
+def is_local(address: str) -> bool:
+    """Return whether an address names a file of this machine."""
+    return _place(address)[0] == "file"
+
+
 def overlap(address: str, other: str) -> bool:
     """Return whether two addresses are one place in any spelling, or one lies in the other."""
     one, two = normal(address), normal(other)

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from job.errors import Fault, SpecError, UnsetVariablesError
 from job.study.cross_checks import cross_faults
 from job.study.explain import explain, merged, relevant
+from job.study.includes import Read, no_store
 from job.study.study import Study
 from job.study.yaml_nodes import parse
-from job.study.yaml_source import YamlSource, character_fault, shorten
-
-MAX_BYTES = 1 << 18
+from job.study.yaml_source import Place, YamlSource, shorten
+from job.study.yaml_text import MAX_BYTES, decoded
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,17 @@ class LoadedSpec:
     source: YamlSource
 
 
-def load_bytes(data: bytes, file: str, environment: Mapping[str, str] | None = None) -> LoadedSpec:
-    """Parse the content of a spec file. `file`: its name in faults. Raise SpecError with all faults."""
-    source = YamlSource(file)
-    if len(data) > MAX_BYTES:
-        raise SpecError([source.fault((), f"larger than {MAX_BYTES} bytes; expected a study spec")])
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig")
-        raise SpecError([character_fault(file, before, "not UTF-8 text")]) from None
-    return loads(text, file, environment)
+def load_bytes(
+    data: bytes, file: str, environment: Mapping[str, str] | None = None, read: Read = no_store
+) -> LoadedSpec:
+    """Parse the content of a spec file. `file`: its path or address. `read`: reads the files that it includes.
+
+    Raise SpecError with all faults.
+    """
+    return loads(decoded(data, file, "a study spec"), file, environment, read)
 
 
-def load(path: str | Path, environment: Mapping[str, str] | None = None) -> LoadedSpec:
+def load(path: str | Path, environment: Mapping[str, str] | None = None, read: Read = no_store) -> LoadedSpec:
     """Read a spec from a local path, which may be a pipe. Raise SpecError with all faults."""
     try:
         with Path(path).open("rb") as file:
@@ -49,13 +46,15 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Load
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise SpecError([YamlSource(str(Path(path))).fault((), f"cannot be read: {reason or error}")]) from None
-    return load_bytes(data, str(Path(path)), environment)
+    return load_bytes(data, str(Path(path)), environment, read)
 
 
-def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | None = None) -> LoadedSpec:
+def loads(
+    text: str, file: str = "spec.yaml", environment: Mapping[str, str] | None = None, read: Read = no_store
+) -> LoadedSpec:
     """Parse the text of a spec. Raise SpecError with all faults."""
     environment = os.environ if environment is None else environment
-    source = parse(text, file, environment)
+    source = parse(text, file, environment, read)
     if not isinstance(source.data, dict):
         raise SpecError([source.fault((), "expected a mapping with study, datasets, models, prompts", source.raw)])
     faults = [*source.faults, *cross_faults(source)]
@@ -72,9 +71,9 @@ def loads(text: str, file: str = "spec.yaml", environment: Mapping[str, str] | N
 
 def _refusal(source: YamlSource, faults: Sequence[Fault], environment: Mapping[str, str]) -> SpecError:
     """Return the error with all faults. A value that could not be read, such as an unset variable, has no second."""
-    unread = {(fault.line, fault.column) for fault in source.faults}
+    unread = {Place(fault.file, fault.line, fault.column) for fault in source.faults}
     unread |= {source.places[path] for paths in source.unset.values() for path in paths}
-    kept = [f for f in dict.fromkeys(faults) if f in source.faults or (f.line, f.column) not in unread]
+    kept = [f for f in dict.fromkeys(faults) if f in source.faults or Place(f.file, f.line, f.column) not in unread]
     if not source.unset:
         return SpecError(kept)
     uses = {name: tuple(source.as_written(path, "") for path in paths) for name, paths in source.unset.items()}

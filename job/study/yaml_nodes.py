@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.reader import ReaderError
 
-from job.errors import Fault, SpecError
+from job.errors import SpecError
+from job.study.includes import TAG as INCLUDE
+from job.study.includes import Read, include, no_store
 from job.study.variables import expand
-from job.study.yaml_source import Path, YamlSource, character_fault, shorten
+from job.study.yaml_source import Path, Place, YamlSource, shorten
+from job.study.yaml_text import composed, yaml_faults
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that break a line, control a terminal, change the direction of text, or are not valid Unicode."""
@@ -28,26 +30,20 @@ MAX_DEPTH = 40
 MAX_DIGITS = 400  # the largest float has 309 before its point; parsing a million digits takes minutes
 
 
-def parse(text: str, file: str, environment: Mapping[str, str]) -> YamlSource:
-    """Parse one YAML document. Faults that leave usable data are collected in `.faults`; others raise SpecError."""
+def parse(text: str, file: str, environment: Mapping[str, str], read: Read = no_store) -> YamlSource:
+    """Parse one YAML document. Faults that leave usable data are collected in `.faults`; others raise SpecError.
+
+    file: path or address, to which those of included files are relative. read: reads these.
+    """
     source = YamlSource(file)
-    try:
-        loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        if node is None:
-            raise SpecError([source.fault((), "the spec is empty; expected a study")])
-        source.raw = _Builder(source, loader, environment=None).build(node, ())
+    node = composed(text, file)
+    if node is None:
+        raise SpecError([source.fault((), "the spec is empty; expected a study")])
+    include(node, file, environment, read)
+    with yaml_faults(file):
+        source.raw = _Builder(source, environment=None).build(node, ())
         source.faults.clear()
-        source.data = _Builder(source, loader, environment).build(node, ())
-    except yaml.MarkedYAMLError as error:
-        raise SpecError([_syntax_fault(file, error)]) from None
-    except ReaderError as error:
-        fault = character_fault(file, text[: error.position], f"the character U+{error.character:04X}")
-        raise SpecError([fault]) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # \U92233720 overflows, for example
-        raise SpecError([source.fault((), f"not readable as YAML: {shorten(str(error))}")]) from None
-    except RecursionError:
-        raise SpecError([source.fault((), "nested too deeply to be a study spec")]) from None
+        source.data = _Builder(source, environment).build(node, ())
     return source
 
 
@@ -56,15 +52,15 @@ class _Builder:
     """Turns YAML nodes into plain data, and records places and faults. environment: None keeps variables as written."""
 
     source: YamlSource
-    loader: yaml.SafeLoader
     environment: Mapping[str, str] | None
     values: int = 0
+    constructor: yaml.SafeLoader = field(default_factory=lambda: yaml.SafeLoader(""))
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         self._count()
         self.source.places.setdefault(path, _place(node))
         if isinstance(node, yaml.CollectionNode) and node.tag not in COLLECTIONS:
-            raise _refusal(node, f"the tag {node.tag!r} is not allowed in a spec")
+            raise _refusal(node, _not_allowed(node.tag))
         if len(path) > MAX_DEPTH:
             raise _refusal(node, "nested too deeply to be a study spec")
         if isinstance(node, yaml.MappingNode):
@@ -111,11 +107,11 @@ class _Builder:
     def _constructed(self, node: yaml.Node) -> Any:
         """Let PyYAML convert a null, a bool or a number. Any error of the conversion becomes a fault."""
         if node.tag not in CONSTRUCTED:
-            raise _refusal(node, f"the tag {node.tag!r} is not allowed in a spec")
+            raise _refusal(node, _not_allowed(node.tag))
         if node.tag in NUMBERS and len(node.value) > MAX_DIGITS:
             raise _refusal(node, f"expected a number of at most {MAX_DIGITS} digits")
         try:
-            value = self.loader.construct_object(node)
+            value = self.constructor.construct_object(node)
         except (ValueError, LookupError, ArithmeticError):
             raise _refusal(node, f"'{shorten(node.value)}' is not a valid {node.tag.removeprefix(TAG)}") from None
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
@@ -138,17 +134,13 @@ class _Builder:
         return expanded.text
 
 
-def _place(node: yaml.Node) -> tuple[int, int]:
-    return node.start_mark.line + 1, node.start_mark.column + 1
+def _place(node: yaml.Node) -> Place:
+    return Place(node.start_mark.name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _not_allowed(tag: str) -> str:
+    return f"the tag {tag!r} is not allowed {'here: it is for items of `datasets`' if tag == INCLUDE else 'in a spec'}"
 
 
 def _refusal(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
-
-
-def _syntax_fault(file: str, error: yaml.MarkedYAMLError) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Fault(
-        file=file, line=line, column=column, field="", expected=f"not valid YAML: {shorten(error.problem, 200)}"
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from job.errors import Fault
 from job.study.addresses import without_secrets
@@ -11,9 +11,19 @@ from job.study.addresses import without_secrets
 Path = tuple[str | int, ...]
 
 
+class Place(NamedTuple):
+    """Where a value stands. Line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
 @dataclass
 class YamlSource:
-    """A parsed file: `data` with variables expanded, `raw` as written, and line and column (from 1) of every value.
+    """A parsed file: `data` with variables expanded, `raw` as written, and the place of every value.
+
+    Both hold included data sets in the place of `!include`; `places` names the files that these come from.
 
     unset: variables without a value -> the paths of the values that need them.
     """
@@ -23,16 +33,16 @@ class YamlSource:
     raw: Any = None
     faults: list[Fault] = field(default_factory=list)
     unset: dict[str, list[Path]] = field(default_factory=dict)
-    places: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    places: dict[Path, Place] = field(default_factory=dict)
 
     def fault(self, path: Path, expected: str, value: Any = None, hint: str | None = None) -> Fault:
         """Return a fault at `path`, or at the nearest existing value above it."""
         while path not in self.places and path:
             path = path[:-1]
-        line, column = self.places.get(path, (1, 1))
+        file, line, column = self.places.get(path, (self.file, 1, 1))
         shown = None if value is None else shorten(value) or "''"
         return Fault(
-            file=self.file,
+            file=file,
             line=line,
             column=column,
             field=dotted(path),

@@ -20,7 +20,7 @@ def test_the_page_about_checkpoints_has_every_one(file):
     assert re.findall(r"[0-9a-f]{64}", row) == ([OFFICIAL[file].sha256] if OFFICIAL[file].sha256 else [])
 
 
-@pytest.mark.parametrize("spec", ["study.yaml", "mazurowski2023/study.yaml"])
+@pytest.mark.parametrize("spec", ["study.yaml", "mazurowski2023/all.yaml", "mazurowski2023/v1.yaml"])
 def test_the_specs_name_official_checkpoints_with_address_and_hash(spec):
     """The address is a comment beside the model."""
     text = (ROOT / "specs" / spec).read_text()

@@ -5,7 +5,7 @@ import pytest
 from job.errors import Fault, SpecError
 from job.study.addresses import without_secrets
 from job.study.load import load
-from job.study.yaml_source import YamlSource, character_fault, shorten
+from job.study.yaml_source import Place, YamlSource, character_fault, shorten
 from tests.study.small import only_fault
 
 
@@ -54,5 +54,6 @@ def test_a_path_that_no_system_can_open_is_a_fault():
 @pytest.mark.parametrize("path", [("tasks", 0, "organ"), ("tasks", 0, "organ", "label")])
 def test_the_fault_of_an_absent_value_is_at_the_nearest_value_above_it(path):
     """Here the first task, not the list of tasks."""
-    source = YamlSource("s.yaml", places={(): (1, 1), ("tasks",): (2, 1), ("tasks", 0): (3, 5)})
+    lines = {(): (1, 1), ("tasks",): (2, 1), ("tasks", 0): (3, 5)}
+    source = YamlSource("s.yaml", places={key: Place("s.yaml", *place) for key, place in lines.items()})
     assert str(source.fault(path, "expected a label")) == "s.yaml:3:5: tasks[0]: expected a label"
