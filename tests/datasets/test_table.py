@@ -86,7 +86,7 @@ def test_a_row_names_an_image_as_a_line_of_a_list_does(tmp_path: Path, name: str
 def test_the_address_of_an_image_counts_before_its_name(tmp_path: Path) -> None:
     """Another image of the same name has another row."""
     write(tmp_path / "images/sub/a.png", b"x")
-    rows = [ROWS[0], ROWS[0] | {"image": "sub/a.png", "person": "P9"}]
+    rows = [ROWS[0], ROWS[1] | {"image": "sub/a.png", "person": "P9"}]
     assert {image: patient for image, (patient, _) in shown(look(tmp_path, rows)).items()} == {
         "a.png": "P1",
         "sub/a.png": "P9",
@@ -180,8 +180,8 @@ def test_the_column_of_images_must_exist(tmp_path: Path) -> None:
 def test_a_field_of_images_counts_before_a_column(tmp_path: Path) -> None:
     """And so does a field that every image has."""
     rows = [ROWS[0] | {"person": "column", "stem": "column"}]
-    found = look(tmp_path, rows, images=f"{tmp_path}/images/{{person}}.png", patient="{person} {stem}")
-    assert shown(found)["a.png"][0] == "a a"
+    found = look(tmp_path, rows, images=f"{tmp_path}/images/{{person}}.png", patient="{person} {stem} {split}")
+    assert shown(found)["a.png"][0] == "a a train"
 
 
 HEADER = b"image,mask,person\n"
