@@ -211,6 +211,20 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, bad: str) -> None:
     assert message in text
 
 
+def test_a_damaged_parquet_file_is_read_or_refused(tmp_path: Path) -> None:
+    """pyarrow ends the process where it is asked for the statistics of some of these."""
+    sound = save(tmp_path / "sound.parquet", ROWS).read_bytes()
+    path = tmp_path / "damaged.parquet"
+    refused = 0
+    for place in range(0, len(sound), 5):
+        path.write_bytes(sound[:place] + bytes([sound[place] ^ 0xFF]) + sound[place + 1 :])
+        try:
+            tabular.read_rows(str(path), ["image"])
+        except (PairingError, tabular.NoColumnError):
+            refused += 1
+    assert refused > 0
+
+
 @pytest.mark.parametrize("kind", ["list", "bytes"])
 def test_a_parquet_column_of_no_text_is_refused(tmp_path: Path, kind: str) -> None:
     """Lists, and bytes that are no text."""
