@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from job import storage
-from job.errors import PairingError, printable
+from job.errors import MachineError, PairingError, StorageError, printable
 
 MOST_BYTES = 1 << 26
 MOST_ROWS = 1_000_000
@@ -35,14 +35,12 @@ class NoColumnError(Exception):
 def read_rows(address: str, columns: Sequence[str]) -> list[Row]:
     """Return the values of some columns of each row, as text; "" where the table has none.
 
-    Raise NoColumnError for a column that the table lacks, PairingError if the file cannot be used.
+    Raise NoColumnError for a column that the table lacks, PairingError if the file cannot be read or used.
     """
     reader = next((read for ending, read in READERS.items() if address.lower().endswith(ending)), None)
     if reader is None:
         raise _refused(address, f"expected a file that ends in {', '.join(READERS)}")
-    data = storage.read_head(address, MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise _refused(address, f"expected a table of at most {MOST_BYTES >> 20} MiB")
+    data = _content(address)
     rows: list[Row] = []
     try:
         for row in reader(data, columns):
@@ -55,6 +53,19 @@ def read_rows(address: str, columns: Sequence[str]) -> list[Row]:
     except ValueError as error:
         raise _refused(address, printable(str(error))) from None
     return rows
+
+
+def _content(address: str) -> bytes:
+    """Return the bytes of a file; raise PairingError if they are too many, or cannot be read."""
+    try:
+        data = storage.read_head(address, MOST_BYTES + 1)
+    except MachineError:
+        raise
+    except StorageError as error:
+        raise PairingError(("table", "file"), str(error)) from None
+    if len(data) > MOST_BYTES:
+        raise _refused(address, f"expected a table of at most {MOST_BYTES >> 20} MiB")
+    return data
 
 
 def _refused(address: str, expected: str) -> PairingError:

@@ -212,7 +212,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, bad: str) -> None:
 
 
 def test_a_damaged_parquet_file_is_read_or_refused(tmp_path: Path) -> None:
-    """pyarrow ends the process where it is asked for the statistics of some of these."""
+    """The process would end where pyarrow is asked for the statistics of some of these."""
     sound = save(tmp_path / "sound.parquet", ROWS).read_bytes()
     path = tmp_path / "damaged.parquet"
     refused = 0

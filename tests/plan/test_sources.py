@@ -86,8 +86,8 @@ def test_a_table_that_names_no_image_says_so(spec, tmp_path):
     )
 
 
-def test_a_table_that_is_missing_is_a_fault_of_the_data_set(spec, tmp_path):
-    """With its address."""
-    missing = fault(spec("    tasks", f"    table: {{file: {tmp_path}/t.csv, image: file}}\n    tasks"))
-    assert missing.startswith("s.yaml:3:5: datasets[0]")
-    assert f"{tmp_path}/t.csv" in missing
+def test_a_table_that_is_missing_is_a_fault_of_its_address(spec, tmp_path):
+    """Not of `images`, as that of another file."""
+    assert fault(spec("    tasks", f"    table: {{file: {tmp_path}/t.csv, image: file}}\n    tasks")) == (
+        f"s.yaml:7:13: datasets[0].table.file: {tmp_path}/t.csv: cannot read: nothing is there"
+    )

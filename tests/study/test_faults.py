@@ -139,7 +139,7 @@ def test_templates_may_name_columns_of_a_table():
         ("file: t.csv, ", "", "datasets[0].table: the key 'file' is missing"),
         ("t.csv", "'a::b.csv'", "datasets[0].table.file: expected one address"),
         ("t.csv", "'https://user:word@host/t.csv'", "datasets[0].table.file: expected an address without user"),
-        ("where: {", "where: {}, x: {", "datasets[0].table: unknown key 'x'"),
+        ("where: {", "where: {}, x: {", "datasets[0].table.x: unknown key 'x'"),
         ("[test, 1]", "[]", "datasets[0].table.where.split: expected"),
     ],
 )
