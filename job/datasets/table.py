@@ -10,13 +10,18 @@ from job.datasets.pairing import mask_templates
 from job.datasets.pattern import nfc
 from job.datasets.selection import names_of, value_matches
 from job.datasets.tabular import NoColumnError, Row, read_rows
-from job.errors import PairingError, printable
+from job.errors import PairingError
 from job.storage import FileInfo
 from job.study.dataset import Dataset
 from job.study.explain import similar
 from job.study.files import COMMON_FIELDS, Table, template_fields
+from job.study.yaml_source import shorten
 
 SHOWN = 20
+COMPARED = 1000
+"""Columns among which the nearest to a wrong one is looked for."""
+DEEPEST = 16
+"""Slashes of a value up to which files are looked for: each number of them takes a listing."""
 EMPTY = "(empty)"
 Key = tuple[str, ...]
 Match = tuple[str, FileInfo, Mapping[str, str]]
@@ -27,8 +32,8 @@ Match = tuple[str, FileInfo, Mapping[str, str]]
 class Listed:
     """The images that the rows of a table name, with its columns among their fields; all images without a table.
 
-    unlisted: the other images. not_found: names in used rows that no image has. slashes: of each column that is a
-    field, how many slashes its values have.
+    unlisted: the other images. not_found: names in used rows that no image has, shortened. slashes: of each column that
+    is a field, how many slashes its values have.
     """
 
     images: Sequence[Match]
@@ -59,9 +64,13 @@ def listed(dataset: Dataset, found: Sequence[Match]) -> Listed:
     return Listed(
         images=images,
         unlisted=[match for match, row in zip(found, rows, strict=True) if row is None],
-        not_found=tuple(sorted(index.not_found)),
-        slashes={column: sorted({fields[column].count("/") for _, _, fields in images}) for column in columns},
+        not_found=tuple(sorted(map(shorten, index.not_found))),
+        slashes={column: sorted(_slashes(fields[column] for _, _, fields in images)) for column in columns},
     )
+
+
+def _slashes(values: Iterable[str]) -> set[int]:
+    return {count for count in (value.count("/") for value in values) if count <= DEEPEST}
 
 
 class _Index:
@@ -96,7 +105,8 @@ class _Index:
             column, *values = next(
                 each for each in zip(columns, self._first[name], self._other[name], strict=True) if each[1] != each[2]
             )
-            detail = f"one row has {values[0]!r} in column {column!r}, another {values[1]!r}"
+            first, second = map(shorten, values)
+            detail = f"one row has {first!r} in column {column!r}, another {second!r}"
             raise PairingError(("table",), f"expected rows that agree on {image}: {detail}; choose with `where`")
         return self._first[name]
 
@@ -137,9 +147,10 @@ def _used_rows(dataset: Dataset, table: Table) -> Iterator[tuple[str, Row]]:
 
 def _unknown(error: NoColumnError) -> str:
     """Return what is said of a column that the table lacks."""
-    known = ", ".join([*error.names[:SHOWN], *(["…"] if len(error.names) > SHOWN else [])]) or "none"
-    hint = similar(error.column, error.names)
-    return printable(f"no column {error.column!r} in the table, which has {known}" + (f"; {hint}" if hint else ""))
+    names = [shorten(name) for name in error.names[:COMPARED]]
+    known = ", ".join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])]) or "none"
+    hint = similar(error.column, names)
+    return f"no column {error.column!r} in the table, which has {known}" + (f"; {hint}" if hint else "")
 
 
 def _check_patients(dataset: Dataset, images: Iterable[Match]) -> None:

@@ -177,6 +177,13 @@ def test_the_column_of_images_must_exist(tmp_path: Path) -> None:
     assert (key, message) == (("table", "image"), "no column 'image' in the table, which has file, mask, person")
 
 
+def test_a_table_of_many_columns_shows_some(tmp_path: Path) -> None:
+    """The first twenty, and no long name in full."""
+    message = refusal(tmp_path, ("x" * 1000 + "".join(f",c{n}" for n in range(10**5))).encode())[1]
+    assert message.endswith("c18, …")
+    assert len(message) < 300
+
+
 def test_a_field_of_images_counts_before_a_column(tmp_path: Path) -> None:
     """And so does a field that every image has."""
     rows = [ROWS[0] | {"person": "column", "stem": "column"}]
@@ -294,6 +301,14 @@ def test_values_of_masks_are_literal_and_lead_nowhere_else(tmp_path: Path, mask:
 def test_values_stay_text(tmp_path: Path, name: str, person: str) -> None:
     """Formulas, paths, braces, quotes and line ends."""
     assert shown(look(tmp_path, [ROWS[0] | {"person": person}], name))["a.png"][0] == person
+
+
+def test_masks_are_looked_for_in_sixteen_folders_at_most(tmp_path: Path) -> None:
+    """Each depth takes a listing."""
+    for depth in (16, 17):
+        write(tmp_path / "masks" / Path(*"d" * depth) / "m.nii", b"x")
+    rows = [row | {"mask": "d/" * depth + "m"} for row, depth in zip(ROWS, (16, 17), strict=True)]
+    assert [masks for _, masks in shown(look(tmp_path, rows)).values()] == [["m.nii"], []]
 
 
 def test_a_missing_mask_is_expected_by_its_column(tmp_path: Path) -> None:
