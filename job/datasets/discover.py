@@ -18,9 +18,11 @@ from job.datasets.pattern import Pattern, by_address, fill, varies
 from job.datasets.pseudonyms import with_pseudonyms
 from job.datasets.selection import Selector, names_of
 from job.datasets.source import GeneratedImage, ImageFile, Kind, Source
+from job.datasets.table import listed
 from job.datasets.template import Files, Template
 from job.storage import FileInfo
 from job.study.dataset import Dataset, Generated
+from job.study.files import template_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,7 @@ class Survey:
     """What the listing of a data set shows. All but the sources are addresses, sorted.
 
     masks_as_images: files that the pattern matches but that are masks of other images, so that they are no images.
+    unlisted: images that no used row of `table` names. rows_not_found: names in its rows that no image has.
     deselected: images that `only` and `except` leave out. unlabelled: images left out by `unlabelled: skip`.
     other_endings: files that differ from the pattern in their ending alone, and are nobody's mask. unused_masks: files
     that the templates of masks list, and that no image names. dead_links: links that lead nowhere, in the place of
@@ -36,12 +39,14 @@ class Survey:
 
     sources: tuple[Source, ...]
     masks_as_images: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
     deselected: tuple[str, ...] = ()
     unlabelled: tuple[str, ...] = ()
     other_endings: tuple[str, ...] = ()
     unused_masks: tuple[str, ...] = ()
     dead_links: tuple[str, ...] = ()
     not_found: tuple[str, ...] = ()
+    rows_not_found: tuple[str, ...] = ()
 
 
 def discover(dataset: Dataset) -> tuple[Source, ...]:
@@ -59,11 +64,10 @@ def survey(dataset: Dataset) -> Survey:
         return Survey(sources=tuple(_generated(dataset, dataset.generated)))
     pattern = _pattern(dataset)
     listing = pattern.listing() if dataset.series is None else of_series(pattern.listing(), dataset.series)
-    templates = [Template(text, pattern) for text in _all_templates(dataset)]
+    table = listed(dataset, list(matches(dataset, pattern, listing)))
+    templates = [Template(text, pattern, table.slashes) for text in _all_templates(dataset)]
     files = {template.text: template.files() for template in templates if not template.is_image}
-    matched = [
-        paired(address, file, fields, templates, files) for address, file, fields in matches(dataset, pattern, listing)
-    ]
+    matched = [paired(address, file, fields, templates, files) for address, file, fields in table.images]
     claims = claims_of(matched, templates)
     check_images(dataset, matched, claims)
     candidates = [image for image in matched if image.file.address not in claims]
@@ -76,30 +80,40 @@ def survey(dataset: Dataset) -> Survey:
     skipped = {source.image for source in sources if dataset.unlabelled == "skip" and not any(source.masks.values())}
     others = [address for address in listing if pattern.differs_in_ending(address)]
     other_endings = [address for address in others if listing[address].address not in claims]
+    unlisted = {address: file.address for address, file, _ in table.unlisted}
     images = {image.file.address for image in matched} | {listing[address].address for address in others}
     left = [source for source in sources if source.image not in skipped]
     salt = dataset.pseudonymise
     return Survey(
         sources=tuple(left if salt is None else sorted((with_pseudonyms(salt, source) for source in left), key=_image)),
-        masks_as_images=tuple(image.address for image in matched if image.file.address in claims),
+        masks_as_images=tuple(
+            sorted(
+                [image.address for image in matched if image.file.address in claims]
+                + [address for address, file in unlisted.items() if file in claims]
+            )
+        ),
+        unlisted=tuple(address for address, file in unlisted.items() if file not in claims),
         deselected=tuple(sorted({image.address for image in candidates} - {image.address for image in chosen})),
         unlabelled=tuple(sorted(skipped)),
         other_endings=tuple(sorted(other_endings)),
-        unused_masks=tuple(sorted(_unused(files.values(), images | _named_masks(matched)))),
+        unused_masks=tuple(sorted(_unused(files.values(), images | {*unlisted.values()} | _named_masks(matched)))),
         dead_links=tuple(sorted(_dead_folders(pattern, listing))),
         not_found=not_found,
+        rows_not_found=table.not_found,
     )
 
 
 def expected_masks(dataset: Dataset, source: Source, task: str) -> tuple[str, ...]:
-    """Return the addresses where an image's masks of a task are looked for; wildcards in them are kept."""
+    """Return the addresses where an image's masks of a task are looked for; wildcards and columns in them are kept."""
     pattern = _pattern(dataset)
     if not isinstance(source.file, FileInfo):
         return ()
     (image,) = by_address([source.file], pattern.root) if varies(pattern.tail) else (pattern.tail,)
     image = image.rstrip("/")
-    fields = fields_of(image, source.file.address, pattern.fields(image) or {})
-    return tuple(Template(text, pattern).filled(fields) for text in mask_templates(dataset, task))
+    texts = mask_templates(dataset, task)
+    columns = {name: f"{{{name}}}" for text in texts for name in template_fields(text)}
+    fields = columns | fields_of(image, source.file.address, pattern.fields(image) or {})
+    return tuple(Template(text, pattern).filled(fields) for text in texts)
 
 
 def _pattern(dataset: Dataset) -> Pattern:
@@ -139,8 +153,8 @@ def _choose(dataset: Dataset, images: Sequence[PairedImage]) -> tuple[list[Paire
         and (but is None or not but.matches(image.address, image.fields))
     ]
     known = {name for image in images for name in names_of(image.address)}
-    listed = [line for selector in (only, but) if selector for line in selector.listed]
-    return chosen, tuple(sorted(set(listed) - known))
+    lines = [line for selector in (only, but) if selector for line in selector.listed]
+    return chosen, tuple(sorted(set(lines) - known))
 
 
 def _source(

@@ -62,6 +62,11 @@ def _remarks(survey: Survey) -> Iterator[str]:
             "files that `images` matches are masks of other images",
         ),
         (
+            survey.unlisted,
+            "image left out that no row of `table` names",
+            "images left out that no row of `table` names",
+        ),
+        (
             survey.deselected,
             "image left out by `only` or `except`",
             "images left out by `only` or `except`",
@@ -75,6 +80,7 @@ def _remarks(survey: Survey) -> Iterator[str]:
         (survey.unused_masks, "mask that no image uses", "masks that no image uses"),
         ((*dead_images, *survey.dead_links), "link that leads nowhere", "links that lead nowhere"),
         (survey.not_found, "line of a list file that names no image", "lines of list files that name no image"),
+        (survey.rows_not_found, "name in `table` that no image has", "names in `table` that no image has"),
     ):
         if names:
             yield f"{len(names)} {one if len(names) == 1 else several}{_names(names, len(names))}"

@@ -27,7 +27,7 @@ class Selector:
         if isinstance(self.selection, Mapping):
             named = {name: values for name, values in self.selection.items() if name != LIST}
             return (LIST not in self.selection or bool(self.listed.intersection(names_of(image)))) and all(
-                _value_matches(fields[name], values) for name, values in named.items()
+                value_matches(fields[name], values) for name, values in named.items()
             )
         patterns = [self.selection] if isinstance(self.selection, str) else self.selection
         return any(_name_matches(nfc(image), nfc(pattern)) for pattern in patterns)
@@ -42,10 +42,10 @@ class Selector:
         return frozenset(nfc(line) for line in lines if line and not line.startswith("#"))
 
 
-def names_of(image: str) -> set[str]:
-    """Return the names by which a list file may name an image: its address, its name or its stem."""
+def names_of(image: str) -> tuple[str, str, str]:
+    """Return the names by which a list or a table may name an image: its address, its name and its stem."""
     name = posixpath.basename(nfc(image))
-    return {nfc(image), name, stem(name)}
+    return nfc(image), name, stem(name)
 
 
 def _name_matches(image: str, pattern: str) -> bool:
@@ -59,7 +59,8 @@ def _name_matches(image: str, pattern: str) -> bool:
     return len(names) == len(patterns) and all(map(_fits, names, patterns))
 
 
-def _value_matches(value: str, wanted: FieldValues) -> bool:
+def value_matches(value: str, wanted: FieldValues) -> bool:
+    """Return whether a field's value is one of those wanted. See `Selector`."""
     values: Sequence[int | str] = [wanted] if isinstance(wanted, int | str) else wanted
     return any(_is(value, item) for item in values)
 

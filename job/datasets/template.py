@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, product, zip_longest
 
 from job import storage
 from job.datasets.pattern import WILD, Pattern, at_first_places, below, by_address, fill, glob_of, nfc, stem, varies
@@ -29,6 +31,8 @@ class Template:
 
     text: str
     images: Pattern
+    slashes: Mapping[str, Sequence[int]] = dataclasses.field(default_factory=dict)
+    """Of fields whose values may lead into folders, how many slashes they have."""
 
     @property
     def is_image(self) -> bool:
@@ -62,11 +66,21 @@ class Template:
         if not varies(tail):
             file = storage.info(self._address)
             return Files({tail: file} if file else {})
+        return Files({address: file for deep in self._tails() for address, file in self._listed(deep).items()})
+
+    def _tails(self) -> Iterator[str]:
+        """Yield the address below the root, each time with as many folders as the fields' values may have."""
+        pieces = TEMPLATE_FIELD.split(self._pattern.tail)
+        for counts in product(*(self.slashes.get(name) or (0,) for name in pieces[1::2])):
+            fields = ["/".join([f"{{{name}}}"] * (count + 1)) for name, count in zip(pieces[1::2], counts, strict=True)]
+            yield "".join(chain.from_iterable(zip_longest(pieces[::2], fields, fillvalue="")))
+
+    def _listed(self, tail: str) -> dict[str, FileInfo]:
         *folders, name = tail.split("/")
         wide = re.sub(r"\*\*+", "*", f"{self._glob(stem(name))}*{self._glob(name[len(stem(name)) :])}")
         glob = "/".join([*(self._glob(folder) for folder in folders), wide])
         listed = storage.list_files(self._pattern.root, glob, dead_links=True)
-        return Files(by_address(listed, self._pattern.root))
+        return by_address(listed, self._pattern.root)
 
     def filled(self, fields: Mapping[str, str]) -> str:
         """Return the address that one image names, with the wildcards that the template has."""

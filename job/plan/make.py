@@ -74,7 +74,7 @@ def find_survey(spec: LoadedSpec, index: int) -> Survey:
         found = survey(dataset)
         if not found.sources:
             pattern = dataset.images or ""
-            matched = found.masks_as_images or found.deselected or found.unlabelled
+            matched = found.masks_as_images or found.unlisted or found.deselected or found.unlabelled
             reason = "no image is left" if matched else storage.why_nothing_matches(Pattern(pattern).root)
             if matched or found.other_endings:
                 reason = "; ".join((reason, *inventory(dataset, found).remarks))

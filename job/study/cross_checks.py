@@ -17,6 +17,8 @@ from job.study.untyped import is_map, mappings
 from job.study.yaml_source import Path, YamlSource, dotted
 
 ADDRESSES = ("images", "masks", "label_names", "checkpoint", "output", "embeddings", LIST)
+TABLE = ("table", "file")
+"""The end of the path of a table's address: elsewhere, `file` may be a field or a column."""
 WRITTEN: tuple[Path, ...] = (("output",), PLACE)
 
 
@@ -70,7 +72,7 @@ def _addresses(source: YamlSource, path: Path, value: Any) -> Iterator[Fault]:
     for key, item in items:
         yield from _addresses(source, (*path, key), item)
     key = next((name for name in reversed(path) if isinstance(name, str)), "")  # also of the items of a list
-    if isinstance(value, str) and (key in ADDRESSES or "://" in value):
+    if isinstance(value, str) and (key in ADDRESSES or path[-2:] == TABLE or "://" in value):
         expected = output_refusal(value) if path in WRITTEN else refusal(value)
         if expected:
             yield source.fault(path, expected)

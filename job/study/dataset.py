@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from job.study.files import Join, Masks, Selection
+from job.study.files import Join, Masks, Selection, Table
 from job.study.intensity import Intensity
 from job.study.strict import Address, Name, Strict
 from job.study.task import Task
@@ -82,9 +82,12 @@ class Dataset(Strict):
     folder or file name. Fields take as little as they can. A file that is another image's mask is no image."""
     generated: Generated | None = None
     """Generated images, instead of `images` and `masks`."""
+    table: Table | None = None
+    """A table that names the images to use. Its columns are fields of `masks` and `patient`, unless the image has a
+    field of that name."""
     masks: Masks | None = None
     """Addresses of an image's masks, one or a list, from {stem}, {name}, {parent}, {image}, the named fields of
-    `images` and wildcards. All files that exist are the image's masks."""
+    `images`, the columns of `table` and wildcards. All files that exist are the image's masks."""
     join: Join = "union"
     """How several masks of an image make one object: its pixels are those of any mask, of more than half of them, or of
     `at_least: n`. `single`: an image with several masks is left out, without an error."""

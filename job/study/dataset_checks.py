@@ -13,6 +13,7 @@ from job.study.untyped import is_map
 from job.study.yaml_source import Path, YamlSource
 
 FILES_ONLY = (
+    "table",
     "masks",
     "patient",
     "patients_of",
@@ -52,7 +53,8 @@ def dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> I
         if isinstance(template, str):
             known = [*COMMON_FIELDS, *sorted(named), "image"]
             yield from _type_faults(source, place, template)
-            yield from _template_faults(source, place, template, known if place[-1] != "images" else sorted(named))
+            if not is_map(dataset.get("table")):  # other fields are its columns, which are known when it is read
+                yield from _template_faults(source, place, template, known if place[-1] != "images" else sorted(named))
     if "series" in dataset and not str(dataset.get("images", "")).endswith("/"):
         yield source.fault((*path, "series"), "`series` applies to folders: end `images` with a slash")
     yield from _salt_faults(source, (*path, "pseudonymise"), dataset.get("pseudonymise"))

@@ -37,10 +37,11 @@ WORDS = {
 def nearest(word: str | int, names: list[str]) -> str | None:
     """Return a hint with the nearest of these names, or with all of them; None if there are none."""
     shown = ", ".join(shorten(name) for name in names)
-    return _similar(word, names) or (f"one of: {shown}" if names else None)
+    return similar(word, names) or (f"one of: {shown}" if names else None)
 
 
-def _similar(word: str | int, names: list[str]) -> str | None:
+def similar(word: str | int, names: list[str]) -> str | None:
+    """Return a hint with the nearest of these names; None if none is near."""
     match = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
     return f"did you mean '{shorten(match[0])}'?" if match else None
 
@@ -73,7 +74,7 @@ def explain(details: ErrorDetails, source: YamlSource) -> Fault:
         expected = f"expected {PATTERNS[context['pattern']]}"
     if names:
         expected = f"expected {' or '.join(names)}"
-    return source.fault(path, expected, shown, _similar(shown, names) if names and shown is not None else None)
+    return source.fault(path, expected, shown, similar(shown, names) if names and shown is not None else None)
 
 
 def relevant(errors: Iterable[ErrorDetails], source: YamlSource) -> list[ErrorDetails]:

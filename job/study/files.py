@@ -35,6 +35,18 @@ class AtLeast(Strict):
     at_least: Annotated[int, Field(ge=1)]
 
 
+class Table(Strict):
+    """A table whose rows name images, and whose columns are fields of `masks` and `patient`."""
+
+    file: Address
+    """A CSV, TSV, JSON lines (.jsonl, .ndjson) or Parquet file."""
+    image: Annotated[str, Field(min_length=1)]
+    """The column that names an image: its address below the root of `images`, its name or stem; of an image that is a
+    folder, also the address of a file in it."""
+    where: Annotated[dict[str, FieldValues], Field(min_length=1)] | None = None
+    """Which rows to use: values of columns, such as {split: [test, val]}, all of which must match."""
+
+
 Join = Literal["union", "majority", "single"] | AtLeast
 
 

@@ -65,3 +65,29 @@ def test_a_data_set_whose_images_are_all_left_out_says_why(spec):
         in fault(spec("_{n:int}.png", "_{n:int}.jpg"))
     )
     assert "no file matches this pattern (got" in fault(spec("{n:int}", "{n:int}9"))
+
+
+def test_a_column_that_the_table_lacks_is_a_fault_of_its_key(spec, tmp_path):
+    """Known when the table is read, so that the loaded spec has none."""
+    (tmp_path / "t.csv").write_text("file,case_name,site\na_1,P1,X\n")
+    table = f"    table: {{file: {tmp_path}/t.csv, image: file}}\n"
+    assert fault(spec("    tasks", table + '    patient: "{case_nam}"\n    tasks')) == (
+        "s.yaml:8:5: datasets[0].patient: no column 'case_nam' in the table, which has file, case_name, site; "
+        "did you mean 'case_name'?"
+    )
+
+
+def test_a_table_that_names_no_image_says_so(spec, tmp_path):
+    """Rather than that no file matches."""
+    (tmp_path / "t.csv").write_text("file\nb_1\n")
+    assert fault(spec("    tasks", f"    table: {{file: {tmp_path}/t.csv, image: file}}\n    tasks")).startswith(
+        "s.yaml:5:5: datasets[0].images: no image is left; 2 images left out that no row of `table` names (a_1.png, "
+        "a_2.png); "
+    )
+
+
+def test_a_table_that_is_missing_is_a_fault_of_its_address(spec, tmp_path):
+    """Not of `images`, as that of another file."""
+    assert fault(spec("    tasks", f"    table: {{file: {tmp_path}/t.csv, image: file}}\n    tasks")) == (
+        f"s.yaml:7:13: datasets[0].table.file: {tmp_path}/t.csv: cannot read: nothing is there"
+    )

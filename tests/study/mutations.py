@@ -27,6 +27,7 @@ datasets:
     modality: CT
     images: v/{case}/*.nii.gz
     masks: m/{case}/{name}
+    table: {file: t.csv, image: path, where: {split: [test, 1]}}
     patient: "{case}"
     tasks: {organ: [1, 2], rest: any, dense: {above: 0.5, masks: "{image}"}}
     intensity: {window: [40, 400], per: volume}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from job.study import loads
 from tests.study.small import GENERATED, SMALL, faults, only_fault
 
 
@@ -120,6 +121,36 @@ def test_each_template_of_a_list_is_checked():
     assert only_fault(listed).startswith("s.yaml:6:29: datasets[0].masks[1]: unknown field {stm}")
     own = SMALL.replace("organ: 1", "organ: {label: 1, masks: ['n/{stm}.png']}")
     assert "datasets[0].tasks.organ.masks[0]: unknown field {stm}" in only_fault(own)
+
+
+TABLE = "    table: {file: t.csv, image: path, where: {split: [test, 1]}}\n    tasks"
+
+
+def test_templates_may_name_columns_of_a_table():
+    """They are known when the table is read; types of fields are known now."""
+    text = SMALL.replace("    tasks", TABLE).replace("{stem}", "{column}")
+    assert loads(text, "s.yaml").study.datasets[0].masks == "m/{column}.png"
+    assert "expected fields such as {name} or {name:int}" in only_fault(text.replace("{column}", "{column:word}"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("file: t.csv, ", "", "datasets[0].table: the key 'file' is missing"),
+        ("t.csv", "'a::b.csv'", "datasets[0].table.file: expected one address"),
+        ("t.csv", "'https://user:word@host/t.csv'", "datasets[0].table.file: expected an address without user"),
+        ("where: {", "where: {}, x: {", "datasets[0].table.x: unknown key 'x'"),
+        ("[test, 1]", "[]", "datasets[0].table.where.split: expected"),
+    ],
+)
+def test_a_table_has_a_file_and_a_column_of_images(old, new, expected):
+    """Its file is an address as any other."""
+    assert any(expected in fault for fault in faults(SMALL.replace("    tasks", TABLE).replace(old, new)))
+
+
+def test_generated_images_have_no_table():
+    """Nor any other key of files."""
+    assert "`table` applies to files" in only_fault(GENERATED.replace("    tasks", TABLE))
 
 
 def test_addresses_in_lists_are_checked():

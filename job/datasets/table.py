@@ -1,0 +1,163 @@
+"""Which images the rows of a table name, and which of its columns are fields of the templates."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from job.datasets.pairing import mask_templates
+from job.datasets.pattern import nfc
+from job.datasets.selection import names_of, value_matches
+from job.datasets.tabular import NoColumnError, Row, read_rows
+from job.errors import PairingError
+from job.storage import FileInfo
+from job.study.dataset import Dataset
+from job.study.explain import similar
+from job.study.files import COMMON_FIELDS, Table, template_fields
+from job.study.yaml_source import shorten
+
+SHOWN = 20
+COMPARED = 1000
+"""Columns among which the nearest to a wrong one is looked for."""
+DEEPEST = 16
+"""Slashes of a value up to which files are looked for: each number of them takes a listing."""
+EMPTY = "(empty)"
+Key = tuple[str, ...]
+Match = tuple[str, FileInfo, Mapping[str, str]]
+"""An image's address below the root, its file and its fields, as `matches` yields them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """The images that the rows of a table name, with its columns among their fields; all images without a table.
+
+    unlisted: the other images. not_found: names in used rows that no image has, shortened. slashes: of each column that
+    is a field, how many slashes its values have.
+    """
+
+    images: Sequence[Match]
+    unlisted: Sequence[Match] = ()
+    not_found: tuple[str, ...] = ()
+    slashes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+def listed(dataset: Dataset, found: Sequence[Match]) -> Listed:
+    """Divide the images that the pattern matches by whether a row names them.
+
+    Raise PairingError, with the key of the spec, if the table cannot be used, lacks a column, or has rows that name
+    one image and differ in a column that is a field.
+    """
+    if dataset.table is None:
+        return Listed(images=found)
+    columns = list(_columns(dataset))
+    index = _Index([address for address, _, _ in found], (dataset.images or "").endswith("/"))
+    for name, row in _used_rows(dataset, dataset.table):
+        index.add(name, row)
+    rows = [index.row(address, columns) for address, _, _ in found]
+    images = [
+        (address, file, {**dict(zip(columns, row, strict=True)), **fields})
+        for (address, file, fields), row in zip(found, rows, strict=True)
+        if row is not None
+    ]
+    _check_patients(dataset, images)
+    return Listed(
+        images=images,
+        unlisted=[match for match, row in zip(found, rows, strict=True) if row is None],
+        not_found=tuple(sorted(map(shorten, index.not_found))),
+        slashes={column: sorted(_slashes(fields[column] for _, _, fields in images)) for column in columns},
+    )
+
+
+def _slashes(values: Iterable[str]) -> set[int]:
+    return {count for count in (value.count("/") for value in values) if count <= DEEPEST}
+
+
+class _Index:
+    """The rows by the images that they name: by address, or by name or stem, which several images may share.
+
+    Rows that name nothing are not kept, so that one row for each file of a large series takes no room.
+    """
+
+    def __init__(self, images: Iterable[str], of_folders: bool) -> None:
+        self.not_found: set[str] = set()
+        self._names = {name for image in images for name in _names(image)}
+        self._of_folders = of_folders
+        self._first: dict[str, Row] = {}
+        self._other: dict[str, Row] = {}
+
+    def add(self, name: str, row: Row) -> None:
+        """Add a row by the name of its image, or by that of a file in the folder that is the image."""
+        folders = [f"/{posixpath.dirname(name)}"] if self._of_folders else []
+        known = [each for each in (f"/{name}", name, *folders) if each in self._names]
+        if not known:
+            self.not_found.add(name or EMPTY)
+        for each in known:
+            if self._first.setdefault(each, row) != row:
+                self._other.setdefault(each, row)
+
+    def row(self, image: str, columns: Sequence[str]) -> Row | None:
+        """Return the row of an image, None if there is none; of its names, the most exact one counts."""
+        name = next((name for name in _names(image) if name in self._first), None)
+        if name is None:
+            return None
+        if name in self._other:
+            column, *values = next(
+                each for each in zip(columns, self._first[name], self._other[name], strict=True) if each[1] != each[2]
+            )
+            first, second = map(shorten, values)
+            detail = f"one row has {first!r} in column {column!r}, another {second!r}"
+            raise PairingError(("table",), f"expected rows that agree on {image}: {detail}; choose with `where`")
+        return self._first[name]
+
+
+def _names(image: str) -> list[str]:
+    """Return the keys of an image's rows, the most exact one first: its address with a slash before it, its names."""
+    address, *names = names_of(image)
+    return [f"/{address}", *names]
+
+
+def _columns(dataset: Dataset) -> dict[str, Key]:
+    """Return the columns that templates name, each with a key that names it. The fields of `images` are none."""
+    templates: list[tuple[str, Key]] = [(dataset.patient or "", ("patient",))]
+    for task, settings in dataset.tasks.items():
+        key = ("tasks", task, "masks") if settings.masks else ("masks",)
+        templates += [(text, key) for text in mask_templates(dataset, task)]
+    own = {*template_fields(dataset.images or ""), *COMMON_FIELDS, "image"}
+    return {name: key for text, key in reversed(templates) for name in sorted(template_fields(text) - own)}
+
+
+def _used_rows(dataset: Dataset, table: Table) -> Iterator[tuple[str, Row]]:
+    """Yield, of each row that `where` leaves, the name of an image and the columns that are fields, in NFC."""
+    keys = _columns(dataset)
+    where = table.where or {}
+    wanted = [table.image, *where, *keys]
+    try:
+        rows = read_rows(table.file, wanted)
+    except NoColumnError as error:
+        key = keys.get(error.column) or (
+            ("table", "image") if error.column == table.image else ("table", "where", error.column)
+        )
+        raise PairingError(key, _unknown(error)) from None
+    for row in rows:
+        name, *values = map(nfc, row)
+        if all(map(value_matches, values, where.values())):
+            yield name.strip().rstrip("/"), tuple(values[len(where) :])
+
+
+def _unknown(error: NoColumnError) -> str:
+    """Return what is said of a column that the table lacks."""
+    names = [shorten(name) for name in error.names[:COMPARED]]
+    known = ", ".join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])]) or "none"
+    hint = similar(error.column, names)
+    return f"no column {error.column!r} in the table, which has {known}" + (f"; {hint}" if hint else "")
+
+
+def _check_patients(dataset: Dataset, images: Iterable[Match]) -> None:
+    """Raise PairingError for an image whose patient the table leaves open: all such would be one patient."""
+    columns = template_fields(dataset.patient or "").intersection(_columns(dataset))
+    for address, _, fields in images:
+        for column in sorted(columns):
+            if not fields[column]:
+                hint = f'leave such rows out with `where: {{{column}: "?*"}}`'
+                raise PairingError(("patient",), f"column {column!r} is empty in the row of {address}; {hint}")
