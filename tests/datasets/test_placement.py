@@ -106,7 +106,7 @@ def test_a_mask_without_orientation_has_the_order_of_its_image(tmp_path: Path, c
     loaded = load(dataset(tmp_path), tmp_path)
     (line,) = loaded.left_out
     assert ledger([line]) == [(5, "object", "warning", "orientation unknown")]
-    assert line.detail.startswith("the mask's header has neither")
+    assert line.detail.startswith("the mask's header states no orientation")
     assert_on_the_corner(loaded)
 
 
@@ -117,7 +117,7 @@ def test_a_mask_has_the_order_of_an_image_without_orientation(tmp_path: Path) ->
     loaded = load(dataset(tmp_path), tmp_path)
     unknown = ("warning", "orientation unknown")
     assert ledger(loaded.left_out) == [(5, None, *unknown), (5, "object", *unknown)]
-    assert loaded.left_out[1].detail.startswith("the image's header has neither")
+    assert loaded.left_out[1].detail.startswith("the image's header states no orientation")
     (sample,) = loaded.samples
     assert sample.image_HWC[sample.objects[0].truth_HW].tolist() == [[255, 255, 255]]
     assert np.argwhere(sample.objects[0].truth_HW).tolist() == [[0, 3]]
