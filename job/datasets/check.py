@@ -22,7 +22,7 @@ from job.datasets.load import load_case
 from job.datasets.maps import check_named
 from job.datasets.opening import open_case
 from job.datasets.sample import Excluded
-from job.datasets.source import Source
+from job.datasets.source import ImageFile, Source
 from job.errors import DataError, MemoryShortageError, NoMaskError
 from job.storage import FileInfo, InputCache
 from job.study.dataset import Dataset
@@ -44,7 +44,7 @@ def raw_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
 def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image_px: int) -> list[Excluded]:
     """Return the errors that the first bytes of image and masks show: unreadable, too large, of another size."""
     ledger = Ledger(dataset=dataset, source=source)
-    heads: dict[str, Head] = {}
+    heads: dict[ImageFile, Head] = {}
     try:
         with faults_named(source.file, "image"):
             check_is_image(source)
@@ -52,7 +52,7 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
     except (DataError, MemoryShortageError) as error:
         ledger.add_error(error)
         return ledger.lines
-    heads[source.file.address] = image
+    heads[source.file] = image
     for task in dataset.tasks:
         try:
             for file in mask_files(dataset, source, task):
@@ -61,9 +61,9 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
                     if kind(source, file) == "segments":
                         continue  # they have no grid of their own
                     check_named(dataset, task)
-                    if file.address not in heads:  # tasks share masks
-                        heads[file.address] = read_head(dataset, source, file, cache, max_image_px)
-                    mask = heads[file.address]
+                    if file not in heads:  # tasks share masks
+                        heads[file] = read_head(dataset, source, file, cache, max_image_px)
+                    mask = heads[file]
                     placement.check(image, placement.on_grid_of(image, mask) if dataset.grid == "image" else mask)
         except NoMaskError:
             continue  # no error: `load` lists it as empty

@@ -14,7 +14,7 @@ from job.datasets.formats.kind import kinds_of
 from job.datasets.label_names import named_values
 from job.datasets.matches import fields_of, matches
 from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
-from job.datasets.pattern import Pattern, by_address, fill, varies
+from job.datasets.pattern import Pattern, fill
 from job.datasets.pseudonyms import with_pseudonyms
 from job.datasets.selection import Selector, names_of
 from job.datasets.source import GeneratedImage, ImageFile, Kind, Source
@@ -108,8 +108,7 @@ def expected_masks(dataset: Dataset, source: Source, task: str) -> tuple[str, ..
     pattern = _pattern(dataset)
     if not isinstance(source.file, FileInfo):
         return ()
-    (image,) = by_address([source.file], pattern.root) if varies(pattern.tail) else (pattern.tail,)
-    image = image.rstrip("/")
+    image = pattern.address_of(source.file)
     texts = mask_templates(dataset, task)
     columns = {name: f"{{{name}}}" for text in texts for name in template_fields(text)}
     fields = columns | fields_of(image, source.file.address, pattern.fields(image) or {})

@@ -31,6 +31,7 @@ class Drawing:
         self.doubts = doubts
         self._draw = draw
         self._labelled: NDArray[np.bool_] | None = None
+        self._undrawn: list[Doubt] = []
 
     @property
     def names(self) -> frozenset[str]:
@@ -45,7 +46,7 @@ class Drawing:
         drawn = [self._draw(segment) for segment in self._meant(task)]
         truth = np.logical_or.reduce([mask for mask, _ in drawn])
         doubts = tuple(doubt for _, of_segment in drawn for doubt in of_segment)
-        return joined([(truth, self._all())], "union"), (*self.doubts, *doubts)
+        return joined([(truth, truth | self._others(truth.shape))], "union"), (*self.doubts, *self._undrawn, *doubts)
 
     def _meant(self, task: Task) -> list[Segment]:
         """Return the segments that a task's labels mean. Not every file has each of them."""
@@ -61,10 +62,18 @@ class Drawing:
             raise NoMaskError("no such segment", "; ".join(missing) or "the file has no segments")
         return meant
 
-    def _all(self) -> NDArray[np.bool_]:
-        """Return the pixels of any segment. They are drawn once, for all tasks."""
+    def _others(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Return the pixels of any segment. They are drawn once, for all tasks.
+
+        One that cannot be drawn, such as an isocentre among regions of interest, spoils no task but its own.
+        """
         if self._labelled is None:
-            self._labelled = np.logical_or.reduce([self._draw(segment)[0] for segment in self.segments])
+            self._labelled = np.zeros(shape, bool)
+            for segment in self.segments:
+                try:
+                    self._labelled |= self._draw(segment)[0]
+                except DataError as error:
+                    self._undrawn.append(Doubt(reason="segment not drawn", detail=f"{segment.name}: {error.detail}"))
         return self._labelled
 
 
@@ -90,9 +99,11 @@ def drawing(file: FileInfo, image: str, size: tuple[int, ...], header: VolumeHea
 def _instances(file: FileInfo, image: str, size: tuple[int, ...]) -> Drawing:
     """Return the instances of a 2D image in a COCO file."""
     content = _coco(file.address, file.size, file.version)
-    number = coco.image_of(content, image)
+    number, doubts = coco.image_of(content, image)
     height, width = size
-    return Drawing(content.segments, lambda segment: (coco.drawn(content, number, segment, (height, width)), ()))
+    return Drawing(
+        content.segments, lambda segment: (coco.drawn(content, number, segment, (height, width)), ()), doubts
+    )
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from job.datasets.discover import expected_masks
 from job.datasets.doubt import Doubt
 from job.datasets.formats import raster, volumes
 from job.datasets.formats.kind import kind_of
-from job.datasets.formats.volume import VolumeHeader
+from job.datasets.formats.volume import VolumeHeader, canonical_header, canonical_volume
 from job.datasets.generated import SIDE
 from job.datasets.generated.generate import generate
 from job.datasets.known import NOTHING, Known
@@ -64,7 +64,7 @@ def read_head(dataset: Dataset, source: Source, file: ImageFile, cache: InputCac
     """Read the size of an image or mask; raise DataError if it is too large."""
     check_link(file)
     if isinstance(file, FileInfo) and kind(source, file) == "volume":
-        header = _read_volume_header(file, axis_of(dataset, source), max_image_px, source.axes)
+        header = _checked(volumes.read_header(file, source.axes), axis_of(dataset, source), max_image_px)
         _check_room(dataset, source, file, header)
         return Head(header.grid.shape_XYZ, header)
     size = (SIDE, SIDE) if isinstance(file, GeneratedImage) else raster.image_size(file, cache)
@@ -150,18 +150,18 @@ def read_layer(
         return Layer(labels_HW if labels else image_HW, None)
     local = cache.local_file(file)
     if kind(source, file) == "volume":
-        axes = source.axes
-        _check_room(dataset, source, file, _read_volume_header(local, axis_of(dataset, source), max_image_px, axes))
-        volume = volumes.read_volume(local, axes)
+        stored = volumes.read_stored(local)
+        header = _checked(canonical_header(stored, source.axes), axis_of(dataset, source), max_image_px)
+        _check_room(dataset, source, file, header)
+        volume = canonical_volume(volumes.read_values(local), stored, source.axes)
         return Layer(volume.values_XYZ, volume.header, volume.header.doubts, known=volume.header.known)
     read = raster.read_mask if labels else raster.read_image
     picture = read(local, max_image_px)
     return Layer(picture.values, None, picture.doubts, picture.orientation, known=picture.known)
 
 
-def _read_volume_header(file: FileInfo, axis: Axis, max_image_px: int, axes: str | None) -> VolumeHeader:
-    """Read the header of a volume; raise DataError if a slice or the volume is too large."""
-    header = volumes.read_header(file, axes)
+def _checked(header: VolumeHeader, axis: Axis, max_image_px: int) -> VolumeHeader:
+    """Return the header of a volume; raise DataError if a slice or the volume is too large."""
     sizes.check_plane(*header.grid.slice_size(axis), max_image_px)
     sizes.check_volume(header.grid.shape_XYZ, max_image_px)
     return header
@@ -169,5 +169,5 @@ def _read_volume_header(file: FileInfo, axis: Axis, max_image_px: int, axes: str
 
 def _check_room(dataset: Dataset, source: Source, file: ImageFile, header: VolumeHeader) -> None:
     """Raise MemoryShortageError if an image or a mask does not fit into memory."""
-    is_image = file.address == source.file.address
+    is_image = file == source.file
     fit.check_volume(header.grid, header.value_bytes, dataset.intensity if is_image else None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from job.datasets.drawing import Drawing, drawing
 from job.datasets.labels import as_colours, as_labels, label_counts, one_channel
 from job.datasets.layers import Layer, check_link, check_same_kind, faults_named, kind, read_layer
+from job.datasets.pattern import Pattern
 from job.datasets.source import ImageFile, Source
 from job.errors import DataError
 from job.storage import FileInfo, InputCache
@@ -56,10 +57,17 @@ def _drawn(dataset: Dataset, source: Source, task: str, file: FileInfo, cache: I
     if file.address not in held.drawings:
         check_link(file)
         head = held.image.head
-        held.drawings[file.address] = drawing(cache.local_file(file), source.image, head.size, head.header)
+        held.drawings[file.address] = drawing(cache.local_file(file), _address(dataset, source), head.size, head.header)
     drawn = held.drawings[file.address]
     values, doubts = drawn.map_of(dataset.tasks[task])
     return Layer(values, held.image.header, doubts, held.image.orientation, is_drawn=True, names=drawn.names)
+
+
+def _address(dataset: Dataset, source: Source) -> str:
+    """Return an image's address below the root, also where a pseudonym stands for it in the results."""
+    if dataset.images is None or not isinstance(source.file, FileInfo):
+        return source.image
+    return Pattern(dataset.images).address_of(source.file)
 
 
 def check_named(dataset: Dataset, task: str) -> None:

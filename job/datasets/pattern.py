@@ -78,6 +78,11 @@ class Pattern:
         listed = storage.list_files(self.root, glob, dead_links=True)
         return by_address(listed, self.root)
 
+    def address_of(self, file: FileInfo) -> str:
+        """Return the address below the root of a file that was listed, or of a folder."""
+        (address,) = by_address([file], self.root) if varies(self.tail) else (self.tail,)
+        return address.rstrip("/")
+
     def fields(self, address: str) -> dict[str, str] | None:
         """Return the named fields of an address below the root, as text in NFC; None without a match."""
         if not varies(self.tail):

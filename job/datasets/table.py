@@ -45,8 +45,8 @@ class Listed:
 def listed(dataset: Dataset, found: Sequence[Match]) -> Listed:
     """Divide the images that the pattern matches by whether a row names them.
 
-    Raise PairingError, with the key of the spec, if the table cannot be used, lacks a column, or has rows that name
-    one image and differ in a column that is a field.
+    Raise PairingError, with the key of the spec, if the table cannot be used, lacks a column, has rows that name one
+    image and differ in a column that is a field, or a row that names two images.
     """
     if dataset.table is None:
         return Listed(images=found)
@@ -74,7 +74,7 @@ def _slashes(values: Iterable[str]) -> set[int]:
 
 
 class _Index:
-    """The rows by the images that they name: by address, or by name or stem, which several images may share.
+    """The rows by the images that they name: by address, or by name or stem, which one image alone may have.
 
     Rows that name nothing are not kept, so that one row for each file of a large series takes no room.
     """
@@ -85,6 +85,7 @@ class _Index:
         self._of_folders = of_folders
         self._first: dict[str, Row] = {}
         self._other: dict[str, Row] = {}
+        self._taken: dict[str, str] = {}
 
     def add(self, name: str, row: Row) -> None:
         """Add a row by the name of its image, or by that of a file in the folder that is the image."""
@@ -101,6 +102,9 @@ class _Index:
         name = next((name for name in _names(image) if name in self._first), None)
         if name is None:
             return None
+        if (other := self._taken.setdefault(name, image)) != image:
+            hint = "name images by their addresses below the root of `images`"
+            raise PairingError(("table", "image"), f"{shorten(name)} names both {other} and {image}: {hint}")
         if name in self._other:
             column, *values = next(
                 each for each in zip(columns, self._first[name], self._other[name], strict=True) if each[1] != each[2]

@@ -48,3 +48,21 @@ def test_a_threshold_needs_a_map_of_values():
     """And so does a colour."""
     with pytest.raises(DataError, match="`above` needs a map of values"):
         drawn({"above": 0.5})
+
+
+def test_a_segment_that_cannot_be_drawn_spoils_no_other():
+    """Such as an isocentre, which is a point: it is a doubt for the others, and an error for its own task."""
+    point = Segment(number=4, name="Isocentre")
+
+    def draw(segment):
+        if segment is point:
+            raise DataError("not an area", "a contour of the type POINT")
+        return np.array(MASKS[segment], bool), ()
+
+    drawing = Drawing((LIVER, point), draw)
+    for _ in range(2):  # the doubt is not forgotten once the others are drawn
+        values, doubts = drawing.map_of(Task.model_validate("Liver"))
+        assert values.tolist() == [[2, 2, 0, 0]]
+        assert [doubt.detail for doubt in doubts] == ["Isocentre: a contour of the type POINT"]
+    with pytest.raises(DataError, match="type POINT"):
+        drawing.map_of(Task.model_validate("Isocentre"))

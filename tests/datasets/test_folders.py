@@ -116,3 +116,15 @@ def test_suv_needs_what_the_header_of_pet_must_state(patient: Path) -> None:
     write(patient / "CT", slices(planes, affine, Modality="PT", Units="BQML"))
     (line,) = load(data(patient.parent, intensity={"suv": [0, 10]}), patient).left_out
     assert (line.kind, line.reason) == ("error", "no SUV")
+
+
+def test_what_is_no_pet_has_no_suv(patient: Path) -> None:
+    """Neither has one slice alone, which does not tell when the scan began: nothing is taken for SUV in silence."""
+    (line,) = load(data(patient.parent, intensity={"suv": [0, 10]}), patient).left_out
+    assert line.detail.endswith("Modality is CT, expected PT")
+    planes, affine = AXIAL
+    write(patient / "CT", slices(planes, affine, Modality="PT", Units="GML"))
+    (patient / "mask.nii").unlink()
+    spec = {"images": f"{patient}/CT/*.dcm", "masks": "{image}", "patient": None}
+    lines = load(data(patient.parent, intensity={"suv": [0, 10]}, **spec), patient).left_out
+    assert {line.reason for line in lines} == {"no SUV"}

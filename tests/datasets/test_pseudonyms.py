@@ -7,6 +7,7 @@ import pytest
 
 from job.datasets.pseudonyms import hidden, pseudonym
 from tests.cases import SPEC, draw_case, medsam_job, use_fake_models, write_study
+from tests.datasets.make import dataset, grey, load, pair
 from tests.study.small import SMALL, only_fault
 
 SALT = "0123456789abcdef"
@@ -77,3 +78,16 @@ def test_the_salt_is_a_secret_of_some_length(value, expected):
     fault = only_fault(SMALL.replace("tasks:", f"pseudonymise: {value}\n    tasks:"), {"MEDSAM_SALT": "hush"})
     assert expected in fault
     assert "hush" not in fault
+
+
+def test_instances_of_coco_are_found_by_the_name_of_the_file(tmp_path):
+    """The JSON file knows no pseudonym."""
+    pair(tmp_path, grey(), grey())
+    image = {"id": 1, "file_name": "a.png", "height": 4, "width": 6}
+    mask = {"image_id": 1, "category_id": 1, "segmentation": {"size": [4, 6], "counts": [0, 4, 20]}}
+    content = {"images": [image], "annotations": [mask], "categories": [{"id": 1, "name": "cell"}]}
+    (tmp_path / "instances.json").write_text(json.dumps(content))
+    data = dataset(tmp_path, masks=f"{tmp_path}/instances.json", tasks={"cell": "cell"}, pseudonymise=SALT)
+    (sample,) = load(data, tmp_path).samples
+    assert sample.image == pseudonym(SALT, "a.png")
+    assert sample.objects[0].truth_HW[:, 0].all()  # the first column

@@ -315,3 +315,13 @@ def test_a_missing_mask_is_expected_by_its_column(tmp_path: Path) -> None:
     """The ledger shows the template; the table is not read again for it."""
     (source,) = look(tmp_path, [ROWS[0] | {"mask": "m9"}]).sources
     assert expected_masks(data(tmp_path), source, "object") == (f"{tmp_path}/masks/{{mask}}.nii",)
+
+
+def test_a_name_that_two_images_have_is_refused(tmp_path: Path) -> None:
+    """Else both would have one patient. A row for the address of one of them leaves the name to the other."""
+    write(tmp_path / "images/a/b.png", b"x")
+    rows = [{"image": "b", "mask": "m1", "person": "P1"}]
+    with pytest.raises(PairingError, match=r"b names both a/b\.png and sub/b\.png: name images by their addresses"):
+        look(tmp_path, rows)
+    found = shown(look(tmp_path, [*rows, {"image": "a/b.png", "mask": "m2", "person": "P2"}]))
+    assert {image: patient for image, (patient, _) in found.items()} == {"a/b.png": "P2", "sub/b.png": "P1"}

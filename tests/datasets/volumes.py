@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from job.datasets.formats import volumes
-from job.datasets.formats.volume import Volume
+from job.datasets.formats.volume import Volume, canonical_volume
 from job.storage import FileInfo
 
 
@@ -16,4 +16,9 @@ def local(path: Path) -> FileInfo:
 
 def read_volume(path: Path, axes: str | None = None) -> Volume:
     """Read a local volume of any format."""
-    return volumes.read_volume(local(path), axes)
+    return read_file(local(path), axes)
+
+
+def read_file(file: FileInfo, axes: str | None = None) -> Volume:
+    """Read a local file, or an array inside it, as a volume."""
+    return canonical_volume(volumes.read_values(file), volumes.read_stored(file), axes)

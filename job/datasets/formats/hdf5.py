@@ -23,7 +23,9 @@ from job.storage import FileInfo
 
 ENDINGS = (".h5", ".hdf5", ".he5")
 MAGIC = b"\x89HDF\r\n\x1a\n"
-COMPRESSIONS = (None, "gzip", "lzf", "szip")  # others would be loaded from a folder of plug-ins
+FILTERS = {1, 2, 3, 4, 5, 6, 32000}
+"""HDF5's own filters (deflate, shuffle, Fletcher-32, szip, n-bit, scale-offset) and LZF, which h5py brings. HDF5 would
+load the code of others from a folder of plug-ins."""
 NAMED = 20
 
 
@@ -73,7 +75,9 @@ def _checked(h5py: Any, opened: Any, name: str) -> Any:
         listed = ", ".join(names[:NAMED]) or "none of its own"
         raise DataError("array missing", f"{wanted}; it holds {listed}; add `#` and a name to the file's name")
     array = opened[name]
-    if array.external or array.is_virtual or array.compression not in COMPRESSIONS:
+    settings = array.id.get_create_plist()
+    filters = {settings.get_filter(index)[0] for index in range(settings.get_nfilters())}
+    if array.external or array.is_virtual or not filters <= FILTERS:
         raise DataError("unreadable", f"the array {name} lies in other files, or is packed in a way that is not read")
     if array.dtype.kind not in "buif" or array.dtype.itemsize > 8 or array.ndim != 3:
         found = f"{as_text(array.shape) or 'one value'} of {array.dtype}"

@@ -66,6 +66,8 @@ def _by_content(file: FileInfo) -> Kind:
 
 
 def _dicom_kind(head: bytes) -> Kind:
-    if headers.parse(head, whole=False).dataset.get("Modality") in SEGMENTATIONS:
+    # Frames and contours that are described in megabytes follow the modality: the head need not hold them.
+    stated = headers.parse(head, whole=False, last=headers.LAST_OF_IMAGE).dataset
+    if stated.get("Modality") in SEGMENTATIONS:
         return "segments"
     return "volume" if series.is_stack(head) else "picture"

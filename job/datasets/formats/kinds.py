@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from job.datasets.formats.dicom import headers
-
 READ = {
     "PNG": (b"\x89PNG\r\n\x1a\n",),
     "JPEG": (b"\xff\xd8\xff",),
@@ -13,7 +11,10 @@ READ = {
     "NPZ": (b"PK\x03\x04",),
     "DICOM": (),
 }
-"""The first bytes of the formats that are read. DICOM's are not as simple."""
+"""The first bytes of the formats that are read. DICOM's follow a preamble: see `is_dicom`."""
+DICOM_AT = 128
+DICOM = b"DICM"
+FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # of a DICOM file without preamble and prefix
 
 FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"NRRD0", "an NRRD file: its name must end in .nrrd"),
@@ -56,9 +57,16 @@ MARKUP = (
 LONGEST_MARKUP = 512
 
 
+def is_dicom(head: bytes) -> bool:
+    """Return whether the first bytes are those of a DICOM file, with or without the preamble of PS3.10 7.1."""
+    return head[DICOM_AT : DICOM_AT + len(DICOM)] == DICOM or (
+        head[:2] in FIRST_GROUPS and len(head) > 8 and head[3] == 0  # a tag of a low element of these groups
+    )
+
+
 def read_format(head: bytes) -> str | None:
     """Return which of the formats in `READ` the first bytes of a file begin, or None."""
-    if headers.is_dicom(head):
+    if is_dicom(head):
         return "DICOM"
     return next((name for name, magics in READ.items() if head.startswith(magics)), None)
 

@@ -1,4 +1,4 @@
-"""The formats of volumes: which of them a file has, and its header and values in canonical order."""
+"""The formats of volumes: which of them a file has, its header, and its values as stored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from job.datasets.formats import hdf5, matlab, metaimage, nifti, npz, nrrd, tiff_stack
 from job.datasets.formats.dicom import series
 from job.datasets.formats.plugins import plugin_of
-from job.datasets.formats.volume import StoredHeader, Volume, VolumeHeader, canonical_header, canonical_volume
+from job.datasets.formats.volume import StoredHeader, VolumeHeader, canonical_header
 from job.storage import FileInfo
 
 
@@ -42,14 +42,17 @@ FORMATS: Mapping[str, VolumeFormat] = {
 
 def read_header(file: FileInfo, axes: str | None = None) -> VolumeHeader:
     """Read the header of a volume. axes: where the stored axes lead, such as LPS, in place of what the file states."""
-    return canonical_header(_format_of(file).read_header(file), axes)
+    return canonical_header(read_stored(file), axes)
 
 
-def read_volume(file: FileInfo, axes: str | None = None) -> Volume:
-    """Read a whole volume from a local file. The caller checks its size beforehand, by `read_header`."""
-    form = _format_of(file)
-    stored = form.read_header(file)
-    return canonical_volume(form.read_values(file), stored, axes)
+def read_stored(file: FileInfo) -> StoredHeader:
+    """Read what a file states about its volume."""
+    return _format_of(file).read_header(file)
+
+
+def read_values(file: FileInfo) -> NDArray[Any]:
+    """Read all values of a local file, as stored. The caller checks their size beforehand, by the header."""
+    return _format_of(file).read_values(file)
 
 
 def _format_of(file: FileInfo) -> VolumeFormat:

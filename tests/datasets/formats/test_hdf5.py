@@ -9,7 +9,7 @@ from scipy.io import savemat
 
 from job.datasets.formats import volumes
 from job.errors import DataError
-from tests.datasets.volumes import local
+from tests.datasets.volumes import local, read_file
 
 VALUES = np.arange(2 * 3 * 4, dtype=np.int16).reshape(2, 3, 4)
 
@@ -52,7 +52,16 @@ def values_elsewhere(file, secret):
     file.create_dataset("image", VALUES.shape, "i2", external=[(str(secret), 0, h5py.h5f.UNLIMITED)])
 
 
-@pytest.mark.parametrize("place", [external_link, soft_link, virtual, values_elsewhere])
+def filter_of_another_program(file, secret):
+    """Bitshuffle, which HDF5 would load from a folder of plug-ins; optional, so that it can be written without."""
+    settings = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    settings.set_chunk(VALUES.shape)
+    settings.set_filter(32008, h5py.h5z.FLAG_OPTIONAL)
+    space = h5py.h5s.create_simple(VALUES.shape)
+    h5py.Dataset(h5py.h5d.create(file.id, b"image", h5py.h5t.STD_I16LE, space, settings))[()] = VALUES
+
+
+@pytest.mark.parametrize("place", [external_link, soft_link, virtual, values_elsewhere, filter_of_another_program])
 def test_no_other_file_is_read(tmp_path, secret, place):
     """Whatever a file calls it."""
     with h5py.File(tmp_path / "a.h5", "w") as file:
@@ -86,7 +95,7 @@ def test_matlab_7_3_is_hdf5_with_its_axes_reversed(tmp_path):
     """Behind a block of 512 bytes."""
     with h5py.File(tmp_path / "a.mat", "w", userblock_size=512) as file:
         file["image"] = VALUES.T
-    volume = volumes.read_volume(named(tmp_path / "a.mat"), "RAS")
+    volume = read_file(named(tmp_path / "a.mat"), "RAS")
     assert np.array_equal(volume.values_XYZ, VALUES)
     assert volume.header.grid.shape_XYZ == VALUES.shape
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from job.datasets.formats.kind import kind_by_name, kind_of
+from job.datasets.formats.kind import HEAD_BYTES, kind_by_name, kind_of
 from job.storage import FileInfo
+from tests.datasets.formats.segments.dicom_writers import dicom_seg, rtstruct, saved
 from tests.datasets.make import write
 
 
@@ -64,3 +65,15 @@ def test_the_shape_of_an_array_tells(tmp_path: Path, shape: tuple[int, ...], exp
 def test_what_cannot_be_read_counts_as_a_picture(tmp_path: Path, data: Any) -> None:
     """Its reader says what is wrong."""
     assert kind_of(stored(write(tmp_path / "a.dat", data))) == "picture"
+
+
+def test_segments_are_known_by_the_beginning_of_a_large_file(tmp_path: Path) -> None:
+    """Contours and descriptions of frames take megabytes, of which no length is stated; the modality precedes them."""
+    ring = np.column_stack([*np.random.default_rng(0).integers(0, 9, (2, 99_999)), np.full(99_999, 10)])
+    structures, segments = rtstruct({"liver": [ring]}), dicom_seg()
+    segments.PerFrameFunctionalGroupsSequence = [segments.PerFrameFunctionalGroupsSequence[0]] * 2000
+    for made, keyword in ((structures, "ROIContourSequence"), (segments, "PerFrameFunctionalGroupsSequence")):
+        made[keyword].is_undefined_length = True
+        path = saved(made, tmp_path / keyword)
+        assert path.stat().st_size > HEAD_BYTES
+        assert kind_of(stored(path)) == "segments"

@@ -13,13 +13,13 @@ import SimpleITK
 
 from job.datasets.formats.detached import with_values
 from job.datasets.formats.volumes import read_header
-from job.datasets.formats.volumes import read_volume as read
 from job.errors import DataError
 from job.storage import FileInfo
 from tests.datasets.formats.phantom import CODES, affine, phantom
 from tests.datasets.formats.sitk_image import sitk_image
 from tests.datasets.make import write
 from tests.datasets.volumes import local, read_volume
+from tests.datasets.volumes import read_file as read
 
 RAW = b"\x01\x02\x03\x04\x05\x06"
 FIELDS = {

@@ -18,7 +18,7 @@ from job.datasets.geometry import slice_at
 from job.errors import DataError, StorageError
 from job.storage import FileInfo
 from tests.datasets.make import PLACED, nifti, numbered, stored_as, without_orientation, write
-from tests.datasets.volumes import local, read_volume
+from tests.datasets.volumes import local, read_file, read_volume
 
 
 def header(path: Path) -> Any:
@@ -84,7 +84,7 @@ def test_a_channel_is_one_of_the_volumes_of_the_fourth_axis(tmp_path: Path, name
     volume.header.set_slope_inter(slope, 0 if slope else None)
     nib.save(volume, tmp_path / name)
     for channel in range(3):
-        read = volumes.read_volume(replace(local(tmp_path / name), inside=str(channel)))
+        read = read_file(replace(local(tmp_path / name), inside=str(channel)))
         assert np.array_equal(read.values_XYZ, nib.load(tmp_path / name).get_fdata()[..., channel])
     with pytest.raises(DataError, match="the file has 3, counted from 0; the spec states 3"):
         volumes.read_header(replace(local(tmp_path / name), inside="3"))

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from job.datasets.formats import npz_pictures
 from job.datasets.formats.elements import elements
 from job.datasets.formats.volumes import read_header
-from job.datasets.formats.volumes import read_volume as read
 from job.errors import DataError
 from job.storage import FileInfo
 from job.study.files import split_inside
 from tests.datasets.formats.phantom import phantom, stored
 from tests.datasets.make import MAX_PX, write
 from tests.datasets.volumes import local
+from tests.datasets.volumes import read_file as read
 
 STACK = stored(phantom(), "SPL")[0]
 

@@ -18,16 +18,14 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from job import storage
 from job.datasets.formats import kinds
+from job.datasets.formats.kinds import DICOM, DICOM_AT
 from job.errors import DataError, JobError
 from job.storage import FileInfo
 
 HEADS = (1 << 16, 1 << 20, 1 << 24, 1 << 26)
 """Bytes to read until a header is whole. The frames of a multi-frame file may be described in megabytes."""
 MAX_HEADER = HEADS[-1]
-PREFIX_AT = 128
-PREFIX = b"DICM"
-FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")  # of a file without preamble and prefix
-META_LENGTH_AT = PREFIX_AT + len(PREFIX) + 8  # PS3.10 7.1: the first element states the length of the others
+META_LENGTH_AT = DICOM_AT + len(DICOM) + 8  # PS3.10 7.1: the first element states the length of the others
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 NATIVE = b"1.2.840.10008.1.2.1".ljust(len(DEFLATED), b"\0")
 PIXEL_DATA = 0x7FE00010
@@ -81,18 +79,11 @@ class Header:
     deflated: bool
 
 
-def is_dicom(head: bytes) -> bool:
-    """Return whether the first bytes are those of a DICOM file, with or without the preamble of PS3.10 7.1."""
-    return head[PREFIX_AT : PREFIX_AT + len(PREFIX)] == PREFIX or (
-        head[:2] in FIRST_GROUPS and len(head) > 8 and head[3] == 0  # a tag of a low element of these groups
-    )
-
-
 def read(file: FileInfo) -> Header:
     """Read the header of a local or remote file; raise NoImageError if it has no pixels."""
     for length in HEADS:
         head = storage.read_head(file.address, length)
-        if not is_dicom(head):
+        if not kinds.is_dicom(head):
             raise NoImageError("unreadable", kinds.foreign_name(head) or "not a DICOM file")
         header = parse(head, whole=len(head) < length)
         if header.pixels:
@@ -157,7 +148,7 @@ def _parse(data: bytes, last: int, *, whole: bool, deflated: bool) -> Header:
 
 def is_deflated(data: bytes) -> bool:
     """Return whether the data set of a file is deflated (PS3.5 A.5)."""
-    return data[PREFIX_AT : PREFIX_AT + len(PREFIX)] == PREFIX and DEFLATED in data[: _meta_end(data)]
+    return data[DICOM_AT:].startswith(DICOM) and DEFLATED in data[: _meta_end(data)]
 
 
 def inflated(data: bytes, most: int) -> bytes:

@@ -24,6 +24,7 @@ from job.datasets.sizes import check_plane
 from job.errors import DataError
 
 MAX_PALETTE_BITS = 16
+ONE_SLICE = "one file does not tell when the scan of its series began; name its folder, with a slash at the end"
 
 
 def image_size(data: bytes) -> tuple[int, int]:
@@ -51,7 +52,7 @@ def decode(data: bytes, max_px: int) -> Decoded:
             palette=_palette(header, layout) if layout.photometric == PALETTE else None,
             lossy=pixels.lossy_name(header),
             doubts=doubts,
-            known=Known(window=window_of((header.dataset,))),
+            known=Known(window=window_of((header.dataset,)), suv_lacking=ONE_SLICE),
         )
 
 

@@ -54,7 +54,6 @@ def read_header(file: FileInfo) -> StoredHeader:
     """Read the grid from the headers of local or remote files. file: a folder with its members, or one file."""
     series = _read(file)
     slopes = {plane.rescale.slope for plane in series.planes}
-    windows = {plane.window for plane in series.planes}
     return StoredHeader(
         shape=series.shape,
         affine=series.stack.affine,
@@ -62,7 +61,7 @@ def read_header(file: FileInfo) -> StoredHeader:
         spacing_mm=series.stack.spacing_mm,
         value_bytes=series.dtype.itemsize + _held_bytes(series),
         label_step=abs(slopes.pop()) if len(slopes) == 1 and slopes != {1.0} else 0.0,
-        known=Known(window=windows.pop() if len(windows) == 1 else None, **_suv(series)),
+        known=_known(series),
         frame=text(series.members[0].header.dataset, "FrameOfReferenceUID"),
         doubts=series.doubts,
     )
@@ -113,15 +112,15 @@ def _planes(member: Member, number: int) -> list[Plane]:
         return list(planes_of(member.header, member.layout, number))
 
 
-def _suv(series: Series) -> dict[str, Any]:
-    """Return the factor to SUV of a PET series, or why it does not follow from the headers."""
+def _known(series: Series) -> Known:
+    """Return what the headers say about the values: the window of all slices, and the factor to SUV of PET."""
+    windows = {plane.window for plane in series.planes}
+    window = windows.pop() if len(windows) == 1 else None
     datasets = [member.header.dataset for member in series.members]
-    if text(datasets[0], "Modality") != "PT":
-        return {}
     try:
-        return {"suv_factor": suv_factor(datasets)}
+        return Known(window=window, suv_factor=suv_factor(datasets))
     except DataError as error:
-        return {"suv_lacking": error.detail}
+        return Known(window=window, suv_lacking=error.detail)
 
 
 def _frames(member: Member) -> Iterator[NDArray[Any]]:

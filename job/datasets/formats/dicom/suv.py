@@ -26,6 +26,8 @@ def suv_factor(slices: Sequence[Dataset]) -> float:
     what is missing, if the factor does not follow from them.
     """
     first = slices[0]
+    if (modality := text(first, "Modality")) != "PT":
+        raise DataError(REASON, f"Modality is {modality or 'missing'}, expected PT")
     units = text(first, "Units")
     if units == "GML" and text(first, "SUVType") in ("", "BW"):
         return 1.0

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
+from job.datasets.doubt import Doubt
 from job.datasets.fit import check_bytes
 from job.datasets.formats.segments.segment import Segment
 from job.datasets.sizes import as_text
@@ -49,15 +50,21 @@ def parse(data: bytes) -> Coco:
     return Coco(tuple(Segment(number=number, name=name) for number, name in categories), images, annotations)
 
 
-def image_of(coco: Coco, name: str) -> int:
-    """Return the id of an image by its file's name, or by the last part of it if that is unique."""
+def image_of(coco: Coco, address: str) -> tuple[int, tuple[Doubt, ...]]:
+    """Return the id of an image by its address below the root, or else by its last name, and what is doubtful about it.
+
+    Another image may have the same last name. Raise DataError if the file has none or several of it.
+    """
     names = {number: str(image.get("file_name", "")) for number, image in coco.images.items()}
-    found = [number for number, each in names.items() if each == name]
-    found = found or [number for number, each in names.items() if _last(each) == _last(name)]
+    exact = [number for number, each in names.items() if each == address]
+    found = exact or [number for number, each in names.items() if _last(each) == _last(address)]
     if len(found) != 1:
-        detail = f"expected one image named {name[:200]!r}, the JSON file has {len(found)}"
+        detail = f"expected one image named {address[:200]!r}, the JSON file has {len(found)}"
         raise DataError("mask missing", detail)
-    return found[0]
+    if exact:
+        return found[0], ()
+    detail = f"the JSON file names {names[found[0]][:200]}, the image is {address[:200]}: only their last names agree"
+    return found[0], (Doubt(reason="name of the image", detail=detail),)
 
 
 def drawn(coco: Coco, image: int, segment: Segment, size: tuple[int, int]) -> NDArray[np.bool_]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +14,21 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from job.datasets.fit import check_bytes
 from job.datasets.formats.blocks import opened
-from job.errors import DataError, MemoryShortageError, StorageError
+from job.datasets.formats.dicom.headers import as_data_error
+from job.datasets.formats.kinds import DICOM, DICOM_AT
+from job.errors import DataError
 from job.storage import BLOCK
 
-PREAMBLE = 128
-MAGIC = b"DICM"
-META = PREAMBLE + len(MAGIC) + 12  # the group's length is an element of 12 bytes, and counts from its end
+META = DICOM_AT + len(DICOM) + 12  # the group's length is an element of 12 bytes, and counts from its end
 MAX_INFLATED = 1 << 30
 
 # pydicom's warnings show values. What cannot be used raises an error, which the ledger shows.
 config.settings.reading_validation_mode = config.IGNORE
 
 
-def is_dicom(head: bytes) -> bool:
-    """Return whether a file's first bytes are those of DICOM Part 10 (PS3.10 section 7.1)."""
-    return head[PREAMBLE : PREAMBLE + len(MAGIC)] == MAGIC
-
-
 def modality(path: Path) -> str:
     """Read the Modality of a local file, such as SEG; "" if it has none."""
-    with damage_named():
+    with as_data_error():
         meta = read_file_meta_info(path)
         if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
             return str(read(path).get("Modality", ""))
@@ -45,7 +38,7 @@ def modality(path: Path) -> str:
 def read(path: Path) -> Dataset:
     """Read a local file with all its values."""
     check_bytes(path.stat().st_size)
-    with damage_named():
+    with as_data_error():
         meta = read_file_meta_info(path)
         if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
             return dcmread(path)
@@ -60,17 +53,6 @@ def needed(dataset: Dataset, name: str) -> Any:
     if value is None or (hasattr(value, "__len__") and not len(value)):
         raise DataError("unreadable", f"a DICOM file without {name}, which this kind of file needs")
     return value
-
-
-@contextmanager
-def damage_named() -> Iterator[None]:
-    """Turn whatever pydicom raises for a damaged file into a DataError without the values that it may show."""
-    try:
-        yield
-    except (DataError, StorageError, MemoryError, MemoryShortageError):
-        raise
-    except Exception as error:  # pydicom raises InvalidDicomError, ValueError, struct.error, AttributeError and more
-        raise DataError("unreadable", f"a damaged DICOM file ({type(error).__name__})") from None
 
 
 def _inflated(path: Path, meta: FileMetaDataset) -> bytearray:

@@ -13,8 +13,9 @@ from pydicom.dataset import Dataset
 
 from job.datasets.doubt import Doubt
 from job.datasets.formats import lps
+from job.datasets.formats.dicom.headers import as_data_error
 from job.datasets.formats.segments import on_grid
-from job.datasets.formats.segments.dicom_file import damage_named, needed, read
+from job.datasets.formats.segments.dicom_file import needed, read
 from job.datasets.formats.segments.seg_pixels import FRACTIONAL, LABELMAP, check_pixels, pixels
 from job.datasets.formats.segments.segment import Drawn, Segment, Segmentation, empty_mask
 from job.datasets.geometry import Grid
@@ -39,7 +40,7 @@ class _Frame:
 def read_seg(path: Path) -> Segmentation:
     """Read the segments of a local file. Its frames are decoded when a segment is drawn."""
     dataset = read(path)
-    with damage_named():
+    with as_data_error():
         for name in ("Rows", "Columns", "NumberOfFrames"):
             needed(dataset, name)
         check_pixels(dataset)
@@ -53,7 +54,7 @@ def read_seg(path: Path) -> Segmentation:
 
 
 def _drawn(dataset: Dataset, frames: list[_Frame], segment: Segment, grid: Grid) -> Drawn:
-    with damage_named():
+    with as_data_error():
         own = [frame for frame in frames if frame.number in (None, segment.number)]
         shape = (int(dataset.Rows), int(dataset.Columns), 1)
         places = [on_grid.place(shape, frame.affine, grid) for frame in own]

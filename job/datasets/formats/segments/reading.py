@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from job.datasets.formats import blocks, nrrd, nrrd_header
+from job.datasets.formats import blocks, kinds, nrrd, nrrd_header
 from job.datasets.formats.segments import dicom_file
 from job.datasets.formats.segments.dicom_seg import read_seg
 from job.datasets.formats.segments.rtstruct import read_rtstruct
@@ -18,7 +18,7 @@ def read_segmentation(file: FileInfo) -> Segmentation | None:
     path = Path(file.address)
     with blocks.opened(path) as stream:
         head = stream.read(nrrd.HEAD_BYTES)
-    if dicom_file.is_dicom(head):
+    if kinds.is_dicom(head):
         kind = {"SEG": read_seg, "RTSTRUCT": read_rtstruct}.get(dicom_file.modality(path))
         return kind(path) if kind else None
     if nrrd_header.MAGIC.match(head) and nrrd.is_segmentation(nrrd_header.parse(head)):

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from job.datasets.formats import lps
+from job.datasets.formats.dicom.headers import as_data_error
 from job.datasets.formats.segments import contours
-from job.datasets.formats.segments.dicom_file import damage_named, needed, read
+from job.datasets.formats.segments.dicom_file import needed, read
 from job.datasets.formats.segments.segment import Drawn, Segment, Segmentation
 from job.datasets.geometry import Grid
 from job.errors import DataError
@@ -22,7 +23,7 @@ CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 def read_rtstruct(path: Path) -> Segmentation:
     """Read the regions of a local file. Their polygons are drawn when the grid is known."""
     dataset = read(path)
-    with damage_named():
+    with as_data_error():
         regions = needed(dataset, "StructureSetROISequence")
         names = {int(needed(each, "ROINumber")): str(each.get("ROIName", "")) for each in regions}
         drawings = {
@@ -37,7 +38,7 @@ def read_rtstruct(path: Path) -> Segmentation:
 
 
 def _drawn(items: list[Dataset], segment: Segment, grid: Grid) -> Drawn:
-    with damage_named():
+    with as_data_error():
         polygons = [_points(item, segment) for item in items]
     return contours.drawn(polygons, segment.name, grid)
 

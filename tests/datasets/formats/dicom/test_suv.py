@@ -25,6 +25,7 @@ def _pet(dose: dict[str, Any] | None = None, **elements: Any) -> Dataset:
             setattr(item, keyword, value)
     made = Dataset()
     stated = {
+        "Modality": "PT",
         "Units": "BQML",
         "CorrectedImage": ["ATTN", "DECY"],
         "DecayCorrection": "START",

@@ -36,7 +36,7 @@ def content(*segmentations: Any, **image: Any) -> dict[str, Any]:
 
 def drawn(data: dict[str, Any], name: str = "a.png", segment: Segment = CELL) -> Any:
     parsed = coco.parse(json.dumps(data).encode())
-    return coco.drawn(parsed, coco.image_of(parsed, name), segment, SIZE)
+    return coco.drawn(parsed, coco.image_of(parsed, name)[0], segment, SIZE)
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,11 @@ def test_an_image_is_found_by_its_name_or_the_last_part_of_it() -> None:
     """If that is unique."""
     data = content(file_name="train/a.png")
     parsed = coco.parse(json.dumps(data).encode())
-    assert [coco.image_of(parsed, name) for name in ("train/a.png", "a.png", "x/a.png")] == [5, 5, 5]
+    assert [coco.image_of(parsed, name)[0] for name in ("train/a.png", "a.png", "x/a.png")] == [5, 5, 5]
+    assert [len(coco.image_of(parsed, name)[1]) for name in ("train/a.png", "a.png", "x/a.png")] == [0, 1, 1]
     data["images"].append(data["images"][0] | {"id": 6, "file_name": "test/a.png"})
     parsed = coco.parse(json.dumps(data).encode())
-    assert coco.image_of(parsed, "test/a.png") == 6
+    assert coco.image_of(parsed, "test/a.png") == (6, ())
     for name in ("a.png", "b.png"):
         with pytest.raises(DataError, match=name):
             coco.image_of(parsed, name)
