@@ -1,4 +1,4 @@
-"""The page as one file: its sections, its style and its scripts. It opens from a disk and asks no network for anything."""
+"""The page as one file: sections, style and scripts. It opens from a disk, and asks no network for anything."""
 
 from __future__ import annotations
 

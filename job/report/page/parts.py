@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +21,7 @@ def figures(made: Iterable[Figure]) -> Markup:
 
 def table(made: Table) -> Markup:
     """Return a table that stands alone."""
-    return Markup(_macro("table")(made, to_json(_of_table(made))))
+    return _macro("table")(made, to_json(_of_table(made)))
 
 
 def paragraphs(texts: Iterable[str], kind: str = "") -> Markup:
@@ -40,7 +40,7 @@ def to_json(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704
 
 
-def _macro(name: str) -> Any:
+def _macro(name: str) -> Callable[..., Markup]:
     return getattr(environment().get_template("parts.html.j2").module, name)
 
 
