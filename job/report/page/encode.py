@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import altair as alt
 
@@ -10,7 +10,6 @@ from job.report.page.facts import Facts
 from job.report.page.look import DASHES, SHAPES
 from job.report.page.section import ROWS
 
-Channel = TypeVar("Channel", alt.Color, alt.Shape, alt.Stroke, alt.Fill)
 CHOICES = ("single", "first", "score", "oracle")
 
 
@@ -20,24 +19,24 @@ def rows() -> Any:
 
 
 def models(facts: Facts, channel: Any = alt.Color) -> Any:
-    """Return the colour or shape of a model. Both have one legend."""
-    scale = alt.Scale(domain=facts.models)
-    if channel is alt.Shape:
-        scale = alt.Scale(domain=facts.models, range=[SHAPES[n % len(SHAPES)] for n in range(len(facts.models))])
-    return channel("model:N", scale=scale, legend=alt.Legend(orient="top", title=None, symbolType="circle"))
+    """Return the colour, stroke or shape of a model. They share one legend."""
+    shapes = [SHAPES[n % len(SHAPES)] for n in range(len(facts.models))]
+    scale = alt.Scale(domain=facts.models, range=shapes) if channel is alt.Shape else alt.Scale(domain=facts.models)
+    return channel("model:N", scale=scale, legend=alt.Legend(orient="top", title=None))
 
 
-def mask_choices(facts: Facts) -> Any:
+def dashes(facts: Facts) -> Any:
     """Return the dashes of a mask choice; their legend only if there are several."""
-    choices = _choices(facts)
+    found = set(facts.mart("overall_scores")["mask_choice"].to_pylist())
+    choices = [choice for choice in CHOICES if choice in found]
     return alt.StrokeDash(
         "mask_choice:N",
         scale=alt.Scale(domain=choices, range=list(DASHES[: len(choices)])),
-        legend=alt.Legend(orient="top", title="mask choice") if len(choices) > 1 else None,
+        legend=alt.Legend(orient="top", title="mask choice", symbolType="stroke") if len(choices) > 1 else None,
     )
 
 
-def series_offset(facts: Facts) -> Any:
+def beside(facts: Facts) -> Any:
     """Return the place of a model and mask choice beside the others of a task."""
     return alt.YOffset("series:N", sort=series(facts))
 
@@ -52,11 +51,9 @@ def series(facts: Facts) -> list[str]:
     return [f"{m}, {c}" for m, c in sorted(found, key=lambda pair: (order[pair[0]], CHOICES.index(pair[1])))]
 
 
-def share(field: str, title: str) -> Any:
-    """Return an axis from 0 to 1."""
-    return alt.X(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, 1]))
-
-
-def _choices(facts: Facts) -> list[str]:
-    found = set(facts.mart("overall_scores")["mask_choice"].to_pylist())
-    return [choice for choice in CHOICES if choice in found]
+def tips(*fields: tuple[str, str] | tuple[str, str, str]) -> list[Any]:
+    """Return what hovering tells. fields: column, title and, of numbers, their format."""
+    return [
+        alt.Tooltip(f"{name}:Q", title=title, format=form[0]) if form else alt.Tooltip(f"{name}:N", title=title)
+        for name, title, *form in fields
+    ]

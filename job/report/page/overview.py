@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pyarrow as pa
 from markupsafe import Markup
 
+from job.report import contrasts
+from job.report.page.crossing import leads
 from job.report.page.facts import Facts
 from job.report.page.parts import empty, paragraphs, table
 from job.report.page.section import Section, Table
@@ -15,8 +18,23 @@ from job.report.page.section import Section, Table
 
 def section(facts: Facts) -> Section:
     """Return the section."""
-    parts = [paragraphs(_notes(facts), "note"), _data(facts), _models(facts), _machines(facts), _ledger(facts)]
+    parts = [
+        paragraphs(headlines(facts), "headline"),
+        paragraphs(_notes(facts), "note"),
+        _data(facts),
+        _models(facts),
+        _machines(facts),
+        _ledger(facts),
+    ]
     return Section(title="What was run", id="run", html=Markup().join([*parts, _spec(facts)]))
+
+
+def headlines(facts: Facts) -> list[str]:
+    """Return a sentence for each of the spec's contrasts, at its last click or its last mode."""
+    last: dict[contrasts.Sides, dict[str, Any]] = {}
+    for row in contrasts.asked_for(facts.mart("comparison_overall")):
+        last[contrasts.sides(row)] = row
+    return [contrasts.finding(row) for row in last.values()] + leads(facts)
 
 
 def _notes(facts: Facts) -> Iterator[str]:

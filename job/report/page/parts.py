@@ -45,7 +45,11 @@ def _macro(name: str) -> Callable[..., Markup]:
 
 
 def _of_figure(figure: Figure) -> dict[str, Any]:
-    return _of_table(figure.table) | {"choose": figure.choose, "chart": figure.chart}
+    return _of_table(figure.table) | {
+        "choose": figure.choose,
+        "start": dict(figure.start),
+        "chart": figure.chart,
+    }
 
 
 def _of_table(made: Table) -> dict[str, Any]:

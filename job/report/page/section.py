@@ -14,18 +14,6 @@ ROWS = "rows"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
-    """One part of the page, with a heading of its own.
-
-    id: unique in the page, the end of the section's address. html: its content below the heading.
-    """
-
-    title: str
-    id: str
-    html: Markup
-
-
-@dataclass(frozen=True, kw_only=True)
 class Table:
     """Rows to read, sort, filter and save.
 
@@ -45,16 +33,30 @@ class Figure:
     """A chart, and the table that it is drawn from.
 
     table: all rows that a reader can choose among; its name is the figure's. text: what the chart shows, in sentences.
-    choose: columns of which a reader chooses one value. chart: in Vega-Lite, with its data named ROWS.
-    inner_width, inner_height: of one panel in pixels where the chart has several, else None.
+    choose: columns of which a reader chooses one value. start: the first choice, where it is not the first value.
+    chart: in Vega-Lite, with its data named ROWS.
     """
 
     table: Table
     text: str
     chart: Mapping[str, Any]
     choose: tuple[str, ...] = ()
+    start: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """Its name in the page and of its files."""
         return self.table.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One part of the page, with a heading of its own.
+
+    id: unique in the page, the end of the section's address. html: its content below the heading. figures: those in it.
+    """
+
+    title: str
+    id: str
+    html: Markup
+    figures: tuple[Figure, ...] = ()

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from job.report.page import by_task, overview
+from job.report.page import (
+    boundary,
+    by_click,
+    by_task,
+    calibration,
+    crossing,
+    differences,
+    overview,
+    published,
+    ranks,
+    strata,
+)
 from job.report.page.document import document
 from job.report.page.facts import Facts
 from job.report.page.section import Section
@@ -12,6 +23,14 @@ from job.report.page.section import Section
 SECTIONS: tuple[Callable[[Facts], Section], ...] = (
     overview.section,
     by_task.section,
+    by_click.section,
+    differences.section,
+    crossing.section,
+    ranks.section,
+    strata.section,
+    calibration.section,
+    boundary.section,
+    published.section,
 )
 
 

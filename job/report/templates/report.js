@@ -103,16 +103,22 @@
       const select = make("select");
       place.append(make("label", {}, data.columns[index[name]].title, select));
       select.addEventListener("change", changed);
-      return { at: index[name], select };
+      return { at: index[name], select, start: data.start[name] };
     });
+    let isFirst = true;
     // Each choice is among the values that the choices before it leave.
-    return () => selects.reduce((rows, { at, select }) => {
+    return () => {
+      const rows = selects.reduce(narrowed, data.rows);
+      isFirst = false;
+      return rows;
+    };
+    function narrowed(rows, { at, select, start }) {
       const values = [...new Set(rows.map((row) => row[at]))];
-      const wanted = select.value;
+      const wanted = isFirst ? String(start) : select.value;
       select.replaceChildren(...values.map((value) => make("option", { value: String(value) }, String(value))));
       if (values.map(String).includes(wanted)) select.value = wanted;
       return rows.filter((row) => String(row[at]) === select.value);
-    }, data.rows);
+    }
   }
 
   function sized(chart, width) {
