@@ -41,7 +41,8 @@ def to_json(value: Any) -> Markup:
 
 
 def _macro(name: str) -> Callable[..., Markup]:
-    return getattr(environment().get_template("parts.html.j2").module, name)
+    macro: Callable[..., Markup] = getattr(environment().get_template("parts.html.j2").module, name)
+    return macro
 
 
 def _of_figure(figure: Figure) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _of_table(made: Table) -> dict[str, Any]:
     columns = [
         {
             "name": field.name,
-            "title": made.heads.get(field.name, field.name.replace("_", " ")),
+            "title": made.heads.get(field.name, field.name.replace("_", " ").replace("iou", "IoU")),
             "kind": _kind(field.type),
             **({"hidden": True} if field.name in made.hidden else {}),
         }

@@ -24,7 +24,6 @@ SHARED = (
     "mean",
     "low",
     "high",
-    "series",
 )
 CHOOSE = ("prompting", "over", "seed")
 RHO = ("prompting", "where", "model", "mask_choice", "seed", "objects", "cluster", "clusters", "rho", "low", "high")
