@@ -89,7 +89,7 @@ def _look(width: float) -> dict[str, Any]:
     look = config("light", font=FONT, size=TEXT_PX)
     look["axis"]["labelLimit"] = 0.35 * width
     if width < NARROW_PX:
-        look["legend"]["columns"] = 1
+        look["legend"] |= {"columns": 1, "layout": {"top": {"direction": "vertical", "anchor": "start"}}}
     return look | {"background": "white"}
 
 

@@ -52,8 +52,9 @@ def _by_click(facts: Facts) -> list[labels.Row]:
     found = []
     for row in labels.labelled(facts.mart("crossing_by_click").to_pylist()):
         mean = means.get((contrasts.sides(row), row["where"], row["step"]))
+        percent = round(100 * row["baseline_ahead"])
         if mean is not None:
-            found.append({**row, "difference": mean["difference"], "choices": mean["choices"]})
+            found.append({**row, "difference": mean["difference"], "choices": mean["choices"], "percent": percent})
     return sorted(found, key=lambda row: (row["contrast"], row["where"] != labels.OVER_TASKS, row["where"]))
 
 
@@ -104,8 +105,8 @@ def _ahead(facts: Facts) -> Figure | None:
                 legend=alt.Legend(orient="top", format=".0%"),
             )
         ),
-        base.mark_text().encode(
-            text=alt.Text(share, format=".0%"),
+        base.mark_text(fontSize=10).encode(
+            text="percent:Q",
             color=alt.condition(
                 alt.FieldRangePredicate(field="baseline_ahead", range=[0.15, 0.85]),
                 alt.value("#000"),
@@ -118,7 +119,7 @@ def _ahead(facts: Facts) -> Figure | None:
         BY_CLICK,
         name="ahead-by-click",
         title="How sure the lead is",
-        text="The share of resamples in which the second side has the higher mean IoU, for each task and click.",
+        text="In how many of 100 resamples the second side has the higher mean IoU, for each task and click.",
         chart=chart.to_dict(),
         choose=OF_SIDES,
     )
@@ -145,7 +146,7 @@ def _crossing(facts: Facts) -> Figure | None:
     last = max((row["clicks"] for row in found), default=1)
     at = alt.X(
         "low_crossing:Q",
-        title=f"click of the crossing (beyond {last}: none)",
+        title=f"click (beyond {last}: none)",
         scale=alt.Scale(domain=[1, last + 1], nice=False),
         axis=alt.Axis(tickMinStep=1, format="d"),
     )

@@ -28,7 +28,7 @@ def section(facts: Facts) -> Section:
         "Differences",
         "differences",
         [_forest(facts)],
-        nothing="Nothing is compared: the spec has no `statistics.compare` and no contrast, and two models at most.",
+        nothing="Nothing is compared: the spec has no statistics.compare and no contrast, and two models at most.",
         before=paragraphs([contrasts.legend(asked)] if asked else []),
     )
 

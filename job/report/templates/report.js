@@ -139,10 +139,16 @@
     return {
       ...theme,
       aria: false,
-      axis: { ...theme.axis, labelLimit: Math.max(80, width * 0.35) },
-      legend: { ...theme.legend, ...(narrow ? { columns: 1, labelLimit: width * 0.8 } : {}) },
+      axis: { ...theme.axis, labelLimit: Math.max(80, width * 0.38) },
+      legend: { ...theme.legend, ...(narrow ? { columns: 1, labelLimit: width * 0.8, layout: { top: { direction: "vertical", anchor: "start" } } } : {}) },
     };
   }
+
+  // Vega-Lite warns of what is meant here: of heights by the number of rows.
+  const logger = {
+    level: () => logger, warn: () => logger, info: () => logger, debug: () => logger,
+    error: (...texts) => { console.error(...texts); return logger; },
+  };
 
   function figureOf(element) {
     const data = JSON.parse(element.querySelector("script[type='application/json']").textContent);
@@ -157,9 +163,9 @@
     async function embed(rows) {
       width = chart.clientWidth;
       const spec = { ...sized(data.chart, width), datasets: { ...data.chart.datasets, rows: objects(rows) } };
-      const made = await vegaEmbed(chart, spec, {
-        mode: "vega-lite", renderer: "svg", ast: true, config: config(width), hover: false,
-        tooltip: { theme: dark.matches ? "dark" : "light" }, downloadFileName: data.name, logLevel: 1,
+      const made = await vegaEmbed(chart, vegaLite.compile(spec, { config: config(width), logger }).spec, {
+        mode: "vega", renderer: "svg", ast: true, hover: false,
+        tooltip: { theme: dark.matches ? "dark" : "light" }, downloadFileName: data.name,
         actions: { export: true, source: false, compiled: false, editor: false },
       });
       if (view) view.finalize();
