@@ -96,10 +96,21 @@ def _look(width: float) -> dict[str, Any]:
 def _sized(chart: Mapping[str, Any], width: float, columns: int, excess: float) -> dict[str, Any]:
     """Return a chart of a width in pixels. excess: by how much it came out too wide before."""
     if "facet" not in chart:
-        return {**chart, "width": width - excess, "autosize": {"type": "fit-x", "contains": "padding"}}
+        fit = {"type": "fit-x", "contains": "padding"}
+        return {**chart, **_height(chart), "width": width - excess, "autosize": fit}
     panels = PANELS[columns]
     panel = (width - excess) / panels - GUESSED_MARGIN_PX
     return {**chart, "columns": panels, "spec": {**chart["spec"], "width": panel}}
+
+
+def _height(chart: Mapping[str, Any]) -> dict[str, float]:
+    """Return the height of a chart of rows, as `height_of_rows` states it; nothing for others."""
+    of = chart.get("usermeta") or {}
+    if not of:
+        return {}
+    rows = chart["datasets"][ROWS]
+    beside = len({row[of["beside"]] for row in rows}) * of["step"] + 8 if of["beside"] else of["step"]
+    return {"height": len({row[of["by"]] for row in rows}) * beside}
 
 
 def _width(svg: str) -> float:

@@ -10,7 +10,7 @@ from job.report.page import build, labels
 from job.report.page.charts import WHO
 from job.report.page.encode import beside, dashes, models, rows, share, signs, tips
 from job.report.page.facts import Facts
-from job.report.page.section import Figure, Section
+from job.report.page.section import Figure, Section, height_of_rows
 
 COLUMNS = (
     "prompting", "where", "model", "mask_choice", "seed", "objects", "cluster", "clusters", "mean_iou", "low", "high",
@@ -84,6 +84,6 @@ def _chart(facts: Facts) -> dict[str, Any]:
                 x=share("published_iou", "IoU"), color=alt.value("#808080")
             ),
         )
-        .properties(height=alt.Step(13))
+        .properties(usermeta=height_of_rows(13, by="where", beside="series"))
         .to_dict()
     )

@@ -8,6 +8,7 @@ import altair as alt
 
 from job.report.page.encode import beside, dashes, in_order, models, rows, share, signs, tips
 from job.report.page.facts import Facts
+from job.report.page.section import height_of_rows
 
 SHARE = (0.0, 1.0)
 WHO = (("model", "model"), ("mask_choice", "mask choice"))
@@ -46,7 +47,7 @@ def dots(
                 x=alt.X(f"{field}:Q", title=title, scale=scale, axis=axis), **signs(facts)
             ),
         )
-        .properties(height=alt.Step(14))
+        .properties(usermeta=height_of_rows(14, by=by, beside="series"))
         .to_dict()
     )
 

@@ -12,7 +12,7 @@ from job.report.page.differences import contrast_rows
 from job.report.page.encode import in_order, rows, tips
 from job.report.page.facts import Facts
 from job.report.page.parts import paragraphs
-from job.report.page.section import Figure, Section
+from job.report.page.section import Figure, Section, height_of_rows
 from job.study.prompts import CLICKS
 
 OF_SIDES = ("contrast", "choices", "protocol", "seed")
@@ -113,7 +113,7 @@ def _ahead(facts: Facts) -> Figure | None:
                 alt.value("#fff"),
             ),
         ),
-    ).properties(height=alt.Step(24))
+    ).properties(usermeta=height_of_rows(24, by="where"))
     return build.figure(
         _by_click(facts),
         BY_CLICK,
@@ -154,7 +154,7 @@ def _crossing(facts: Facts) -> Figure | None:
         base.mark_rule(strokeWidth=2).encode(x=at, x2="end:Q"),
         base.mark_tick(thickness=3, size=14).encode(x=_like(at, "median_crossing")),
         base.mark_point(size=80, shape="diamond", strokeWidth=2, color="#808080").encode(x=_like(at, "crossing")),
-    ).properties(height=alt.Step(20))
+    ).properties(usermeta=height_of_rows(20, by="where"))
     return build.figure(
         found,
         CROSSING,

@@ -19,7 +19,7 @@ from job.report.page.section import Section
 def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """Return a page as HTML. Only its own two scripts may run, whatever a name or an address in it holds."""
     bundle, script = (
-        vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed; window.vegaLite = vegaLite;"),
+        vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"),
         _script(),
     )
     return (

@@ -31,7 +31,7 @@ def dashes(facts: Facts) -> Any:
     """Return the dashes of a mask choice; their legend only if there are several."""
     choices = _choices(facts)
     return alt.StrokeDash(
-        "mask_choice:N",
+        "mask_choice:O",
         scale=alt.Scale(domain=choices, range=list(DASHES[: len(choices)])),
         legend=_legend(choices),
     )
@@ -41,7 +41,7 @@ def signs(facts: Facts) -> dict[str, Any]:
     """Return the encodings of a point: a model's shape and colour, and how full it is by mask choice."""
     choices = _choices(facts)
     full = alt.FillOpacity(
-        "mask_choice:N",
+        "mask_choice:O",
         scale=alt.Scale(type="ordinal", domain=choices, range=[FULL[choice] for choice in choices]),
         legend=_legend(choices),
     )

@@ -121,8 +121,12 @@
     }
   }
 
-  function sized(chart, width) {
+  const different = (rows, name) => new Set(rows.map((row) => row[name])).size;
+
+  function sized(chart, width, rows) {
     const spec = structuredClone(chart);
+    const { by, beside, step } = chart.usermeta ?? {};
+    if (by) spec.height = different(rows, by) * (step * (beside ? different(rows, beside) : 1) + (beside ? 8 : 0));
     if (spec.facet) {
       spec.columns = Math.max(1, Math.min(4, Math.floor(width / 250)));
       spec.spec.width = Math.floor(width / spec.columns) - 62;
@@ -144,12 +148,6 @@
     };
   }
 
-  // Vega-Lite warns of what is meant here: of heights by the number of rows.
-  const logger = {
-    level: () => logger, warn: () => logger, info: () => logger, debug: () => logger,
-    error: (...texts) => { console.error(...texts); return logger; },
-  };
-
   function figureOf(element) {
     const data = JSON.parse(element.querySelector("script[type='application/json']").textContent);
     const chart = element.querySelector("[data-chart]");
@@ -162,9 +160,10 @@
     }
     async function embed(rows) {
       width = chart.clientWidth;
-      const spec = { ...sized(data.chart, width), datasets: { ...data.chart.datasets, rows: objects(rows) } };
-      const made = await vegaEmbed(chart, vegaLite.compile(spec, { config: config(width), logger }).spec, {
-        mode: "vega", renderer: "svg", ast: true, hover: false,
+      const values = objects(rows);
+      const spec = { ...sized(data.chart, width, values), datasets: { ...data.chart.datasets, rows: values } };
+      const made = await vegaEmbed(chart, spec, {
+        mode: "vega-lite", renderer: "svg", ast: true, config: config(width), hover: false,
         tooltip: { theme: dark.matches ? "dark" : "light" }, downloadFileName: data.name,
         actions: { export: true, source: false, compiled: false, editor: false },
       });
