@@ -78,7 +78,7 @@ def _chosen(figure: Figure, wanted: Mapping[str, str]) -> tuple[list[dict[str, A
         value = by_column.get(column) or str(figure.start.get(column, known[0]))
         if value not in known:
             if column in by_column:
-                raise JobError(f"{figure.name}: expected {' or '.join(known)}; got {value}")
+                raise JobError(f"{figure.name}: expected {' or '.join(map(repr, known))}; got {value}")
             value = known[0]
         rows = [row for row in rows if str(row[column]) == value]
         named.append(value)
@@ -98,7 +98,8 @@ def _sized(chart: Mapping[str, Any], width: float, columns: int, excess: float) 
     if "facet" not in chart:
         fit = {"type": "fit-x", "contains": "padding"}
         return {**chart, **_height(chart), "width": width - excess, "autosize": fit}
-    panels = PANELS[columns]
+    column = chart["facet"]["field"]
+    panels = min(PANELS[columns], len({row[column] for row in chart["datasets"][ROWS]}))
     panel = (width - excess) / panels - GUESSED_MARGIN_PX
     return {**chart, "columns": panels, "spec": {**chart["spec"], "width": panel}}
 
@@ -138,5 +139,5 @@ def listed(figures: Sequence[Figure]) -> list[str]:
     lines = []
     for figure in figures:
         lines.append(f"{figure.name}: {figure.table.title}")
-        lines += [f"  --choose {name!r}={' or '.join(known)}" for name, known in values(figure).items()]
+        lines += [f"  --choose {name}={' or '.join(map(repr, known))}" for name, known in values(figure).items()]
     return lines

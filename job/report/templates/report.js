@@ -128,7 +128,7 @@
     const { by, beside, step } = chart.usermeta ?? {};
     if (by) spec.height = different(rows, by) * (step * (beside ? different(rows, beside) : 1) + (beside ? 8 : 0));
     if (spec.facet) {
-      spec.columns = Math.max(1, Math.min(4, Math.floor(width / 250)));
+      spec.columns = Math.max(1, Math.min(4, Math.floor(width / 250), different(rows, spec.facet.field)));
       spec.spec.width = Math.floor(width / spec.columns) - 62;
     } else {
       spec.width = width;
