@@ -104,7 +104,10 @@
     const index = Object.fromEntries(data.columns.map((column, at) => [column.name, at]));
     const selects = data.choose.map((name) => {
       const select = make("select");
-      place.append(make("label", {}, data.columns[index[name]].title, select));
+      const title = data.columns[index[name]].title;
+      const values = new Set(data.rows.map((row) => row[index[name]]));
+      if (values.size > 1) place.append(make("label", {}, title, select));
+      else place.append(make("span", {}, `${title}: ${[...values][0]}`));
       select.addEventListener("change", changed);
       return { at: index[name], select, start: data.start[name] };
     });
@@ -163,7 +166,7 @@
       return rows.map((row) => Object.fromEntries(data.columns.map((column, at) => [column.name, row[at]])));
     }
     async function embed(rows) {
-      width = chart.clientWidth;
+      width = chart.clientWidth || 300; // 0 where the page is not shown
       const values = objects(rows);
       const spec = { ...sized(data.chart, width, values), datasets: { ...data.chart.datasets, rows: values } };
       const made = await vegaEmbed(chart, spec, {
