@@ -110,9 +110,11 @@ def _chart() -> dict[str, Any]:
     return (
         alt.layer(
             zero,
-            base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2="high:Q"),
+            base.mark_rule(strokeWidth=2).encode(
+                x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6)), x2="high:Q"
+            ),
             base.mark_point(size=70, strokeWidth=2, opacity=1).encode(
-                x=alt.X("difference:Q", title=title),
+                x=alt.X("difference:Q", title=title, axis=alt.Axis(tickCount=6)),
                 shape=sign,
                 fillOpacity=alt.condition(is_sure, alt.value(1), alt.value(0)),
                 fill=alt.value("#808080"),

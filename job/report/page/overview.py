@@ -9,11 +9,13 @@ from typing import Any
 from markupsafe import Markup
 
 from job.report import contrasts
+from job.report.page import labels
 from job.report.page.build import listing
 from job.report.page.crossing import leads
 from job.report.page.facts import Facts
 from job.report.page.parts import empty, paragraphs, table
 from job.report.page.section import Section, Table
+from job.study.prompts import CLICKS
 
 
 def section(facts: Facts) -> Section:
@@ -30,11 +32,30 @@ def section(facts: Facts) -> Section:
 
 
 def headlines(facts: Facts) -> list[str]:
-    """Return a sentence for each of the spec's contrasts, at its last click or its last mode."""
+    """Return a sentence for each of the spec's contrasts, at its last click or mode; else for each model's mean."""
     last: dict[contrasts.Sides, dict[str, Any]] = {}
     for row in contrasts.asked_for(facts.mart("comparison_overall")):
         last[contrasts.sides(row)] = row
-    return [contrasts.finding(row, facts.confidence) for row in last.values()] + leads(facts)
+    found = [contrasts.finding(row, facts.confidence) for row in last.values()] + leads(facts)
+    return found or _means(facts)
+
+
+def _means(facts: Facts) -> list[str]:
+    """Return the mean IoU of each model and mask choice at its last prompt, in a sentence."""
+    rows = labels.labelled(facts.mart("overall_scores").to_pylist())
+    last = {row["series"]: row for row in rows if row["mean_iou"] is not None}
+    return [_mean(row, facts.confidence) for row in last.values()]
+
+
+def _mean(row: labels.Row, confidence: float) -> str:
+    when = f"after {row['prompting']}" if row["prompt"] == CLICKS else f"with {row['prompting']}"
+    start = f"{row['model']} (mask choice {row['mask_choice']}) has a mean IoU of"
+    if row["low"] is None:
+        lacking = f"too few {row['cluster']}s for an interval"
+        return f"{start} {row['mean_iou']:.4f} {when}, over {labels.counted(row['tasks'], 'task')}; {lacking}."
+    bounds = f"{100 * confidence:g} % interval {row['low']:.4f} to {row['high']:.4f}"
+    tasks = f"{row['interval_tasks']} of " if row["few_tasks"] else ""
+    return f"{start} {row['interval_iou']:.4f} {when} ({bounds}), over {tasks}{labels.counted(row['tasks'], 'task')}."
 
 
 def _notes(facts: Facts) -> Iterator[str]:
