@@ -37,8 +37,8 @@ def compare(
 ) -> int:
     """Compare each further output with the first, on the objects that both have, and print what changed.
 
-    outputs: each with ALIAS= in front, or not. models: pairs BEFORE=AFTER. plans: pairs ALIAS=NAME. page: where to write
-    all of it as a page, if anywhere.
+    outputs: each with ALIAS= in front, or not. models: pairs BEFORE=AFTER. plans: pairs ALIAS=NAME. page: where to
+    write all of it as a page; None for nowhere.
     """
     baseline, *others = _sides(outputs, [_pair("--plan", "ALIAS=NAME", text) for text in plans])
     named = [_pair("--model", "BEFORE=AFTER", text) for text in models]

@@ -62,7 +62,7 @@ def _compared(comparison: Comparison) -> Markup:
 
 def _rows(comparison: Comparison) -> list[labels.Row]:
     overall = [
-        {**row, "measure": IOU, "model_mean": row["model_iou"], "baseline_mean": row["baseline_iou"]}
+        {**row, "won": None, "measure": IOU, "model_mean": row["model_iou"], "baseline_mean": row["baseline_iou"]}
         for row in comparison.overall.to_pylist()
     ]
     rows = differences(comparison.by_task.to_pylist(), overall)
