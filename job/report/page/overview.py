@@ -23,6 +23,7 @@ def section(facts: Facts) -> Section:
     parts = [
         paragraphs(_notes(facts), "note"),
         paragraphs(headlines(facts), "headline"),
+        _settings(facts),
         _data(facts),
         _models(facts),
         _machines(facts),
@@ -70,6 +71,21 @@ def _notes(facts: Facts) -> Iterator[str]:
         yield f"Not a full run: {facts.limit} raw slices or images of each data set."
     if summary.demo_remark:
         yield summary.demo_remark
+
+
+def _settings(facts: Facts) -> Markup:
+    """Return what holds for all rows, as a table of names and texts."""
+    summary, seeds = facts.summary, {seed for run in facts.manifests for seed in run.get("seeds") or ()}
+    stated = {
+        "plan": facts.plan,
+        "parts": f"{summary.parts_done} of {summary.parts_planned}",
+        "precision": facts.precision,
+        "seeds": ", ".join(map(str, sorted(seeds))) or "not stored yet",
+        "intervals": f"{100 * facts.confidence:g} %, bootstrap by cluster",
+        "click protocols": next((run["departures"] for run in facts.manifests if run.get("departures")), None),
+    }
+    rows = (Markup("<tr><th>{}</th><td>{}</td></tr>").format(*pair) for pair in stated.items() if pair[1] is not None)
+    return Markup('<div class="scroll" tabindex="0"><table class="facts">{}</table></div>').format(Markup().join(rows))
 
 
 def _data(facts: Facts) -> Markup:
