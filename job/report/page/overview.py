@@ -142,8 +142,14 @@ def _of(run: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _ledger(facts: Facts) -> Markup:
     rows = facts.mart("ledger")
     if not rows.num_rows:
-        return empty("Nothing was left out.")
-    return table(Table(name="ledger", title="Left out, or used with a remark", rows=rows))
+        return empty("Nothing was left out.") + _missing(facts)
+    return table(Table(name="ledger", title="Left out, or used with a remark", rows=rows)) + _missing(facts)
+
+
+def _missing(facts: Facts) -> Markup:
+    """Return which runs lack objects that others have; nothing in a sound study."""
+    rows = facts.mart("object_differences")
+    return table(Table(name="missing", title="Objects that a run lacks", rows=rows)) if rows.num_rows else Markup()
 
 
 def _spec(facts: Facts) -> Markup:
