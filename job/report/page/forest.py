@@ -8,7 +8,7 @@ import altair as alt
 
 from job.report.figures import probability
 from job.report.page import labels
-from job.report.page.encode import in_order, rows, tips
+from job.report.page.encode import ends, in_order, rows, tips
 from job.report.page.section import height_of_rows
 
 SIGNS = {"interval excludes 0": "circle", "interval includes 0": "diamond", "no interval": "cross"}
@@ -33,7 +33,11 @@ def with_signs(found: list[labels.Row]) -> list[labels.Row]:
 
 def forest(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
     """Return the chart. title: of the axis. told: what hovering tells beside difference, interval and p."""
-    base = alt.Chart(rows()).encode(y=alt.Y("where:N", title=None, sort=in_order()), tooltip=tips(*TIPS, *told))
+    base = (
+        alt.Chart(rows())
+        .transform_calculate(**ends("difference"))
+        .encode(y=alt.Y("where:N", title=None, sort=in_order()), tooltip=tips(*TIPS, *told))
+    )
     shape = alt.Shape(
         "sign:N",
         scale=alt.Scale(domain=list(SIGNS), range=list(SIGNS.values())),
@@ -44,7 +48,7 @@ def forest(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
     axis = alt.Axis(tickCount=6)
     layers = alt.layer(
         zero,
-        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title, axis=axis), x2="high:Q"),
+        base.mark_rule(strokeWidth=2).encode(x=alt.X("from:Q", title=title, axis=axis), x2="to:Q"),
         base.mark_point(size=70, strokeWidth=2, opacity=1).encode(
             x=alt.X("difference:Q", title=title, axis=axis),
             shape=shape,
@@ -63,11 +67,11 @@ def by_click(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
     """Return a difference over the clicks as a line about 0, with its interval as a band."""
     clicks = alt.X("step:Q", title="clicks", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
     tooltip = tips(("where", "task"), ("step", "click", "d"), *TIPS[1:4], *told)
-    base = alt.Chart(rows()).encode(x=clicks, tooltip=tooltip)
+    base = alt.Chart(rows()).transform_calculate(**ends("difference")).encode(x=clicks, tooltip=tooltip)
     zero = alt.Chart(alt.InlineData(values=[{"y": 0}])).mark_rule(strokeDash=[4, 4]).encode(y="y:Q")
     points = alt.OverlayMarkDef(filled=True, size=50, color=GREY)
     layers = alt.layer(
-        base.mark_area(opacity=0.2, color=GREY).encode(y=alt.Y("low:Q", title=title), y2="high:Q"),
+        base.mark_area(opacity=0.2, color=GREY).encode(y=alt.Y("from:Q", title=title), y2="to:Q"),
         zero,
         base.mark_line(point=points, color=GREY).encode(y=alt.Y("difference:Q", title=title)),
     )
