@@ -13,6 +13,9 @@ from job.report.page.section import Figure, Section, Table
 
 HEADS = {
     "where": "task",
+    "dataset": "data set",
+    "cluster": "sample of",
+    "clusters": "sample size",
     "prompting": "prompt",
     "step": "click",
     "choices": "mask choice",
