@@ -24,6 +24,7 @@ from job.models.finite import are_finite
 from job.models.prepared import Prepared, on_squares
 from job.models.prompt_embedding import PromptEmbedding
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
+from job.models.replay import Replay
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=tuple[int, ...])
@@ -76,6 +77,8 @@ class MaskDecodingModel(ABC):
             cast_products(part, device.autocast)
         self.prompts = PromptEmbedding(network.prompt_encoder, self.resize, device.device)
         self._positions = self.prompts.of_positions()
+        replays = device.compiled and device.device.type == "cuda"
+        self._replay = Replay(self._decoded, device.device) if replays else None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -172,9 +175,23 @@ class MaskDecodingModel(ABC):
 
     def _decode(self, requests: Sequence[Request]) -> Iterator[MaskLogits]:
         """Decode requests with equal `_decoding_key` in one call, also on different images."""
-        sparse_NKD, of_masks = self.prompts.of_points_and_boxes(requests), self.prompts.of_mask_inputs(requests)
+        count, inputs = len(requests), [request.mask_input for request in requests if request.mask_input is not None]
+        if self._replay:
+            requests = [*requests, *requests[-1:] * (self._replay.rows(count) - count)]
+        placed_NK3 = self.prompts.placed(requests)
         features_NDHW = torch.stack([request.image.features for request in requests])
-        if requests[0].mask_input is not None:
+        masks = [torch.stack([request.mask_input for request in requests])] if inputs else []
+        decode = self._replay or self._decoded
+        outputs = decode(features_NDHW, placed_NK3, *masks, multimask=requests[0].multimask)
+        for low_res_CHW, iou_C, finite in zip(*(output_N[:count] for output_N in outputs), strict=True):
+            yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C, finite=finite)
+
+    def _decoded(
+        self, features_NDHW: Tensor, placed_NK3: Tensor, masks_N1HW: Tensor | None = None, *, multimask: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return low-resolution logits (N, C, 256, 256) and predicted IoU (N, C), float32, and if both are finite."""
+        sparse_NKD, of_masks = self.prompts.of_points_and_boxes(placed_NK3), self.prompts.of_mask_inputs(masks_N1HW)
+        if masks_N1HW is not None:
             features_NDHW, of_masks = features_NDHW + of_masks, torch.zeros_like(of_masks[:1, :, :1, :1])
         with self.device.autocasting():
             low_res_NCHW, iou_NC = self.network.mask_decoder(
@@ -184,11 +201,9 @@ class MaskDecodingModel(ABC):
                 image_pe=self._positions,
                 sparse_prompt_embeddings=sparse_NKD,
                 dense_prompt_embeddings=features_NDHW,
-                multimask_output=requests[0].multimask,
+                multimask_output=multimask,
             )
-        finite_N = are_finite(low_res_NCHW, iou_NC)
-        for low_res_CHW, iou_C, finite in zip(low_res_NCHW.float(), iou_NC.float(), finite_N, strict=True):
-            yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C, finite=finite)
+        return low_res_NCHW.float(), iou_NC.float(), are_finite(low_res_NCHW, iou_NC)
 
     def _mask_inputs(self, low_res_CHW: Tensor) -> Sequence[Tensor | None]:
         """Return the mask input of each candidate: its low-resolution logits, 1x256x256, unchanged."""
