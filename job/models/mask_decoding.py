@@ -87,7 +87,11 @@ class MaskDecodingModel(ABC):
 
     @abstractmethod
     def resized(self, image_HWC: Image, height: int, width: int) -> Image:
-        """Resize an image to fill the encoder's square one way; uint8."""
+        """Resize an image to fill the encoder's square one way; uint8. Or leave that to `resized_there`."""
+
+    def resized_there(self, images_NHWC: Tensor, height: int, width: int) -> Tensor:
+        """Resize on the device what `resized` left as it was; uint8."""
+        return images_NHWC
 
     @abstractmethod
     def normalise(self, pixels_N3SS: Tensor, inside_N1SS: Tensor) -> Tensor:
@@ -102,14 +106,14 @@ class MaskDecodingModel(ABC):
         """Crop the padding off logits and resize them to an image's own size: float32, N x C x height x width."""
 
     def prepare(self, image_HWC: Image) -> Prepared:
-        """Resize an image. Any thread may do so. Raise DataError for one of which a side has no pixel left."""
+        """Do the host's part of encoding. Any thread may do so. Raise DataError for one of which a side has no pixel left."""
         if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.dtype != np.uint8:
             raise ValueError(f"expected an image HxWx3 of uint8, got {image_HWC.shape} of {image_HWC.dtype}")
         height, width = image_HWC.shape[:2]
         size = self.resize.get_preprocess_shape(height, width, self.resize.target_length)
         if min(height, width) < 1 or min(size) < 1:
             raise DataError("image too narrow", f"{height}x{width} px: one side has no pixel left when resized")
-        return Prepared(height=height, width=width, resized_HWC=self.resized(image_HWC, *size))
+        return Prepared(height=height, width=width, size=size, pixels_HWC=self.resized(image_HWC, *size))
 
     @torch.inference_mode()
     def encode(self, prepared: Sequence[Prepared]) -> list[EncodedImage]:
@@ -126,7 +130,8 @@ class MaskDecodingModel(ABC):
 
     def encoder_input(self, prepared: Sequence[Prepared]) -> Tensor:
         """Return images as the encoder takes them, with zeros beside them: float32, (N, 3, S, S), on the device."""
-        pixels_N3SS, inside_N1SS = on_squares(prepared, self.resize.target_length, self.device.device)
+        side = self.resize.target_length
+        pixels_N3SS, inside_N1SS = on_squares(prepared, side, self.device.device, self.resized_there)
         return self.normalise(pixels_N3SS, inside_N1SS).masked_fill(~inside_N1SS, 0)
 
     def needs(self, height: int, width: int) -> Need:
