@@ -18,7 +18,7 @@ Form = tuple[Any, ...]
 """Shapes and dtypes of the inputs of a call, and its flags: what calls must have in common to share a graph."""
 Outputs = tuple[Tensor, ...]
 
-STEP = 4
+STEP = 8
 """Calls of nearly as many rows share a graph: they are padded to whole multiples of it."""
 MOST = 96
 """Graphs that are kept. Calls of further forms run without."""
