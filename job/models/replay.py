@@ -6,7 +6,8 @@ addresses; its inputs are copied to where the first call had them, and its outpu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
@@ -16,43 +17,64 @@ from torch import Tensor
 
 Form = tuple[Any, ...]
 """Shapes and dtypes of the inputs of a call, and its flags: what calls must have in common to share a graph."""
-Outputs = tuple[Tensor, ...]
+Outputs = Sequence[Tensor]
 
 STEP = 8
-"""Calls of nearly as many rows share a graph: they are padded to whole multiples of it."""
+"""Calls are padded to whole multiples of so many rows, so that calls of nearly as many share a graph."""
 MOST = 96
 """Graphs that are kept. Calls of further forms run without."""
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """The kernels of a call, and the tensors that they read and write."""
+    """The kernels of a call, and the tensors that they write."""
 
-    graph: Any
-    inputs: Outputs
+    replay: Callable[[], object]
     outputs: Outputs
+
+
+class Recorder:
+    """Records graphs on a GPU, on one stream of its own, so that all share the memory between inputs and outputs."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._pool = torch.cuda.graph_pool_handle()
+
+    def __call__(self, function: Callable[[], Outputs]) -> Graph:
+        """Record the kernels of a call. RuntimeError if that fails, for want of memory too."""
+        graph, before = torch.cuda.CUDAGraph(), torch.cuda.current_stream(self._device)
+        self._stream.wait_stream(before)
+        with torch.cuda.stream(self._stream):
+            # Other threads go on meanwhile: what they ask of the device is no part of the graph.
+            graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
+            try:
+                outputs = function()
+            except RuntimeError:
+                with suppress(RuntimeError):  # it says that the recording failed, which is known
+                    graph.capture_end()
+                raise
+            graph.capture_end()
+        before.wait_stream(self._stream)
+        return Graph(graph.replay, outputs)
 
 
 class Replay:
     """Calls a function; from the second call of a form on, as a graph.
 
     function: from tensors on the device, each with N rows, and flags to tensors with N rows. It must not wait for the
-    device. Outputs are the caller's own.
+    device. Outputs are the caller's own. recorder: makes what records graphs.
     """
 
     _all: WeakSet[Replay] = WeakSet()
 
-    def __init__(self, function: Callable[..., Outputs], device: torch.device) -> None:
-        self._function, self._device = function, device
+    def __init__(
+        self, function: Callable[..., Outputs], recorder: Callable[[], Callable[[Callable[[], Outputs]], Graph]]
+    ) -> None:
+        self._function, self._recorder = function, recorder
+        self._fails = False
         self._all.add(self)
         self.forget()
-
-    def forget(self) -> None:
-        """Release the memory of all graphs; later calls make them again."""
-        self._seen: set[Form] = set()
-        self._graphs: dict[Form, Graph] = {}
-        self._buffers: dict[Form, Tensor] = {}
-        self._pool: Any = None
 
     @classmethod
     def forget_all(cls) -> None:
@@ -60,43 +82,51 @@ class Replay:
         for replay in cls._all:
             replay.forget()
 
-    @staticmethod
-    def rows(count: int) -> int:
-        """Return to how many rows a call of so many is padded."""
-        return -(-count // STEP) * STEP
+    def forget(self) -> None:
+        """Release the memory of all graphs; later calls record them again."""
+        self._seen: set[Form] = set()
+        self._graphs: dict[Form, Graph] = {}
+        self._places: dict[Form, Tensor] = {}
+        self._record: Callable[[Callable[[], Outputs]], Graph] | None = None
 
     def __call__(self, *inputs: Tensor, **flags: object) -> Outputs:
         """Return what the function returns."""
         form = *((tensor.shape, tensor.dtype) for tensor in inputs), *flags.items()
-        if form not in self._graphs:
-            if form not in self._seen or len(self._graphs) == MOST:
-                self._seen.add(form)
-                return self._function(*inputs, **flags)
-            self._graphs[form] = self._captured(inputs, flags)
-        graph = self._graphs[form]
-        for place, tensor in zip(graph.inputs, inputs, strict=True):
-            place.copy_(tensor)
-        graph.graph.replay()
-        return tuple(output.clone() for output in graph.outputs)  # the next replay of any graph may write there
+        graph = self._graphs.get(form) or self._recorded(form, inputs, flags)
+        if graph is None:
+            return self._function(*inputs, **flags)
+        self._put(inputs)
+        graph.replay()
+        return [output.clone() for output in graph.outputs]  # the next replay of any graph may write there
 
-    def _captured(self, inputs: Outputs, flags: dict[str, object]) -> Graph:
-        """Record the kernels of a call. All graphs share the memory of what lies between inputs and outputs."""
-        places = tuple(self._place(number, tensor) for number, tensor in enumerate(inputs))
-        graph, aside = torch.cuda.CUDAGraph(), torch.cuda.Stream(self._device)
-        self._pool = self._pool or torch.cuda.graph_pool_handle()
-        aside.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(aside):
-            # Other threads go on meanwhile: what they ask of the device is no part of the graph.
-            graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
-            outputs = self._function(*places, **flags)
-            graph.capture_end()
-        torch.cuda.current_stream(self._device).wait_stream(aside)
-        return Graph(graph, places, outputs)
+    def _recorded(self, form: Form, inputs: Outputs, flags: dict[str, object]) -> Graph | None:
+        """Record a form that was seen before. None for a new one, and on a device where recording failed once."""
+        if self._fails or form not in self._seen or len(self._graphs) == MOST:
+            self._seen.add(form)
+            return None
+        self._record = self._record or self._recorder()
+        places = self._put(inputs)
+        try:
+            self._graphs[form] = self._record(lambda: self._function(*places, **flags))
+        except RuntimeError:
+            self._fails = True
+            self.forget()
+        return self._graphs.get(form)
+
+    def _put(self, inputs: Outputs) -> Outputs:
+        """Copy inputs to where graphs read them. Graphs whose inputs differ in the number of rows alone share it."""
+        return [self._place(number, tensor).copy_(tensor) for number, tensor in enumerate(inputs)]
 
     def _place(self, number: int, tensor: Tensor) -> Tensor:
-        """Return where an input lies. Graphs whose inputs differ in the number of rows alone share it."""
         form = number, tensor.shape[1:], tensor.dtype
-        held = self._buffers.get(form)
+        held = self._places.get(form)
         if held is None or len(held) < len(tensor):
-            held = self._buffers[form] = torch.empty_like(tensor)
+            if held is not None:
+                self._graphs.clear()  # some read from the smaller place
+            held = self._places[form] = torch.empty_like(tensor)
         return held[: len(tensor)]
+
+
+def padded(count: int) -> int:
+    """Return to how many rows a call of so many is padded."""
+    return -(-count // STEP) * STEP

@@ -34,7 +34,12 @@ def test_pixels_are_those_of_pillow(before: tuple[int, int], by: tuple[int, int]
 def test_pixels_are_those_of_pillow_at_the_sizes_of_images(size: tuple[int, int], values: str) -> None:
     """Each is resized to a longest side of 1,024, also where all pixels are 255 and nothing may overflow."""
     rows = np.arange(size[0])[:, None, None] % 2 * 255
-    images = {"random": np.random.default_rng(1).integers(0, 256, (*size, 3)), "black": 0, "white": 255, "stripes": rows}
+    images = {
+        "random": np.random.default_rng(1).integers(0, 256, (*size, 3)),
+        "black": 0,
+        "white": 255,
+        "stripes": rows,
+    }
     image_HWC = np.broadcast_to(images[values], (*size, 3)).astype(np.uint8)
     height, width = (max(1, round(side * 1024 / max(size))) for side in size)
     resized_NHWC = enlarge(torch.from_numpy(image_HWC.copy())[None], height, width)
