@@ -5,7 +5,7 @@ only where its name does not tell what it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from job.datasets.directions import stated_axes
 from job.datasets.formats.detached import with_values
@@ -13,7 +13,15 @@ from job.datasets.formats.dicom.choice import of_series
 from job.datasets.formats.kind import kinds_of
 from job.datasets.label_names import named_values
 from job.datasets.matches import fields_of, matches
-from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
+from job.datasets.pairing import (
+    PairedImage,
+    channel_templates,
+    check_claims,
+    check_images,
+    claims_of,
+    mask_templates,
+    paired,
+)
 from job.datasets.pattern import Pattern, fill
 from job.datasets.pseudonyms import with_pseudonyms
 from job.datasets.selection import Selector, names_of
@@ -105,11 +113,19 @@ def survey(dataset: Dataset) -> Survey:
 
 def expected_masks(dataset: Dataset, source: Source, task: str) -> tuple[str, ...]:
     """Return the addresses where an image's masks of a task are looked for; wildcards and columns in them are kept."""
+    return _expected(dataset, source, mask_templates(dataset, task))
+
+
+def expected_channels(dataset: Dataset, source: Source) -> tuple[str, ...]:
+    """Return the addresses where an image's channels are looked for, in the order of RGB."""
+    return _expected(dataset, source, channel_templates(dataset))
+
+
+def _expected(dataset: Dataset, source: Source, texts: Sequence[str]) -> tuple[str, ...]:
     pattern = _pattern(dataset)
     if not isinstance(source.file, FileInfo):
         return ()
     image = pattern.address_of(source.file)
-    texts = mask_templates(dataset, task)
     columns = {name: f"{{{name}}}" for text in texts for name in template_fields(text)}
     fields = columns | fields_of(image, source.file.address, pattern.fields(image) or {})
     return tuple(Template(text, pattern).filled(fields) for text in texts)
@@ -122,8 +138,9 @@ def _pattern(dataset: Dataset) -> Pattern:
 
 
 def _all_templates(dataset: Dataset) -> list[str]:
-    """Return every mask template of a data set once."""
-    return list(dict.fromkeys(text for task in dataset.tasks for text in mask_templates(dataset, task)))
+    """Return every template of masks and channels of a data set once."""
+    masks = [text for task in dataset.tasks for text in mask_templates(dataset, task)]
+    return list(dict.fromkeys([*masks, *channel_templates(dataset)]))
 
 
 def _generated(dataset: Dataset, generated: Generated) -> Iterator[Source]:
@@ -172,7 +189,21 @@ def _source(
         volume=image.address,
         axes=axes,
         label_values=label_values,
+        channels=_channels(dataset, image),
     )
+
+
+def _channels(dataset: Dataset, image: PairedImage) -> dict[str, tuple[FileInfo, ...]]:
+    """Return the files of each channel by colour; none without `channels`."""
+    if dataset.channels is None:
+        return {}
+    return {
+        colour: tuple(
+            with_values(file if own.channel is None else replace(file, inside=str(own.channel)))
+            for file in image.channels[own.file]
+        )
+        for colour, own in dataset.channels.by_colour.items()
+    }
 
 
 def _image(source: Source) -> str:
@@ -180,8 +211,8 @@ def _image(source: Source) -> str:
 
 
 def _named_masks(images: Iterable[PairedImage]) -> set[str]:
-    """Return the addresses of all masks, those of one image and those that images share."""
-    return {mask.address for image in images for masks in image.masks.values() for mask in masks}
+    """Return the addresses of all masks and channels, those of one image and those that images share."""
+    return {mask.address for image in images for masks in image.channels.values() for mask in masks}
 
 
 def _unused(listings: Iterable[Files], used: set[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -111,11 +111,11 @@ def check_is_image(source: Source) -> None:
         raise DataError("unreadable", "a file of segments, not an image; leave it out by `except`")
 
 
-def check_same_kind(source: Source, mask: ImageFile) -> None:
-    """Raise DataError if only one of image and mask is a volume."""
-    of_mask = kind(source, mask)
-    if of_mask != source.kind and of_mask != "segments":
-        raise DataError("size mismatch", "of image and mask, one is a volume and the other a 2D image")
+def check_same_kind(source: Source, other: ImageFile, role: str = "mask") -> None:
+    """Raise DataError if only one of image and mask, or channel, is a volume."""
+    of_other = kind(source, other)
+    if of_other != source.kind and of_other != "segments":
+        raise DataError("size mismatch", f"of image and {role}, one is a volume and the other a 2D image")
 
 
 def kind(source: Source, file: ImageFile) -> Kind:
@@ -124,8 +124,8 @@ def kind(source: Source, file: ImageFile) -> Kind:
 
 
 @contextmanager
-def faults_named(file: ImageFile, role: Literal["image", "mask"]) -> Iterator[None]:
-    """Add the file's address, and whether it is the image or a mask, to the errors raised inside the block."""
+def faults_named(file: ImageFile, role: str) -> Iterator[None]:
+    """Add the file's address, and its role, such as image or mask, to the errors raised inside the block."""
     try:
         yield
     except DataError as error:
@@ -169,5 +169,5 @@ def _checked(header: VolumeHeader, axis: Axis, max_image_px: int) -> VolumeHeade
 
 def _check_room(dataset: Dataset, source: Source, file: ImageFile, header: VolumeHeader) -> None:
     """Raise MemoryShortageError if an image or a mask does not fit into memory."""
-    is_image = file == source.file
+    is_image = file == source.file or any(file in files for files in source.channels.values())
     fit.check_volume(header.grid, header.value_bytes, dataset.intensity if is_image else None)

@@ -134,7 +134,7 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], 
         "labels": dataset.labels,
         "join": dataset.model_dump(include={"join"}),
         "unlabelled": dataset.unlabelled,
-        "intensity": dataset.intensity.label,
+        "intensity": [rule.label for rule in dataset.intensities],
         "slices": slices,
         "tasks": {name: task.model_dump(exclude={"masks", "tolerance_mm"}) for name, task in dataset.tasks.items()},
         "classes": {name: sorted(dataset.named_labels(name)) for name in dataset.tasks},
@@ -142,7 +142,7 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], 
         "units": [
             [
                 *(unit.source.image, unit.source.patient, unit.source.volume, unit.source.axes),
-                *(list(unit.content), list(unit.slices), unit.source.mask_counts, unit.source.label_values),
+                *(list(unit.content), list(unit.slices), unit.source.file_counts, unit.source.label_values),
                 [getattr(file, "inside", "") for file in unit.source.files],
             ]
             for unit in units

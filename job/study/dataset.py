@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from job.study.channels import Channels
 from job.study.files import Join, Masks, Selection, Table
 from job.study.intensity import Intensity
 from job.study.strict import Address, Name, Strict
@@ -108,6 +109,9 @@ class Dataset(Strict):
     one patient."""
     channel: Annotated[int, Field(ge=0)] | None = None
     """Of images that are NIfTI volumes with a fourth axis, which of its volumes to use, counted from 0."""
+    channels: Channels | None = None
+    """Three files as red, green and blue, such as three sequences of an MRI: {red: ADDRESS, green: ADDRESS, blue:
+    ADDRESS}, from the same fields as `masks`. All three have one geometry."""
     series: Annotated[dict[SeriesKey, int | str], Field(min_length=1)] | None = None
     """Of folders of DICOM files: values of the header that choose one series, such as {Modality: PT, SeriesDescription:
     "*pre*"}. Wildcards match any text, capitals do not matter. A folder without such a file is no image."""
@@ -138,6 +142,12 @@ class Dataset(Strict):
             if other.masks == own.masks and (other.colour is None) == (own.colour is None)
         ]
         return frozenset(label for other in tasks for label in other.label_values)
+
+    @property
+    def intensities(self) -> tuple[Intensity, ...]:
+        """The rules of red, green and blue, or the one rule of an image without `channels`."""
+        channels = self.channels.by_colour.values() if self.channels else ()
+        return tuple(channel.intensity or self.intensity for channel in channels) or (self.intensity,)
 
     @property
     def cohort(self) -> str:
