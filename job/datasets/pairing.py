@@ -82,7 +82,7 @@ def check_images(dataset: Dataset, images: Sequence[PairedImage], claims: Mappin
         if own and image.file.address in claims:
             owner = min(claims[image.file.address])
             mask = public(own[0].address)
-            message = f"{image.address} is named as a mask or channel of {owner} but has a mask itself, {mask}"
+            message = f"{image.address} is named as a {_file_of(dataset)} of {owner} but has a mask itself, {mask}"
             raise PairingError(_masks_key(dataset), message)
 
 
@@ -92,10 +92,16 @@ def check_claims(dataset: Dataset, images: Sequence[PairedImage], templates: Seq
         if len(names) > 1:
             first, second, *_ = sorted(names)
             message = (
-                f"expected masks and channels of one image each; {public(address)} is named by {first} and {second}; "
+                f"expected {_file_of(dataset)}s of one image each; {public(address)} is named by {first} and by "
+                f"{second}; "
                 "add a field that tells them apart, or make a data set of each kind of image, such as each sequence"
             )
             raise PairingError(_masks_key(dataset), message)
+
+
+def _file_of(dataset: Dataset) -> str:
+    """Return what a file that belongs to an image is."""
+    return "mask or channel" if dataset.channels else "mask"
 
 
 def _masks_key(dataset: Dataset) -> tuple[str, ...]:

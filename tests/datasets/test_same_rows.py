@@ -37,6 +37,15 @@ def npz(folder):
     return "a.npz#imgs", "{image}#gts", VALUES
 
 
+def channels(folder):
+    """Three files of one image, each in an order of its own and of another brightness: together they are grey."""
+    for name, codes, factor in (("red", "LPS", 1), ("green", "SAR", 3), ("blue", "IPR", 2)):
+        nib.save(nib.Nifti1Image(*stored(factor * IMAGE, codes)), folder / f"{name}.nii.gz")
+    nib.save(nib.Nifti1Image(*stored(LABELS, "RAS")), folder / "mask.nii.gz")
+    files = {"red": "{image}"} | {name: f"{folder}/{name}.nii.gz" for name in ("green", "blue")}
+    return "red.nii.gz", "mask.nii.gz", VALUES, {"channels": files}
+
+
 def dicom_series(folder, axes):
     """Write the slices under names in no order."""
     (folder / "CT").mkdir()
@@ -79,6 +88,7 @@ FORMATS = {
     "SEG": (seg, "SPL"),
     "SEG on slices from the head down": (seg, "IAL"),
     "RTSTRUCT": (structures, "SPL"),
+    "three channels": (channels,),
 }
 KEY = ("slice", "task", "prompt", "protocol", "mask_choice", "step")
 SCORES = ("iou", "dice", "intersection_px", "union_px", "point_x", "point_y", "point_depth", "status")
@@ -92,13 +102,13 @@ def results(tmp_path_factory):
     for name, (write, *arguments) in FORMATS.items():
         place = folder / name
         place.mkdir()
-        images, masks, tasks = write(place, *arguments)
+        images, masks, tasks, *more = write(place, *arguments)
         own = {
             "images": f"{place}/{images}",
             "masks": masks if "{image}" in masks else f"{place}/{masks}",
             "tasks": tasks,
         }
-        datasets.append({"name": name, "modality": "CT", **own})
+        datasets.append({"name": name, "modality": "CT", **own, **(more[0] if more else {})})
     spec = {
         "study": "formats",
         "output": str(folder / "results"),
