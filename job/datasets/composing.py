@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from job import storage
 from job.datasets import intensity, placement
 from job.datasets.channels import Channel
-from job.datasets.discover import expected_channels
 from job.datasets.doubt import Doubt
+from job.datasets.expected import expected_channels
 from job.datasets.layers import Head, Layer, check_same_kind, faults_named, read_head, read_layer
 from job.datasets.source import Source
 from job.errors import DataError

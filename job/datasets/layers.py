@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from job import storage
 from job.datasets import fit, sizes
-from job.datasets.discover import expected_masks
 from job.datasets.doubt import Doubt
+from job.datasets.expected import expected_masks
 from job.datasets.formats import raster, volumes
 from job.datasets.formats.kind import kind_of
 from job.datasets.formats.volume import VolumeHeader, canonical_header, canonical_volume
@@ -89,7 +89,9 @@ def mask_files(dataset: Dataset, source: Source, task: str) -> tuple[ImageFile, 
     if not files:
         expected = " or ".join(storage.public(address) for address in expected_masks(dataset, source, task))
         kind = DataError if dataset.unlabelled == "error" else NoMaskError
-        raise kind("mask missing", f"expected a file at {expected}")
+        faults = dict.fromkeys(map(storage.fault_of_archive, expected_masks(dataset, source, task)))
+        why = "".join(f"; the archive is {fault}" for fault in faults if fault)
+        raise kind("mask missing", f"expected a file at {expected}{why}")
     if dataset.join == "single" and len(files) > 1:
         raise NoMaskError("several masks", f"expected one (`join: single`), found {', '.join(names)}")
     if isinstance(dataset.join, AtLeast) and len(files) < dataset.join.at_least:
@@ -99,8 +101,10 @@ def mask_files(dataset: Dataset, source: Source, task: str) -> tuple[ImageFile, 
 
 
 def check_link(file: ImageFile) -> None:
-    """Raise DataError for a link that leads nowhere."""
+    """Raise DataError for a link that leads nowhere, and for what cannot be used of an archive."""
     for each in (file, *file.members) if isinstance(file, FileInfo) else ():
+        if each.refusal:
+            raise DataError("unreadable", each.refusal)
         if each.dead_link:
             raise DataError("dead link", f"a link to {each.dead_link}, where nothing is; was the data set fetched?")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from job.datasets.discover import expected_channels, expected_masks
+from job.datasets.expected import expected_channels, expected_masks
 from job.datasets.pseudonyms import hidden
 from job.datasets.sample import Excluded, Kind
 from job.datasets.slicing import axis_of

@@ -11,6 +11,7 @@ from job.datasets.formats.elements import elements
 from job.datasets.pattern import Pattern, stem
 from job.errors import StorageError
 from job.storage import FileInfo
+from job.study.addresses import IN_ARCHIVE
 from job.study.dataset import Dataset
 
 
@@ -36,7 +37,7 @@ def fields_of(image: str, address: str, named: Mapping[str, str]) -> dict[str, s
         **named,
         "name": name,
         "stem": name if address.endswith("/") else stem(name),
-        "parent": parent,
+        "parent": IN_ARCHIVE.sub("", parent),
         "image": image,
     }
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from job import storage
 from job.datasets.folders import folders_of
 from job.storage import FileInfo
+from job.study.addresses import IN_ARCHIVE
 from job.study.files import TEMPLATE_FIELD, split_inside
 
 WILD = re.compile(r"[*?]")
@@ -144,6 +145,9 @@ def below(root: str, address: str) -> str:
 
 def by_address(files: Iterable[FileInfo], root: str) -> dict[str, FileInfo]:
     """Return listed files by their address below a root: the same for a local folder, a bucket and a web server."""
+    if depth := len(IN_ARCHIVE.findall(root)):
+        inside = IN_ARCHIVE.split(root)[-1]
+        return {IN_ARCHIVE.split(file.address, depth)[-1][len(inside) :].lstrip("/"): file for file in files}
     folder = storage.local_path(root)
     if folder is None:
         return {_below_remote(file.address, root): file for file in files}

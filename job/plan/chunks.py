@@ -64,8 +64,15 @@ class _UnitFactory:
         if file.dead_link:
             return "dead link"
         if file.address not in self.keys:
-            self.keys[file.address] = self.cache.content_key(file)
+            self.keys[file.address] = self._key_of_content(file)
         return self.keys[file.address]
+
+    def _key_of_content(self, file: FileInfo) -> str:
+        """Return the content key of a file; of one in a damaged archive, why it cannot be read."""
+        try:
+            return file.refusal or self.cache.content_key(file)
+        except DataError as error:
+            return error.detail
 
 
 def _planned_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:

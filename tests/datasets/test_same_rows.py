@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
+import zipfile
+
 import cv2
 import nibabel as nib
 import numpy as np
@@ -44,6 +47,25 @@ def channels(folder):
     nib.save(nib.Nifti1Image(*stored(LABELS, "RAS")), folder / "mask.nii.gz")
     files = {"red": "{image}"} | {name: f"{folder}/{name}.nii.gz" for name in ("green", "blue")}
     return "red.nii.gz", "mask.nii.gz", VALUES, {"channels": files}
+
+
+def in_zip(folder):
+    """An archive for each case, in which names are not ASCII."""
+    nifti(folder, "LAS")
+    with zipfile.ZipFile(folder / "case1.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("image", "mask"):
+            archive.write(folder / f"{name}.nii.gz", f"Schädel/{name}.nii.gz")
+            (folder / f"{name}.nii.gz").unlink()
+    return "{case}.zip#*/image.nii.gz", "{case}.zip#*/mask.nii.gz", VALUES
+
+
+def in_tar(folder, ending):
+    """A DICOM series, as a folder in one archive, and its segments in another."""
+    with tarfile.open(folder / f"images{ending}", "w:gz" if "gz" in ending else "w") as archive:
+        archive.add(folder / seg(folder, "SPL")[0], "study/CT")
+    with zipfile.ZipFile(folder / "labels.zip", "w") as archive:
+        archive.write(folder / "seg.dcm", "study/seg.dcm")
+    return f"images{ending}#study/*/", "labels.zip#study/seg.dcm", NAMES
 
 
 def dicom_series(folder, axes):
@@ -89,6 +111,9 @@ FORMATS = {
     "SEG on slices from the head down": (seg, "IAL"),
     "RTSTRUCT": (structures, "SPL"),
     "three channels": (channels,),
+    "files in zip": (in_zip,),
+    "series in tar": (in_tar, ".tar"),
+    "series in tar.gz": (in_tar, ".tar.gz"),
 }
 KEY = ("slice", "task", "prompt", "protocol", "mask_choice", "step")
 SCORES = ("iou", "dice", "intersection_px", "union_px", "point_x", "point_y", "point_depth", "status")

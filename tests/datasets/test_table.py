@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from job.datasets import tabular
-from job.datasets.discover import Survey, expected_masks, survey
+from job.datasets.discover import Survey, survey
+from job.datasets.expected import expected_masks
 from job.datasets.inventory import inventory
 from job.errors import PairingError
 from tests.datasets.make import dataset, write

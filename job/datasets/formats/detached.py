@@ -14,7 +14,7 @@ ENDING = ".mhd"
 
 def with_values(file: FileInfo) -> FileInfo:
     """Return a header's file with the file of its values as its member, if there is one; another file as it is."""
-    if not file.address.lower().endswith(ENDING) or file.dead_link:
+    if not file.address.lower().endswith(ENDING) or file.dead_link or file.refusal:
         return file
     try:
         name = metaimage_header.parse(storage.read_head(file.address, metaimage.HEAD_BYTES)).data_file

@@ -37,7 +37,7 @@ def kind_by_name(file: FileInfo) -> Kind | None:
 def kind_of(file: FileInfo) -> Kind:
     """Return what a local or remote file holds. What cannot be read counts as a picture, whose reader says why."""
     by_name = kind_by_name(file)
-    if by_name or file.dead_link:
+    if by_name or file.dead_link or file.refusal:
         return by_name or "picture"
     try:
         return _by_content(file)
