@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from job.errors import DataError
 from job.storage.address import FileInfo
 from job.storage.members import Member, of_tar, of_zip
-from job.storage.ranges import Bounded
+from job.storage.ranges import AstrayError, Bounded
 from job.storage.walk import Entry
 
 BLOCK = 1 << 20
@@ -112,7 +112,15 @@ def _as_data_error() -> Iterator[None]:
     """Turn what zipfile, tarfile and zlib raise for a damaged archive into a DataError."""
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        AstrayError,
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise DataError("unreadable", f"damaged, or no such archive: {error}") from None
     except (ValueError, OverflowError, UnicodeError) as error:  # tarfile, of numbers and names that are none
         raise DataError("unreadable", f"damaged: {error}") from None

@@ -51,7 +51,10 @@ def _in_archive(archive: FileInfo, pattern: str, dead_links: bool) -> list[FileI
 
 def _in_one_store(folder: str, pattern: str, dead_links: bool) -> list[FileInfo]:
     def attempt() -> list[FileInfo]:
-        fs, path = open_store(folder)
+        opened = none_if_missing(lambda: open_store(folder))
+        if opened is None:  # an archive that is not there
+            return []
+        fs, path = opened
         if is_local(fs):
             entries = walk.matches(walk.local_entries, path, pattern)
             found = [_local_file(fs, folder, entry) for entry in entries if dead_links or not entry.dead_link]

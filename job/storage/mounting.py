@@ -79,6 +79,12 @@ def cache_folder() -> Path | None:
         return None
 
 
+def forget_all() -> None:
+    """Close all archives; they are listed anew when they are needed."""
+    with _lock:
+        _mounted.clear()
+
+
 def _slot(file: FileInfo) -> _Mounted:
     with _lock:
         slot = _mounted.setdefault(file, _Mounted())

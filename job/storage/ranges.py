@@ -14,6 +14,10 @@ MOST_AT_ONCE = 1 << 28
 """Bytes that a reader may ask for at a time. A header that claims more is damaged, or means to fill the memory."""
 
 
+class AstrayError(OSError):
+    """A header has led a reader out of its file. It is an OSError, as readers expect of a stream."""
+
+
 class Ranges(io.RawIOBase):
     """A remote file of a known size. fetch: returns the bytes from a start to an end.
 
@@ -55,7 +59,10 @@ class Ranges(io.RawIOBase):
 
 
 class Bounded:
-    """A stream of which no reader takes more than `MOST_AT_ONCE` bytes at a time. Raise DataError for more."""
+    """A stream of which no reader takes more than `MOST_AT_ONCE` bytes at a time, nor any before its beginning.
+
+    Raise DataError, or AstrayError, for a reader that wants it: a header has led it astray.
+    """
 
     def __init__(self, stream: Any, size: int) -> None:
         self._stream, self._size = stream, size
@@ -67,6 +74,14 @@ class Bounded:
             raise DataError("unreadable", f"damaged: its header claims to be over {MOST_AT_ONCE >> 20} MiB long")
         data: bytes = self._stream.read(length)
         return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Set the position, and return it."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._stream.tell(), io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise AstrayError("a header points before the beginning of the file")
+        at: int = self._stream.seek(start + offset)
+        return at
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
