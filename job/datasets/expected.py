@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from job.datasets.formats import parquet
 from job.datasets.matches import fields_of
 from job.datasets.pairing import channel_templates, mask_templates
 from job.datasets.pattern import Pattern
@@ -35,7 +36,9 @@ def _expected(dataset: Dataset, source: Source, texts: Sequence[str]) -> tuple[s
     pattern = pattern_of(dataset)
     if not isinstance(source.file, FileInfo):
         return ()
-    image = pattern.address_of(source.file)
+    address = pattern.address_of(source.file)
+    is_row = parquet.is_cell(source.file) and dataset.pseudonymise is None
+    image = source.image if is_row else address
     columns = {name: f"{{{name}}}" for text in texts for name in template_fields(text)}
-    fields = columns | fields_of(image, source.file.address, pattern.fields(image) or {})
+    fields = columns | fields_of(image, source.file.address, pattern.fields(address) or {})
     return tuple(Template(text, pattern).filled(fields) for text in texts)

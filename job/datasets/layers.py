@@ -13,7 +13,7 @@ from job import storage
 from job.datasets import fit, sizes
 from job.datasets.doubt import Doubt
 from job.datasets.expected import expected_masks
-from job.datasets.formats import raster, volumes
+from job.datasets.formats import parquet, raster, volumes
 from job.datasets.formats.kind import kind_of
 from job.datasets.formats.volume import VolumeHeader, canonical_header, canonical_volume
 from job.datasets.generated import SIDE
@@ -152,7 +152,7 @@ def read_layer(
         sizes.check_plane(SIDE, SIDE, max_image_px)
         image_HW, labels_HW = generate(file.seed, file.patient, file.slice)
         return Layer(labels_HW if labels else image_HW, None)
-    local = cache.local_file(file)
+    local = file if _is_read_in_place(file) else cache.local_file(file)
     if kind(source, file) == "volume":
         stored = volumes.read_stored(local)
         header = _checked(canonical_header(stored, source.axes), axis_of(dataset, source), max_image_px)
@@ -162,6 +162,11 @@ def read_layer(
     read = raster.read_mask if labels else raster.read_image
     picture = read(local, max_image_px)
     return Layer(picture.values, None, picture.doubts, picture.orientation, known=picture.known)
+
+
+def _is_read_in_place(file: FileInfo) -> bool:
+    """Return whether a file in a store is not copied: of a Parquet file, a few row groups are read."""
+    return parquet.is_cell(file) and storage.local_path(file.address) is None
 
 
 def _checked(header: VolumeHeader, axis: Axis, max_image_px: int) -> VolumeHeader:

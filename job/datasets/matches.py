@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
+from job.datasets.formats import parquet
 from job.datasets.formats.elements import elements
 from job.datasets.pattern import Pattern, stem
 from job.errors import StorageError
@@ -25,7 +26,8 @@ def matches(
         if fields is not None:
             _check_unicode(address)
             for suffix, each in elements(replace(file, inside=inside)):
-                yield address + suffix, each, fields_of(address, file.address, fields)
+                named = address + suffix if parquet.is_cell(each) else address
+                yield address + suffix, each, fields_of(named, file.address, fields)
 
 
 def fields_of(image: str, address: str, named: Mapping[str, str]) -> dict[str, str]:

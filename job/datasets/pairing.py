@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from job.datasets.formats import parquet
 from job.datasets.template import Files, Template
 from job.errors import PairingError
 from job.storage import FileInfo, public
@@ -42,7 +43,7 @@ def paired(
     """Find the masks and channels of an image. A wildcard names no image as its own mask. files: by template's text."""
     named = {
         template.text: tuple(
-            replace(each, inside=template.inside.replace(EACH, _index(file)) or each.inside)
+            replace(each, inside=_inside(template, file) or each.inside)
             for each in ((file,) if template.is_image else template.find(files[template.text], fields))
         )
         for template in templates
@@ -56,6 +57,13 @@ def paired(
         for template in templates
     }
     return PairedImage(address=address, file=file, fields=fields, masks=masks, channels=named)
+
+
+def _inside(template: Template, image: FileInfo) -> str:
+    """Return what is meant inside a mask's file, "" if not stated. Of a Parquet file, it is in the image's row."""
+    if template.is_image and template.inside and parquet.is_cell(image):
+        return parquet.of_row(template.inside, image)
+    return template.inside.replace(EACH, _index(image))
 
 
 def _index(file: FileInfo) -> str:

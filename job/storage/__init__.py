@@ -28,6 +28,7 @@ from job.storage.listing import list_files, literal
 from job.storage.local import WRITING
 from job.storage.mounting import cache_folder, fault_of_archive
 from job.storage.secrets import hide
+from job.storage.streams import stream
 
 __all__ = [
     "BLOCK",
@@ -51,6 +52,7 @@ __all__ = [
     "read",
     "read_head",
     "sha256",
+    "stream",
     "why_nothing_matches",
     "write",
 ]

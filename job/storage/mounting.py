@@ -5,7 +5,6 @@ Other archives that do not lie on this disk are copied to the cache once, and pa
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections import OrderedDict
@@ -19,11 +18,12 @@ from job.errors import DataError
 from job.storage.address import FileInfo
 from job.storage.archives import ZIP, Archive, Open
 from job.storage.cache import InputCache
-from job.storage.ranges import READ_AHEAD, Ranges
-from job.storage.stores import file_info, is_http, is_local, open_store
+from job.storage.stores import file_info, is_local, open_store
+from job.storage.streams import gives_ranges, ranges
 from job.study.addresses import split_archive
 
 GZIPPED = (".tar.gz", ".tgz")
+READ_AHEAD = 1 << 20  # most images are no larger
 KEPT = 64
 """Archives whose lists are kept; others are listed anew."""
 
@@ -110,9 +110,8 @@ def _opener(file: FileInfo, fs: Any, path: str) -> Open:
         return _kept(lambda: cache.unpacked(file))
     if is_local(fs):
         return lambda: Path(path).open("rb")
-    if file.address.lower().endswith(ZIP) and not split_archive(file.address) and _gives_ranges(fs, path):
-        fetch = lambda start, end: bytes(fs.cat_file(path, start=start, end=end))  # noqa: E731
-        return lambda: io.BufferedReader(Ranges(fetch, file.size), READ_AHEAD)
+    if file.address.lower().endswith(ZIP) and not split_archive(file.address) and gives_ranges(fs, path):
+        return lambda: ranges(fs, path, file, READ_AHEAD)
     return _kept(lambda: cache.local(file))
 
 
@@ -127,8 +126,3 @@ def _kept(copy: Callable[[], Path]) -> Open:
             return copy().open("rb")
 
     return opened
-
-
-def _gives_ranges(fs: Any, path: str) -> bool:
-    """Return whether a store answers requests for a part of a file. Not every web server does."""
-    return not is_http(fs) or len(fs.cat_file(path, start=0, end=1)) == 1

@@ -9,7 +9,6 @@ from typing import Any
 from job.errors import DataError
 from job.storage.faults import MismatchError
 
-READ_AHEAD = 1 << 20
 MOST_AT_ONCE = 1 << 28
 """Bytes that a reader may ask for at a time. A header that claims more is damaged, or means to fill the memory."""
 

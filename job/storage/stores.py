@@ -17,7 +17,17 @@ from job.storage import web
 from job.storage.address import PACKAGE, FileInfo, in_package, public
 from job.study.addresses import outside, split_archive
 
-VERSION_KEYS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "mtime", "created")
+VERSION_KEYS = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "Content-MD5",
+    "Last-Modified",
+    "LastModified",
+    "mtime",
+    "created",
+    "blob_id",
+)
 """Keys under which fsspec's adapters report a value that changes with the content, the most reliable first."""
 
 

@@ -20,7 +20,7 @@ HALF_A_SCHEME = re.compile(r"[^/]*:/(?!/)|(file|local|data):(?!//)")
 IN_ARCHIVE = re.compile(r"(?:(?<=\.zip)|(?<=\.tar)|(?<=\.tgz)|(?<=\.tar\.gz))#(?:/|$)", re.IGNORECASE)
 """What stands between an archive and the name of a file in it."""
 OF_ARCHIVE = re.compile(r"((?:\.zip|\.tar|\.tar\.gz|\.tgz)#)/*", re.IGNORECASE)
-NAMED_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", "https")
+NAMED_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", "https", "hf")
 """Schemes that are followed by the name of a bucket, container or host."""
 UNWRITABLE = {
     "package": "the files of a package are read-only",

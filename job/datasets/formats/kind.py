@@ -20,7 +20,7 @@ THREADS = 16  # of requests to a store, which mostly wait
 BY_ENDING: dict[Kind, tuple[str, ...]] = {
     "segments": (".seg.nrrd", ".json"),
     "volume": (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".h5", ".hdf5", ".he5", ".mat"),
-    "picture": (".png", ".jpg", ".jpeg", ".bmp", ".gif"),
+    "picture": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".parquet"),
 }
 SEGMENTATIONS = ("SEG", "RTSTRUCT")
 
