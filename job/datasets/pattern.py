@@ -12,7 +12,7 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from job import storage
-from job.datasets.folders import folders_of
+from job.datasets.folders import folders_of, zarr_folders
 from job.storage import FileInfo
 from job.study.addresses import IN_ARCHIVE
 from job.study.files import TEMPLATE_FIELD, split_inside
@@ -20,6 +20,8 @@ from job.study.files import TEMPLATE_FIELD, split_inside
 WILD = re.compile(r"[*?]")
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".nii", ".nii.gz"}
 """Endings of image files, in lower case."""
+ZARR_ROOT = ("zarr.json", ".zgroup", ".zarray")
+"""What lies in the folder that is a Zarr file."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Pattern:
         return self._address.endswith("/")
 
     @property
+    def is_of_zarr(self) -> bool:
+        """Whether each match is a Zarr file, which is a folder."""
+        return self._address.lower().endswith(".zarr/")
+
+    @property
     def inside(self) -> str:
         """What is meant inside each file."""
         return split_inside(self.text)[1]
@@ -59,13 +66,18 @@ class Pattern:
 
     @cached_property
     def _address(self) -> str:
-        return split_inside(self.text)[0]
+        address = split_inside(self.text)[0]
+        return f"{address}/" if address.lower().endswith(".zarr") else address
 
     def listing(self) -> dict[str, FileInfo]:
         """Return the files that may match, by address below the root, and those that differ in their ending alone.
 
         Links that lead nowhere are listed too; one in the place of a folder has the address of the folder.
         """
+        if self.is_of_zarr:
+            folder = "/".join(map(glob_of, self.tail.split("/")))
+            files = [file for name in ZARR_ROOT for file in storage.list_files(self.root, f"{folder}/{name}")]
+            return zarr_folders(by_address(files, self.root))
         if self.is_of_folders:
             glob = "/".join([*map(glob_of, self.tail.split("/")), "*"])
             return folders_of(by_address(storage.list_files(self.root, glob, dead_links=True), self.root))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from job.datasets.formats.detached import with_values
+from job.datasets.matches import with_channel
 from job.datasets.pairing import PairedImage, mask_templates
 from job.datasets.pattern import Pattern, fill
 from job.datasets.source import GeneratedImage, ImageFile, Kind, Source
@@ -39,10 +39,7 @@ def _channels(dataset: Dataset, image: PairedImage) -> dict[str, tuple[FileInfo,
     if dataset.channels is None:
         return {}
     return {
-        colour: tuple(
-            with_values(file if own.channel is None else replace(file, inside=str(own.channel)))
-            for file in image.channels[own.file]
-        )
+        colour: tuple(with_values(with_channel(file, own.channel)) for file in image.channels[own.file])
         for colour, own in dataset.channels.by_colour.items()
     }
 

@@ -63,9 +63,9 @@ class _UnitFactory:
             return file.content_key
         if file.dead_link:
             return "dead link"
-        if file.address not in self.keys:
-            self.keys[file.address] = self._key_of_content(file)
-        return self.keys[file.address]
+        if file.place not in self.keys:
+            self.keys[file.place] = self._key_of_content(file)
+        return self.keys[file.place]
 
     def _key_of_content(self, file: FileInfo) -> str:
         """Return the content key of a file; of one in a damaged archive, why it cannot be read."""

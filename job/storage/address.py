@@ -23,7 +23,7 @@ class FileInfo:
     members: further files that belong to this one, sorted by address:
     those of a folder that is one image, such as a DICOM series, and whose address ends in a slash; or those in which a
     header says that its values lie. inside: which of the things that the file holds is meant, such as an array's name;
-    "" if that is not stated.
+    "" if that is not stated; of a member, its name in the folder if that has folders.
     """
 
     address: str
@@ -33,6 +33,11 @@ class FileInfo:
     members: tuple[FileInfo, ...] = ()
     inside: str = ""
     refusal: str = ""
+
+    @property
+    def place(self) -> str:
+        """The address, with what is meant of a folder: several images or masks may lie in one."""
+        return f"{self.address}#{self.inside}" if self.address.endswith("/") and self.inside else self.address
 
     @property
     def files(self) -> tuple[FileInfo, ...]:

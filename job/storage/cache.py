@@ -74,7 +74,7 @@ class InputCache:
         """Return a file, and its members, with local addresses; fetched if needed. A folder keeps its own."""
         address = file.address if file.address.endswith("/") else str(self.local(replace(file, members=())))
         members = tuple(replace(member, address=str(self.local(member))) for member in file.members)
-        planned = self.keys.get(file.address)
+        planned = self.keys.get(file.place)
         if members and planned and any(map(_differs, file.members)) and self.content_key(file) != planned:
             raise changed_since_plan(file.address)
         return replace(file, address=address, members=members)
@@ -86,7 +86,7 @@ class InputCache:
         With members, it is SIZE-SHA256 of the names and keys of all files.
         """
         if file.members:
-            keys = {posixpath.basename(each.address): self.content_key(each) for each in file.files}
+            keys = {each.inside or posixpath.basename(each.address): self.content_key(each) for each in file.files}
             digest = hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()
             return f"{sum(each.size for each in file.files)}-{digest}"
         if file.version and local_path(file_of(file.address)) is None:

@@ -20,7 +20,7 @@ Selection = (
     | Annotated[dict[str, FieldValues], Field(min_length=1)]
 )
 INSIDE = re.compile(
-    r"(.*(?:\.npz|\.h5|\.hdf5|\.he5|\.mat|\.parquet|\{image\}|\{name\}))#([A-Za-z0-9_]+(?:\[\*\])?)",
+    r"(.*(?:\.npz|\.h5|\.hdf5|\.he5|\.mat|\.parquet|\.zarr/?|\{image\}|\{name\}))#([A-Za-z0-9_][A-Za-z0-9_/-]*(?:\[\*\])?)",
     re.DOTALL | re.IGNORECASE,
 )
 """An address and what is meant inside the file, such as `a.npz#imgs`. Any other `#` is part of a name."""

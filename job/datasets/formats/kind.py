@@ -19,7 +19,7 @@ HEAD_BYTES = 1 << 18
 THREADS = 16  # of requests to a store, which mostly wait
 BY_ENDING: dict[Kind, tuple[str, ...]] = {
     "segments": (".seg.nrrd", ".json"),
-    "volume": (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".h5", ".hdf5", ".he5", ".mat"),
+    "volume": (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".h5", ".hdf5", ".he5", ".mat", ".zarr/"),
     "picture": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".parquet"),
 }
 SEGMENTATIONS = ("SEG", "RTSTRUCT")
