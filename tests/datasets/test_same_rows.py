@@ -17,6 +17,7 @@ from tests.cases import medsam_job, use_fake_models
 from tests.datasets.formats.phantom import affine, phantom, stored
 from tests.datasets.formats.segments.dicom_writers import dicom_seg, rtstruct, saved, series
 from tests.datasets.formats.sitk_image import sitk_image
+from tests.datasets.formats.test_zarr import ome
 
 LABELS = phantom()
 IMAGE = (np.arange(LABELS.size).reshape(LABELS.shape) % 97 + 100 * LABELS).astype(np.int16)
@@ -47,6 +48,13 @@ def channels(folder):
     nib.save(nib.Nifti1Image(*stored(LABELS, "RAS")), folder / "mask.nii.gz")
     files = {"red": "{image}"} | {name: f"{folder}/{name}.nii.gz" for name in ("green", "blue")}
     return "red.nii.gz", "mask.nii.gz", VALUES, {"channels": files}
+
+
+def ome_zarr(folder):
+    """Slices from inferior to superior, rows to the back, columns to the left: as stacks are read."""
+    ome(folder / "image.zarr", values=stored(IMAGE, "SPL")[0])
+    ome(folder / "image.zarr/labels/organs", values=stored(LABELS, "SPL")[0])
+    return "image.zarr", "{image}#labels/organs", VALUES
 
 
 def in_zip(folder):
@@ -111,6 +119,7 @@ FORMATS = {
     "SEG on slices from the head down": (seg, "IAL"),
     "RTSTRUCT": (structures, "SPL"),
     "three channels": (channels,),
+    "OME-Zarr": (ome_zarr,),
     "files in zip": (in_zip,),
     "series in tar": (in_tar, ".tar"),
     "series in tar.gz": (in_tar, ".tar.gz"),

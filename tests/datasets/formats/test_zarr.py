@@ -1,4 +1,4 @@
-"""Zarr files, written by zarr-python: versions 2 and 3, plain arrays and OME-Zarr, on a disk, in a store, in an archive."""
+"""Zarr files, written by zarr-python: versions 2 and 3, plain arrays and OME-Zarr, on a disk, in a store and in zip."""
 
 import json
 import random
@@ -269,7 +269,7 @@ def test_channels_and_times_are_axes_of_their_own(tmp_path):
         read_header(listed(tmp_path / "a.zarr"))
     assert np.array_equal(values_of(listed(tmp_path / "a.zarr", "[1]")), STACK * 2)
     assert zarr_store.read_header(listed(tmp_path / "a.zarr", "0[0]")).spacing_mm == (3.0, 1.0, 1.5)
-    with pytest.raises(DataError, match="no such channel|the array has 2"):
+    with pytest.raises(DataError, match="the array has 2"):
         read_header(listed(tmp_path / "a.zarr", "[2]"))
     ome(tmp_path / "b.zarr", values=np.stack([values[0], values[0]]), axes=axes, transformations=scale)
     with pytest.raises(DataError, match="2 elements along the axis t"):
