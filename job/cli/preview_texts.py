@@ -34,11 +34,10 @@ def _facts(dataset: Dataset, seen: SeenDataset) -> Iterator[tuple[str, str]]:
     yield "listed", seen.listed.removeprefix(f"{dataset.name}: ")
     yield "read", f"{seen.read} of {counted(seen.files, 'image file')}; {len(seen.images)} shown"
     yield "modality", dataset.modality
-    yield (
-        "intensity",
-        ", ".join(dict.fromkeys(image.intensity for image in seen.images))
-        or joined_label([rule.label for rule in dataset.intensities]),
-    )
+    rules = dict.fromkeys(image.intensity for image in seen.images)
+    planned = joined_label([rule.label for rule in dataset.intensities])
+    default = ", the default: the spec states no `intensity`" if "default" in dataset.intensity_origins else ""
+    yield "intensity", (", ".join(rules) or planned) + default
     if seen.images:
         for name, axis in (("height px", 0), ("width px", 1)):
             yield name, _spread([image.image_HWC.shape[axis] for image in seen.images])

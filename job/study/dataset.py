@@ -150,6 +150,17 @@ class Dataset(Strict):
         return tuple(channel.intensity or self.intensity for channel in channels) or (self.intensity,)
 
     @property
+    def intensity_origins(self) -> tuple[Literal["spec", "default"], ...]:
+        """Where each of `intensities` comes from: whether the spec states it."""
+        stated = "intensity" in self.model_fields_set
+        own = (
+            [channel.intensity is not None for channel in self.channels.by_colour.values()]
+            if self.channels
+            else [False]
+        )
+        return tuple("spec" if stated or is_own else "default" for is_own in own)
+
+    @property
     def cohort(self) -> str:
         """The name of the data set whose patients these are: its own, or that of `patients_of`."""
         return self.patients_of or self.name

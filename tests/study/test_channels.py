@@ -30,6 +30,15 @@ def test_a_channel_may_have_a_rule_of_its_own():
     assert [rule.window for rule in shown.intensities] == ["lung", "bone", "brain"]
 
 
+def test_which_rules_the_spec_states_is_known():
+    """For the manifest: of each channel."""
+    channels = RGB | {"blue": {"file": RGB["blue"], "intensity": {"scale": "minmax"}}}
+    some = Dataset.model_validate(SET | {"channels": channels}, strict=False)
+    assert some.intensity_origins == ("default", "default", "spec")
+    assert dataset(**RGB).intensity_origins == ("spec",) * 3
+    assert Dataset.model_validate(SET, strict=False).intensity_origins == ("default",)
+
+
 @pytest.mark.parametrize("missing", list(RGB))
 def test_all_three_are_stated(missing):
     """No channel is filled in silence."""
