@@ -84,8 +84,8 @@ class Dataset(Strict):
     generated: Generated | None = None
     """Generated images, instead of `images` and `masks`."""
     table: Table | None = None
-    """A table that names the images to use. Its columns are fields of `masks` and `patient`, unless the image has a
-    field of that name."""
+    """A table that names the images to use. Its columns are fields of `masks`, `channels`, `patient` and selections,
+    unless the image has a field of that name."""
     masks: Masks | None = None
     """Addresses of an image's masks, one or a list, from {stem}, {name}, {parent}, {image}, the named fields of
     `images`, the columns of `table` and wildcards. All files that exist are the image's masks."""

@@ -64,7 +64,7 @@ def dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> I
     axes = dataset["axes"] if is_map(dataset.get("axes")) else {}
     selections = {(*path, key): dataset.get(key) for key in ("only", "except")}
     for place, selection in (selections | {(*path, "axes", key): value for key, value in axes.items()}).items():
-        if is_map(selection):
+        if is_map(selection) and not is_map(dataset.get("table")):  # as above
             yield from _field_faults(source, place, selection, [LIST, *COMMON_FIELDS, "image", *sorted(named)])
 
 

@@ -37,7 +37,7 @@ class AtLeast(Strict):
 
 
 class Table(Strict):
-    """A table whose rows name images, and whose columns are fields of `masks` and `patient`."""
+    """A table whose rows name images, and whose columns are fields of `masks`, `channels`, `patient` and selections."""
 
     file: Address
     """A CSV, TSV, JSON lines (.jsonl, .ndjson) or Parquet file."""
