@@ -18,7 +18,7 @@ from pathlib import Path
 from job.errors import StoreRefusedError
 from job.storage import local
 from job.storage.address import FileInfo
-from job.storage.copying import blocks_of, ending, unzipped
+from job.storage.copying import blocks_of, ending, sha256_of, unzipped
 from job.storage.faults import MismatchError, changed_since_plan, storage_error
 from job.storage.files import local_path, sha256
 from job.storage.retry import with_retries
@@ -30,6 +30,13 @@ COPY = re.compile(r"[0-9a-f]{32}(\..*)?")  # the name of a copy; the folder may 
 ABANDONED_S = 86400.0  # age at which an unfinished copy counts as left by a dead worker
 HASH = ".sha256"  # suffix of the file that holds a copy's hash
 DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+
+
+@dataclass
+class _Room:
+    """Bytes that may still be added before the folder is looked through again."""
+
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class InputCache:
     folder: Path | None
     max_bytes: int
     keys: Mapping[str, str] = field(default_factory=dict)
+    room: _Room = field(default_factory=_Room, repr=False, compare=False)
 
     def local(self, file: FileInfo) -> Path:
         """Return a local path with the content of `file`, fetched if needed; StorageError if it is not available."""
@@ -65,7 +73,7 @@ class InputCache:
         if not file.version or not _is_intact(copy):
             with_retries(file.address, "read", lambda: make(copy))
             with self._disk_errors(PermissionError):
-                self._evict(keep=copy)
+                self._make_room(copy)
         with suppress(FileNotFoundError):  # another worker deleted it; the caller's read will fail
             os.utime(copy)
         return copy
@@ -91,7 +99,8 @@ class InputCache:
             return f"{sum(each.size for each in file.files)}-{digest}"
         if file.version and local_path(file_of(file.address)) is None:
             return f"{file.size}-{file.version}"
-        return f"{file.size}-{sha256(self.local(file))}"
+        in_archive = file_of(file.address) != file.address and local_path(file_of(file.address))
+        return f"{file.size}-{sha256_of(file) if in_archive else sha256(self.local(file))}"
 
     @property
     def _place(self) -> Path:
@@ -156,8 +165,17 @@ class InputCache:
             action = "keep copies of inputs (MEDSAM_JOB_CACHE, execution.cache_gb)"
             raise storage_error(error, str(self._place), action) from None
 
-    def _evict(self, keep: Path) -> None:
-        """Delete abandoned copies, then the least recently used beyond `max_bytes`; never other files."""
+    def _make_room(self, copy: Path) -> None:
+        """Look for what to delete, unless there was enough room for this copy: the folder may hold many thousands."""
+        self.room.left -= copy.stat().st_size
+        if self.room.left < 0:
+            self.room.left = (self.max_bytes - self._evict(keep=copy)) // 2  # the other half is for other workers
+
+    def _evict(self, keep: Path) -> int:
+        """Delete abandoned copies, then the least recently used beyond `max_bytes`; never other files.
+
+        Return the bytes that are left.
+        """
         copies = []
         for path in self._place.iterdir():
             with suppress(FileNotFoundError):  # another worker deleted it
@@ -168,11 +186,12 @@ class InputCache:
         total = sum(size for _, size, _ in copies)
         for _, size, path in sorted(copies):
             if total <= self.max_bytes:
-                return
+                break
             if path != keep:
                 path.unlink(missing_ok=True)
                 _hash_file(path).unlink(missing_ok=True)
                 total -= size
+        return total
 
 
 def _differs(file: FileInfo) -> bool:

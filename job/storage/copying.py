@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import posixpath
 import re
 import zlib
@@ -16,7 +17,8 @@ from job.storage.address import FileInfo
 from job.storage.faults import changed_since_plan
 from job.storage.files import BLOCK, local_path
 from job.storage.members import beyond_bounds
-from job.storage.stores import file_info, is_archive, is_http, is_s3
+from job.storage.retry import with_retries
+from job.storage.stores import file_info, is_archive, is_http, is_s3, open_store
 from job.study.addresses import file_of, split_archive
 
 ENDING = re.compile(r"\.[A-Za-z0-9]{1,12}")
@@ -40,6 +42,18 @@ def blocks_of(fs: Any, path: str, file: FileInfo) -> Iterator[bytes]:
     current = file_info(fs, file.address, fs.info(path))
     if current.size != file.size or (file.version and current.version != file.version):
         raise changed_since_plan(file.address)
+
+
+def sha256_of(file: FileInfo) -> str:
+    """Return the SHA-256 of a file in an archive, in hexadecimal; no copy of it is made."""
+
+    def attempt() -> str:
+        digest = hashlib.sha256()
+        for block in blocks_of(*open_store(file.address), file):
+            digest.update(block)
+        return digest.hexdigest()
+
+    return with_retries(file.address, "read", attempt)
 
 
 def ending(address: str) -> str:

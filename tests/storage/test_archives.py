@@ -92,6 +92,7 @@ class TestEachKind:
         cache = InputCache(place / "cache", 1000)
         keys = {cache.content_key(storage.info(address)) for address in (f"{one}#/a.png", f"{two}#/sub/b.png")}
         assert keys == {f"6-{hashlib.sha256(b'pixels').hexdigest()}"}
+        assert not (place / "cache").exists()  # no copy was made
 
     def test_an_archive_in_a_store_is_read_as_one_on_a_disk(self, place, ending, flaky):
         """The key is of its version there."""
