@@ -57,8 +57,8 @@ def decode(data: bytes, max_px: int) -> Decoded:
 
 
 def _values(stored: NDArray[Any], header: Header, layout: Layout) -> tuple[NDArray[Any], tuple[Doubt, ...]]:
-    """Return colours and indices as stored, greys as they are meant, in the byte order of this machine."""
-    if layout.samples != 1 or layout.photometric == PALETTE:
+    """Return colours, indices and floats as stored, greys as they are meant, in the byte order of this machine."""
+    if layout.samples != 1 or layout.photometric == PALETTE or layout.floating:
         return stored.astype(stored.dtype.newbyteorder("="), copy=False), ()
     inverted = layout.photometric == "MONOCHROME1"
     doubts = (INVERTED,) if inverted else ()

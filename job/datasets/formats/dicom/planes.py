@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.pixels.processing import apply_modality_lut
 
+from job.datasets.doubt import Doubt
 from job.datasets.formats.dicom.elements import items, number, numbers, text
 from job.datasets.formats.dicom.headers import Header
 from job.datasets.formats.dicom.layout import Layout
@@ -83,6 +84,14 @@ def table_of(elements: tuple[Dataset, ...]) -> Table | None:
     count, first = int(stated[0]) or 1 << 16, int(stated[1])
     values = np.asarray(apply_modality_lut(np.arange(first, first + count), found))
     return Table(first, values.astype(np.uint16))  # of 8 or 16 bits, never signed
+
+
+def mapping_doubts(planes: Sequence[Plane]) -> Iterator[Doubt]:
+    """Yield a doubt if real-world values are others than those that are stored (PS3.3 C.7.6.16.2.11)."""
+    for keyword, plain in (("RealWorldValueSlope", 1.0), ("RealWorldValueIntercept", 0.0)):
+        if any(_number(plane.elements, keyword) not in (None, plain) for plane in planes):
+            detail = f"{keyword} is not {plain:g}; values are used as stored, not as real-world values"
+            yield Doubt(reason="values as stored", detail=detail)
 
 
 def _plane(member: int, frame: int, elements: tuple[Dataset, ...], *, placed: bool) -> Plane:
