@@ -5,6 +5,7 @@ from pathlib import Path
 import highdicom
 import numpy as np
 import pytest
+from highdicom import VOILUTTransformation
 from highdicom.pm import ParametricMap, RealWorldValueMapping
 from pydicom.sr.codedict import codes
 from pydicom.uid import generate_uid
@@ -46,6 +47,7 @@ def parametric_map(path: Path, dtype: str, slope: float = 1.0, values: np.ndarra
         device_serial_number="1",
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[mapping],
+        voi_lut_transformations=[VOILUTTransformation(window_center=100, window_width=200)],
     )
     return saved(made, path)
 
