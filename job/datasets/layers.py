@@ -158,7 +158,8 @@ def read_layer(
         header = _checked(canonical_header(stored, source.axes), axis_of(dataset, source), max_image_px)
         _check_room(dataset, source, file, header)
         volume = canonical_volume(volumes.read_values(local), stored, source.axes)
-        return Layer(volume.values_XYZ, volume.header, volume.header.doubts, known=volume.header.known)
+        doubts = (*volume.header.doubts, *(() if labels else volume.header.image_doubts))
+        return Layer(volume.values_XYZ, volume.header, doubts, known=volume.header.known)
     read = raster.read_mask if labels else raster.read_image
     picture = read(local, max_image_px)
     return Layer(picture.values, None, picture.doubts, picture.orientation, known=picture.known)

@@ -36,6 +36,14 @@ VERSIONS_OF = (
     "opencv-python-headless",
     "pillow",
     "nibabel",
+    "pydicom",
+    "tifffile",
+    "imagecodecs",
+    "pycocotools",
+    "h5py",
+    "pyarrow",
+    "zarr",
+    "numcodecs",
 )
 """Packages whose versions can change a row."""
 DEPARTURES = (

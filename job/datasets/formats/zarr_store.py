@@ -69,7 +69,7 @@ def read_header(file: FileInfo) -> StoredHeader:
         oriented=oriented,
         spacing_mm=spacing,
         value_bytes=2 * _widened(node.dtype).itemsize,  # in chunks, and as one array
-        doubts=tuple(_doubts(node, contents)),
+        image_doubts=tuple(_doubts(node, contents)),
     )
 
 

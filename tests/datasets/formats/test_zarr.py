@@ -250,12 +250,12 @@ def test_chunks_that_are_not_stored_are_told(tmp_path):
     """They are read as the fill value, as the format has it: also where a copy is not whole."""
     file = listed(ome(tmp_path / "a.zarr"))
     assert "chunks not stored" in [
-        doubt.reason for doubt in zarr_store.read_header(file).doubts
+        doubt.reason for doubt in zarr_store.read_header(file).image_doubts
     ]  # empty ones are left out
     array(tmp_path / "b.zarr", values=STACK + 1)
-    assert zarr_store.read_header(listed(tmp_path / "b.zarr", "0")).doubts == ()
+    assert zarr_store.read_header(listed(tmp_path / "b.zarr", "0")).image_doubts == ()
     next(path for path in (tmp_path / "b.zarr/0/c").rglob("*") if path.is_file()).unlink()
-    (doubt,) = zarr_store.read_header(listed(tmp_path / "b.zarr", "0")).doubts
+    (doubt,) = zarr_store.read_header(listed(tmp_path / "b.zarr", "0")).image_doubts
     assert doubt.detail.startswith("1 of 24 chunks are not stored")
 
 
