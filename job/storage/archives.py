@@ -133,16 +133,16 @@ def _size(stream: Any) -> int:
     return size
 
 
-def _folders(members: dict[str, Member]) -> dict[str, dict[str, Entry]]:
-    """Return what each folder holds, by name. A folder that is a file too is a file."""
-    folders: dict[str, dict[str, Entry]] = {"": {}}
+def _folders(members: dict[str, Member]) -> dict[str, dict[tuple[str, bool], Entry]]:
+    """Return what each folder holds, by name and whether it is a folder: a file may have the same name."""
+    folders: dict[str, dict[tuple[str, bool], Entry]] = {"": {}}
     for path in members:
-        parent, _, name = path.rpartition("/")
-        folders.setdefault(parent, {})[name] = Entry(name, path, is_folder=False)
-        while parent:
-            above, _, name = parent.rpartition("/")
-            if name in folders.setdefault(above, {}):
+        is_folder = False
+        while path:
+            parent, _, name = path.rpartition("/")
+            known = folders.setdefault(parent, {})
+            if (name, is_folder) in known:
                 break
-            folders[above][name] = Entry(name, parent, is_folder=True)
-            parent = above
+            known[name, is_folder] = Entry(name, path, is_folder)
+            path, is_folder = parent, True
     return folders

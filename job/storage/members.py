@@ -13,6 +13,7 @@ from typing import Any
 from job.errors import DataError, printable
 
 MOST_MEMBERS = 1 << 20
+MOST_FOLDERS, LONGEST_NAME, SHOWN = 100, 2000, 200
 DEFLATE_BEST = 1032
 """The highest ratio that deflate can reach: what claims more lies."""
 LARGE = 1 << 30
@@ -41,7 +42,7 @@ def of_zip(archive: zipfile.ZipFile) -> dict[str, Member]:
     """Return the files in a zip archive by name."""
     entries = archive.infolist()
     _check_number(len(entries))
-    return _by_name(_zip_member(entry) for entry in entries if not entry.is_dir())
+    return _by_name(_zip_member(entry) for entry in entries if not _zip_name(entry).endswith("/"))
 
 
 def of_tar(archive: tarfile.TarFile, size: int) -> dict[str, Member]:
@@ -80,9 +81,13 @@ def _below_root(stored: str) -> tuple[str, str]:
     """Return a name without what would lead out of the archive, and why the file is refused if there is such a part."""
     readable = stored.encode(errors="replace").decode()
     parts = [part for part in readable.split("/") if part not in ("", ".")]
+    if len(parts) > MOST_FOLDERS or len(readable) > LONGEST_NAME:
+        return parts[-1][
+            -SHOWN:
+        ], f"its name is longer than {LONGEST_NAME} characters, or in over {MOST_FOLDERS} folders"
     inside = [part for part in parts if part != ".." and not DRIVE.match(part)]
     if readable.startswith("/") or len(inside) != len(parts):
-        return "/".join(inside), f"its name leads out of the archive: {printable(stored)[:200]!r}"
+        return "/".join(inside), f"its name leads out of the archive: {printable(stored)[:SHOWN]!r}"
     if readable != stored:
         return "/".join(inside), "its name is not UTF-8"
     return "/".join(inside), ""

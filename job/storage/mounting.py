@@ -15,9 +15,11 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from job.errors import DataError
+from job.storage.absence import none_if_missing
 from job.storage.address import FileInfo
 from job.storage.archives import ZIP, Archive, Open
 from job.storage.cache import InputCache
+from job.storage.retry import with_retries
 from job.storage.stores import file_info, is_local, open_store
 from job.storage.streams import gives_ranges, ranges
 from job.study.addresses import split_archive
@@ -59,12 +61,11 @@ def mount(address: str) -> tuple[Archive, str]:
 
 def fault_of_archive(address: str) -> str:
     """Return why the archive of an address cannot be listed; "" if it can, is missing, or the address is in none."""
-    try:
-        mount(address)
-    except DataError as error:
-        return error.detail
-    except (FileNotFoundError, ValueError):
-        return ""
+    if split_archive(address):
+        try:
+            with_retries(address, "read", lambda: none_if_missing(lambda: mount(address)))
+        except DataError as error:
+            return error.detail
     return ""
 
 

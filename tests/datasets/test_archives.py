@@ -13,6 +13,7 @@ from job.datasets.discover import discover, survey
 from job.datasets.inventory import inventory
 from job.plan.chunks import chunks
 from job.storage import InputCache
+from tests.datasets.formats.dicom.written import grid, phantom, slices, stored
 from tests.datasets.make import MAX_PX, dataset, grey, labelled, ledger, load, nifti, numbered, save, square
 
 SERIES = {"patient1": 1, "patient2": 2}
@@ -81,6 +82,26 @@ def test_a_pattern_goes_over_many_archives(place):
         dataset(place, images=f"{place}/{{case}}.zip#seg.nii.gz", masks="{image}", patient="{parent}", only="c1*/*")
     )
     assert source.patient == "c1.zip"
+
+
+def test_an_archive_may_be_the_folder_of_a_series(place):
+    """As TCIA's are downloaded, one for each; notes among the slices are left out with a warning."""
+    (place / "p1").mkdir()
+    for number, item in enumerate(slices(*stored(phantom() + 20, grid()))):
+        item.save_as(place / f"p1/{7 * number % 5}.dcm", enforce_file_format=True)
+    (place / "p1/LICENSE.txt").write_text("CC BY")
+    packed(place / "p1.zip", place / "p1")
+    data = dataset(
+        place, images=f"{place}/{{patient}}.zip#", masks="{image}", patient="{patient}", tasks={"all": "any"}
+    )
+    (source,) = discover(data)
+    assert (source.image, source.patient, source.is_volume) == ("p1.zip#", "p1", True)
+    loaded = load(dataset(place, images=data.images, masks=f"{place}/mask.nii.gz"), place)
+    assert "other files" not in [line.reason for line in loaded.left_out]  # the mask is missing: nothing was used
+    nifti(place / "mask.nii.gz", (phantom() > 0).astype(np.uint8), grid())
+    loaded = load(dataset(place, images=data.images, masks=f"{place}/mask.nii.gz"), place)
+    assert [line.reason for line in loaded.left_out] == ["other files"]
+    assert [sample.image_HWC.max() for sample in loaded.samples] == [255] * 4
 
 
 def test_tables_and_lists_may_lie_in_an_archive(place):

@@ -9,6 +9,7 @@ import stat
 import struct
 import tarfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -271,9 +272,27 @@ def test_names_without_the_flag_for_utf_8_are_read_as_utf_8_if_they_are(place):
         assert names(storage.list_files(f"{root}#/", "*"), root) == [read]
 
 
+@pytest.mark.parametrize("name", ["a/" * 5000 + "x.png", "n" * 5000 + ".png"], ids=["deep", "long"])
+@pytest.mark.parametrize("ending", [".zip", ".tar"])
+def test_names_beyond_all_bounds_are_refused(place, ending, name):
+    """No folder is listed within thousands of others; the ledger shows the end of the name."""
+    root = archive_of(place / f"x{ending}", {name: b"x", "a/good.png": b"x"})
+    good, bad = sorted(storage.list_files(f"{root}#/", "**/*.png"), key=lambda file: file.refusal)
+    assert (good.refusal, "longer than" in bad.refusal) == ("", True)
+    assert len(bad.address) < len(root) + 300
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar"])
+def test_a_file_that_is_also_a_folder_hides_nothing(place, ending):
+    """Both are listed; no disk could hold them."""
+    root = archive_of(place / f"x{ending}", {"a.png/b.png": b"1", "a.png": b"2"})
+    assert names(storage.list_files(f"{root}#/", "**/*.png"), root) == ["a.png", "a.png/b.png"]
+
+
 def test_backslashes_in_zip_part_folders(place):
     """Some programs on Windows write them."""
-    root = archive_of(place / "x.zip", {"images\\a.png": b"x"})
+    root = archive_of(place / "x.zip", {"images\\": b"", "images\\a.png": b"x"})
+    assert names(storage.list_files(f"{root}#/", "**/*"), root) == ["images/a.png"]
     assert storage.read(f"{root}#/images/a.png") == b"x"
 
 
@@ -282,6 +301,16 @@ def test_a_name_that_is_no_text_is_refused(place):
     root = archive_of(place / "x.tar", {"a\udcff.png": b"x"}, errors="surrogateescape")
     (file,) = storage.list_files(f"{root}#/", "*")
     assert file.refusal == "its name is not UTF-8"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_many_threads_read_an_archive_at_the_same_time(place, ending):
+    """Each gets its own file."""
+    files = {f"{number}.bin": bytes([number]) * (3000 * number) for number in range(40)}
+    root = archive_of(place / f"x{ending}", files)
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(lambda name: storage.read(f"{root}#/{name}"), list(files) * 5))
+    assert read == list(files.values()) * 5
 
 
 def test_an_archive_in_an_archive_is_read(place):

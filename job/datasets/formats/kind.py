@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from job import storage
+from job.datasets.fit import check_bytes
 from job.datasets.formats import kinds, npz_pictures, tiff_stack
 from job.datasets.formats.dicom import headers, series
 from job.datasets.formats.plugins import plugin_of
 from job.datasets.source import Kind
-from job.errors import DataError
+from job.errors import DataError, MemoryShortageError
 from job.storage import FileInfo
 
 HEAD_BYTES = 1 << 18
@@ -41,7 +42,7 @@ def kind_of(file: FileInfo) -> Kind:
         return by_name or "picture"
     try:
         return _by_content(file)
-    except DataError:
+    except (DataError, MemoryShortageError):
         return "picture"
 
 
@@ -57,6 +58,7 @@ def _by_content(file: FileInfo) -> Kind:
         case "DICOM":
             return _dicom_kind(head)
         case "TIFF":
+            check_bytes(file.size)
             path = storage.local_path(file.address)
             with path.open("rb") if path else io.BytesIO(storage.read(file.address)) as stream:
                 return "volume" if tiff_stack.is_stack(stream) else "picture"

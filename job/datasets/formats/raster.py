@@ -12,6 +12,7 @@ from typing import Protocol
 from PIL import UnidentifiedImageError
 
 from job import storage
+from job.datasets.fit import check_bytes
 from job.datasets.formats import kinds, npz_pictures, parquet, pillow, tiff
 from job.datasets.formats.dicom import picture as dicom_picture
 from job.datasets.formats.picture import Decoded, Picture, image_of, labels_of
@@ -89,6 +90,7 @@ def _size(data: bytes, kind: str) -> tuple[int, int]:
 def _decode(file: FileInfo, max_px: int) -> Decoded:
     """Decode a whole local file; raise DataError if it cannot be decoded, or would be read wrongly."""
     is_cell = parquet.is_cell(file)
+    check_bytes(0 if is_cell else file.size)
     data = parquet.cell(file) if is_cell else storage.read(file.address)
     kind = _kind_of_cell(data) if is_cell else _kind(data)
     if kind == "NPZ":
