@@ -26,7 +26,7 @@ class StoredHeader:
     the slope where integers are stored with one, else 0. known: what the header says about the values. frame: the
     identifier of the patient's coordinate system (DICOM's Frame of Reference UID), "" if the format has none. doubts:
     what is doubtful whatever the axes; orientation_doubts: about the axes alone, which are void if the spec states
-    them.
+    them. image_doubts: about what only an image has in every place, void for a label map.
     """
 
     shape: tuple[int, int, int]
@@ -39,6 +39,7 @@ class StoredHeader:
     frame: str = ""
     doubts: tuple[Doubt, ...] = ()
     orientation_doubts: tuple[Doubt, ...] = ()
+    image_doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +58,7 @@ class VolumeHeader:
     known: Known = NOTHING
     frame: str = ""
     doubts: tuple[Doubt, ...] = ()
+    image_doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,6 +79,7 @@ def canonical_header(stored: StoredHeader, axes: str | None = None) -> VolumeHea
         label_step=stored.label_step,
         known=stored.known,
         frame=stored.frame,
+        image_doubts=stored.image_doubts,
         doubts=stored.doubts if axes else (*stored.doubts, *stored.orientation_doubts),
     )
 
