@@ -218,6 +218,33 @@ def sql(
 
 
 @app.command()
+def report(output: Stored, plan: PlanName = None) -> None:
+    """Make the page `report.html` of a study from what is stored, also while it runs."""
+    from job.cli.report import report
+
+    raise typer.Exit(report(output, plan))
+
+
+@app.command()
+def figure(
+    output: Stored,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A figure of the report, or `all`. Without it, list them.")
+    ] = None,
+    choose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="What the figure is of, such as 'prompt=9 clicks'. May be repeated."),
+    ] = None,
+    columns: Annotated[int, typer.Option(min=1, max=2, help="As wide as one or two columns of a paper.")] = 2,
+    plan: PlanName = None,
+) -> None:
+    """Write figures of the report as SVG and PDF, for a paper, into the folder `figures` of the output."""
+    from job.cli.figure import figure
+
+    raise typer.Exit(figure(output, name, choose or [], columns, plan))
+
+
+@app.command()
 def compare(
     outputs: Annotated[
         list[str], typer.Argument(metavar="[ALIAS=]OUTPUT…", help="Two outputs or more; the first is the baseline.")
@@ -234,11 +261,14 @@ def compare(
         list[str] | None,
         typer.Option(metavar="ALIAS=NAME", help="Another plan of an output, by its first letters. May be repeated."),
     ] = None,
+    page: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the comparison as a page, too: a path or address, .html.")
+    ] = None,
 ) -> None:
     """Show what changed between two runs, by task: paired differences with intervals. Nothing is predicted again."""
     from job.cli.compare import compare
 
-    raise typer.Exit(compare(outputs, model or [], plan or [], form, all_tasks=every))
+    raise typer.Exit(compare(outputs, model or [], plan or [], form, all_tasks=every, page=page))
 
 
 @app.command()
