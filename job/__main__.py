@@ -217,6 +217,36 @@ def sql(
     raise typer.Exit(sql(output, query, form, plan, unsafe=unsafe))
 
 
+@app.command(cls=TakesQuery)
+def show(
+    output: Stored,
+    query: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUERY",
+            help="A condition on the scores, such as \"WHERE task = 'Liver' AND iou < 0.5\", with ORDER BY and LIMIT if "
+            "wanted; or a SELECT that yields dataset, image, axis, slice and task.",
+        ),
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--output", metavar="FILE|FOLDER", help="A name with .png: one sheet. A folder: one picture for each case."
+        ),
+    ] = "cases.png",
+    limit: Annotated[int | None, typer.Option(min=1, help="Show the first N cases.", metavar="N")] = None,
+    spec: Annotated[
+        str | None,
+        typer.Option(metavar="SPEC", help="Find and read the images by this spec, not by the one that was stored."),
+    ] = None,
+    plan: PlanName = None,
+) -> None:
+    """Show the cases that a query names as pictures: image, truth, each model's prediction, clicks and IoU."""
+    from job.cli.show import show
+
+    raise typer.Exit(show(output, query, to, limit, spec, plan))
+
+
 @app.command()
 def compare(
     outputs: Annotated[

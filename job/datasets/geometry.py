@@ -120,6 +120,11 @@ def slice_at(values_XYZ: NDArray[Any], axis: Axis, index: int) -> NDArray[Any]:
     return plane[::-1, ::-1].T
 
 
+def plane(values: NDArray[Any], axis: Axis, index: int) -> NDArray[Any]:
+    """Return a slice HxW of a canonical volume as its own contiguous array, or the whole of a 2D image."""
+    return values if axis == "none" else np.array(slice_at(values, axis, index), order="C")
+
+
 def _orientation(affine: NDArray[Any]) -> NDArray[Any]:
     """Return nibabel's orientation, (3, 2): the canonical axis and the direction of each stored axis."""
     if not np.isfinite(affine).all():
