@@ -224,8 +224,8 @@ def show(
         str,
         typer.Argument(
             metavar="QUERY",
-            help="A condition on the scores, such as \"WHERE task = 'Liver' AND iou < 0.5\", with ORDER BY and LIMIT if "
-            "wanted; or a SELECT that yields dataset, image, axis, slice and task.",
+            help="A condition on the scores, such as \"WHERE task = 'Liver' AND iou < 0.5\", with ORDER BY and "
+            "LIMIT if wanted; or a SELECT that yields dataset, image, axis, slice and task.",
         ),
     ],
     to: Annotated[

@@ -19,7 +19,7 @@ def case_of(obj: Row, predictions: Sequence[Row], pixels_HWC: Any, reason: str |
     place = "" if obj["axis"] == "none" else f", {obj['axis']} slice {obj['slice']}"
     facts = [
         f"{obj['object_px']:,} px, {counted(obj['components'], 'component')}",
-        f"image {width} × {height} px, patient {obj['patient']}",
+        f"image {width} × {height} px" + (f", patient {obj['patient']}" if obj["patient"] != obj["image"] else ""),
     ]
     return Case(
         title=f"{obj['dataset']} · {obj['task']} · {obj['image']}{place}",

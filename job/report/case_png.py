@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from job.report.cases import Case, Predicted
 from job.report.drawing import FONT, GAP, GROUND, INK, TEXT, draw_outlines, resized, wrapped, write
@@ -18,9 +18,11 @@ WIDTH = COLUMNS * (SIDE + GAP) - GAP
 TRUTH, MASK, PROMPT, FRAME = "#F0E442", "#56B4E9", "#FFFFFF", "#9AA4AF"
 POSITIVE, NEGATIVE = "#009E73", "#D55E00"
 DASHES, DOTS = (7, 4), (2, 3)
-MARK = 9
+TINT = 0.3
+"""Share of the colour over a prediction."""
+MARK = 7
 """Px: radius of a click."""
-NUMBERS = ImageFont.load_default(12)
+NUMBERS = ImageFont.load_default(11)
 NAMED = "* "
 """Before the model of a mask that the query names, if others stand beside it."""
 DARK = "#3A4048"
@@ -44,7 +46,7 @@ def contact_sheet(heads: Sequence[str], cases: Sequence[Case]) -> NDArray[np.uin
     draw, top = ImageDraw.Draw(whole), GAP
     write(draw, (GAP, top), lines)
     top += TEXT * len(lines)
-    _legend(draw, top)
+    _legend(draw, top, starred=any(map(_is_starred, cases)))
     top += LEGEND_HEIGHT
     for block in blocks:
         draw.line((GAP, top + GAP // 2, GAP + WIDTH, top + GAP // 2), FRAME)
@@ -55,7 +57,10 @@ def contact_sheet(heads: Sequence[str], cases: Sequence[Case]) -> NDArray[np.uin
 
 def _block(case: Case) -> Image.Image:
     """Return one case: its title, and its pictures in rows."""
-    cells = [_cell(_overview(case), ["truth", *case.facts]), *(_predicted_cell(case, item) for item in case.predictions)]
+    cells = [
+        _cell(_overview(case), ["truth", *case.facts]),
+        *(_predicted_cell(case, item) for item in case.predictions),
+    ]
     rows = [cells[start : start + COLUMNS] for start in range(0, len(cells), COLUMNS)]
     head = list(wrapped(case.title, WIDTH))
     height = TEXT * len(head) + sum(GAP // 2 + max(cell.height for cell in row) for row in rows)
@@ -70,8 +75,12 @@ def _block(case: Case) -> Image.Image:
 
 
 def _predicted_cell(case: Case, item: Predicted) -> Image.Image:
-    beside = item.named and not all(other.named for other in case.predictions)
-    return _cell(_predicted(case, item), [(NAMED if beside else "") + item.title, *item.facts])
+    star = NAMED if item.named and _is_starred(case) else ""
+    return _cell(_predicted(case, item), [star + item.title, *item.facts])
+
+
+def _is_starred(case: Case) -> bool:
+    return not all(item.named for item in case.predictions)
 
 
 def _cell(picture: Image.Image, texts: Sequence[str]) -> Image.Image:
@@ -98,7 +107,8 @@ def _overview(case: Case) -> Image.Image:
 def _predicted(case: Case, item: Predicted) -> Image.Image:
     x0, y0, x1, y1 = case.window
     scale = SIDE / max(x1 - x0 + 1, y1 - y0 + 1)
-    picture = resized(case.shown[y0 : y1 + 1, x0 : x1 + 1], scale)
+    tinted = _tinted(case.shown[y0 : y1 + 1, x0 : x1 + 1], item.mask_HW[y0 : y1 + 1, x0 : x1 + 1])
+    picture = resized(tinted, scale)
     draw = ImageDraw.Draw(picture)
     draw_outlines(draw, outlines(case.truth_HW), TRUTH, (), scale, (x0, y0))
     draw_outlines(draw, outlines(item.mask_HW), MASK, DASHES, scale, (x0, y0))
@@ -107,6 +117,12 @@ def _predicted(case: Case, item: Predicted) -> Image.Image:
     for number, click in enumerate(item.clicks, start=1):
         _mark(draw, ((click.x - x0 + 0.5) * scale, (click.y - y0 + 0.5) * scale), click.positive, str(number))
     return picture
+
+
+def _tinted(pixels_HWC: NDArray[np.uint8], mask_HW: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return pixels, uint8 HxWx3, with the colour of predictions over a mask, so that its inside is told from holes."""
+    shares = np.where(mask_HW, TINT, 0.0)[..., None]
+    return np.asarray(pixels_HWC * (1 - shares) + np.array(ImageColor.getrgb(MASK)) * shares, np.uint8)
 
 
 def _mark(draw: ImageDraw.ImageDraw, centre: tuple[float, float], positive: bool, text: str) -> None:
@@ -119,7 +135,7 @@ def _mark(draw: ImageDraw.ImageDraw, centre: tuple[float, float], positive: bool
     draw.text((x, y), text, PROMPT, NUMBERS, anchor="mm")
 
 
-def _legend(draw: ImageDraw.ImageDraw, top: int) -> None:
+def _legend(draw: ImageDraw.ImageDraw, top: int, *, starred: bool) -> None:
     """Explain lines and marks."""
     x, y = GAP, top + LEGEND_HEIGHT // 2
     for kind, text in LEGEND.items():
@@ -131,3 +147,5 @@ def _legend(draw: ImageDraw.ImageDraw, top: int) -> None:
             draw_outlines(draw, [line], *kind, 1)
         draw.text((x + 38, y), text, INK, FONT, anchor="lm")
         x += 38 + round(FONT.getlength(text)) + GAP
+    if starred:
+        draw.text((x, y), f"{NAMED}named by the query", INK, FONT, anchor="lm")

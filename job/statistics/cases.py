@@ -66,9 +66,10 @@ def _forms(text: str) -> Iterator[str]:
 
 def _nearest(text: str) -> str:
     """Return the form that a text was most likely meant in, so that DuckDB's message is about it."""
-    first = text.split(maxsplit=1)[0].upper() if text.strip() else ""
     whole, clause, condition = _forms(text)
-    return whole if first in ("SELECT", "WITH", "FROM") else clause if first in ("WHERE", "ORDER", "LIMIT") else condition
+    first = text.split(maxsplit=1)[0].upper() if text.strip() else ""
+    meant = {"SELECT": whole, "WITH": whole, "FROM": whole, "WHERE": clause, "ORDER": clause, "LIMIT": clause}
+    return meant.get(first, condition)
 
 
 def _parses(query: str) -> bool:
@@ -82,9 +83,10 @@ def _named(relation: duckdb.DuckDBPyRelation) -> pa.Table:
     """Return the key columns of a query's rows, null where the query lacks them, and the number of each row."""
     lacking = [field.name for field in OBJECT_KEY if field.name not in relation.columns]
     if lacking:
+        expected = ", ".join(field.name for field in OBJECT_KEY)
         raise JobError(
-            f"query: expected the columns {', '.join(field.name for field in OBJECT_KEY)}, which name an object; "
-            f"{', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing: select them, or write a condition alone"
+            f"query: expected the columns {expected}, which name an object; missing: {', '.join(lacking)}; select "
+            "them, or write a condition alone, such as WHERE iou < 0.5"
         )
     given = [field for field in EPISODE_KEY if field.name in relation.columns]
     rows = relation.select(*(duckdb.ColumnExpression(field.name) for field in given)).to_arrow_table()

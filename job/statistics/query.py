@@ -36,7 +36,7 @@ def query(results: Results, plan: Plan, text: str, *, unsafe: bool = False) -> p
     """
     with opened(results, plan) as connection, query_errors():
         if not unsafe:
-            check_statements(text)
+            check_statements(text, "; --unsafe allows any statements")
             fence(connection, results)
         relation = connection.sql(text)  # None for a statement without a result
         return pa.table({}) if relation is None else relation.to_arrow_table()
@@ -66,13 +66,13 @@ def fence(connection: duckdb.DuckDBPyConnection, results: Results) -> None:
     connection.execute(FENCE)
 
 
-def check_statements(text: str) -> None:
-    """Raise JobError unless a text is one statement that only reads."""
+def check_statements(text: str, remedy: str = "") -> None:
+    """Raise JobError unless a text is one statement that only reads. remedy: the end of its message."""
     statements = duckdb.extract_statements(text)
     kinds = [statement.type.name for statement in statements]
     if len(statements) != 1 or statements[0].type not in QUERIES:
         found = f"{len(kinds)} statements" if len(kinds) > 1 else kinds[0] if kinds else "nothing"
-        raise JobError(f"query: expected one SELECT, found {found}; --unsafe allows any statements")
+        raise JobError(f"query: expected one SELECT, found {found}{remedy}")
 
 
 def _open_marts(connection: duckdb.DuckDBPyConnection, summary: str) -> None:
