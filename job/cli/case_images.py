@@ -35,28 +35,20 @@ class SeenAgain:
     pixels: dict[Place, NDArray[np.uint8]] = field(default_factory=dict)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def remarks(self) -> Iterator[str]:
-        """Yield a line for each reason."""
-        images: dict[str, list[str]] = {}
-        for (_, image), reason in self.reasons.items():
-            images.setdefault(reason, []).append(image)
-        for reason, names in images.items():
-            yield f"masks alone for {counted(len(names), 'image')}, such as {names[0]}: {reason}"
-
 
 def see_again(objects: Sequence[Mapping[str, Any]], results: Results, plan: Plan, spec: str | None) -> SeenAgain:
     """Read the slices of objects again, each image once. One that cannot be read, or has changed, has a reason.
 
-    spec: the address of a spec to read them by, in place of the one that the workers stored; one that cannot be read
-    is an error.
+    spec: as in `open_images`; one that the user gives must be readable.
     """
     seen, slices = SeenAgain(), dict[tuple[str, str], set[int]]()
     for row in objects:
         slices.setdefault((row["dataset"], row["image"]), set()).add(row["slice"])
-    given = None if spec is None else read_spec(spec)
     try:
-        images = _images(plan, given or _stored(results, plan))
+        images = open_images(results, plan, spec)
     except JobError as error:
+        if spec is not None:
+            raise
         seen.reasons.update(dict.fromkeys(slices, str(error)))
         return seen
     for (dataset, image), numbers in slices.items():
@@ -68,8 +60,22 @@ def see_again(objects: Sequence[Mapping[str, Any]], results: Results, plan: Plan
     return seen
 
 
-def _images(plan: Plan, spec: LoadedSpec) -> PlannedImages:
-    return PlannedImages(plan=plan, study=spec.study, cache=open_cache(spec))
+def open_images(results: Results, plan: Plan, spec: str | None) -> PlannedImages:
+    """Return what reads the images of a plan: by a spec at this address, or by the one that the workers stored.
+
+    Raise JobError if it cannot be read.
+    """
+    loaded = _stored(results, plan) if spec is None else read_spec(spec)
+    return PlannedImages(plan=plan, study=loaded.study, cache=open_cache(loaded))
+
+
+def grouped_reasons(what: str, reasons: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Yield a line for each reason why images could not be read. what: the consequence for them."""
+    images: dict[str, list[str]] = {}
+    for (_, image), reason in reasons.items():
+        images.setdefault(reason, []).append(image)
+    for reason, names in images.items():
+        yield f"{what} for {counted(len(names), 'image')}, such as {names[0]}: {reason}"
 
 
 def _stored(results: Results, plan: Plan) -> LoadedSpec:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 from job.datasets.discover import discover
 from job.datasets.pixels import read_slices
 from job.datasets.source import GeneratedImage, Source
+from job.datasets.written import Geometry, read_geometry
 from job.errors import JobError, StorageError
 from job.plan.chunks import chunk_name
 from job.plan.file import Chunk, Plan, Unit
 from job.storage import InputCache
 from job.study.dataset import Dataset
 from job.study.study import Study
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,16 +42,25 @@ class PlannedImages:
         Raise JobError if the image cannot be read, has changed since it was planned, or was read by other settings
         than those of this study.
         """
-        unit, settings = self._units[dataset, image], self._settings(dataset)
-        cache = replace(self.cache, keys=self.plan.content_keys())
         most_px = self.study.execution.max_image_px
+        return self._opened(
+            dataset, image, lambda settings, source, cache: read_slices(settings, source, slices, cache, most_px)
+        )
+
+    def geometry(self, dataset: str, image: str) -> Geometry:
+        """Return the geometry of a volume. Raise JobError as `read` does, and for a 2D image."""
+        return self._opened(dataset, image, read_geometry)
+
+    def _opened(self, dataset: str, image: str, read: Callable[[Dataset, Source, InputCache], Item]) -> Item:
+        """Read an image where the plan found it, or else where the study finds it now."""
+        unit, settings = self._units[dataset, image], self._settings(dataset)
         try:
-            return read_slices(settings, unit.source, slices, cache, most_px)
-        except StorageError as error:
+            return read(settings, unit.source, replace(self.cache, keys=self.plan.content_keys()))
+        except StorageError:
             moved = self._moved(settings, unit)
             if moved is None:
-                raise error
-        return read_slices(settings, moved, slices, self.cache, most_px)
+                raise
+        return read(settings, moved, self.cache)
 
     @cached_property
     def _units(self) -> dict[tuple[str, str], Unit]:
