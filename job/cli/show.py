@@ -48,7 +48,8 @@ def _write_masks(found: Cases, images: PlannedImages, folder: str) -> int:
     written = write_masks(found, images, folder)
     print_lines(f"wrote {storage.public(address)}" for address in written.addresses)
     print_lines(grouped_reasons("no volume", written.reasons))
-    print_lines([f"{_counts(found)}; slices that are not among them hold 0"])
+    is_volume = any(axis != "none" for axis in found.objects["axis"].to_pylist())
+    print_lines([_counts(found), *(["in the volumes, slices that are not among these hold 0"] if is_volume else [])])
     return EXIT_ERROR_ROWS if written.reasons else EXIT_DONE
 
 

@@ -27,10 +27,15 @@ SCANNER = 1
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Geometry:
-    """Where the voxels of a volume lie. grid, axis: as slices were cut. affine: 4x4, stored index to mm in RAS+."""
+    """Where the voxels of a volume lie.
+
+    grid, axis: as slices were cut. affine: 4x4, index to mm in RAS+, of a file whose axes lead in the directions
+    `codes`, such as LPS.
+    """
 
     grid: Grid
     axis: Axis
+    codes: str
     affine: NDArray[np.float64]
 
     def nifti(self, masks: Mapping[int, NDArray[np.bool_]]) -> bytes:
@@ -38,7 +43,7 @@ class Geometry:
         values_XYZ = np.zeros(self.grid.shape_XYZ, np.uint8)
         for index, mask_HW in masks.items():
             slice_at(values_XYZ, self.axis, index)[...] = mask_HW
-        image = nibabel.Nifti1Image(to_stored(values_XYZ, self.grid.codes), self.affine)
+        image = nibabel.Nifti1Image(to_stored(values_XYZ, self.codes), self.affine)
         image.header.set_xyzt_units("mm")
         image.set_sform(self.affine, SCANNER)
         image.set_qform(self.affine, SCANNER)  # without shear, which it cannot hold
@@ -46,7 +51,7 @@ class Geometry:
 
 
 def read_geometry(dataset: Dataset, source: Source, cache: InputCache) -> Geometry:
-    """Read the geometry of a volume: that of its file, in which viewers show it.
+    """Read the geometry of a volume: that of its file, in which viewers show it, in their order of voxels.
 
     Where the file states no orientation and the spec does (`axes`), it is the spec's. Raise DataError for an image
     that is no volume or cannot be read.
@@ -56,8 +61,11 @@ def read_geometry(dataset: Dataset, source: Source, cache: InputCache) -> Geomet
             raise DataError("no volume", "a 2D image has no geometry")
         stored = read_stored(cache.local_file(source.file))
         grid = canonical_header(stored, source.axes).grid
+        affine = stored.affine if stored.oriented or source.axes is None else grid.stored_affine
+        order = [2, 1, 0] if stored.slices_first else [0, 1, 2]
         return Geometry(
             grid=grid,
             axis=axis_of(dataset, source),
-            affine=stored.affine if stored.oriented or source.axes is None else grid.stored_affine,
+            codes="".join(grid.codes[index] for index in order),
+            affine=affine[:, [*order, 3]],
         )
