@@ -22,9 +22,9 @@ class StoredHeader:
 
     shape: voxels along the three stored axes, the first index first. affine: 4x4, stored index to mm in RAS+.
     oriented: False if the file states no orientation, so that the affine has the default of its format. spacing_mm:
-    along the stored axes; None if the file does not state it. slices_first: whether its first index counts slices, then
-    rows, then columns: viewers count such a file's voxels the other way round. value_bytes: of one value in memory, scaled. label_step:
-    the slope where integers are stored with one, else 0. known: what the header says about the values. frame: the
+    along the stored axes; None if the file does not state it. slices_first: whether the first index counts slices, the
+    last columns, which viewers of such a file count first. value_bytes: of one value in memory, scaled. label_step: the
+    slope where integers are stored with one, else 0. known: what the header says about the values. frame: the
     identifier of the patient's coordinate system (DICOM's Frame of Reference UID), "" if the format has none. doubts:
     what is doubtful whatever the axes; orientation_doubts: about the axes alone, which are void if the spec states
     them.
