@@ -256,6 +256,14 @@ def show(
 
 
 @app.command()
+def report(output: Stored, plan: PlanName = None) -> None:
+    """Make the page `report.html` of a study from what is stored, also while it runs."""
+    from job.cli.report import report
+
+    raise typer.Exit(report(output, plan))
+
+
+@app.command()
 def compare(
     outputs: Annotated[
         list[str], typer.Argument(metavar="[ALIAS=]OUTPUT…", help="Two outputs or more; the first is the baseline.")

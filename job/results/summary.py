@@ -60,11 +60,15 @@ def write(output: str, plan: str, tables: Mapping[str, bytes], *, complete: bool
     storage.write(storage.join(folder, NAME), to_json({"plan": plan, "complete": complete, "settings": settings}))
 
 
-def gather_manifests(output: str, plan: str) -> None:
-    """Write the manifests of all workers to manifest.json, in the place of a plan. One that is damaged is named."""
+def manifests(output: str) -> list[dict[str, Any]]:
+    """Read the manifests of all workers, the oldest first. One that is damaged is named."""
     files = storage.list_files(storage.join(output, "manifests"), "*.json")
-    runs = [read_note(file.address) or {"unreadable": public(file.address)} for file in files]
-    storage.write(storage.join(place(output, plan), "manifest.json"), to_json({"runs": runs}))
+    return [read_note(file.address) or {"unreadable": public(file.address)} for file in files]
+
+
+def gather_manifests(output: str, plan: str) -> None:
+    """Write the manifests of all workers to manifest.json, in the place of a plan."""
+    storage.write(storage.join(place(output, plan), "manifest.json"), to_json({"runs": manifests(output)}))
 
 
 def _note(output: str, plan: str) -> dict[str, Any]:

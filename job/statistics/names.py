@@ -67,6 +67,8 @@ MARTS = (
     "worst_objects",
     "against_published",
     "against_published_overall",
+    "iou_distribution",
+    "task_objects",
     "object_differences",
     "ledger",
     "models",

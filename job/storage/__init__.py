@@ -22,6 +22,7 @@ from job.storage.files import (
     local_path,
     read,
     read_head,
+    read_if_there,
     sha256,
     write,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "public",
     "read",
     "read_head",
+    "read_if_there",
     "sha256",
     "why_nothing_matches",
     "write",

@@ -1,0 +1,92 @@
+"""IoU by task: its distribution for each model and prompt, with the published mean where there is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from job.report.page import build, labels
+from job.report.page.charts import SHARE, WHO
+from job.report.page.encode import beside, dashes, models, rows, tips
+from job.report.page.facts import Facts
+from job.report.page.section import Figure, Section
+
+COLUMNS = (
+    "prompting", "where", "model", "mask_choice", "seed", "objects", "cluster", "clusters", "mean_iou", "low", "high",
+    "p05_iou", "q1_iou", "median_iou", "q3_iou", "p95_iou", "failures", "published_iou", "series",
+)  # fmt: skip
+OVER_TASKS = (
+    "prompting", "model", "mask_choice", "seed", "tasks", "objects", "mean_iou", "interval_tasks", "interval_iou", "low",
+    "high", "failures", "mean_dice",
+)  # fmt: skip
+
+
+def section(facts: Facts) -> Section:
+    """Return the section."""
+    overall = labels.labelled(facts.mart("overall_scores").to_pylist())
+    return build.section(
+        "IoU by task",
+        "by-task",
+        [_boxes(facts)],
+        nothing="No scores are stored yet.",
+        tables=[build.listing("scores", "Mean over tasks", overall, OVER_TASKS)],
+    )
+
+
+def _boxes(facts: Facts) -> Figure | None:
+    rows = labels.labelled(facts.mart("iou_distribution").to_pylist())
+    return build.figure(
+        rows,
+        COLUMNS,
+        name="iou-by-task",
+        title="Distribution of IoU by task",
+        text=(
+            "How IoU is spread over the objects of each task. Box: the middle half of the objects, with the median as "
+            "a line in it; whiskers: from 5 to 95 per cent of them; filled sign: the mean; open diamond: the published "
+            "mean, where there is one. Tasks are in the order of their mean IoU."
+        ),
+        chart=_chart(facts),
+        choose=("prompting", "seed"),
+        start=labels.fullest(rows),
+    )
+
+
+def _chart(facts: Facts) -> dict[str, Any]:
+    base = alt.Chart(rows()).encode(
+        y=alt.Y("where:N", sort=alt.EncodingSortField(field="mean_iou", op="mean", order="descending"), title=None),
+        yOffset=beside(facts),
+        color=models(facts),
+        tooltip=tips(
+            ("where", "task"),
+            *WHO,
+            ("mean_iou", "mean IoU", ".4f"),
+            ("low", "from", ".4f"),
+            ("high", "to", ".4f"),
+            ("median_iou", "median", ".4f"),
+            ("q1_iou", "first quartile", ".4f"),
+            ("q3_iou", "third quartile", ".4f"),
+            ("failures", "IoU < 0.5", ".1%"),
+            ("objects", "objects", "d"),
+            ("published_iou", "published", ".4f"),
+        ),  # fmt: skip
+    )
+    return (
+        alt.layer(
+            base.mark_rule(strokeWidth=1.5).encode(x=_iou("p05_iou"), x2="p95_iou:Q", strokeDash=dashes(facts)),
+            base.mark_bar(height=9, fillOpacity=0.3, strokeWidth=1).encode(
+                x=_iou("q1_iou"), x2="q3_iou:Q", stroke=models(facts, alt.Stroke)
+            ),
+            base.mark_tick(thickness=2, size=9).encode(x=_iou("median_iou")),
+            base.mark_point(filled=True, size=45, opacity=1).encode(x=_iou("mean_iou"), shape=models(facts, alt.Shape)),
+            base.mark_point(shape="diamond", size=90, strokeWidth=2, filled=False).encode(
+                x=_iou("published_iou"), color=alt.value("#808080")
+            ),
+        )
+        .properties(height=alt.Step(13))
+        .to_dict()
+    )
+
+
+def _iou(field: str) -> Any:
+    return alt.X(f"{field}:Q", title="IoU", scale=alt.Scale(domain=list(SHARE)))

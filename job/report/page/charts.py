@@ -1,0 +1,110 @@
+"""The kinds of charts that several figures share: dots with intervals by row, lines by click, points about a diagonal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from job.report.page.encode import beside, dashes, models, rows, tips
+from job.report.page.facts import Facts
+
+SHARE = (0.0, 1.0)
+WHO = (("model", "model"), ("mask_choice", "mask choice"))
+BOUNDS = (("low", "from", ".4f"), ("high", "to", ".4f"))
+
+
+def dots(
+    facts: Facts,
+    title: str,
+    *,
+    field: str = "mean",
+    by: str = "where",
+    order: Any = None,
+    domain: tuple[float, float] | None = None,
+    told: tuple[Any, ...] = (),
+) -> dict[str, Any]:
+    """Return a chart with a row for each value of `by`, and in it a dot with its interval for each model and choice.
+
+    domain: of the axis; None for that of the values. told: what hovering tells beside who, value and interval.
+    """
+    scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False)
+    base = alt.Chart(rows()).encode(
+        y=alt.Y(f"{by}:N", sort=order, title=None),
+        yOffset=beside(facts),
+        color=models(facts),
+        tooltip=tips((by, "at"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
+    )
+    return (
+        alt.layer(
+            base.mark_rule(strokeWidth=2).encode(
+                x=alt.X("low:Q", title=title, scale=scale), x2="high:Q", strokeDash=dashes(facts)
+            ),
+            base.mark_point(filled=True, size=55, opacity=1).encode(
+                x=alt.X(f"{field}:Q", title=title, scale=scale), shape=models(facts, alt.Shape)
+            ),
+        )
+        .properties(height=alt.Step(14))
+        .to_dict()
+    )
+
+
+def lines(
+    facts: Facts,
+    title: str,
+    *,
+    field: str = "mean",
+    x: Any = None,
+    domain: tuple[float, float] = SHARE,
+    facet: str | None = None,
+    told: tuple[Any, ...] = (),
+) -> dict[str, Any]:
+    """Return lines of each model and mask choice over the clicks, with bands where the rows have intervals.
+
+    x: another axis. facet: a column with a panel for each of its values.
+    """
+    axis = x or alt.X("step:Q", title="clicks", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
+    scale = alt.Scale(domain=list(domain))
+    base = alt.Chart(rows()).encode(
+        x=axis,
+        color=models(facts),
+        detail="series:N",
+        tooltip=tips(("step", "click", "d"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
+    )
+    layers = alt.layer(
+        base.mark_area(opacity=0.14).encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q"),
+        base.mark_line(strokeWidth=2).encode(y=alt.Y(f"{field}:Q", title=title, scale=scale), strokeDash=dashes(facts)),
+        base.mark_point(filled=True, size=40, opacity=1).encode(
+            y=alt.Y(f"{field}:Q", title=title, scale=scale), shape=models(facts, alt.Shape)
+        ),
+    )
+    if facet is None:
+        return layers.properties(height=300).to_dict()
+    panel = layers.properties(width=190, height=150)
+    return panel.facet(facet=alt.Facet(f"{facet}:N", title=None), columns=3).to_dict()
+
+
+def diagonal(
+    facts: Facts, x: tuple[str, str], y: tuple[str, str], *, size: Any = None, told: Any = ()
+) -> dict[str, Any]:
+    """Return points of two shares about the line on which they are equal. x, y: column and title."""
+    unit = alt.Scale(domain=list(SHARE))
+    encoding: dict[str, Any] = {
+        "x": alt.X(f"{x[0]}:Q", title=x[1], scale=unit),
+        "y": alt.Y(f"{y[0]}:Q", title=y[1], scale=unit),
+        "color": models(facts),
+        "shape": models(facts, alt.Shape),
+        "tooltip": tips(*WHO, (*x, ".4f"), (*y, ".4f"), *told),
+    }
+    equal = alt.Chart(alt.InlineData(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])).mark_line(
+        strokeDash=[4, 4], color="#888888", strokeWidth=1
+    )
+    points = alt.Chart(rows()).mark_point(filled=True, opacity=0.85, size=60)
+    return (
+        alt.layer(
+            equal.encode(x=alt.X("x:Q", scale=unit), y=alt.Y("y:Q", scale=unit)),
+            points.encode(**encoding) if size is None else points.encode(**encoding, size=size),
+        )
+        .properties(height=340)
+        .to_dict()
+    )

@@ -1,0 +1,59 @@
+"""Encodings that figures share, so that a model looks the same in all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from job.report.page.facts import Facts
+from job.report.page.look import DASHES, SHAPES
+from job.report.page.section import ROWS
+
+CHOICES = ("single", "first", "score", "oracle")
+
+
+def rows() -> Any:
+    """Return the figure's rows as a chart's data."""
+    return alt.NamedData(name=ROWS)
+
+
+def models(facts: Facts, channel: Any = alt.Color) -> Any:
+    """Return the colour, stroke or shape of a model. They share one legend."""
+    shapes = [SHAPES[n % len(SHAPES)] for n in range(len(facts.models))]
+    scale = alt.Scale(domain=facts.models, range=shapes) if channel is alt.Shape else alt.Scale(domain=facts.models)
+    return channel("model:N", scale=scale, legend=alt.Legend(orient="top", title=None))
+
+
+def dashes(facts: Facts) -> Any:
+    """Return the dashes of a mask choice; their legend only if there are several."""
+    found = set(facts.mart("overall_scores")["mask_choice"].to_pylist())
+    choices = [choice for choice in CHOICES if choice in found]
+    return alt.StrokeDash(
+        "mask_choice:N",
+        scale=alt.Scale(domain=choices, range=list(DASHES[: len(choices)])),
+        legend=alt.Legend(orient="top", title="mask choice", symbolType="stroke") if len(choices) > 1 else None,
+    )
+
+
+def beside(facts: Facts) -> Any:
+    """Return the place of a model and mask choice beside the others of a task."""
+    return alt.YOffset("series:N", sort=series(facts))
+
+
+def series(facts: Facts) -> list[str]:
+    """Return all models with their mask choices, in the order of models."""
+    found = {
+        (row["model"], row["mask_choice"])
+        for row in facts.mart("overall_scores").select(["model", "mask_choice"]).to_pylist()
+    }
+    order = {model: place for place, model in enumerate(facts.models)}
+    return [f"{m}, {c}" for m, c in sorted(found, key=lambda pair: (order[pair[0]], CHOICES.index(pair[1])))]
+
+
+def tips(*fields: tuple[str, str] | tuple[str, str, str]) -> list[Any]:
+    """Return what hovering tells. fields: column, title and, of numbers, their format."""
+    return [
+        alt.Tooltip(f"{name}:Q", title=title, format=form[0]) if form else alt.Tooltip(f"{name}:N", title=title)
+        for name, title, *form in fields
+    ]

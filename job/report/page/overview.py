@@ -1,0 +1,103 @@
+"""What was run: data, models, machines, and what was left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+from markupsafe import Markup
+
+from job.report import contrasts
+from job.report.page.crossing import leads
+from job.report.page.facts import Facts
+from job.report.page.parts import empty, paragraphs, table
+from job.report.page.section import Section, Table
+
+
+def section(facts: Facts) -> Section:
+    """Return the section."""
+    parts = [
+        paragraphs(headlines(facts), "headline"),
+        paragraphs(_notes(facts), "note"),
+        _data(facts),
+        _models(facts),
+        _machines(facts),
+        _ledger(facts),
+    ]
+    return Section(title="What was run", id="run", html=Markup().join([*parts, _spec(facts)]))
+
+
+def headlines(facts: Facts) -> list[str]:
+    """Return a sentence for each of the spec's contrasts, at its last click or its last mode."""
+    last: dict[contrasts.Sides, dict[str, Any]] = {}
+    for row in contrasts.asked_for(facts.mart("comparison_overall")):
+        last[contrasts.sides(row)] = row
+    return [contrasts.finding(row) for row in last.values()] + leads(facts)
+
+
+def _notes(facts: Facts) -> Iterator[str]:
+    """Yield what a reader must know before any figure."""
+    summary = facts.summary
+    if not summary.complete:
+        yield (
+            f"Made from {summary.parts_done} of {summary.parts_planned} parts: the run is under way, or was cut short. "
+            "Every figure will change."
+        )
+    if facts.limit is not None:
+        yield f"Not a full run: {facts.limit} raw slices or images of each data set."
+    if summary.demo_remark:
+        yield summary.demo_remark
+
+
+def _data(facts: Facts) -> Markup:
+    rows = facts.mart("task_objects")
+    if not rows.num_rows:
+        return empty("No objects are stored yet.")
+    heads = {
+        "several_components": "share of several components",
+        "median_share": "median share of the image",
+        "clusters": "number of them",
+        "cluster": "the sample is of",
+    }
+    return table(Table(name="data", title="Data", rows=rows, heads=heads))
+
+
+def _models(facts: Facts) -> Markup:
+    return table(Table(name="models", title="Models", rows=facts.mart("models"), heads={"sha256": "sha256 of weights"}))
+
+
+def _machines(facts: Facts) -> Markup:
+    if not facts.manifests:
+        return empty("No worker has finished yet, so nothing is stored about machines and versions.")
+    rows = []
+    for run in facts.manifests:
+        device, counts, versions = (run.get(name) or {} for name in ("device", "counts", "versions"))
+        rows.append(
+            {
+                "began": run.get("began"),
+                "ended": run.get("ended"),
+                "device": device.get("device_name"),
+                "precision": run.get("precision"),
+                "objects": counts.get("objects"),
+                "rows": counts.get("rows"),
+                "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+            }
+        )
+    made = pa.table({name: pa.array([row[name] for row in rows]) for name in rows[0]})
+    return table(Table(name="workers", title="Workers", rows=made))
+
+
+def _ledger(facts: Facts) -> Markup:
+    rows = facts.mart("ledger")
+    if not rows.num_rows:
+        return empty("Nothing was left out.")
+    return table(Table(name="ledger", title="Left out, or used with a remark", rows=rows))
+
+
+def _spec(facts: Facts) -> Markup:
+    if facts.spec is None:
+        return Markup()
+    text = json.dumps(facts.spec, indent=1, ensure_ascii=False)
+    return Markup("<details><summary>The spec</summary><pre>{}</pre></details>").format(text)
