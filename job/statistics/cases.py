@@ -15,6 +15,7 @@ from job.results.tables import EPISODE_KEY, OBJECT_KEY
 from job.statistics.query import check_statements, fence, opened, query_errors
 from job.statistics.stats import read_sql
 
+KEY = [field.name for field in OBJECT_KEY]
 FORMS = ("{}", "FROM cases {}", "FROM cases WHERE {}")
 """What a user may write: a whole query, `WHERE …` or `ORDER BY …`, and a bare condition."""
 
@@ -55,6 +56,21 @@ def cases(results: Results, plan: Plan, text: str, limit: int | None = None) -> 
         )
 
 
+def trajectories(results: Results, plan: Plan, objects: pa.Table) -> Cases:
+    """Return objects, by their key columns and in their order, with all that models made of them, step by step.
+
+    `predictions` is the table of `shown/trajectories.sql`.
+    """
+    places = pa.array(range(1, objects.num_rows + 1), pa.int64())
+    with opened(results, plan) as connection:
+        connection.register("chosen", objects.select(KEY).append_column("place", places))
+        return Cases(
+            found=objects.num_rows,
+            objects=connection.sql(read_sql("shown/truths")).to_arrow_table(),
+            predictions=connection.sql(read_sql("shown/trajectories")).to_arrow_table(),
+        )
+
+
 def _completed(text: str) -> str:
     """Return a user's text as a query: the first of the forms in which it can be parsed."""
     return next((query for query in _forms(text) if _parses(query)), _nearest(text))
@@ -81,9 +97,9 @@ def _parses(query: str) -> bool:
 
 def _named(relation: duckdb.DuckDBPyRelation) -> pa.Table:
     """Return the key columns of a query's rows, null where the query lacks them, and the number of each row."""
-    lacking = [field.name for field in OBJECT_KEY if field.name not in relation.columns]
+    lacking = [name for name in KEY if name not in relation.columns]
     if lacking:
-        expected = ", ".join(field.name for field in OBJECT_KEY)
+        expected = ", ".join(KEY)
         raise JobError(
             f"query: expected the columns {expected}, which name an object; missing: {', '.join(lacking)}; select "
             "them, or write a condition alone, such as WHERE iou < 0.5"
