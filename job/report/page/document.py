@@ -15,6 +15,8 @@ from job.report.page.look import PALETTES, config
 from job.report.page.parts import to_json
 from job.report.page.section import Section
 
+SCRIPTS = ("report.js", "gallery.js")
+
 
 def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """Return a page as HTML. Only its own two scripts may run, whatever a name or an address in it holds."""
@@ -35,7 +37,8 @@ def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
 
 
 def _script() -> str:
-    return (resources.files("job.report") / "templates/report.js").read_text(encoding="utf-8")
+    folder = resources.files("job.report") / "templates"
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS)
 
 
 def _digest(script: str) -> str:

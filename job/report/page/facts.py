@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from job.report.gallery import Gallery
 from job.statistics.summarise import Summary
 
 
@@ -17,6 +18,7 @@ class Facts:
 
     output: its address without credentials. made: when the page was made. summary: the marts, of what is stored.
     plan: its name. limit: raw slices of each data set, None for a full run. manifests: of the workers that stored rows.
+    gallery: single cases.
     """
 
     study: str
@@ -27,6 +29,7 @@ class Facts:
     limit: int | None
     precision: str
     manifests: Sequence[Mapping[str, Any]]
+    gallery: Gallery = Gallery()
 
     @property
     def spec(self) -> Mapping[str, Any] | None:
