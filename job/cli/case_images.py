@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +16,15 @@ from job.cli.wording import counted
 from job.errors import JobError, UnsetVariablesError
 from job.plan.file import Plan
 from job.plan.images import PlannedImages
-from job.results.specs import stored_spec
 from job.results.store import Results
+from job.results.summary import manifests
 from job.study import LoadedSpec, loads
 
 UNSET = "not-set-in-this-environment"
 """Stands for a variable without a value in a stored spec: the plan has the addresses that it was part of."""
 NO_SPEC = "no worker has stored its manifest with the spec yet; give the spec by --spec"
 
+Row = Mapping[str, Any]
 Place = tuple[str, str, int]
 """Data set, image and slice."""
 
@@ -36,28 +37,39 @@ class SeenAgain:
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def see_again(objects: Sequence[Mapping[str, Any]], results: Results, plan: Plan, spec: str | None) -> SeenAgain:
-    """Read the slices of objects again, each image once. One that cannot be read, or has changed, has a reason.
+def see_again(objects: Iterable[Row], images: PlannedImages | str) -> SeenAgain:
+    """Read the slices of objects again. images: what reads them, or why nothing can.
 
-    spec: as in `open_images`; one that the user gives must be readable.
+    An image that cannot be read, or has changed, has a reason.
     """
-    seen, slices = SeenAgain(), dict[tuple[str, str], set[int]]()
-    for row in objects:
-        slices.setdefault((row["dataset"], row["image"]), set()).add(row["slice"])
-    try:
-        images = open_images(results, plan, spec)
-    except JobError as error:
-        if spec is not None:
-            raise
-        seen.reasons.update(dict.fromkeys(slices, str(error)))
-        return seen
-    for (dataset, image), numbers in slices.items():
+    if isinstance(images, str):
+        return SeenAgain(reasons=dict.fromkeys(by_image(objects), images))
+    seen = SeenAgain()
+    for (dataset, image), of_image in by_image(objects).items():
         try:
-            for number, pixels_HWC in images.read(dataset, image, numbers).items():
+            for number, pixels_HWC in images.read(dataset, image, {row["slice"] for row in of_image}).items():
                 seen.pixels[dataset, image, number] = pixels_HWC
         except JobError as error:
             seen.reasons[dataset, image] = str(error)
     return seen
+
+
+def images_or_reason(results: Results, plan: Plan, spec: str | None = None) -> PlannedImages | str:
+    """Return what reads the images of a plan, or why nothing can. A spec that the user gives must be readable."""
+    try:
+        return open_images(results, plan, spec)
+    except JobError as error:
+        if spec is not None:
+            raise
+        return str(error)
+
+
+def by_image(objects: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Return the objects of each image, by data set and image."""
+    grouped: dict[tuple[str, str], list[Row]] = {}
+    for row in objects:
+        grouped.setdefault((row["dataset"], row["image"]), []).append(row)
+    return grouped
 
 
 def open_images(results: Results, plan: Plan, spec: str | None) -> PlannedImages:
@@ -80,10 +92,10 @@ def grouped_reasons(what: str, reasons: Mapping[tuple[str, str], str]) -> Iterat
 
 def _stored(results: Results, plan: Plan) -> LoadedSpec:
     """Return the spec that the workers stored."""
-    raw = stored_spec(results.output, plan.spec)
-    if raw is None:
+    specs = [run["spec"] for run in manifests(results.output) if run.get("plan") == plan.spec and run.get("spec")]
+    if not specs:
         raise JobError(NO_SPEC)
-    text = json.dumps(raw, ensure_ascii=False)
+    text = json.dumps(specs[-1], ensure_ascii=False)
     try:
         return loads(text, "the stored spec")
     except UnsetVariablesError as error:

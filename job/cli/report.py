@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from job import storage
+from job.cli.gallery import gallery
 from job.cli.opening import open_results
 from job.errors import EXIT_DONE
 from job.plan.file import Plan
@@ -12,7 +13,7 @@ from job.report.console import print_lines
 from job.report.page.facts import Facts
 from job.report.page.sections import page
 from job.results.store import Results
-from job.results.summary import manifests, place
+from job.results.summary import manifests, place, shows_images
 from job.statistics.stored import stored_summary
 from job.statistics.summarise import Summary
 
@@ -38,6 +39,7 @@ def write_page(results: Results, plan: Plan, summary: Summary) -> str:
         limit=plan.limit,
         precision=plan.precision,
         manifests=of_plan,
+        gallery=gallery(results, plan, summary, images=shows_images(results.output, plan.spec)),
     )
     address = storage.join(place(results.output, plan.spec), PAGE)
     storage.write(address, page(facts).encode())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from job import storage
-from job.cli.case_images import SeenAgain, grouped_reasons, open_images, see_again
+from job.cli.case_images import SeenAgain, grouped_reasons, images_or_reason, open_images, see_again
 from job.cli.destination import checked_destination
 from job.cli.opening import open_results
 from job.cli.show_texts import case_of
@@ -37,7 +37,7 @@ def show(
         raise JobError("query: no case of these results fulfils it")
     if form == "nifti":
         return _write_masks(found, open_images(results, plan, spec), to)
-    seen = see_again(found.objects.to_pylist(), results, plan, spec)
+    seen = see_again(found.objects.to_pylist(), images_or_reason(results, plan, spec))
     _draw(found, seen, to, f"{storage.public(output)}: {query.strip()}")
     return EXIT_DONE
 

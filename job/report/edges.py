@@ -20,7 +20,7 @@ def edges(mask_HW: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
     x, y, width, height = cv2.boundingRect(mask_HW.astype(np.uint8))
     fine = mask_HW[y : y + height, x : x + width].astype(np.uint8).repeat(FINER, 0).repeat(FINER, 1)
     found, _ = cv2.findContours(fine, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    return [_corners(contour[:, 0].astype(np.int64)) + (x, y) for contour in found]
+    return [_corners(contour[:, 0].astype(np.int64)) + np.array((x, y)) for contour in found]
 
 
 def path(mask_HW: NDArray[np.bool_]) -> str:
@@ -30,8 +30,8 @@ def path(mask_HW: NDArray[np.bool_]) -> str:
 
 def _corners(fine: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the corners of a contour in whole pixels. fine: in sub-pixels, of which it holds the first or the last."""
-    corners = (fine + 1) // FINER
-    return corners[(corners != np.roll(corners, 1, axis=0)).any(axis=1)]
+    corners: NDArray[np.int64] = (fine + 1) // FINER
+    return np.asarray(corners[(corners != np.roll(corners, 1, axis=0)).any(axis=1)])
 
 
 def _drawn(polygon: NDArray[np.int64]) -> str:

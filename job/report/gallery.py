@@ -1,4 +1,4 @@
-"""Cases for the page's gallery: a small picture of the object, and the outlines of every mask that a model made of it."""
+"""Cases for the page's gallery: a small picture of the object, and the outlines of every mask of it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Exhibit:
     kind: str
     title: str
     facts: str
-    query: str
+    query: str = ""
     truth_HW: NDArray[np.bool_]
     pixels_HWC: NDArray[np.uint8] | None
     runs: tuple[Run, ...]
@@ -77,8 +77,11 @@ def exhibited(exhibit: Exhibit, share: float) -> dict[str, Any]:
 
     share: of the bytes that the outlines of all cases may take; a case of many outlines is drawn coarser.
     """
-    views = (_View.of(exhibit, side) for side in SIDES)
-    return next((made for view in views if (made := _drawn(exhibit, view))[1] <= MOST_BYTES * share), made)[0]
+    for side in SIDES:
+        case, outline_bytes = _drawn(exhibit, _View.of(exhibit, side))
+        if outline_bytes <= MOST_BYTES * share:
+            break
+    return case
 
 
 @dataclass(frozen=True)

@@ -49,15 +49,29 @@ def settings(output: str, plan: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def write(output: str, plan: str, tables: Mapping[str, bytes], *, complete: bool, settings: Mapping[str, Any]) -> None:
+def shows_images(output: str, plan: str) -> bool:
+    """Return whether the page of a plan may show images; not if nothing says so."""
+    return _note(output, plan).get("images") is True
+
+
+def write(
+    output: str,
+    plan: str,
+    tables: Mapping[str, bytes],
+    *,
+    complete: bool,
+    settings: Mapping[str, Any],
+    images: bool,
+) -> None:
     """Store a plan's summary, by file name. Last comes the file that says whose it is.
 
-    complete: of all parts. settings: of the statistics, as JSON values.
+    complete: of all parts. settings: of the statistics, as JSON values. images: whether its page may show images.
     """
     folder = storage.join(place(output, plan), "summary")
     for name, content in tables.items():
         storage.write(storage.join(folder, name), content)
-    storage.write(storage.join(folder, NAME), to_json({"plan": plan, "complete": complete, "settings": settings}))
+    note = {"plan": plan, "complete": complete, "settings": settings, "images": images}
+    storage.write(storage.join(folder, NAME), to_json(note))
 
 
 def manifests(output: str) -> list[dict[str, Any]]:

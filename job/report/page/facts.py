@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +29,7 @@ class Facts:
     limit: int | None
     precision: str
     manifests: Sequence[Mapping[str, Any]]
-    gallery: Gallery = Gallery()
+    gallery: Gallery = field(default_factory=Gallery)
 
     @property
     def spec(self) -> Mapping[str, Any] | None:

@@ -10,9 +10,9 @@ from job.report.page.parts import empty, paragraphs, to_json
 from job.report.page.section import Section
 
 RULE = (
-    "Of each task the object of the lowest, the median and the highest IoU, by the mean over models of each model's mean "
-    "over its runs, after the last click (of modes, where there are no clicks). So no model chose them. Objects without "
-    "a score have no part; equal ones are taken in the order of their names."
+    "Of each task the objects of the lowest, the median and the highest IoU: the mean over models of each model's mean "
+    "over its runs, after the last click, or of modes where there are no clicks. So no model chose them alone. Objects "
+    "without a score have no part; equal ones are taken in the order of their names."
 )
 LOOK = (
     "Solid, yellow: the truth. Dashed and tinted, blue: a prediction. Discs with a number: positive clicks; squares: "
