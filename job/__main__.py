@@ -264,6 +264,25 @@ def report(output: Stored, plan: PlanName = None) -> None:
 
 
 @app.command()
+def figure(
+    output: Stored,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A figure of the report, or `all`. Without it, list them.")
+    ] = None,
+    choose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="What the figure is of, such as 'prompt=9 clicks'. May be repeated."),
+    ] = None,
+    columns: Annotated[int, typer.Option(min=1, max=2, help="As wide as one or two columns of a paper.")] = 2,
+    plan: PlanName = None,
+) -> None:
+    """Write figures of the report as SVG and PDF, for a paper, into the folder `figures` of the output."""
+    from job.cli.figure import figure
+
+    raise typer.Exit(figure(output, name, choose or [], columns, plan))
+
+
+@app.command()
 def compare(
     outputs: Annotated[
         list[str], typer.Argument(metavar="[ALIAS=]OUTPUT…", help="Two outputs or more; the first is the baseline.")

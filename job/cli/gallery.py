@@ -12,7 +12,7 @@ from typing import Any
 
 from job import storage
 from job.cli.case_images import Row, by_image, grouped_reasons, images_or_reason, see_again
-from job.cli.show_texts import boxes_of, clicks_of, facts_of, place_of
+from job.cli.show_texts import boxes_of, clicks_of, object_facts, place_of
 from job.plan.file import Plan
 from job.report.gallery import Exhibit, Gallery, Run, Step, exhibited
 from job.results import run_lengths
@@ -79,7 +79,7 @@ def _exhibit(obj: Row, choice: Row, steps: Sequence[Row], pixels_HWC: Any) -> Ex
         kind=choice["kind"],
         title=place_of(obj),
         facts="; ".join(
-            [*facts_of(obj), f"mean IoU {choice['mean_iou']:.4f}, {choice['rank']} of {choice['objects']}"]
+            [*object_facts(obj), f"mean IoU {choice['mean_iou']:.4f}, {choice['rank']} of {choice['objects']}"]
         ),
         truth_HW=run_lengths.decode(obj["truth"], obj["height"], obj["width"]),
         pixels_HWC=pixels_HWC,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from job import storage
@@ -11,36 +12,46 @@ from job.errors import EXIT_DONE
 from job.plan.file import Plan
 from job.report.console import print_lines
 from job.report.page.facts import Facts
-from job.report.page.sections import page
 from job.results.store import Results
-from job.results.summary import manifests, place, shows_images
-from job.statistics.stored import stored_summary
+from job.results.summary import manifests, place
+from job.statistics.stored import stored_settings, stored_summary
 from job.statistics.summarise import Summary
 
 PAGE = "report.html"
 
 
 def report(output: str, plan_name: str | None) -> int:
-    """Write the page beside the results, and print its address."""
+    """Write the page beside the results; print its address, and how much of the study it is of."""
     results, plan = open_results(output, plan_name)
-    print_lines([f"wrote {write_page(results, plan, stored_summary(results, plan))}"])
+    summary = stored_summary(results, plan)
+    address = write_page(results, plan, summary)
+    of = "" if summary.complete else f", of {summary.parts_done} of {summary.parts_planned} parts"
+    print_lines([f"wrote {address}{of}"])
     return EXIT_DONE
 
 
 def write_page(results: Results, plan: Plan, summary: Summary) -> str:
     """Write the page of a plan to the place of its summary; return its address, without credentials."""
-    of_plan = [run for run in manifests(results.output) if run.get("plan") == plan.spec]
-    facts = Facts(
-        study=next((str(run["study"]) for run in reversed(of_plan) if run.get("study")), "study"),
+    from job.report.page.sections import page  # draws with a library that the statistics do not wait for
+
+    address = storage.join(place(results.output, plan.spec), PAGE)
+    shown = gallery(results, plan, summary, images=bool(stored_settings(results, plan)["images"]))
+    facts = replace(facts_of(results, plan, summary), gallery=shown)
+    storage.write(address, page(facts).encode())
+    return storage.public(address)
+
+
+def facts_of(results: Results, plan: Plan, summary: Summary) -> Facts:
+    """Gather what a page states of a study."""
+    settings = stored_settings(results, plan)
+    return Facts(
+        study=settings["study"],
+        confidence=settings["statistics"]["confidence"],
         output=storage.public(results.output),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         summary=summary,
         plan=plan.spec,
         limit=plan.limit,
         precision=plan.precision,
-        manifests=of_plan,
-        gallery=gallery(results, plan, summary, images=shows_images(results.output, plan.spec)),
+        manifests=[run for run in manifests(results.output) if run.get("plan") == plan.spec],
     )
-    address = storage.join(place(results.output, plan.spec), PAGE)
-    storage.write(address, page(facts).encode())
-    return storage.public(address)

@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 def case_of(obj: Row, predictions: Sequence[Row], pixels_HWC: Any, reason: str | None) -> Case:
     """Return one object as a case. pixels_HWC: uint8 HxWx3, None where they cannot be shown. reason: why."""
     height, width = obj["height"], obj["width"]
-    facts = facts_of(obj)
+    facts = object_facts(obj)
     return Case(
         title=f"{obj['dataset']} · {obj['task']} · {place_of(obj)}",
         facts=(*facts, *([f"masks alone: {reason}"] if reason else [])),
@@ -32,7 +32,7 @@ def place_of(obj: Row) -> str:
     return str(obj["image"]) + ("" if obj["axis"] == "none" else f", {obj['axis']} slice {obj['slice']}")
 
 
-def facts_of(obj: Row) -> list[str]:
+def object_facts(obj: Row) -> list[str]:
     """Return what is known of an object: its size, and where it is from."""
     patient = f", patient {obj['patient']}" if obj["patient"] != obj["image"] else ""
     return [

@@ -61,27 +61,37 @@ def lead(crossing: Row, overall: Row) -> str | None:
     return f"{crossing['ahead']} is ahead from click {crossing['ahead_from']} on{of_tasks(overall)}"
 
 
-def finding(row: Row) -> str:
-    """Return what a row of `comparison_overall` shows, as a sentence that claims no more than its interval holds."""
+def finding(row: Row, confidence: float) -> str:
+    """Return what a row of `comparison_overall` shows, as a sentence that claims no more than its interval holds.
+
+    confidence: of the interval, 0 to 1.
+    """
     when = f"after {_clicks(row['step'])}" if row["prompt"] == CLICKS else f"with {row['prompt']}"
-    names = row["contrast"]
-    choices = f"mask choice {row['mask_choice']}"
-    if row["baseline_choice"] not in ("single", row["mask_choice"]):
-        choices += f" minus {row['baseline_choice']}"
-    start = f"{names}, {when} ({choices}): "
+    value, names = difference(row), _names(row)
+    of = f"{of_tasks(row)}, mask choice {_choices(row)}"
     if row["low"] is None:
-        return (
-            f"{start}{difference(row):+.4f} mean IoU; too few {row['cluster']}s for an interval, so nothing is shown."
-        )
-    p = f", p {probability(row['p'])}" if row["p"] is not None else ""
-    figures = f"{difference(row):+.4f} mean IoU [{interval(row)}{p}]{of_tasks(row)}"
-    if row["low"] > 0:
-        verdict = "The first is better."
-    elif row["high"] < 0:
-        verdict = "The second is better."
-    else:
-        verdict = "The interval includes 0: neither is shown to be better."
-    return f"{start}{figures}. {verdict}"
+        lacking = f"too few {row['cluster']}s for an interval, so that neither is shown to be ahead"
+        return f"{row['contrast']}, {when}: {value:+.4f} mean IoU{of}; {lacking}."
+    first, second = names if value > 0 else names[::-1]
+    p = "" if row["p"] is None else f", p {probability(row['p'])}"
+    if row["low"] > 0 or row["high"] < 0:
+        low, high = sorted((abs(row["low"]), abs(row["high"])))
+        bounds = f"{100 * confidence:g} % interval {low:.4f} to {high:.4f}{p}"
+        return f"{first} is ahead of {second} {when} by {abs(value):.4f} mean IoU ({bounds}){of}."
+    bounds = f"{100 * confidence:g} % interval {interval(row)}{p}"
+    return f"Neither is shown to be ahead {when}: {row['contrast']} is {value:+.4f} mean IoU ({bounds}){of}."
+
+
+def _names(row: Row) -> tuple[str, str]:
+    """Return what both sides are called; one model has no two names."""
+    if row["model"] != row["baseline"]:
+        return row["model"], row["baseline"]
+    return f"the first side of {row['contrast']}", "the second"
+
+
+def _choices(row: Row) -> str:
+    own, other = row["mask_choice"], row["baseline_choice"]
+    return own if other in ("single", own) else f"{own} against {other}"
 
 
 def legend(rows: Iterable[Row]) -> str:

@@ -49,29 +49,25 @@ def settings(output: str, plan: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def shows_images(output: str, plan: str) -> bool:
-    """Return whether the page of a plan may show images; not if nothing says so."""
-    return _note(output, plan).get("images") is True
+def note_settings(output: str, plan: str, settings: Mapping[str, Any]) -> None:
+    """Store the settings of the statistics before there is a summary, so that what is stored can be summed up."""
+    storage.write(_noted(output, plan), to_json(dict(settings)))
 
 
-def write(
-    output: str,
-    plan: str,
-    tables: Mapping[str, bytes],
-    *,
-    complete: bool,
-    settings: Mapping[str, Any],
-    images: bool,
-) -> None:
+def noted_settings(output: str, plan: str) -> dict[str, Any] | None:
+    """Return the settings that the newest run of a plan began with; None if it left none."""
+    return read_note(_noted(output, plan)) if storage.info(_noted(output, plan)) else None
+
+
+def write(output: str, plan: str, tables: Mapping[str, bytes], *, complete: bool, settings: Mapping[str, Any]) -> None:
     """Store a plan's summary, by file name. Last comes the file that says whose it is.
 
-    complete: of all parts. settings: of the statistics, as JSON values. images: whether its page may show images.
+    complete: of all parts. settings: of the statistics, as JSON values.
     """
     folder = storage.join(place(output, plan), "summary")
     for name, content in tables.items():
         storage.write(storage.join(folder, name), content)
-    note = {"plan": plan, "complete": complete, "settings": settings, "images": images}
-    storage.write(storage.join(folder, NAME), to_json(note))
+    storage.write(storage.join(folder, NAME), to_json({"plan": plan, "complete": complete, "settings": settings}))
 
 
 def manifests(output: str) -> list[dict[str, Any]]:
@@ -90,6 +86,10 @@ def _note(output: str, plan: str) -> dict[str, Any]:
     address = storage.join(place(output, plan), "summary", NAME)
     stored = read_note(address) if storage.info(address) else None
     return stored if stored is not None and stored.get("plan") == plan else {}
+
+
+def _noted(output: str, plan: str) -> str:
+    return storage.join(output, "plan", plan, "settings.json")
 
 
 def _current(output: str) -> str:

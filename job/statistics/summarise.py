@@ -65,12 +65,7 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
     files = {f"{name}.parquet": _parquet(table) for name, table in marts.items()}
     files |= {f"{name}.csv": to_csv(table) for name, table in marts.items()}
     summary_files.write(
-        results.output,
-        plan.spec,
-        files,
-        complete=summary.complete,
-        settings=to_note(study),
-        images=study.report.images,
+        results.output, plan.spec, files, complete=summary.complete, settings=to_note(study, plan.models)
     )
     return summary
 

@@ -9,7 +9,7 @@ from job.report.page.section import Section
 
 COLUMNS = (
     "measure", "prompting", "where", "model", "mask_choice", "seed", "objects", "cluster", "clusters", "mean", "low",
-    "high", "series",
+    "high",
 )  # fmt: skip
 OVER = "objects with a value"
 """By which the mart `measures` tells boundary metrics from the others."""

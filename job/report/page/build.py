@@ -30,7 +30,7 @@ HEADS = {
     "median_share": "median share of the image",
 }
 """What columns are called where their own name does not do."""
-HIDDEN = frozenset({"series", "sign", "end"})
+HIDDEN = frozenset({"series", "order", "sign", "end"})
 """Columns that charts need and readers do not."""
 
 
@@ -59,7 +59,8 @@ def figure(
 
 def listing(name: str, title: str, rows: list[Row], columns: Iterable[str]) -> Table:
     """Return some columns of rows as a table of the page."""
-    return Table(name=name, title=title, rows=as_table(rows, columns), heads=HEADS, hidden=HIDDEN)
+    known = [*columns, *(name for name in sorted(HIDDEN) if rows and name in rows[0])]
+    return Table(name=name, title=title, rows=as_table(rows, known), heads=HEADS, hidden=HIDDEN)
 
 
 def section(

@@ -20,7 +20,7 @@ def section(facts: Facts) -> Section:
 
 def _overall(facts: Facts) -> Figure | None:
     rows = labels.labelled(labels.by_mean(_of_clicks(facts, "overall_scores"), "mean_iou", "interval_iou"))
-    columns = ("over", *OF_RUN, "tasks", "objects", "cluster", "clusters", "mean", "low", "high", "series")
+    columns = ("over", *OF_RUN, "tasks", "objects", "cluster", "clusters", "mean", "low", "high")
     return build.figure(
         rows,
         columns,
@@ -37,7 +37,7 @@ def _overall(facts: Facts) -> Figure | None:
 
 def _by_task(facts: Facts) -> Figure | None:
     rows = labels.labelled(_of_clicks(facts, "task_scores"))
-    columns = ("where", *OF_RUN, "objects", "cluster", "clusters", "mean_iou", "low", "high", "series")
+    columns = ("where", *OF_RUN, "objects", "cluster", "clusters", "mean_iou", "low", "high")
     return build.figure(
         rows,
         columns,
@@ -51,7 +51,7 @@ def _by_task(facts: Facts) -> Figure | None:
 
 def _reached(facts: Facts) -> Figure | None:
     rows = labels.labelled(facts.mart("cumulative").to_pylist())
-    columns = ("level", *OF_RUN, "tasks", "reached", "low", "high", "series")
+    columns = ("level", *OF_RUN, "tasks", "reached", "low", "high")
     return build.figure(
         [{**row, "low": None, "high": None, "level": f"{row['level']:.2f}"} for row in rows],
         columns,
@@ -68,7 +68,7 @@ def _needed(facts: Facts) -> Figure | None:
     rows = labels.labelled(facts.mart("clicks_needed").to_pylist())
     columns = (
         "level", "where", "model", "mask_choice", "protocol", "seed", "clicks", "objects", "cluster", "clusters", "noc",
-        "low", "high", "never_reached", "reached_limit", "series",
+        "low", "high", "never_reached", "reached_limit",
     )  # fmt: skip
     return build.figure(
         [{**row, "level": f"{row['level']:g}"} for row in rows],

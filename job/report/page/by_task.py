@@ -7,18 +7,18 @@ from typing import Any
 import altair as alt
 
 from job.report.page import build, labels
-from job.report.page.charts import SHARE, WHO
-from job.report.page.encode import beside, dashes, models, rows, tips
+from job.report.page.charts import WHO
+from job.report.page.encode import beside, dashes, models, rows, share, tips
 from job.report.page.facts import Facts
 from job.report.page.section import Figure, Section
 
 COLUMNS = (
     "prompting", "where", "model", "mask_choice", "seed", "objects", "cluster", "clusters", "mean_iou", "low", "high",
-    "p05_iou", "q1_iou", "median_iou", "q3_iou", "p95_iou", "failures", "published_iou", "series",
+    "p05_iou", "q1_iou", "median_iou", "q3_iou", "p95_iou", "failures", "published_iou",
 )  # fmt: skip
 OVER_TASKS = (
-    "prompting", "model", "mask_choice", "seed", "tasks", "objects", "mean_iou", "interval_tasks", "interval_iou", "low",
-    "high", "failures", "mean_dice",
+    "prompting", "model", "mask_choice", "seed", "tasks", "objects", "mean_iou", "interval_tasks", "interval_iou",
+    "low", "high", "failures", "mean_dice",
 )  # fmt: skip
 
 
@@ -69,24 +69,22 @@ def _chart(facts: Facts) -> dict[str, Any]:
             ("failures", "IoU < 0.5", ".1%"),
             ("objects", "objects", "d"),
             ("published_iou", "published", ".4f"),
-        ),  # fmt: skip
+        ),
     )
     return (
         alt.layer(
-            base.mark_rule(strokeWidth=1.5).encode(x=_iou("p05_iou"), x2="p95_iou:Q", strokeDash=dashes(facts)),
+            base.mark_rule(strokeWidth=1.5).encode(x=share("p05_iou", "IoU"), x2="p95_iou:Q", strokeDash=dashes(facts)),
             base.mark_bar(height=9, fillOpacity=0.3, strokeWidth=1).encode(
-                x=_iou("q1_iou"), x2="q3_iou:Q", stroke=models(facts, alt.Stroke)
+                x=share("q1_iou", "IoU"), x2="q3_iou:Q", stroke=models(facts, alt.Stroke)
             ),
-            base.mark_tick(thickness=2, size=9).encode(x=_iou("median_iou")),
-            base.mark_point(filled=True, size=45, opacity=1).encode(x=_iou("mean_iou"), shape=models(facts, alt.Shape)),
+            base.mark_tick(thickness=2, size=9).encode(x=share("median_iou", "IoU")),
+            base.mark_point(filled=True, size=45, opacity=1).encode(
+                x=share("mean_iou", "IoU"), shape=models(facts, alt.Shape)
+            ),
             base.mark_point(shape="diamond", size=90, strokeWidth=2, filled=False).encode(
-                x=_iou("published_iou"), color=alt.value("#808080")
+                x=share("published_iou", "IoU"), color=alt.value("#808080")
             ),
         )
         .properties(height=alt.Step(13))
         .to_dict()
     )
-
-
-def _iou(field: str) -> Any:
-    return alt.X(f"{field}:Q", title="IoU", scale=alt.Scale(domain=list(SHARE)))

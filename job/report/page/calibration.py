@@ -37,8 +37,8 @@ def section(facts: Facts) -> Section:
         name="calibration",
         title="Predicted against true IoU",
         text=(
-            "Objects in ten groups by the IoU that the model predicts for its own mask: the mean prediction of a group, "
-            "and the mean of what was true. Below the dashed line the model thinks too well of its masks."
+            "Objects in ten groups by the IoU that the model predicts for its own mask: the mean prediction of a "
+            "group, and the mean of what was true. Below the dashed line the model thinks too well of its masks."
         ),
         chart=chart,
         choose=("prompting", "mask_choice", "seed"),

@@ -1,4 +1,4 @@
-"""The kinds of charts that several figures share: dots with intervals by row, lines by click, points about a diagonal."""
+"""The charts that several figures share: dots with intervals by row, lines by click, points about a diagonal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from job.report.page.encode import beside, dashes, models, rows, tips
+from job.report.page.encode import beside, dashes, in_order, models, rows, share, tips
 from job.report.page.facts import Facts
 
 SHARE = (0.0, 1.0)
@@ -20,7 +20,6 @@ def dots(
     *,
     field: str = "mean",
     by: str = "where",
-    order: Any = None,
     domain: tuple[float, float] | None = None,
     told: tuple[Any, ...] = (),
 ) -> dict[str, Any]:
@@ -29,8 +28,9 @@ def dots(
     domain: of the axis; None for that of the values. told: what hovering tells beside who, value and interval.
     """
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False)
+    axis = alt.Axis(tickCount=6)
     base = alt.Chart(rows()).encode(
-        y=alt.Y(f"{by}:N", sort=order, title=None),
+        y=alt.Y(f"{by}:N", sort=in_order() if by == "where" else None, title=None),
         yOffset=beside(facts),
         color=models(facts),
         tooltip=tips((by, "at"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
@@ -38,10 +38,10 @@ def dots(
     return (
         alt.layer(
             base.mark_rule(strokeWidth=2).encode(
-                x=alt.X("low:Q", title=title, scale=scale), x2="high:Q", strokeDash=dashes(facts)
+                x=alt.X("low:Q", title=title, scale=scale, axis=axis), x2="high:Q", strokeDash=dashes(facts)
             ),
             base.mark_point(filled=True, size=55, opacity=1).encode(
-                x=alt.X(f"{field}:Q", title=title, scale=scale), shape=models(facts, alt.Shape)
+                x=alt.X(f"{field}:Q", title=title, scale=scale, axis=axis), shape=models(facts, alt.Shape)
             ),
         )
         .properties(height=alt.Step(14))
@@ -64,7 +64,7 @@ def lines(
     x: another axis. facet: a column with a panel for each of its values.
     """
     axis = x or alt.X("step:Q", title="clicks", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
-    scale = alt.Scale(domain=list(domain))
+    scale, ticks = alt.Scale(domain=list(domain)), alt.Axis(tickCount=5)
     base = alt.Chart(rows()).encode(
         x=axis,
         color=models(facts),
@@ -72,10 +72,12 @@ def lines(
         tooltip=tips(("step", "click", "d"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
     )
     layers = alt.layer(
-        base.mark_area(opacity=0.14).encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q"),
-        base.mark_line(strokeWidth=2).encode(y=alt.Y(f"{field}:Q", title=title, scale=scale), strokeDash=dashes(facts)),
+        base.mark_area(opacity=0.14).encode(y=alt.Y("low:Q", title=title, scale=scale, axis=ticks), y2="high:Q"),
+        base.mark_line(strokeWidth=2).encode(
+            y=alt.Y(f"{field}:Q", title=title, scale=scale, axis=ticks), strokeDash=dashes(facts)
+        ),
         base.mark_point(filled=True, size=40, opacity=1).encode(
-            y=alt.Y(f"{field}:Q", title=title, scale=scale), shape=models(facts, alt.Shape)
+            y=alt.Y(f"{field}:Q", title=title, scale=scale, axis=ticks), shape=models(facts, alt.Shape)
         ),
     )
     if facet is None:
@@ -88,10 +90,9 @@ def diagonal(
     facts: Facts, x: tuple[str, str], y: tuple[str, str], *, size: Any = None, told: Any = ()
 ) -> dict[str, Any]:
     """Return points of two shares about the line on which they are equal. x, y: column and title."""
-    unit = alt.Scale(domain=list(SHARE))
     encoding: dict[str, Any] = {
-        "x": alt.X(f"{x[0]}:Q", title=x[1], scale=unit),
-        "y": alt.Y(f"{y[0]}:Q", title=y[1], scale=unit),
+        "x": share(*x),
+        "y": share(*y, alt.Y),
         "color": models(facts),
         "shape": models(facts, alt.Shape),
         "tooltip": tips(*WHO, (*x, ".4f"), (*y, ".4f"), *told),
@@ -102,7 +103,7 @@ def diagonal(
     points = alt.Chart(rows()).mark_point(filled=True, opacity=0.85, size=60)
     return (
         alt.layer(
-            equal.encode(x=alt.X("x:Q", scale=unit), y=alt.Y("y:Q", scale=unit)),
+            equal.encode(x=share("x", x[1]), y=share("y", y[1], alt.Y)),
             points.encode(**encoding) if size is None else points.encode(**encoding, size=size),
         )
         .properties(height=340)

@@ -9,7 +9,7 @@ import altair as alt
 from job.report import contrasts
 from job.report.page import build, labels
 from job.report.page.differences import contrast_rows
-from job.report.page.encode import rows, tips
+from job.report.page.encode import in_order, rows, tips
 from job.report.page.facts import Facts
 from job.report.page.parts import paragraphs
 from job.report.page.section import Figure, Section
@@ -18,7 +18,7 @@ from job.study.prompts import CLICKS
 OF_SIDES = ("contrast", "choices", "protocol", "seed")
 CROSSING = (
     *OF_SIDES, "where", "clicks", "cluster", "clusters", "crossing", "median_crossing", "low_crossing", "high_crossing",
-    "without", "ahead", "ahead_from", "end",
+    "without", "ahead", "ahead_from",
 )  # fmt: skip
 BY_CLICK = (*OF_SIDES, "where", "step", "difference", "low", "high", "baseline_ahead", "cluster", "clusters")
 
@@ -91,7 +91,7 @@ def _differences(facts: Facts) -> Figure | None:
 def _ahead(facts: Facts) -> Figure | None:
     base = alt.Chart(rows()).encode(
         x=alt.X("step:O", title="clicks", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("where:N", title=None),
+        y=alt.Y("where:N", title=None, sort=in_order()),
         tooltip=tips(("where", "task"), ("step", "click", "d"), ("baseline_ahead", "second side ahead in", ".1%")),
     )
     share = "baseline_ahead:Q"
@@ -135,7 +135,7 @@ def _crossing(facts: Facts) -> Figure | None:
         has_end = row["high_crossing"] is not None or row["low_crossing"] is None
         row["end"] = row["high_crossing"] if has_end else row["clicks"] + 1
     base = alt.Chart(rows()).encode(
-        y=alt.Y("where:N", title=None),
+        y=alt.Y("where:N", title=None, sort=in_order()),
         tooltip=tips(
             ("where", "task"), ("crossing", "crossing", "d"), ("median_crossing", "median of resamples", "d"),
             ("low_crossing", "from", "d"), ("high_crossing", "to", "d"), ("without", "without a crossing", ".1%"),

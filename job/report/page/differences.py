@@ -9,7 +9,7 @@ import altair as alt
 from job.report import contrasts
 from job.report.figures import probability
 from job.report.page import build, labels
-from job.report.page.encode import rows, tips
+from job.report.page.encode import in_order, rows, tips
 from job.report.page.facts import Facts
 from job.report.page.parts import paragraphs
 from job.report.page.section import Figure, Section
@@ -17,7 +17,7 @@ from job.study.prompts import CLICKS
 
 COLUMNS = (
     "contrast", "prompting", "choices", "seed", "where", "objects", "cluster", "clusters", "model_iou", "baseline_iou",
-    "difference", "low", "high", "won", "p", "p_holm", "rank_biserial", "sign", "end",
+    "difference", "low", "high", "won", "p", "p_holm", "rank_biserial",
 )  # fmt: skip
 
 
@@ -37,12 +37,11 @@ def contrast_rows(facts: Facts) -> list[labels.Row]:
     """Return the differences by task and over tasks, with labels, the spec's own contrasts first."""
     by_task = facts.mart("comparison_by_task").to_pylist()
     overall = facts.mart("comparison_overall").to_pylist()
+    of_tasks = dict.fromkeys(("p_holm", "rank_biserial", "dataset", "task"))
     found = [
-        {**row, "difference": row["mean_difference"], "tasks": None} for row in by_task
-    ] + [
-        {**row, "difference": contrasts.difference(row), "p_holm": None, "rank_biserial": None, "dataset": None, "task": None}
-        for row in overall
-    ]  # fmt: skip
+        *({**row, "difference": row["mean_difference"]} for row in by_task),
+        *({**row, **of_tasks, "difference": contrasts.difference(row)} for row in overall),
+    ]
     labelled = labels.labelled(found)
     for row in labelled:
         row["choices"] = _pair(row["mask_choice"], row["baseline_choice"])
@@ -59,6 +58,7 @@ def _forest(facts: Facts) -> Figure | None:
             if row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
             else ("no interval" if row["low"] is None else "interval includes 0")
         )
+        row["order"] = 2.0 if row["where"] == labels.OVER_TASKS else -row["difference"]  # no difference is beyond 1
         row["end"] = f"won {row['won']:.0%}" + (f", p {p}" if p else "")
     return build.figure(
         found,
@@ -82,7 +82,7 @@ def _chart() -> dict[str, Any]:
         y=alt.Y(
             "where:N",
             title=None,
-            sort=alt.EncodingSortField(field="difference", op="mean", order="descending"),
+            sort=in_order(),
         ),
         tooltip=tips(
             ("where", "task"),
@@ -97,7 +97,7 @@ def _chart() -> dict[str, Any]:
             ("rank_biserial", "rank-biserial", ".3f"),
             ("objects", "objects", "d"),
             ("clusters", "sample", "d"),
-        ),  # fmt: skip
+        ),
     )
     title = "difference of mean IoU"
     sign = alt.Shape(

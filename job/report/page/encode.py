@@ -51,6 +51,17 @@ def series(facts: Facts) -> list[str]:
     return [f"{m}, {c}" for m, c in sorted(found, key=lambda pair: (order[pair[0]], CHOICES.index(pair[1])))]
 
 
+def share(field: str, title: str, channel: Any = alt.X) -> Any:
+    """Return an axis from 0 to 1."""
+    axis = alt.Axis(tickCount=5, format=".1f")
+    return channel(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=axis)
+
+
+def in_order() -> Any:
+    """Return the order of rows: that of the column `order`."""
+    return alt.EncodingSortField(field="order", op="min", order="ascending")
+
+
 def tips(*fields: tuple[str, str] | tuple[str, str, str]) -> list[Any]:
     """Return what hovering tells. fields: column, title and, of numbers, their format."""
     return [

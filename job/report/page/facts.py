@@ -16,12 +16,14 @@ from job.statistics.summarise import Summary
 class Facts:
     """A study as its output states it.
 
-    output: its address without credentials. made: when the page was made. summary: the marts, of what is stored.
+    output: its address without credentials. made: when the page was made. confidence: of
+    the intervals, 0 to 1. summary: the marts, of what is stored.
     plan: its name. limit: raw slices of each data set, None for a full run. manifests: of the workers that stored rows.
     gallery: single cases.
     """
 
     study: str
+    confidence: float
     output: str
     made: str
     summary: Summary

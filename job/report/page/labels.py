@@ -31,15 +31,19 @@ def prompting(prompt: str, step: int, protocol: str | None = None) -> str:
 def labelled(rows: Iterable[Row]) -> list[Row]:
     """Return rows in the order of prompts, modes as published before clicks, with further columns.
 
-    where: the task. prompting: the prompt, and how many clicks. series: the model and its mask choice.
+    where: the task. prompting: the prompt, and how many clicks. series: the model and its mask choice. order: of the
+    tasks by name, the mean of tasks last.
     """
     rows = list(rows)
+    tasks = sorted({task(row) for row in rows if row.get("task") is not None})
+    order = {name: place for place, name in enumerate(tasks)}
     several = len({row["protocol"] for row in rows if row.get("prompt", CLICKS) == CLICKS}) > 1
     return [
         {
             "where": task(row),
             "prompting": prompting(row.get("prompt", CLICKS), row.get("step", 0), row["protocol"] if several else None),
             "series": f"{row['model']}, {row['mask_choice']}",
+            "order": order.get(task(row), len(order)),
             **row,
         }
         for row in sorted(rows, key=_place)
@@ -54,8 +58,8 @@ def _place(row: Row) -> tuple[int, str, int]:
 def by_mean(rows: Iterable[Row], mean: str, of_interval: str) -> Iterator[Row]:
     """Yield rows over tasks once for each mean that they hold, in the column `mean`, with the interval that is its own.
 
-    over: whether the mean is over all tasks, or over those that have enough patients for an interval. mean, of_interval:
-    the columns of the two means.
+    over: whether the mean is over all tasks, or over those that have enough patients for an interval. mean: the column
+    of the first. of_interval: that of the second.
     """
     for row in rows:
         is_of_all = row["few_tasks"] is None

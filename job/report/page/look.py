@@ -44,6 +44,7 @@ def config(theme: str, *, font: str = FONT, size: float = 12) -> dict[str, Any]:
             "titleFontSize": size,
             "titleFontWeight": "normal",
             "symbolStrokeWidth": 2,
+            "symbolOpacity": 1,
             "labelLimit": 0,
         },
         "header": {"labelColor": text, "titleColor": text, "labelFontSize": size, "titleFontSize": size},

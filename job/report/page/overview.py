@@ -19,8 +19,8 @@ from job.report.page.section import Section, Table
 def section(facts: Facts) -> Section:
     """Return the section."""
     parts = [
-        paragraphs(headlines(facts), "headline"),
         paragraphs(_notes(facts), "note"),
+        paragraphs(headlines(facts), "headline"),
         _data(facts),
         _models(facts),
         _machines(facts),
@@ -34,7 +34,7 @@ def headlines(facts: Facts) -> list[str]:
     last: dict[contrasts.Sides, dict[str, Any]] = {}
     for row in contrasts.asked_for(facts.mart("comparison_overall")):
         last[contrasts.sides(row)] = row
-    return [contrasts.finding(row) for row in last.values()] + leads(facts)
+    return [contrasts.finding(row, facts.confidence) for row in last.values()] + leads(facts)
 
 
 def _notes(facts: Facts) -> Iterator[str]:

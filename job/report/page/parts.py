@@ -40,8 +40,14 @@ def to_json(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704
 
 
+def records(made: Table) -> list[dict[str, Any]]:
+    """Return the rows of a table by column; texts without control characters."""
+    return [{name: _plain(value) for name, value in row.items()} for row in made.rows.to_pylist()]
+
+
 def _macro(name: str) -> Callable[..., Markup]:
-    return getattr(environment().get_template("parts.html.j2").module, name)
+    macro: Callable[..., Markup] = getattr(environment().get_template("parts.html.j2").module, name)
+    return macro
 
 
 def _of_figure(figure: Figure) -> dict[str, Any]:
@@ -56,14 +62,18 @@ def _of_table(made: Table) -> dict[str, Any]:
     columns = [
         {
             "name": field.name,
-            "title": made.heads.get(field.name, field.name.replace("_", " ")),
+            "title": made.heads.get(field.name, field.name.replace("_", " ").replace("iou", "IoU")),
             "kind": _kind(field.type),
             **({"hidden": True} if field.name in made.hidden else {}),
         }
         for field in made.rows.schema
     ]
-    rows = zip(*(map(_plain, column.to_pylist()) for column in made.rows.columns), strict=True)
-    return {"name": made.name, "title": made.title, "columns": columns, "rows": list(rows)}
+    return {
+        "name": made.name,
+        "title": made.title,
+        "columns": columns,
+        "rows": [list(row.values()) for row in records(made)],
+    }
 
 
 def _kind(of: pa.DataType) -> str:

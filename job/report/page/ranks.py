@@ -8,7 +8,7 @@ from job.report.page.facts import Facts
 from job.report.page.section import Section
 
 COLUMNS = (
-    "prompting", "mask_choice", "seed", "model", "cluster", "clusters", "place", "low", "high", "best", "series",
+    "prompting", "mask_choice", "seed", "model", "cluster", "clusters", "place", "low", "high", "best",
 )  # fmt: skip
 PAIRS = (
     "prompting", "mask_choice", "seed", "model", "baseline", "tasks", "objects", "cluster", "clusters",

@@ -19,7 +19,7 @@ from job.report.page import (
 )
 from job.report.page.document import document
 from job.report.page.facts import Facts
-from job.report.page.section import Section
+from job.report.page.section import Figure, Section
 
 SECTIONS: tuple[Callable[[Facts], Section], ...] = (
     overview.section,
@@ -34,6 +34,11 @@ SECTIONS: tuple[Callable[[Facts], Section], ...] = (
     published.section,
     gallery.section,
 )
+
+
+def figures(facts: Facts) -> list[Figure]:
+    """Return the figures of a study's page."""
+    return [figure for section in SECTIONS for figure in section(facts).figures]
 
 
 def page(facts: Facts) -> str:

@@ -24,7 +24,6 @@ SHARED = (
     "mean",
     "low",
     "high",
-    "series",
 )
 CHOOSE = ("prompting", "over", "seed")
 RHO = ("prompting", "where", "model", "mask_choice", "seed", "objects", "cluster", "clusters", "rho", "low", "high")
@@ -44,11 +43,10 @@ def section(facts: Facts) -> Section:
 
 def _by_size(facts: Facts) -> Figure | None:
     rows = [
-        {**row, "size": f"{100 * row['share_from']:g} to {100 * row['share_below']:g} %"}
-        for row in _rows(facts, "by_size")
+        {**row, "size": f"{100 * row['share_from']:g}–{100 * row['share_below']:g}"} for row in _rows(facts, "by_size")
     ]
     bins = dict.fromkeys(row["size"] for row in sorted(rows, key=lambda row: row["share_from"]))
-    axis = alt.X("size:O", sort=list(bins), title="object's share of the image", axis=alt.Axis(labelAngle=0))
+    axis = alt.X("size:O", sort=list(bins), title="object's share of the image, per cent", axis=alt.Axis(labelAngle=0))
     return _figure(
         rows,
         "size",

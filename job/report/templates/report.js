@@ -156,10 +156,10 @@
     }
     async function embed(rows) {
       width = chart.clientWidth;
-      const spec = { ...sized(data.chart, width), datasets: { rows: objects(rows) } };
+      const spec = { ...sized(data.chart, width), datasets: { ...data.chart.datasets, rows: objects(rows) } };
       const made = await vegaEmbed(chart, spec, {
         mode: "vega-lite", renderer: "svg", ast: true, config: config(width), hover: false,
-        tooltip: { theme: dark.matches ? "dark" : "light" }, downloadFileName: data.name,
+        tooltip: { theme: dark.matches ? "dark" : "light" }, downloadFileName: data.name, logLevel: 1,
         actions: { export: true, source: false, compiled: false, editor: false },
       });
       if (view) view.finalize();
