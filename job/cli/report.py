@@ -35,7 +35,7 @@ def write_page(results: Results, plan: Plan, summary: Summary) -> str:
     from job.report.page.sections import page  # draws with a library that the statistics do not wait for
 
     address = storage.join(place(results.output, plan.spec), PAGE)
-    shown = gallery(results, plan, summary, images=bool(stored_settings(results, plan)["images"]))
+    shown = gallery(results, plan, summary, images=stored_settings(results, plan).get("images") is True)
     facts = replace(facts_of(results, plan, summary), gallery=shown)
     storage.write(address, page(facts).encode())
     return storage.public(address)

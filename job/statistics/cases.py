@@ -107,7 +107,14 @@ def _named(relation: duckdb.DuckDBPyRelation) -> pa.Table:
     given = [field for field in EPISODE_KEY if field.name in relation.columns]
     rows = relation.select(*(duckdb.ColumnExpression(field.name) for field in given)).to_arrow_table()
     columns = {
-        field.name: rows[field.name].cast(field.type) if field in given else pa.nulls(rows.num_rows, field.type)
+        field.name: _cast(rows, field) if field in given else pa.nulls(rows.num_rows, field.type)
         for field in EPISODE_KEY
     }
     return pa.table(columns | {"row": pa.array(range(rows.num_rows), pa.int64())})
+
+
+def _cast(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray:
+    try:
+        return rows[field.name].cast(field.type)
+    except pa.ArrowException as error:
+        raise JobError(f"query: column {field.name}: expected {field.type}; {error}") from None

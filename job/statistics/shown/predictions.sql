@@ -42,7 +42,7 @@ beside AS (
 ends AS (
     SELECT *, TRUE AS is_named FROM named_ends
     UNION ALL BY NAME
-    SELECT *, FALSE FROM beside
+    SELECT *, FALSE AS is_named FROM beside
 ),
 
 courses AS (
