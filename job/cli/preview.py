@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from job import storage
 from job.cli.destination import checked_destination
+from job.cli.file_names import safe
 from job.cli.opening import open_cache, open_study
 from job.cli.preview_texts import section
 from job.cli.wording import counted
@@ -72,7 +71,7 @@ def _look(spec: LoadedSpec, images: int) -> tuple[Sheet, list[SeenDataset]]:
 
 def _file_name(index: int, part: Section) -> str:
     """Return the name of a data set's picture: safe in any file system, and one for each data set."""
-    return f"{index + 1}-{re.sub(r'[^A-Za-z0-9._-]+', '-', part.name)[:80]}.png"
+    return f"{index + 1}-{safe(part.name)}.png"
 
 
 def _summary(name: str, seen: SeenDataset) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from job import storage
 from job.cli.case_images import SeenAgain, grouped_reasons, images_or_reason, open_images, see_again
 from job.cli.destination import checked_destination
+from job.cli.file_names import safe, without_ending
 from job.cli.opening import open_results
 from job.cli.show_texts import case_of
 from job.cli.show_volumes import write_masks
@@ -59,7 +59,10 @@ def _draw(found: Cases, seen: SeenAgain, to: str, head: str) -> None:
     if to.endswith(SHEET):
         sheets = {to: contact_sheet([head, counts], drawn)}
     else:
-        sheets = {storage.join(to, name): contact_sheet([], [case]) for name, case in _named(drawn)}
+        sheets = {
+            storage.join(to, name): contact_sheet([], [case])
+            for name, case in zip(_file_names(found), drawn, strict=True)
+        }
     for address, sheet in sheets.items():
         storage.write(address, png(sheet))
     print_lines([*grouped_reasons("masks alone", seen.reasons), counts])
@@ -82,7 +85,10 @@ def _counts(found: Cases) -> str:
     return f"{shown} of {counted(found.found, 'case')}; {found.found - shown} left out: --limit {found.found} shows all"
 
 
-def _named(drawn: Sequence[Case]) -> Iterator[tuple[str, Case]]:
-    """Yield each case with the name of its file: safe in any file system, in the order of the query."""
-    for number, case in enumerate(drawn, start=1):
-        yield f"{number:0{len(str(len(drawn)))}}-{re.sub(r'[^A-Za-z0-9._-]+', '-', case.title)[:80]}.png", case
+def _file_names(found: Cases) -> Iterator[str]:
+    """Yield the name of each case's file, which begins with its number in the order of the query."""
+    digits = len(str(found.objects.num_rows))
+    for obj in found.objects.to_pylist():
+        at = "" if obj["axis"] == "none" else f"-{obj['axis']}-{obj['slice']}"
+        name = f"{obj['dataset']}-{obj['task']}-{without_ending(obj['image'])}{at}"
+        yield f"{obj['place']:0{digits}}-{safe(name)}.png"

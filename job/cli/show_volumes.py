@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job import storage
+from job.cli.file_names import safe, without_ending
 from job.errors import JobError
 from job.plan.images import PlannedImages
 from job.report.preview_page import png
@@ -21,7 +21,6 @@ from job.study.prompts import ONE_SHOT
 Masks = dict[int, NDArray[np.bool_]]
 """By slice."""
 NIFTI, PNG = ".nii.gz", ".png"
-IMAGE_ENDING = re.compile(r"(\.nii|\.seg)?\.[A-Za-z0-9]{1,5}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ def write_masks(found: Cases, images: PlannedImages, folder: str) -> Written:
         except JobError as error:
             written.reasons[dataset, image] = str(error)
             continue
-        place = storage.join(folder, _safe(dataset), _safe(IMAGE_ENDING.sub("", image)))
+        place = storage.join(folder, safe(dataset), safe(without_ending(image)))
         for name, masks in files.items():
-            written.addresses.append(_free(storage.join(place, _safe(name)), ending, written.addresses))
+            written.addresses.append(_free(storage.join(place, safe(name)), ending, written.addresses))
             storage.write(written.addresses[-1], to_bytes(masks))
     return written
 
@@ -80,11 +79,6 @@ def _prediction_name(row: Mapping[str, Any]) -> str:
     """Return a name with all that tells one mask of an object from another."""
     asked = row["prompt"] if row["protocol"] == ONE_SHOT else f"{row['protocol']}-click{row['step']}"
     return f"{row['task']}-{row['model']}-{asked}-{row['mask_choice']}-seed{row['seed']}"
-
-
-def _safe(name: str) -> str:
-    """Return a name that any file system takes."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip(".")[:120] or "_"
 
 
 def _free(stem: str, ending: str, taken: Sequence[str]) -> str:
