@@ -22,6 +22,7 @@ from job.study.dataset import Dataset
 from job.study.study import Study
 
 Item = TypeVar("Item")
+HIDDEN = "it cannot be read, or has changed since it was planned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +53,17 @@ class PlannedImages:
         return self._opened(dataset, image, read_geometry)
 
     def _opened(self, dataset: str, image: str, read: Callable[[Dataset, Source, InputCache], Item]) -> Item:
-        """Read an image where the plan found it, or else where the study finds it now."""
+        """Read an image. The error of one whose name is hidden by a pseudonym does not have its address."""
         unit, settings = self._units[dataset, image], self._settings(dataset)
+        try:
+            return self._read(unit, settings, read)
+        except JobError:
+            if settings.pseudonymise is None:
+                raise
+            raise JobError(HIDDEN) from None
+
+    def _read(self, unit: Unit, settings: Dataset, read: Callable[[Dataset, Source, InputCache], Item]) -> Item:
+        """Read an image where the plan found it, or else where the study finds it now."""
         try:
             return read(settings, unit.source, replace(self.cache, keys=self.plan.content_keys()))
         except StorageError:

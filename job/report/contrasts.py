@@ -70,16 +70,16 @@ def finding(row: Row, confidence: float) -> str:
     value, names = difference(row), _names(row)
     of = f"{of_tasks(row)}, mask choice {_choices(row)}"
     if row["low"] is None:
-        lacking = f"too few {row['cluster']}s for an interval, so that neither is shown to be ahead"
+        lacking = f"too few {row['cluster']}s for an interval, so that neither is shown to score more"
         return f"{row['contrast']}, {when}: {value:+.4f} mean IoU{of}; {lacking}."
     first, second = names if value > 0 else names[::-1]
     p = "" if row["p"] is None else f", p {probability(row['p'])}"
     if row["low"] > 0 or row["high"] < 0:
         low, high = sorted((abs(row["low"]), abs(row["high"])))
         bounds = f"{100 * confidence:g} % interval {low:.4f} to {high:.4f}{p}"
-        return f"{first} is ahead of {second} {when} by {abs(value):.4f} mean IoU ({bounds}){of}."
+        return f"{first} scores {abs(value):.4f} mean IoU more than {second} {when} ({bounds}){of}."
     bounds = f"{100 * confidence:g} % interval {interval(row)}{p}"
-    return f"Neither is shown to be ahead {when}: {row['contrast']} is {value:+.4f} mean IoU ({bounds}){of}."
+    return f"Neither is shown to score more {when}: {row['contrast']} is {value:+.4f} mean IoU ({bounds}){of}."
 
 
 def _names(row: Row) -> tuple[str, str]:

@@ -78,7 +78,7 @@ def _chosen(figure: Figure, wanted: Mapping[str, str]) -> tuple[list[dict[str, A
         value = by_column.get(column) or str(figure.start.get(column, known[0]))
         if value not in known:
             if column in by_column:
-                raise JobError(f"{figure.name}: expected {' or '.join(known)}; got {value}")
+                raise JobError(f"{figure.name}: expected {' or '.join(map(repr, known))}; got {value}")
             value = known[0]
         rows = [row for row in rows if str(row[column]) == value]
         named.append(value)
@@ -89,17 +89,29 @@ def _look(width: float) -> dict[str, Any]:
     look = config("light", font=FONT, size=TEXT_PX)
     look["axis"]["labelLimit"] = 0.35 * width
     if width < NARROW_PX:
-        look["legend"]["columns"] = 1
+        look["legend"] |= {"columns": 1, "layout": {"top": {"direction": "vertical", "anchor": "start"}}}
     return look | {"background": "white"}
 
 
 def _sized(chart: Mapping[str, Any], width: float, columns: int, excess: float) -> dict[str, Any]:
     """Return a chart of a width in pixels. excess: by how much it came out too wide before."""
     if "facet" not in chart:
-        return {**chart, "width": width - excess, "autosize": {"type": "fit-x", "contains": "padding"}}
-    panels = PANELS[columns]
+        fit = {"type": "fit-x", "contains": "padding"}
+        return {**chart, **_height(chart), "width": width - excess, "autosize": fit}
+    column = chart["facet"]["field"]
+    panels = min(PANELS[columns], len({row[column] for row in chart["datasets"][ROWS]}))
     panel = (width - excess) / panels - GUESSED_MARGIN_PX
     return {**chart, "columns": panels, "spec": {**chart["spec"], "width": panel}}
+
+
+def _height(chart: Mapping[str, Any]) -> dict[str, float]:
+    """Return the height of a chart of rows, as `height_of_rows` states it; nothing for others."""
+    of = chart.get("usermeta") or {}
+    if not of:
+        return {}
+    rows = chart["datasets"][ROWS]
+    beside = len({row[of["beside"]] for row in rows}) * of["step"] + 8 if of["beside"] else of["step"]
+    return {"height": len({row[of["by"]] for row in rows}) * beside}
 
 
 def _width(svg: str) -> float:
@@ -127,5 +139,5 @@ def listed(figures: Sequence[Figure]) -> list[str]:
     lines = []
     for figure in figures:
         lines.append(f"{figure.name}: {figure.table.title}")
-        lines += [f"  --choose {name!r}={' or '.join(known)}" for name, known in values(figure).items()]
+        lines += [f"  --choose {name}={' or '.join(map(repr, known))}" for name, known in values(figure).items()]
     return lines

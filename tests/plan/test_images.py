@@ -114,6 +114,21 @@ def test_data_that_moved_are_found_by_the_spec(tmp_path, cache):
         images.read("A", "a.png", [0])
 
 
+def test_an_error_shows_no_name_that_a_pseudonym_hides(tmp_path, cache):
+    """It may be printed, and stand in a page."""
+    draw_case(tmp_path / "data", "Jane Doe.png", seed=1)
+    text = SPEC.format(axis="axial", intensity="{scale: minmax}").replace(
+        "    tasks", "    pseudonymise: ${DATA}\n    tasks"
+    )
+    spec = loads(text, environment={"DATA": str(tmp_path / "data")})
+    images = PlannedImages(plan=make(spec, cache), study=spec.study, cache=cache)
+    ((_, name),) = {(chunk.dataset, unit.source.image) for chunk in images.plan.chunks for unit in chunk.units}
+    assert images.read("A", name, [0])[0].shape == (48, 48, 3)
+    (tmp_path / "data/images/Jane Doe.png").unlink()
+    with pytest.raises(JobError, match="^it cannot be read, or has changed since it was planned$"):
+        images.read("A", name, [0])
+
+
 @pytest.mark.parametrize(("old", "new"), [("minmax", "max"), ("axial", "coronal"), ("name: A", "name: B")])
 def test_a_spec_that_reads_in_another_way_is_refused(tmp_path, cache, old, new):
     """Its picture would not be the one that the models saw."""

@@ -30,7 +30,7 @@ HEADS = {
     "median_share": "median share of the image",
 }
 """What columns are called where their own name does not do."""
-HIDDEN = frozenset({"series", "order", "sign", "end"})
+HIDDEN = frozenset({"percent", "series", "order", "sign", "end"})
 """Columns that charts need and readers do not."""
 
 

@@ -8,9 +8,9 @@ import altair as alt
 
 from job.report.page import build, labels
 from job.report.page.charts import WHO
-from job.report.page.encode import beside, dashes, models, rows, share, tips
+from job.report.page.encode import beside, dashes, models, rows, share, signs, tips
 from job.report.page.facts import Facts
-from job.report.page.section import Figure, Section
+from job.report.page.section import Figure, Section, height_of_rows
 
 COLUMNS = (
     "prompting", "where", "model", "mask_choice", "seed", "objects", "cluster", "clusters", "mean_iou", "low", "high",
@@ -56,7 +56,6 @@ def _chart(facts: Facts) -> dict[str, Any]:
     base = alt.Chart(rows()).encode(
         y=alt.Y("where:N", sort=alt.EncodingSortField(field="mean_iou", op="mean", order="descending"), title=None),
         yOffset=beside(facts),
-        color=models(facts),
         tooltip=tips(
             ("where", "task"),
             *WHO,
@@ -73,18 +72,18 @@ def _chart(facts: Facts) -> dict[str, Any]:
     )
     return (
         alt.layer(
-            base.mark_rule(strokeWidth=1.5).encode(x=share("p05_iou", "IoU"), x2="p95_iou:Q", strokeDash=dashes(facts)),
+            base.mark_rule(strokeWidth=1.5).encode(
+                x=share("p05_iou", "IoU"), x2="p95_iou:Q", color=models(facts), strokeDash=dashes(facts)
+            ),
             base.mark_bar(height=9, fillOpacity=0.3, strokeWidth=1).encode(
-                x=share("q1_iou", "IoU"), x2="q3_iou:Q", stroke=models(facts, alt.Stroke)
+                x=share("q1_iou", "IoU"), x2="q3_iou:Q", fill=models(facts, alt.Fill), stroke=models(facts, alt.Stroke)
             ),
-            base.mark_tick(thickness=2, size=9).encode(x=share("median_iou", "IoU")),
-            base.mark_point(filled=True, size=45, opacity=1).encode(
-                x=share("mean_iou", "IoU"), shape=models(facts, alt.Shape)
-            ),
+            base.mark_tick(thickness=2, size=9).encode(x=share("median_iou", "IoU"), color=models(facts)),
+            base.mark_point(size=45, opacity=1, strokeWidth=1.5).encode(x=share("mean_iou", "IoU"), **signs(facts)),
             base.mark_point(shape="diamond", size=90, strokeWidth=2, filled=False).encode(
                 x=share("published_iou", "IoU"), color=alt.value("#808080")
             ),
         )
-        .properties(height=alt.Step(13))
+        .properties(usermeta=height_of_rows(13, by="where", beside="series"))
         .to_dict()
     )

@@ -6,8 +6,9 @@ from typing import Any
 
 import altair as alt
 
-from job.report.page.encode import beside, dashes, in_order, models, rows, share, tips
+from job.report.page.encode import beside, dashes, in_order, models, rows, share, signs, tips
 from job.report.page.facts import Facts
+from job.report.page.section import height_of_rows
 
 SHARE = (0.0, 1.0)
 WHO = (("model", "model"), ("mask_choice", "mask choice"))
@@ -32,19 +33,21 @@ def dots(
     base = alt.Chart(rows()).encode(
         y=alt.Y(f"{by}:N", sort=in_order() if by == "where" else None, title=None),
         yOffset=beside(facts),
-        color=models(facts),
         tooltip=tips((by, "at"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
     )
     return (
         alt.layer(
             base.mark_rule(strokeWidth=2).encode(
-                x=alt.X("low:Q", title=title, scale=scale, axis=axis), x2="high:Q", strokeDash=dashes(facts)
+                x=alt.X("low:Q", title=title, scale=scale, axis=axis),
+                x2="high:Q",
+                color=models(facts),
+                strokeDash=dashes(facts),
             ),
-            base.mark_point(filled=True, size=55, opacity=1).encode(
-                x=alt.X(f"{field}:Q", title=title, scale=scale, axis=axis), shape=models(facts, alt.Shape)
+            base.mark_point(size=55, opacity=1, strokeWidth=1.5).encode(
+                x=alt.X(f"{field}:Q", title=title, scale=scale, axis=axis), **signs(facts)
             ),
         )
-        .properties(height=alt.Step(14))
+        .properties(usermeta=height_of_rows(14, by=by, beside="series"))
         .to_dict()
     )
 
@@ -67,17 +70,18 @@ def lines(
     scale, ticks = alt.Scale(domain=list(domain)), alt.Axis(tickCount=5)
     base = alt.Chart(rows()).encode(
         x=axis,
-        color=models(facts),
         detail="series:N",
         tooltip=tips(("step", "click", "d"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
     )
     layers = alt.layer(
-        base.mark_area(opacity=0.14).encode(y=alt.Y("low:Q", title=title, scale=scale, axis=ticks), y2="high:Q"),
-        base.mark_line(strokeWidth=2).encode(
-            y=alt.Y(f"{field}:Q", title=title, scale=scale, axis=ticks), strokeDash=dashes(facts)
+        base.mark_area(opacity=0.14).encode(
+            y=alt.Y("low:Q", title=title, scale=scale, axis=ticks), y2="high:Q", color=models(facts)
         ),
-        base.mark_point(filled=True, size=40, opacity=1).encode(
-            y=alt.Y(f"{field}:Q", title=title, scale=scale, axis=ticks), shape=models(facts, alt.Shape)
+        base.mark_line(strokeWidth=2).encode(
+            y=alt.Y(f"{field}:Q", title=title, scale=scale, axis=ticks), color=models(facts), strokeDash=dashes(facts)
+        ),
+        base.mark_point(size=40, opacity=1, strokeWidth=1.5).encode(
+            y=alt.Y(f"{field}:Q", title=title, scale=scale, axis=ticks), **signs(facts)
         ),
     )
     if facet is None:

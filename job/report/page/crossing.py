@@ -12,7 +12,7 @@ from job.report.page.differences import contrast_rows
 from job.report.page.encode import in_order, rows, tips
 from job.report.page.facts import Facts
 from job.report.page.parts import paragraphs
-from job.report.page.section import Figure, Section
+from job.report.page.section import Figure, Section, height_of_rows
 from job.study.prompts import CLICKS
 
 OF_SIDES = ("contrast", "choices", "protocol", "seed")
@@ -52,8 +52,9 @@ def _by_click(facts: Facts) -> list[labels.Row]:
     found = []
     for row in labels.labelled(facts.mart("crossing_by_click").to_pylist()):
         mean = means.get((contrasts.sides(row), row["where"], row["step"]))
+        percent = round(100 * row["baseline_ahead"])
         if mean is not None:
-            found.append({**row, "difference": mean["difference"], "choices": mean["choices"]})
+            found.append({**row, "difference": mean["difference"], "choices": mean["choices"], "percent": percent})
     return sorted(found, key=lambda row: (row["contrast"], row["where"] != labels.OVER_TASKS, row["where"]))
 
 
@@ -104,21 +105,21 @@ def _ahead(facts: Facts) -> Figure | None:
                 legend=alt.Legend(orient="top", format=".0%"),
             )
         ),
-        base.mark_text().encode(
-            text=alt.Text(share, format=".0%"),
+        base.mark_text(fontSize=10).encode(
+            text="percent:Q",
             color=alt.condition(
                 alt.FieldRangePredicate(field="baseline_ahead", range=[0.15, 0.85]),
                 alt.value("#000"),
                 alt.value("#fff"),
             ),
         ),
-    ).properties(height=alt.Step(24))
+    ).properties(usermeta=height_of_rows(24, by="where"))
     return build.figure(
         _by_click(facts),
         BY_CLICK,
         name="ahead-by-click",
         title="How sure the lead is",
-        text="The share of resamples in which the second side has the higher mean IoU, for each task and click.",
+        text="In how many of 100 resamples the second side has the higher mean IoU, for each task and click.",
         chart=chart.to_dict(),
         choose=OF_SIDES,
     )
@@ -145,7 +146,7 @@ def _crossing(facts: Facts) -> Figure | None:
     last = max((row["clicks"] for row in found), default=1)
     at = alt.X(
         "low_crossing:Q",
-        title=f"click of the crossing (beyond {last}: none)",
+        title=f"click (beyond {last}: none)",
         scale=alt.Scale(domain=[1, last + 1], nice=False),
         axis=alt.Axis(tickMinStep=1, format="d"),
     )
@@ -153,7 +154,7 @@ def _crossing(facts: Facts) -> Figure | None:
         base.mark_rule(strokeWidth=2).encode(x=at, x2="end:Q"),
         base.mark_tick(thickness=3, size=14).encode(x=_like(at, "median_crossing")),
         base.mark_point(size=80, shape="diamond", strokeWidth=2, color="#808080").encode(x=_like(at, "crossing")),
-    ).properties(height=alt.Step(20))
+    ).properties(usermeta=height_of_rows(20, by="where"))
     return build.figure(
         found,
         CROSSING,

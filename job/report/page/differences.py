@@ -12,7 +12,7 @@ from job.report.page import build, labels
 from job.report.page.encode import in_order, rows, tips
 from job.report.page.facts import Facts
 from job.report.page.parts import paragraphs
-from job.report.page.section import Figure, Section
+from job.report.page.section import Figure, Section, height_of_rows
 from job.study.prompts import CLICKS
 
 COLUMNS = (
@@ -28,7 +28,7 @@ def section(facts: Facts) -> Section:
         "Differences",
         "differences",
         [_forest(facts)],
-        nothing="Nothing is compared: the spec has no `statistics.compare` and no contrast, and two models at most.",
+        nothing="Nothing is compared: the spec has no statistics.compare and no contrast, and two models at most.",
         before=paragraphs([contrasts.legend(asked)] if asked else []),
     )
 
@@ -122,7 +122,7 @@ def _chart() -> dict[str, Any]:
                 text="end:N", x=alt.value(alt.ExprRef("width + 8"))
             ),
         )
-        .properties(height=alt.Step(22))
+        .properties(usermeta=height_of_rows(22, by="where"))
         .to_dict()
     )
 

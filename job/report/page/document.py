@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 
 import vl_convert
@@ -20,7 +21,10 @@ SCRIPTS = ("report.js", "gallery.js")
 
 def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """Return a page as HTML. Only its own two scripts may run, whatever a name or an address in it holds."""
-    bundle, script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"), _script()
+    bundle, script = (
+        _bundle(),
+        _script(),
+    )
     return (
         environment()
         .get_template("report.html.j2")
@@ -34,6 +38,12 @@ def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
             script=Markup(script),  # noqa: S704
         )
     )
+
+
+@cache
+def _bundle() -> str:
+    """Return Vega, Vega-Lite and what embeds them, as one script, which the library builds in a second or more."""
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _script() -> str:

@@ -11,6 +11,8 @@ from job.report.page.look import DASHES, SHAPES
 from job.report.page.section import ROWS
 
 CHOICES = ("single", "first", "score", "oracle")
+FULL = {"single": 1.0, "first": 0.0, "score": 0.45, "oracle": 1.0}
+"""How full a sign is, by mask choice."""
 
 
 def rows() -> Any:
@@ -27,13 +29,28 @@ def models(facts: Facts, channel: Any = alt.Color) -> Any:
 
 def dashes(facts: Facts) -> Any:
     """Return the dashes of a mask choice; their legend only if there are several."""
-    found = set(facts.mart("overall_scores")["mask_choice"].to_pylist())
-    choices = [choice for choice in CHOICES if choice in found]
+    choices = _choices(facts)
     return alt.StrokeDash(
-        "mask_choice:N",
+        "mask_choice:O",
         scale=alt.Scale(domain=choices, range=list(DASHES[: len(choices)])),
-        legend=alt.Legend(orient="top", title="mask choice", symbolType="stroke") if len(choices) > 1 else None,
+        legend=_legend(choices),
     )
+
+
+def signs(facts: Facts) -> dict[str, Any]:
+    """Return the encodings of a point: a model's shape and colour, and how full it is by mask choice."""
+    choices = _choices(facts)
+    full = alt.FillOpacity(
+        "mask_choice:O",
+        scale=alt.Scale(type="ordinal", domain=choices, range=[FULL[choice] for choice in choices]),
+        legend=_legend(choices),
+    )
+    return {
+        "fill": models(facts, alt.Fill),
+        "stroke": models(facts, alt.Stroke),
+        "shape": models(facts, alt.Shape),
+        "fillOpacity": full,
+    }
 
 
 def beside(facts: Facts) -> Any:
@@ -68,3 +85,13 @@ def tips(*fields: tuple[str, str] | tuple[str, str, str]) -> list[Any]:
         alt.Tooltip(f"{name}:Q", title=title, format=form[0]) if form else alt.Tooltip(f"{name}:N", title=title)
         for name, title, *form in fields
     ]
+
+
+def _choices(facts: Facts) -> list[str]:
+    found = set(facts.mart("overall_scores")["mask_choice"].to_pylist())
+    return [choice for choice in CHOICES if choice in found]
+
+
+def _legend(choices: list[str]) -> Any:
+    """Return the legend of mask choices, if there are several."""
+    return alt.Legend(orient="top", title="mask choice") if len(choices) > 1 else None

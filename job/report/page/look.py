@@ -45,6 +45,8 @@ def config(theme: str, *, font: str = FONT, size: float = 12) -> dict[str, Any]:
             "titleFontWeight": "normal",
             "symbolStrokeWidth": 2,
             "symbolOpacity": 1,
+            "symbolBaseFillColor": faint,
+            "symbolBaseStrokeColor": faint,
             "labelLimit": 0,
         },
         "header": {"labelColor": text, "titleColor": text, "labelFontSize": size, "titleFontSize": size},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
 from markupsafe import Markup
 
 from job.report import contrasts
+from job.report.page.build import listing
 from job.report.page.crossing import leads
 from job.report.page.facts import Facts
 from job.report.page.parts import empty, paragraphs, table
@@ -71,22 +71,35 @@ def _models(facts: Facts) -> Markup:
 def _machines(facts: Facts) -> Markup:
     if not facts.manifests:
         return empty("No worker has finished yet, so nothing is stored about machines and versions.")
-    rows = []
+    rows = [
+        {
+            "began": run.get("began"),
+            "ended": run.get("ended"),
+            "device": _of(run, "device").get("device_name"),
+            "precision": run.get("precision"),
+            "objects": _of(run, "counts").get("objects"),
+            "rows": _of(run, "counts").get("rows"),
+            "seconds": _of(run, "speed").get("wall_s"),
+        }
+        for run in facts.manifests
+    ]
+    return table(listing("workers", "Workers", rows, rows[0])) + _versions(facts)
+
+
+def _versions(facts: Facts) -> Markup:
+    """Return the versions that can change a row; several of one package if workers had several."""
+    versions: dict[str, dict[str, None]] = {}
     for run in facts.manifests:
-        device, counts, versions = (run.get(name) or {} for name in ("device", "counts", "versions"))
-        rows.append(
-            {
-                "began": run.get("began"),
-                "ended": run.get("ended"),
-                "device": device.get("device_name"),
-                "precision": run.get("precision"),
-                "objects": counts.get("objects"),
-                "rows": counts.get("rows"),
-                "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
-            }
-        )
-    made = pa.table({name: pa.array([row[name] for row in rows]) for name in rows[0]})
-    return table(Table(name="workers", title="Workers", rows=made))
+        for package, version in _of(run, "versions").items():
+            versions.setdefault(package, {})[str(version)] = None
+    rows = [{"package": package, "version": ", ".join(found)} for package, found in versions.items()]
+    return table(listing("versions", "Versions", rows, ("package", "version")))
+
+
+def _of(run: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a part of a manifest; nothing if it is damaged."""
+    part = run.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _ledger(facts: Facts) -> Markup:

@@ -37,6 +37,6 @@ def section(facts: Facts) -> Section:
         "Beside the published means",
         "published",
         [figure],
-        nothing="No model of the spec names a published column (`published`), or no task has a published mean.",
+        nothing="No model of the spec names a published column (published), or no task has a published mean.",
         tables=[build.listing("published-overall", "Means over tasks", overall, OVERALL)],
     )

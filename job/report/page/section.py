@@ -49,6 +49,14 @@ class Figure:
         return self.table.name
 
 
+def height_of_rows(step: float, *, by: str, beside: str | None = None) -> dict[str, Any]:
+    """Return what tells that a chart is as high as it has rows. step: height of one, in pixels.
+
+    by: the column with a row for each of its values. beside: a column whose values share a row, one below the other.
+    """
+    return {"by": by, "beside": beside, "step": step}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section:
     """One part of the page, with a heading of its own.

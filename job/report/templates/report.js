@@ -121,10 +121,14 @@
     }
   }
 
-  function sized(chart, width) {
+  const different = (rows, name) => new Set(rows.map((row) => row[name])).size;
+
+  function sized(chart, width, rows) {
     const spec = structuredClone(chart);
+    const { by, beside, step } = chart.usermeta ?? {};
+    if (by) spec.height = different(rows, by) * (step * (beside ? different(rows, beside) : 1) + (beside ? 8 : 0));
     if (spec.facet) {
-      spec.columns = Math.max(1, Math.min(4, Math.floor(width / 250)));
+      spec.columns = Math.max(1, Math.min(4, Math.floor(width / 250), different(rows, spec.facet.field)));
       spec.spec.width = Math.floor(width / spec.columns) - 62;
     } else {
       spec.width = width;
@@ -139,8 +143,8 @@
     return {
       ...theme,
       aria: false,
-      axis: { ...theme.axis, labelLimit: Math.max(80, width * 0.35) },
-      legend: { ...theme.legend, ...(narrow ? { columns: 1, labelLimit: width * 0.8 } : {}) },
+      axis: { ...theme.axis, labelLimit: Math.max(80, width * 0.38) },
+      legend: { ...theme.legend, ...(narrow ? { columns: 1, labelLimit: width * 0.8, layout: { top: { direction: "vertical", anchor: "start" } } } : {}) },
     };
   }
 
@@ -156,10 +160,11 @@
     }
     async function embed(rows) {
       width = chart.clientWidth;
-      const spec = { ...sized(data.chart, width), datasets: { ...data.chart.datasets, rows: objects(rows) } };
+      const values = objects(rows);
+      const spec = { ...sized(data.chart, width, values), datasets: { ...data.chart.datasets, rows: values } };
       const made = await vegaEmbed(chart, spec, {
         mode: "vega-lite", renderer: "svg", ast: true, config: config(width), hover: false,
-        tooltip: { theme: dark.matches ? "dark" : "light" }, downloadFileName: data.name, logLevel: 1,
+        tooltip: { theme: dark.matches ? "dark" : "light" }, downloadFileName: data.name,
         actions: { export: true, source: false, compiled: false, editor: false },
       });
       if (view) view.finalize();
