@@ -15,7 +15,7 @@ from job.report.sheet import outlines
 SIDE, COLUMNS = 288, 4
 """Px: side of a picture. How many are beside each other."""
 WIDTH = COLUMNS * (SIDE + GAP) - GAP
-TRUTH, MASK, PROMPT, FRAME = "#F0E442", "#56B4E9", "#FFFFFF", "#9AA4AF"
+TRUTH, MASK, PROMPT, RULE = "#F0E442", "#56B4E9", "#FFFFFF", "#9AA4AF"
 POSITIVE, NEGATIVE = "#009E73", "#D55E00"
 DASHES, DOTS = (7, 4), (2, 3)
 TINT = 0.3
@@ -33,7 +33,7 @@ LEGEND: dict[bool | tuple[str, tuple[int, ...]], str] = {
     (PROMPT, DOTS): "box",
     True: "positive click, by number",
     False: "negative click",
-    (FRAME, ()): "what is enlarged",
+    (PROMPT, ()): "what is enlarged",
 }
 
 
@@ -49,7 +49,7 @@ def contact_sheet(heads: Sequence[str], cases: Sequence[Case]) -> NDArray[np.uin
     _legend(draw, top, starred=any(map(_is_starred, cases)))
     top += LEGEND_HEIGHT
     for block in blocks:
-        draw.line((GAP, top + GAP // 2, GAP + WIDTH, top + GAP // 2), FRAME)
+        draw.line((GAP, top + GAP // 2, GAP + WIDTH, top + GAP // 2), RULE)
         whole.paste(block, (GAP, top + GAP))
         top += block.height + 2 * GAP
     return np.asarray(whole, np.uint8)
@@ -100,7 +100,7 @@ def _overview(case: Case) -> Image.Image:
     draw_outlines(draw, outlines(case.truth_HW), TRUTH, (), scale)
     x0, y0, x1, y1 = case.window
     if (x0, y0, x1, y1) != (0, 0, width - 1, height - 1):
-        draw.rectangle((x0 * scale, y0 * scale, (x1 + 1) * scale - 1, (y1 + 1) * scale - 1), outline=FRAME)
+        draw.rectangle((x0 * scale, y0 * scale, (x1 + 1) * scale - 1, (y1 + 1) * scale - 1), outline=PROMPT)
     return picture
 
 

@@ -125,7 +125,7 @@ def test_an_error_shows_no_name_that_a_pseudonym_hides(tmp_path, cache):
     ((_, name),) = {(chunk.dataset, unit.source.image) for chunk in images.plan.chunks for unit in chunk.units}
     assert images.read("A", name, [0])[0].shape == (48, 48, 3)
     (tmp_path / "data/images/Jane Doe.png").unlink()
-    with pytest.raises(JobError, match="^it cannot be read, or has changed since it was planned$"):
+    with pytest.raises(JobError, match=r"^it cannot be read, or has changed since it was planned$"):
         images.read("A", name, [0])
 
 
