@@ -17,8 +17,8 @@ from job.report.cases import Click, window
 from job.report.edges import path
 from job.report.sheet import Corners
 
-SIDES = (256, 192, 128, 96)
-"""Px: longest side of pictures and outlines. The first is used by which a case fits into its share of the page."""
+SIDES = (256, 192, 128, 96, 64, 32, 16)
+"""Px: longest side of a picture, and of the grid of its outlines, which is the first by which they fit."""
 MOST_BYTES = 4_000_000
 """Of the outlines of all cases together."""
 QUALITY = 80
@@ -77,11 +77,13 @@ def exhibited(exhibit: Exhibit, share: float) -> dict[str, Any]:
 
     share: of the bytes that the outlines of all cases may take; a case of many outlines is drawn coarser.
     """
+    image = None if exhibit.pixels_HWC is None else _uri(_View.of(exhibit, SIDES[0]).cut(exhibit.pixels_HWC))
     for side in SIDES:
-        case, outline_bytes = _drawn(exhibit, _View.of(exhibit, side))
+        outlined, outline_bytes = _outlined(exhibit, _View.of(exhibit, side))
         if outline_bytes <= MOST_BYTES * share:
             break
-    return case
+    names = ("task", "kind", "title", "facts", "query")
+    return {**{name: getattr(exhibit, name) for name in names}, "image": image, **outlined}
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,8 @@ class _View:
         return values if same else np.asarray(cv2.resize(values, (self.width, self.height), None, 0, 0, cv2.INTER_AREA))
 
 
-def _drawn(exhibit: Exhibit, view: _View) -> tuple[dict[str, Any], int]:
-    """Return a case as JSON values, and the bytes of its outlines. Equal outlines are there once."""
+def _outlined(exhibit: Exhibit, view: _View) -> tuple[dict[str, Any], int]:
+    """Return the masks of a case as JSON values, and the bytes of its outlines. Equal outlines are there once."""
     outlines: dict[str, int] = {}
     truth = _number(outlines, view.cut(exhibit.truth_HW))
     runs = [
@@ -131,16 +133,8 @@ def _drawn(exhibit: Exhibit, view: _View) -> tuple[dict[str, Any], int]:
         }
         for run in exhibit.runs
     ]
-    case = {
-        **{name: getattr(exhibit, name) for name in ("task", "kind", "title", "facts", "query")},
-        "width": view.width,
-        "height": view.height,
-        "image": None if exhibit.pixels_HWC is None else _uri(view.cut(exhibit.pixels_HWC)),
-        "truth": truth,
-        "runs": runs,
-        "outlines": list(outlines),
-    }
-    return case, sum(map(len, outlines))
+    size = {"width": view.width, "height": view.height}
+    return {**size, "truth": truth, "runs": runs, "outlines": list(outlines)}, sum(map(len, outlines))
 
 
 def _step(step: Step, view: _View, outlines: dict[str, int]) -> dict[str, Any]:
