@@ -12,6 +12,8 @@ from job.study.prompts import CLICKS, MODE_NAMES
 Row = dict[str, Any]
 OVER_TASKS = "mean of tasks"
 ALL_TASKS = "all tasks"
+TACIT = ("seed", "protocol")
+"""What a reader is told of only where there are several."""
 SOME_TASKS = "tasks with an interval"
 
 
@@ -75,8 +77,8 @@ def as_table(rows: list[Row], columns: Iterable[str]) -> pa.Table:
 
 
 def choices(rows: list[Row], *columns: str) -> tuple[str, ...]:
-    """Return those of the columns that have several values, so that a reader has a choice."""
-    return tuple(name for name in columns if len({row[name] for row in rows}) > 1)
+    """Return the columns to choose by. Seed and protocol are among them only where there are several."""
+    return tuple(name for name in columns if name not in TACIT or len({row[name] for row in rows}) > 1)
 
 
 def fullest(rows: list[Row], column: str = "prompting") -> dict[str, Any]:

@@ -36,9 +36,12 @@
   function save(name, columns, rows) {
     const lines = [columns.map((column) => cell(column.name)), ...rows.map((row) => columns.map((c) => cell(row[c.at])))];
     const file = new Blob([lines.map((line) => line.join(",")).join("\r\n") + "\r\n"], { type: "text/csv;charset=utf-8" });
-    const link = make("a", { href: URL.createObjectURL(file), download: `${name}.csv` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    download(URL.createObjectURL(file), `${name}.csv`);
+  }
+
+  function download(address, name) {
+    make("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10000);
   }
 
   function tableOf(place, name, title, allColumns) {
@@ -101,7 +104,10 @@
     const index = Object.fromEntries(data.columns.map((column, at) => [column.name, at]));
     const selects = data.choose.map((name) => {
       const select = make("select");
-      place.append(make("label", {}, data.columns[index[name]].title, select));
+      const title = data.columns[index[name]].title;
+      const values = new Set(data.rows.map((row) => row[index[name]]));
+      if (values.size > 1) place.append(make("label", {}, title, select));
+      else place.append(make("span", {}, `${title}: ${[...values][0]}`));
       select.addEventListener("change", changed);
       return { at: index[name], select, start: data.start[name] };
     });
@@ -153,23 +159,30 @@
     const chart = element.querySelector("[data-chart]");
     const details = element.querySelector("details");
     let table = null, view = null, width = 0, turn = Promise.resolve();
-    const choice = choosersOf(element.querySelector("[data-choosers]"), data, () => draw());
+    const controls = element.querySelector("[data-choosers]");
+    const choice = choosersOf(controls, data, () => draw());
 
     function objects(rows) {
       return rows.map((row) => Object.fromEntries(data.columns.map((column, at) => [column.name, row[at]])));
     }
     async function embed(rows) {
-      width = chart.clientWidth;
+      width = chart.clientWidth || 300; // 0 where the page is not shown
       const values = objects(rows);
       const spec = { ...sized(data.chart, width, values), datasets: { ...data.chart.datasets, rows: values } };
       const made = await vegaEmbed(chart, spec, {
         mode: "vega-lite", renderer: "svg", ast: true, config: config(width), hover: false,
-        tooltip: { theme: dark.matches ? "dark" : "light" }, downloadFileName: data.name,
-        actions: { export: true, source: false, compiled: false, editor: false },
+        tooltip: { theme: dark.matches ? "dark" : "light" },
+        actions: false,
       });
+      chart.querySelector("svg").setAttribute("aria-hidden", "true"); // its description and its table say it in words
       if (view) view.finalize();
       view = made.view;
       element.dataset.drawn = String(rows.length);
+    }
+    for (const kind of ["svg", "png"]) {
+      const button = make("button", { type: "button", class: "saving" }, `Save as ${kind.toUpperCase()}`);
+      button.addEventListener("click", async () => download(await view.toImageURL(kind, 2), `${data.name}.${kind}`));
+      controls.append(button);
     }
     function list(rows) {
       if (!details.open) return;

@@ -88,3 +88,10 @@ def test_the_page_of_the_same_facts_is_the_same():
     """Byte by byte, so that a page changes only with its results."""
     marts = large(PLAIN)
     assert page(facts_of(marts)) == page(facts_of(marts))
+
+
+def test_every_address_within_the_page_leads_to_one_place(elements):
+    """No two elements have one id, and every link has its element."""
+    ids = [attrs["id"] for _, attrs, _ in elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert {attrs["href"][1:] for tag, attrs, _ in elements if tag == "a"} <= set(ids)

@@ -140,7 +140,7 @@ def test_every_figure_has_a_description_and_its_numbers(marts):
         assert figure.chart["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
 
 
-def test_a_reader_chooses_only_where_there_is_a_choice():
-    """One prompt, one seed: nothing to choose."""
+def test_a_seed_is_a_choice_only_where_there_are_several():
+    """The prompt is always told."""
     (only,) = [figure for figure in figures(facts_of(small())) if figure.name == "iou-by-task"]
-    assert only.choose == ()
+    assert only.choose == ("prompting",)
