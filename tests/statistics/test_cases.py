@@ -95,7 +95,7 @@ def test_the_other_model_is_shown_by_the_same_mask_choice(tmp_path):
 
 
 def test_a_trajectory_is_shown_at_the_last_click_that_is_named(tmp_path):
-    """Its IoU is below 0.5 until the second click; the other model stands at that click. The course tells all until then."""
+    """IoU is below 0.5 until the second click; the other model stands at that click. The course ends there."""
     rows = [*click_rows((0.1, 0.4, 0.6), model="sam"), *click_rows((0.5, 0.7, 0.9), model="ritm")]
     found = cases(*stored(tmp_path, rows), "iou < 0.5")
     assert masks(found) == ["ritm 2", "sam 2 *"]

@@ -86,7 +86,7 @@
       panels.replaceChildren(truth, ...runs().map((run) => {
         const chosen = stepOf(run);
         return make("figure", {}, picture(item, chosen, described(item, run, chosen)),
-          make("figcaption", {}, make("b", {}, run.model), ` ${run.choice}`, make("br"), score(chosen)));
+          make("figcaption", {}, make("b", {}, run.model), ` ${run.choice} `, make("br"), score(chosen)));
       }));
     }
     const stepOf = (run) => run.steps[Math.min(step, run.steps.length) - 1];
