@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 
 import nibabel
 import numpy as np
@@ -32,8 +33,12 @@ def test_pictures_are_read_from_and_written_to_the_store(s3, tmp_path, monkeypat
     assert wrote == f"wrote {s3}/look/sheet.png"
     before = storage.read(f"{s3}/look/sheet.png")
     assert Image.open(io.BytesIO(before)).format == "PNG"
-    storage.write(f"{s3}/data/images/0000.png", storage.read(f"{s3}/data/images/0001.png"))
-    S3.clear_instance_cache()
+    first = min(file.address for file in storage.list_files(f"{s3}/data/images", "*"))
+    storage.write(first, storage.read(f"{s3}/data/images/0011.png"))
+    assert medsam_job(monkeypatch, *show) == 0
+    assert storage.read(f"{s3}/look/sheet.png") == before  # of the local copy, which is the planned image
+    shutil.rmtree(tmp_path / "cache")
+    capfd.readouterr()
     assert medsam_job(monkeypatch, *show) == 0
     assert "masks alone for 1 image, such as 0000.png: " in capfd.readouterr().out
     assert storage.read(f"{s3}/look/sheet.png") != before
