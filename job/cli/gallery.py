@@ -79,7 +79,10 @@ def _exhibit(obj: Row, choice: Row, steps: Sequence[Row], pixels_HWC: Any) -> Ex
         kind=choice["kind"],
         title=place_of(obj),
         facts="; ".join(
-            [*object_facts(obj), f"mean IoU {choice['mean_iou']:.4f}, {choice['rank']} of {choice['objects']}"]
+            [
+                *object_facts(obj),
+                f"mean IoU {choice['mean_iou']:.4f}, rank {choice['rank']} of {choice['objects']} from the worst",
+            ]
         ),
         truth_HW=run_lengths.decode(obj["truth"], obj["height"], obj["width"]),
         pixels_HWC=pixels_HWC,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from job.errors import JobError
@@ -110,7 +111,7 @@ def _named(relation: duckdb.DuckDBPyRelation) -> pa.Table:
         field.name: _cast(rows, field) if field in given else pa.nulls(rows.num_rows, field.type)
         for field in EPISODE_KEY
     }
-    return pa.table(columns | {"row": pa.array(range(rows.num_rows), pa.int64())})
+    return pa.table(columns | {"row": pa.array(np.arange(rows.num_rows))})
 
 
 def _cast(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray:

@@ -52,7 +52,7 @@
 
   function caseOf(item, number) {
     const ways = unique(item.runs.map((run) => run.way));
-    const title = make("h3", { id: `case-${number}` }, `${item.task}: ${item.kind === "only" ? "its only object" : item.kind}`);
+    const title = make("h3", { id: `case-${number}` }, `${item.task}, ${item.kind === "only" ? "its only object" : item.kind}`);
     const select = make("select", {}, ...ways.map((way) => make("option", {}, way)));
     const slider = make("input", { type: "range", min: 1, "aria-label": "Click" });
     const earlier = make("button", { type: "button", "aria-label": "One click less" }, "◀");
@@ -64,7 +64,7 @@
     const query = make("code", {}, item.query);
     const panels = make("div", { class: "panels" });
     const element = make("article", { class: "case", tabindex: "0", "aria-labelledby": title.id },
-      title, make("p", { class: "faint" }, item.title), make("p", { class: "faint" }, item.facts),
+      title, make("p", { class: "faint" }, `${item.title}; ${item.facts}`),
       make("div", { class: "controls" }, make("label", {}, "Prompts ", select), steps),
       panels, make("p", { class: "controls" }, copy, copied, query));
     let model = "", step = Infinity;
