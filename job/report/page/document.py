@@ -16,7 +16,7 @@ from job.report.page.look import PALETTES, config
 from job.report.page.parts import to_json
 from job.report.page.section import Section
 
-SCRIPTS = ("report.js",)
+SCRIPTS = ("report.js", "gallery.js")
 """The page's own scripts, in their order; together they are one."""
 
 
