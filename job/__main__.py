@@ -106,7 +106,7 @@ def run(
     limit: Limit = None,
     shard: Annotated[str | None, typer.Option(metavar="i/n", help="Run only shard i of n, counted from 0.")] = None,
     shards: Annotated[
-        int | None, typer.Option(min=1, help="The number of shards, if JOB_COMPLETION_INDEX gives the shard.")
+        int | None, typer.Option(min=1, help="The number of shards, if a scheduler gives the index alone.")
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until every part is stored or failed. Only with `--only statistics`.")
