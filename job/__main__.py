@@ -70,6 +70,7 @@ Format = StrEnum("Format", ["text", "json"])
 Rows = StrEnum("Rows", ["table", "markdown", "latex", "csv", "json", "parquet"])
 
 Picture = StrEnum("Picture", ["html", "png"])
+Cases = StrEnum("Cases", ["png", "nifti"])
 
 Shape = StrEnum("Shape", ["modes", "clicks", "noc", "differences"])
 
@@ -105,7 +106,7 @@ def run(
     limit: Limit = None,
     shard: Annotated[str | None, typer.Option(metavar="i/n", help="Run only shard i of n, counted from 0.")] = None,
     shards: Annotated[
-        int | None, typer.Option(min=1, help="The number of shards, if JOB_COMPLETION_INDEX gives the shard.")
+        int | None, typer.Option(min=1, help="The number of shards, if a scheduler gives the index alone.")
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until every part is stored or failed. Only with `--only statistics`.")
@@ -215,6 +216,43 @@ def sql(
     from job.cli.sql import sql
 
     raise typer.Exit(sql(output, query, form, plan, unsafe=unsafe))
+
+
+@app.command(cls=TakesQuery)
+def show(
+    output: Stored,
+    query: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUERY",
+            help="A condition on the scores, such as \"WHERE task = 'Liver' AND iou < 0.5\", with ORDER BY and "
+            "LIMIT if wanted; or a SELECT that yields dataset, image, axis, slice and task.",
+        ),
+    ],
+    format: Annotated[  # noqa: A002
+        Cases, typer.Option(help="Pictures, or masks as volumes in the geometry of their images.")
+    ] = Cases.png,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="FILE|FOLDER",
+            help="A name with .png: one sheet. A folder: a picture of each case. [default: cases.png, or cases]",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Show the first N cases. [default: 24, or all volumes]", metavar="N")
+    ] = None,
+    spec: Annotated[
+        str | None,
+        typer.Option(metavar="SPEC", help="Find and read the images by this spec, not by the one that was stored."),
+    ] = None,
+    plan: PlanName = None,
+) -> None:
+    """Show the cases that a query names as pictures: image, truth, each model's prediction, clicks and IoU."""
+    from job.cli.show import show
+
+    raise typer.Exit(show(output, query, format, to, limit, spec, plan))
 
 
 @app.command()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from job import storage
+from job.cli.gallery import gallery
 from job.cli.opening import open_results
 from job.errors import EXIT_DONE
 from job.plan.file import Plan
@@ -33,7 +35,9 @@ def write_page(results: Results, plan: Plan, summary: Summary) -> str:
     from job.report.page.sections import page  # draws with a library that the statistics do not wait for
 
     address = storage.join(place(results.output, plan.spec), PAGE)
-    storage.write(address, page(facts_of(results, plan, summary)).encode())
+    shown = gallery(results, plan, summary, images=stored_settings(results, plan).get("images") is True)
+    facts = replace(facts_of(results, plan, summary), gallery=shown)
+    storage.write(address, page(facts).encode())
     return storage.public(address)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from job.datasets.check import raw_slices
 from job.datasets.formats.plugins import Plugin, plugin_of
@@ -63,9 +63,16 @@ class _UnitFactory:
             return file.content_key
         if file.dead_link:
             return "dead link"
-        if file.address not in self.keys:
-            self.keys[file.address] = self.cache.content_key(file)
-        return self.keys[file.address]
+        if file.place not in self.keys:
+            self.keys[file.place] = self._key_of_content(file)
+        return self.keys[file.place]
+
+    def _key_of_content(self, file: FileInfo) -> str:
+        """Return the content key of a file; of one in a damaged archive, why it cannot be read."""
+        try:
+            return file.refusal or self.cache.content_key(file)
+        except DataError as error:
+            return error.detail
 
 
 def _planned_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
@@ -120,13 +127,19 @@ def _plugins(unit: Unit) -> Iterator[Plugin]:
 
 
 def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], max_image_px: int) -> Chunk:
-    """Return a chunk, named by all that determines its objects and its ledger.
-
-    Of an address, only the part below the root counts. doubts: about the whole data set.
-    """
-    is_volume = units[0].source.is_volume
+    """Return a chunk. doubts: about the whole data set."""
     images = {unit.source.image for unit in units}
     own_doubts = tuple(line for line in doubts if line.image in images)
+    chunk = Chunk(name="", dataset=dataset.name, units=tuple(units), doubts=own_doubts)
+    return replace(chunk, name=chunk_name(dataset, chunk, max_image_px))
+
+
+def chunk_name(dataset: Dataset, chunk: Chunk, max_image_px: int) -> str:
+    """Return the name of a chunk: of all that determines its objects and its ledger.
+
+    Of an address, only the part below the root counts.
+    """
+    is_volume = chunk.units[0].source.is_volume
     slices = {**dataset.slices.model_dump(), "grid": dataset.grid} if is_volume else None
     identity = {
         "dataset": dataset.name,
@@ -134,7 +147,7 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], 
         "labels": dataset.labels,
         "join": dataset.model_dump(include={"join"}),
         "unlabelled": dataset.unlabelled,
-        "intensity": dataset.intensity.label,
+        "intensity": [rule.label for rule in dataset.intensities],
         "slices": slices,
         "tasks": {name: task.model_dump(exclude={"masks", "tolerance_mm"}) for name, task in dataset.tasks.items()},
         "classes": {name: sorted(dataset.named_labels(name)) for name in dataset.tasks},
@@ -142,12 +155,12 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], 
         "units": [
             [
                 *(unit.source.image, unit.source.patient, unit.source.volume, unit.source.axes),
-                *(list(unit.content), list(unit.slices), unit.source.mask_counts, unit.source.label_values),
+                *(list(unit.content), list(unit.slices), unit.source.file_counts, unit.source.label_values),
                 [getattr(file, "inside", "") for file in unit.source.files],
             ]
-            for unit in units
+            for unit in chunk.units
         ],
-        "doubts": [asdict(line) for line in own_doubts],
-        "readers": sorted({plugin.version for unit in units for plugin in _plugins(unit)}),
+        "doubts": [asdict(line) for line in chunk.doubts],
+        "readers": sorted({plugin.version for unit in chunk.units for plugin in _plugins(unit)}),
     }
-    return Chunk(name=fingerprint(identity), dataset=dataset.name, units=tuple(units), doubts=own_doubts)
+    return fingerprint(identity)

@@ -65,6 +65,7 @@ MARTS = (
     "calibration",
     "calibration_bins",
     "worst_objects",
+    "gallery_objects",
     "against_published",
     "against_published_overall",
     "iou_distribution",

@@ -58,9 +58,17 @@ def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.T
 
 
 def to_note(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, Any]:
-    """Return what the statistics depend on beside the rows, as JSON values, and the name of the study."""
+    """Return what the statistics depend on beside the rows, as JSON values, and what the page needs of the spec.
+
+    images: whether the page may show images.
+    """
     relations = {name: table.to_pylist() for name, table in settings(study, models).items() if name in NOTED}
-    return {"study": study.study, "statistics": study.statistics.model_dump(mode="json"), "relations": relations}
+    return {
+        "study": study.study,
+        "statistics": study.statistics.model_dump(mode="json"),
+        "relations": relations,
+        "images": study.report.images,
+    }
 
 
 def from_note(note: Mapping[str, Any]) -> tuple[Statistics, dict[str, pa.Table]]:

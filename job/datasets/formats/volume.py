@@ -22,23 +22,26 @@ class StoredHeader:
 
     shape: voxels along the three stored axes, the first index first. affine: 4x4, stored index to mm in RAS+.
     oriented: False if the file states no orientation, so that the affine has the default of its format. spacing_mm:
-    along the stored axes; None if the file does not state it. value_bytes: of one value in memory, scaled. label_step:
-    the slope where integers are stored with one, else 0. known: what the header says about the values. frame: the
+    along the stored axes; None if the file does not state it. slices_first: whether the first index counts slices, the
+    last columns, which viewers of such a file count first. value_bytes: of one value in memory, scaled. label_step: the
+    slope where integers are stored with one, else 0. known: what the header says about the values. frame: the
     identifier of the patient's coordinate system (DICOM's Frame of Reference UID), "" if the format has none. doubts:
     what is doubtful whatever the axes; orientation_doubts: about the axes alone, which are void if the spec states
-    them.
+    them. image_doubts: about what only an image has in every place, void for a label map.
     """
 
     shape: tuple[int, int, int]
     affine: NDArray[np.float64]
     oriented: bool = True
     spacing_mm: tuple[float, float, float] | None = None
+    slices_first: bool = False
     value_bytes: int = 8
     label_step: float = 0.0
     known: Known = NOTHING
     frame: str = ""
     doubts: tuple[Doubt, ...] = ()
     orientation_doubts: tuple[Doubt, ...] = ()
+    image_doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +60,7 @@ class VolumeHeader:
     known: Known = NOTHING
     frame: str = ""
     doubts: tuple[Doubt, ...] = ()
+    image_doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,6 +81,7 @@ def canonical_header(stored: StoredHeader, axes: str | None = None) -> VolumeHea
         label_step=stored.label_step,
         known=stored.known,
         frame=stored.frame,
+        image_doubts=stored.image_doubts,
         doubts=stored.doubts if axes else (*stored.doubts, *stored.orientation_doubts),
     )
 

@@ -22,7 +22,7 @@ BUNDLE = """
 import sys, vl_convert
 sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode())
 """
-SCRIPTS = ("report.js",)
+SCRIPTS = ("report.js", "gallery.js")
 """The page's own scripts, in their order; together they are one."""
 
 

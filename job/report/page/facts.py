@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
+from job.report.gallery import Gallery
 from job.statistics.summarise import Summary
 
 
@@ -18,6 +19,7 @@ class Facts:
     output: its address without credentials. made: when the page was made. confidence: of
     the intervals, 0 to 1. summary: the marts, of what is stored.
     plan: its name. limit: raw slices of each data set, None for a full run. manifests: of the workers that stored rows.
+    gallery: single cases.
     """
 
     study: str
@@ -29,6 +31,7 @@ class Facts:
     limit: int | None
     precision: str
     manifests: Sequence[Mapping[str, Any]]
+    gallery: Gallery = field(default_factory=Gallery)
 
     @property
     def spec(self) -> Mapping[str, Any] | None:

@@ -11,6 +11,7 @@ from job.report.page import (
     calibration,
     crossing,
     differences,
+    gallery,
     overview,
     published,
     ranks,
@@ -31,6 +32,7 @@ SECTIONS: tuple[Callable[[Facts], Section], ...] = (
     calibration.section,
     boundary.section,
     published.section,
+    gallery.section,
 )
 
 
