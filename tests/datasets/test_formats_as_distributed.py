@@ -69,6 +69,13 @@ FORMATS = {
         "tasks": {"PZ": 1, "TZ": 2},
     },
     "fmt-hdf5-mat": {"images": "@/case1.h5#image", "masks": "{image}#label", "axes": "RAS", "tasks": {"organ": 1}},
+    "fmt-parquet": {"images": "@/data/*.parquet#image", "masks": "{image}#mask", "tasks": {"lesion": 255}},
+    "fmt-zarr": {
+        "images": "@/{case}.zarr",
+        "masks": "{image}#labels/organ/0",
+        "axes": "SAR",
+        "tasks": {"organ": 1},
+    },
     "fmt-dicom-2d": {"images": "@/dicom/*.dcm", "masks": "@/masks/{stem}.png", "tasks": {"lesion": 255}},
     "fmt-rgb-labels": {
         "images": "@/images/*.png",
