@@ -61,6 +61,9 @@ def dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> I
                 yield from _template_faults(source, place, template, known if place[-1] != "images" else sorted(named))
     if "series" in dataset and not str(dataset.get("images", "")).endswith("/"):
         yield source.fault((*path, "series"), "`series` applies to folders: end `images` with a slash")
+    for keys, file in channel_files(dataset.get("channels")):
+        if isinstance(file, str) and file.endswith("/") and not file.lower().endswith(".zarr/"):
+            yield source.fault((*path, "channels", *keys), "expected a file, not a folder of files")
     yield from _salt_faults(source, (*path, "pseudonymise"), dataset.get("pseudonymise"))
     axes = dataset["axes"] if is_map(dataset.get("axes")) else {}
     selections = {(*path, key): dataset.get(key) for key in ("only", "except")}
