@@ -105,7 +105,7 @@ class InputCache:
     @property
     def _place(self) -> Path:
         if self.folder is None:
-            raise StoreRefusedError("this user has no home folder for copies of remote inputs: set MEDSAM_JOB_CACHE")
+            raise StoreRefusedError("this user has no home folder for copies of inputs: set MEDSAM_JOB_CACHE")
         return self.folder
 
     def _check_local(self, file: FileInfo, path: Path) -> None:
