@@ -8,9 +8,12 @@ BIN := $(VENV)/bin
 demo: $(VENV)/ready  ## run the embedded study; print the tables and where the results are
 	$(BIN)/medsam-job specs/quickstart.yaml
 
+# The tests of pages need Chromium; without it they are left out, which a line says.
+CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome))
 # Processes in place of threads, because most tests use one core. Each may take 4 GB.
-test: $(VENV)/ready  ## run the test suite, including the tests that start servers
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long" -n auto --maxprocesses 4 --dist worksteal
+test: $(VENV)/ready  ## run the test suite, including the tests that start servers and a browser
+	@$(if $(CHROMIUM),:,echo "The tests in a browser are left out: install Chromium (Debian: apt-get install chromium).")
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long$(if $(CHROMIUM),, and not browser)" -n auto --maxprocesses 4 --dist worksteal
 
 test-long: $(VENV)/ready  ## run the tests that take minutes or need weights of hundreds of megabytes
 	$(BIN)/pytest -m long

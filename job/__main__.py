@@ -70,6 +70,7 @@ Format = StrEnum("Format", ["text", "json"])
 Rows = StrEnum("Rows", ["table", "markdown", "latex", "csv", "json", "parquet"])
 
 Picture = StrEnum("Picture", ["html", "png"])
+Cases = StrEnum("Cases", ["png", "nifti"])
 
 Shape = StrEnum("Shape", ["modes", "clicks", "noc", "differences"])
 
@@ -105,7 +106,7 @@ def run(
     limit: Limit = None,
     shard: Annotated[str | None, typer.Option(metavar="i/n", help="Run only shard i of n, counted from 0.")] = None,
     shards: Annotated[
-        int | None, typer.Option(min=1, help="The number of shards, if JOB_COMPLETION_INDEX gives the shard.")
+        int | None, typer.Option(min=1, help="The number of shards, if a scheduler gives the index alone.")
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until every part is stored or failed. Only with `--only statistics`.")
@@ -217,6 +218,70 @@ def sql(
     raise typer.Exit(sql(output, query, form, plan, unsafe=unsafe))
 
 
+@app.command(cls=TakesQuery)
+def show(
+    output: Stored,
+    query: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUERY",
+            help="A condition on the scores, such as \"WHERE task = 'Liver' AND iou < 0.5\", with ORDER BY and "
+            "LIMIT if wanted; or a SELECT that yields dataset, image, axis, slice and task.",
+        ),
+    ],
+    format: Annotated[  # noqa: A002
+        Cases, typer.Option(help="Pictures, or masks as volumes in the geometry of their images.")
+    ] = Cases.png,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="FILE|FOLDER",
+            help="A name with .png: one sheet. A folder: a picture of each case. [default: cases.png, or cases]",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Show the first N cases. [default: 24, or all volumes]", metavar="N")
+    ] = None,
+    spec: Annotated[
+        str | None,
+        typer.Option(metavar="SPEC", help="Find and read the images by this spec, not by the one that was stored."),
+    ] = None,
+    plan: PlanName = None,
+) -> None:
+    """Show the cases that a query names as pictures: image, truth, each model's prediction, clicks and IoU."""
+    from job.cli.show import show
+
+    raise typer.Exit(show(output, query, format, to, limit, spec, plan))
+
+
+@app.command()
+def report(output: Stored, plan: PlanName = None) -> None:
+    """Make the page `report.html` of a study from what is stored, also while it runs."""
+    from job.cli.report import report
+
+    raise typer.Exit(report(output, plan))
+
+
+@app.command()
+def figure(
+    output: Stored,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A figure of the report, or `all`. Without it, list them.")
+    ] = None,
+    choose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="What the figure is of, such as 'prompt=9 clicks'. May be repeated."),
+    ] = None,
+    columns: Annotated[int, typer.Option(min=1, max=2, help="As wide as one or two columns of a paper.")] = 2,
+    plan: PlanName = None,
+) -> None:
+    """Write figures of the report as SVG and PDF, for a paper, into the folder `figures` of the output."""
+    from job.cli.figure import figure
+
+    raise typer.Exit(figure(output, name, choose or [], columns, plan))
+
+
 @app.command()
 def compare(
     outputs: Annotated[
@@ -234,11 +299,14 @@ def compare(
         list[str] | None,
         typer.Option(metavar="ALIAS=NAME", help="Another plan of an output, by its first letters. May be repeated."),
     ] = None,
+    page: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the comparison as a page, too: a path or address, .html.")
+    ] = None,
 ) -> None:
     """Show what changed between two runs, by task: paired differences with intervals. Nothing is predicted again."""
     from job.cli.compare import compare
 
-    raise typer.Exit(compare(outputs, model or [], plan or [], form, all_tasks=every))
+    raise typer.Exit(compare(outputs, model or [], plan or [], form, all_tasks=every, page=page))
 
 
 @app.command()

@@ -20,6 +20,8 @@ FENCES = {
     "yaml": ["study"],
     "nibabel": ["datasets"],
     "typer": ["__main__"],
+    "altair": ["report"],
+    "vl_convert": ["report"],
 }
 
 
@@ -69,7 +71,9 @@ def test_no_statement_of_sql_hides_in_python(path):
             assert not node.value.strip().upper().startswith(("SELECT ", "CREATE ", "INSERT ", "WITH "))
 
 
-@pytest.mark.parametrize("module", ["summarise", "status", "verify", "sql", "compare", "reference"])
+@pytest.mark.parametrize(
+    "module", ["summarise", "status", "verify", "sql", "show", "compare", "reference", "report", "figure"]
+)
 def test_commands_that_look_at_results_need_no_torch(module):
     """A small machine runs them, and they answer sooner."""
     code = f"import sys, job.cli.{module}; sys.exit('torch' in sys.modules)"

@@ -16,6 +16,8 @@ from job.plan.settle import settle, settle_precision
 from job.plan.shard import Shard
 from job.results.probe import check_writable
 from job.results.store import Results
+from job.results.summary import note_settings
+from job.statistics.settings import to_note
 from job.study import LoadedSpec
 from job.worker.load import check_device
 from job.worker.manifest import leaving_manifest, manifest, worker_name
@@ -53,6 +55,7 @@ def predict(
         with tally.stage("plan"):
             plan = settle(spec, results.output, cache, limit, shared=shard is not None)
         follow(results, plan)
+        note_settings(results.output, plan.spec, to_note(spec.study, plan.models))
         if plan.limit is not None:
             log.warning("not a full run", limit=plan.limit)
         with leaving_manifest(lambda: _write_manifest(spec, results, plan, shard, tally, began, price)):

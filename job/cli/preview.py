@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from functools import partial
-
 from job import storage
+from job.cli.destination import checked_destination
+from job.cli.file_names import safe
 from job.cli.opening import open_cache, open_study
 from job.cli.preview_texts import section
 from job.cli.wording import counted
-from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, OutputError, SpecError
+from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, SpecError
 from job.plan.blocks import prompt_blocks
 from job.plan.make import find_survey
 from job.plan.preview import Looking, SeenDataset, see
@@ -19,7 +18,6 @@ from job.report.preview_page import page, png
 from job.report.preview_png import sheet_of
 from job.report.sheet import Section, Sheet
 from job.study import LoadedSpec
-from job.study.addresses import normal, output_refusal, overlap
 from job.study.prompts import ONE_SHOT
 
 PAGE = "preview.html"
@@ -28,7 +26,7 @@ PAGE = "preview.html"
 def preview(spec_address: str, folder: str, images: int, *, as_png: bool) -> int:
     """Write the page, and pictures too if asked, into a folder. Return 3 if any image that was read has an error."""
     spec, results = open_study(spec_address, None)
-    folder = _checked(folder, results.output)
+    folder = checked_destination(folder, results.output)
     sheet, seen = _look(spec, images)
     storage.write(storage.join(folder, PAGE), page(sheet).encode())
     written = [PAGE]
@@ -71,19 +69,9 @@ def _look(spec: LoadedSpec, images: int) -> tuple[Sheet, list[SeenDataset]]:
     return Sheet(study=spec.study.study, prompts=", ".join(names), sections=tuple(sections)), seen
 
 
-def _checked(folder: str, output: str) -> str:
-    """Return the address of a folder that may be written to, and that is no part of the study's output."""
-    refuse = partial("--output {}: {}".format, storage.public(folder))
-    if expected := output_refusal(folder):
-        raise OutputError(refuse(expected))
-    if overlap(folder, output):
-        raise OutputError(refuse("expected another folder than the study's output, which holds results alone"))
-    return normal(folder)
-
-
 def _file_name(index: int, part: Section) -> str:
     """Return the name of a data set's picture: safe in any file system, and one for each data set."""
-    return f"{index + 1}-{re.sub(r'[^A-Za-z0-9._-]+', '-', part.name)[:80]}.png"
+    return f"{index + 1}-{safe(part.name)}.png"
 
 
 def _summary(name: str, seen: SeenDataset) -> str:

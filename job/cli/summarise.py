@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import structlog
 from structlog.contextvars import bind_contextvars
 
 from job import storage
@@ -11,12 +12,14 @@ from job.audit.current import follow, stored_plan
 from job.audit.status import failed_chunks
 from job.audit.wait import wait_for_parts, wait_for_plan
 from job.cli.opening import open_study
+from job.cli.report import write_page
 from job.cli.wording import counted
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, Fault, OutputError, SpecError
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.report import terminal as table
-from job.report.console import open_console
+from job.report.console import open_console, print_lines
+from job.results.store import Results
 from job.results.summary import gather_manifests, place
 from job.results.words import Word
 from job.statistics.summarise import Summary
@@ -47,6 +50,7 @@ def summarise(
     add_boundary_metrics(spec.study, results, stored)
     summary = compute(spec.study, results, stored)
     _print_summary(spec, summary, place(results.output, stored.spec), ended, len(failed_chunks(results, stored)))
+    _write_page(results, stored, summary)
     faults = [*_task_faults(spec, stored, summary), *_comparison_faults(spec, summary)] if summary.complete else []
     if faults:
         raise SpecError(faults)
@@ -71,6 +75,15 @@ def _print_summary(spec: LoadedSpec, summary: Summary, place: str, ended: Sequen
         "excluded/ (Parquet), manifest.json",
         soft_wrap=True,
     )
+
+
+def _write_page(results: Results, plan: Plan, summary: Summary) -> None:
+    """Write the report and print its address. A failure to draw must not lose a run: it is told in a line."""
+    try:
+        print_lines([f"The report: {write_page(results, plan, summary)}"])
+    except Exception as error:
+        reason = storage.hide(f"{type(error).__name__}: {error}")
+        structlog.get_logger().error("the report was not made; `medsam-job report OUTPUT` tries again", reason=reason)
 
 
 def _not_published(spec: LoadedSpec, summary: Summary) -> Iterator[str]:

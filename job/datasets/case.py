@@ -46,7 +46,7 @@ class Case:
 
     def plane(self, values: NDArray[Any], index: int) -> NDArray[Any]:
         """Return slice `index` of the image or of a map: HxW, or the whole of a 2D image."""
-        return values if self.axis == "none" else np.array(geometry.slice_at(values, self.axis, index), order="C")
+        return geometry.plane(values, self.axis, index)
 
     @property
     def intensity(self) -> str:

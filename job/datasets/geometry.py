@@ -55,6 +55,13 @@ class Grid:
         return Spacing(*(float(steps_mm[index]) for index in ROWS_COLUMNS_SLICES[axis]))
 
     @property
+    def stored_affine(self) -> NDArray[np.float64]:
+        """4x4 float64, stored index to mm in RAS+: where the axes as stored lead in the directions `codes`."""
+        order = orientations.axcodes2ornt(self.codes)
+        stored: NDArray[np.float64] = self.affine @ np.linalg.inv(orientations.inv_ornt_aff(order, self.stored_shape))
+        return stored
+
+    @property
     def oblique_degrees(self) -> float:
         """The largest angle between an axis of the volume and its nearest anatomical axis."""
         return float(np.degrees(obliquity(self.affine)).max())
@@ -98,10 +105,16 @@ def to_canonical(values: NDArray[Any], affine: NDArray[Any]) -> NDArray[Any]:
     return values_XYZ
 
 
+def to_stored(values_XYZ: NDArray[Any], codes: str) -> NDArray[Any]:
+    """Return a canonical volume in the order in which a file with these directions of its axes stores it. A view."""
+    order = orientations.ornt_transform(orientations.axcodes2ornt("RAS"), orientations.axcodes2ornt(codes))
+    stored: NDArray[Any] = orientations.apply_orientation(values_XYZ, order)
+    return stored
+
+
 def reordered(values_XYZ: NDArray[Any], codes: str, right_codes: str) -> NDArray[Any]:
     """Return a volume that was brought to XYZ by wrong codes of its stored axes in XYZ by the right codes. A view."""
-    canonical, wrong, right = (orientations.axcodes2ornt(text) for text in ("RAS", codes, right_codes))
-    stored = orientations.apply_orientation(values_XYZ, orientations.ornt_transform(canonical, wrong))
+    stored, right = to_stored(values_XYZ, codes), orientations.axcodes2ornt(right_codes)
     reordered_XYZ: NDArray[Any] = orientations.apply_orientation(stored, right)
     return reordered_XYZ
 
@@ -118,6 +131,11 @@ def slice_at(values_XYZ: NDArray[Any], axis: Axis, index: int) -> NDArray[Any]:
         return values_XYZ[values_XYZ.shape[0] - 1 - index, ::-1, ::-1].T
     plane = values_XYZ[:, index, :] if axis == "coronal" else values_XYZ[:, :, index]
     return plane[::-1, ::-1].T
+
+
+def plane(values: NDArray[Any], axis: Axis, index: int) -> NDArray[Any]:
+    """Return a slice HxW of a canonical volume as its own contiguous array, or the whole of a 2D image."""
+    return values if axis == "none" else np.array(slice_at(values, axis, index), order="C")
 
 
 def _orientation(affine: NDArray[Any]) -> NDArray[Any]:

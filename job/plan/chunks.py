@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from job.datasets.check import raw_slices
 from job.datasets.formats.plugins import Plugin, plugin_of
@@ -127,13 +127,19 @@ def _plugins(unit: Unit) -> Iterator[Plugin]:
 
 
 def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], max_image_px: int) -> Chunk:
-    """Return a chunk, named by all that determines its objects and its ledger.
-
-    Of an address, only the part below the root counts. doubts: about the whole data set.
-    """
-    is_volume = units[0].source.is_volume
+    """Return a chunk. doubts: about the whole data set."""
     images = {unit.source.image for unit in units}
     own_doubts = tuple(line for line in doubts if line.image in images)
+    chunk = Chunk(name="", dataset=dataset.name, units=tuple(units), doubts=own_doubts)
+    return replace(chunk, name=chunk_name(dataset, chunk, max_image_px))
+
+
+def chunk_name(dataset: Dataset, chunk: Chunk, max_image_px: int) -> str:
+    """Return the name of a chunk: of all that determines its objects and its ledger.
+
+    Of an address, only the part below the root counts.
+    """
+    is_volume = chunk.units[0].source.is_volume
     slices = {**dataset.slices.model_dump(), "grid": dataset.grid} if is_volume else None
     identity = {
         "dataset": dataset.name,
@@ -152,9 +158,9 @@ def _chunk(dataset: Dataset, units: Sequence[Unit], doubts: Sequence[Excluded], 
                 *(list(unit.content), list(unit.slices), unit.source.file_counts, unit.source.label_values),
                 [getattr(file, "inside", "") for file in unit.source.files],
             ]
-            for unit in units
+            for unit in chunk.units
         ],
-        "doubts": [asdict(line) for line in own_doubts],
-        "readers": sorted({plugin.version for unit in units for plugin in _plugins(unit)}),
+        "doubts": [asdict(line) for line in chunk.doubts],
+        "readers": sorted({plugin.version for unit in chunk.units for plugin in _plugins(unit)}),
     }
-    return Chunk(name=fingerprint(identity), dataset=dataset.name, units=tuple(units), doubts=own_doubts)
+    return fingerprint(identity)

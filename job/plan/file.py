@@ -140,6 +140,7 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "study": True,
     "output": True,
     "statistics": True,
+    "report": True,
     "seed": True,
     "seeds": True,
     "models": {"__all__": {"published"}},

@@ -6,12 +6,10 @@ import base64
 import io
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from job.errors import printable
+from job.report.html import environment
 from job.report.sheet import Histogram, Outlined, Picture, Sheet
 
 MARK_SHARE = 0.011
@@ -20,21 +18,8 @@ MARK_SHARE = 0.011
 
 def page(sheet: Sheet) -> str:
     """Return the page as HTML. Every text of the data stays text."""
-    environment = Environment(
-        loader=PackageLoader("job.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
-    environment.globals |= {"uri": _uri, "outline": _outline, "bars": _bars, "mark": _mark}
-    return environment.get_template("preview.html.j2").render(sheet=sheet)
-
-
-def _printable(value: object) -> object:
-    """Return a text without control characters; markup, which the template made, is as it is."""
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    templates = environment(uri=_uri, outline=_outline, bars=_bars, mark=_mark)
+    return templates.get_template("preview.html.j2").render(sheet=sheet)
 
 
 def png(pixels_HWC: NDArray[np.uint8]) -> bytes:

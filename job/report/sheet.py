@@ -42,6 +42,17 @@ def style(index: int) -> Style:
     )
 
 
+def outlines(mask_HW: NDArray[np.bool_]) -> list[Polygon]:
+    """Return the outlines of a mask in px of the image, a pixel (x, y) reaching from x to x + 1: float64 (N, 2)."""
+    if not mask_HW.any():
+        return []
+    x, y, width, height = cv2.boundingRect(mask_HW.astype(np.uint8))
+    scale = MAGNIFIED if max(width, height) <= LARGEST_MAGNIFIED else 1
+    mask = mask_HW[y : y + height, x : x + width].astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
+    found, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    return [(polygon[:, 0] + 0.5) / scale + (x, y) for polygon in found]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outlined:
     """One object. truth_HW: bool. boxes: inclusive pixels (x0, y0, x1, y1). points: (x, y), of modes and of clicks."""
@@ -57,12 +68,8 @@ class Outlined:
 
     @property
     def outlines(self) -> list[Polygon]:
-        """The outlines of the truth in px of the image, a pixel (x, y) reaching from x to x + 1: float64 (N, 2)."""
-        x, y, width, height = cv2.boundingRect(self.truth_HW.astype(np.uint8))
-        scale = MAGNIFIED if max(width, height) <= LARGEST_MAGNIFIED else 1
-        mask = self.truth_HW[y : y + height, x : x + width].astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
-        found, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-        return [(polygon[:, 0] + 0.5) / scale + (x, y) for polygon in found]
+        """The outlines of the truth, as `outlines` returns them."""
+        return outlines(self.truth_HW)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

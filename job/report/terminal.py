@@ -12,13 +12,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from job.report.contrasts import Sides, asked_for, difference, lead, legend, sides
 from job.report.figures import interval, probability
 from job.statistics.summarise import Summary
 from job.study.prompts import CLICKS, MODE_NAMES
 
 SHOWN_CLICKS = (1, 2, 3, 5, 9)
 """These and the last; `summary/` has all of them."""
-SPEC_KINDS = ("compare", "contrast")
 Row = dict[str, Any]
 
 
@@ -31,20 +31,6 @@ class Run(NamedTuple):
     seed: int
 
 
-class Sides(NamedTuple):
-    """Both sides of one table of differences."""
-
-    contrast: str
-    model: str
-    protocol: str
-    mask_choice: str
-    seed: int
-    baseline: str
-    baseline_protocol: str
-    baseline_choice: str
-    baseline_seed: int
-
-
 def render(summary: Summary) -> RenderableType:
     """Draw mean IoU by task and over tasks, then the comparison."""
     overall = _by_run(summary.marts["overall_scores"])
@@ -54,7 +40,7 @@ def render(summary: Summary) -> RenderableType:
     comparisons = list(_comparisons(summary, several_seeds))
     drawn += comparisons or ([] if drawn else [Text("no rows yet")])
     if comparisons:
-        drawn.append(Text(_legend(summary), style="italic"))
+        drawn.append(Text(legend(asked_for(summary.marts["comparison_overall"])), style="italic"))
     if summary.demo_remark:
         drawn.append(Text(summary.demo_remark, style="bold yellow"))
     return Group(*drawn)
@@ -77,20 +63,18 @@ def ledger(summary: Summary) -> RenderableType:
 
 def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
     """Draw the spec's contrasts over tasks, with the click from which one side is ahead, where its interval says so."""
-    crossings = {_sides(row): row for row in summary.marts["crossing"].to_pylist() if not row["task"]}
+    crossings = {sides(row): row for row in summary.marts["crossing"].to_pylist() if not row["task"]}
     contrasts: dict[Sides, list[Row]] = defaultdict(list)
-    for row in summary.marts["comparison_overall"].to_pylist():
-        if row["kind"] in SPEC_KINDS:
-            contrasts[_sides(row)].append(row)
-    for sides, rows in contrasts.items():
+    for row in asked_for(summary.marts["comparison_overall"]):
+        contrasts[sides(row)].append(row)
+    for pair, rows in contrasts.items():
         run = _run(rows[0])
-        several = sum(_contrast_and_run(other) == (sides.contrast, run) for other in contrasts) > 1
-        contrast = f"{sides.contrast} ({sides.baseline_choice})" if several else sides.contrast
+        several = sum(_contrast_and_run(other) == (pair.contrast, run) for other in contrasts) > 1
+        contrast = f"{pair.contrast} ({pair.baseline_choice})" if several else pair.contrast
         clicks = rows[0]["prompt"] == CLICKS
         table = _titled(contrast, run, clicks, several_seeds)
-        crossing = crossings.get(sides, {})
-        if crossing.get("ahead"):
-            table.caption = f"{crossing['ahead']} is ahead from click {crossing['ahead_from']} on{_of_tasks(rows[0])}\n"
+        if ahead := lead(crossings.get(pair, {}), rows[0]):
+            table.caption = f"{ahead}\n"
         table.add_column("clicks" if clicks else "mode", no_wrap=True)
         for name in ("tasks", "clusters", "difference", "interval", "p", "tasks won"):
             table.add_column(name, justify="right", no_wrap=True)
@@ -101,7 +85,7 @@ def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
                     str(row["step"]) if clicks else row["prompt"],
                     str(row["interval_tasks"] or row["tasks"]),
                     str(row["clusters"]),
-                    f"{_difference(row):+.4f}",
+                    f"{difference(row):+.4f}",
                     interval(row),
                     probability(row["p"]),
                     f"{row['tasks_won']:g}/{row['tasks']}",
@@ -109,35 +93,8 @@ def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
         yield table
 
 
-def _legend(summary: Summary) -> str:
-    """Return how intervals and p were made, and which tasks have no part in them."""
-    rows = [row for row in summary.marts["comparison_overall"].to_pylist() if row["kind"] in SPEC_KINDS]
-    clusters = sorted({row["cluster"] for row in rows})
-    legend = f"Intervals and p: bootstrap and sign flips by {' or '.join(clusters)}; – fewer than five in every task."
-    few = sorted({name for row in rows for name in (row["few_tasks"] or "").split("; ") if name})
-    if few:
-        legend += f" Tasks of fewer than five have no part in the differences: {'; '.join(few)}."
-    return legend
-
-
-def _difference(row: Row) -> float:
-    """Return the mean that the interval belongs to; that of all tasks where there is no interval."""
-    difference: float = row["mean_difference"] if row["interval_mean"] is None else row["interval_mean"]
-    return difference
-
-
-def _of_tasks(row: Row) -> str:
-    """Return what a lead is of, where not all tasks have part in it."""
-    left_out = row["few_tasks"] is not None and row["interval_tasks"] is not None
-    return f", over {row['interval_tasks']} of {row['tasks']} tasks" if left_out else ""
-
-
-def _sides(row: Row) -> Sides:
-    return Sides(*(row[name] for name in Sides._fields))
-
-
-def _contrast_and_run(sides: Sides) -> tuple[str, Run]:
-    return sides.contrast, Run(sides.model, sides.protocol, sides.mask_choice, sides.seed)
+def _contrast_and_run(pair: Sides) -> tuple[str, Run]:
+    return pair.contrast, Run(pair.model, pair.protocol, pair.mask_choice, pair.seed)
 
 
 def _run(row: Row) -> Run:

@@ -49,6 +49,16 @@ def settings(output: str, plan: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def note_settings(output: str, plan: str, settings: Mapping[str, Any]) -> None:
+    """Store the settings of the statistics before there is a summary, so that what is stored can be summed up."""
+    storage.write(_noted(output, plan), to_json(dict(settings)))
+
+
+def noted_settings(output: str, plan: str) -> dict[str, Any] | None:
+    """Return the settings that the newest run of a plan began with; None if it left none."""
+    return read_note(_noted(output, plan)) if storage.info(_noted(output, plan)) else None
+
+
 def write(output: str, plan: str, tables: Mapping[str, bytes], *, complete: bool, settings: Mapping[str, Any]) -> None:
     """Store a plan's summary, by file name. Last comes the file that says whose it is.
 
@@ -60,11 +70,15 @@ def write(output: str, plan: str, tables: Mapping[str, bytes], *, complete: bool
     storage.write(storage.join(folder, NAME), to_json({"plan": plan, "complete": complete, "settings": settings}))
 
 
-def gather_manifests(output: str, plan: str) -> None:
-    """Write the manifests of all workers to manifest.json, in the place of a plan. One that is damaged is named."""
+def manifests(output: str) -> list[dict[str, Any]]:
+    """Read the manifests of all workers, the oldest first. One that is damaged is named."""
     files = storage.list_files(storage.join(output, "manifests"), "*.json")
-    runs = [read_note(file.address) or {"unreadable": public(file.address)} for file in files]
-    storage.write(storage.join(place(output, plan), "manifest.json"), to_json({"runs": runs}))
+    return [read_note(file.address) or {"unreadable": public(file.address)} for file in files]
+
+
+def gather_manifests(output: str, plan: str) -> None:
+    """Write the manifests of all workers to manifest.json, in the place of a plan."""
+    storage.write(storage.join(place(output, plan), "manifest.json"), to_json({"runs": manifests(output)}))
 
 
 def _note(output: str, plan: str) -> dict[str, Any]:
@@ -72,6 +86,10 @@ def _note(output: str, plan: str) -> dict[str, Any]:
     address = storage.join(place(output, plan), "summary", NAME)
     stored = read_note(address) if storage.info(address) else None
     return stored if stored is not None and stored.get("plan") == plan else {}
+
+
+def _noted(output: str, plan: str) -> str:
+    return storage.join(output, "settings", f"{plan}.json")
 
 
 def _current(output: str) -> str:

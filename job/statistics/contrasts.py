@@ -12,6 +12,19 @@ from job.study.statistics import Selector
 from job.study.study import Study
 
 FIELDS = ("model", "prompt", "protocol", "mask_choice", "step", "seed")
+CONTRASTS = pa.schema(
+    [
+        ("contrast_index", pa.int64()),
+        ("contrast", pa.string()),
+        ("kind", pa.string()),
+        ("has_steps", pa.bool_()),
+        *(
+            (f"{side}_{name}", pa.int64() if name == "seed" else pa.string())
+            for side in ("of", "minus")
+            for name in FIELDS
+        ),
+    ]
+)
 REGRET = "oracle minus score"
 """What choosing a mask by its predicted IoU loses against the best of the three, before later clicks differ."""
 
@@ -35,13 +48,7 @@ def between(pairs: Iterable[tuple[str, str]]) -> pa.Table:
 
 def _table(contrasts: Iterable[dict[str, Any]]) -> pa.Table:
     rows = [{"contrast_index": index, **row} for index, row in enumerate(contrasts)]
-    sides = [
-        (f"{side}_{name}", pa.int64() if name == "seed" else pa.string()) for side in ("of", "minus") for name in FIELDS
-    ]
-    flags = [("kind", pa.string()), ("has_steps", pa.bool_())]
-    return pa.Table.from_pylist(
-        rows, schema=pa.schema([("contrast_index", pa.int64()), ("contrast", pa.string()), *flags, *sides])
-    )
+    return pa.Table.from_pylist(rows, schema=CONTRASTS)
 
 
 def _contrasts(study: Study) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import duckdb
 import pyarrow as pa
 import structlog
@@ -31,27 +34,45 @@ def query(results: Results, plan: Plan, text: str, *, unsafe: bool = False) -> p
     It is one SELECT, which can read the output and nothing else, and write nothing. unsafe: any statements, with all
     that DuckDB can reach. Raise JobError with DuckDB's message if it fails.
     """
+    with opened(results, plan) as connection, query_errors():
+        if not unsafe:
+            check_statements(text, "; --unsafe allows any statements")
+            fence(connection, results)
+        relation = connection.sql(text)  # None for a statement without a result
+        return pa.table({}) if relation is None else relation.to_arrow_table()
+
+
+@contextmanager
+def opened(results: Results, plan: Plan) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a connection with the tables and the stored marts of a plan."""
     with duckdb.connect() as connection, opened_tables(connection, results, plan):
         _open_marts(connection, storage.join(place(results.output, plan.spec), "summary"))
-        try:
-            if not unsafe:
-                _check_statements(text)
-                folders = {storage.absolute(results.output), literal_path(results.output)}
-                connection.execute("SET allowed_directories = ?", [[f"{folder}/" for folder in folders]])
-                connection.execute(FENCE)
-            relation = connection.sql(text)  # None for a statement without a result
-            return pa.table({}) if relation is None else relation.to_arrow_table()
-        except duckdb.Error as error:
-            raise JobError(f"query: {error}") from None
+        yield connection
 
 
-def _check_statements(text: str) -> None:
-    """Raise JobError unless a text is one statement that only reads."""
+@contextmanager
+def query_errors() -> Iterator[None]:
+    """Raise DuckDB's errors about a query as JobError."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise JobError(f"query: {error}") from None
+
+
+def fence(connection: duckdb.DuckDBPyConnection, results: Results) -> None:
+    """Let a connection read the output, and from now on nothing else."""
+    folders = {storage.absolute(results.output), literal_path(results.output)}
+    connection.execute("SET allowed_directories = ?", [[f"{folder}/" for folder in folders]])
+    connection.execute(FENCE)
+
+
+def check_statements(text: str, remedy: str = "") -> None:
+    """Raise JobError unless a text is one statement that only reads. remedy: the end of its message."""
     statements = duckdb.extract_statements(text)
     kinds = [statement.type.name for statement in statements]
     if len(statements) != 1 or statements[0].type not in QUERIES:
         found = f"{len(kinds)} statements" if len(kinds) > 1 else kinds[0] if kinds else "nothing"
-        raise JobError(f"query: expected one SELECT, found {found}; --unsafe allows any statements")
+        raise JobError(f"query: expected one SELECT, found {found}{remedy}")
 
 
 def _open_marts(connection: duckdb.DuckDBPyConnection, summary: str) -> None:

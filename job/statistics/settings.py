@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from job.plan.file import PlannedModel
-from job.statistics.contrasts import contrasts
+from job.statistics.contrasts import CONTRASTS, contrasts
 from job.statistics.reference import published
 from job.study.statistics import Statistics
 from job.study.study import Study
@@ -23,6 +23,14 @@ STUDY_MODELS = pa.schema(
 )
 PUBLISHED_DATASETS = pa.schema([("dataset", pa.string()), ("published_dataset", pa.string())])
 PUBLISHED_MODELS = pa.schema([("model", pa.string()), ("published", pa.string())])
+NOTED = {
+    "study_models": STUDY_MODELS,
+    "published_datasets": PUBLISHED_DATASETS,
+    "published_models": PUBLISHED_MODELS,
+    "study_datasets": STUDY_DATASETS,
+    "contrasts": CONTRASTS,
+}
+"""The relations that only the spec can state; the others follow from its `statistics`."""
 
 
 def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.Table]:
@@ -49,19 +57,28 @@ def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.T
     }
 
 
-def to_note(study: Study) -> dict[str, Any]:
-    """Return what the statistics of differences depend on, beside the rows, as JSON values."""
-    return {"statistics": study.statistics.model_dump(mode="json"), "datasets": _study_datasets(study).to_pylist()}
+def to_note(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, Any]:
+    """Return what the statistics depend on beside the rows, as JSON values, and what the page needs of the spec.
+
+    images: whether the page may show images.
+    """
+    relations = {name: table.to_pylist() for name, table in settings(study, models).items() if name in NOTED}
+    return {
+        "study": study.study,
+        "statistics": study.statistics.model_dump(mode="json"),
+        "relations": relations,
+        "images": study.report.images,
+    }
 
 
 def from_note(note: Mapping[str, Any]) -> tuple[Statistics, dict[str, pa.Table]]:
     """Return the settings that `to_note` made, and their relations. Raise ValueError if they are of another version."""
     statistics = Statistics.model_validate_json(json.dumps(note.get("statistics")))
     try:
-        study_datasets = pa.Table.from_pylist(note["datasets"], schema=STUDY_DATASETS)
+        noted = {name: pa.Table.from_pylist(note["relations"][name], schema=schema) for name, schema in NOTED.items()}
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("no data sets") from error
-    return statistics, {"study_datasets": study_datasets, **_of_statistics(statistics)}
+        raise ValueError("no relations") from error
+    return statistics, {"published": published(), **noted, **_of_statistics(statistics)}
 
 
 def _study_datasets(study: Study) -> pa.Table:

@@ -64,7 +64,9 @@ def summarise(study: Study, results: Results, plan: Plan) -> Summary:
     write_database(results, plan, marts)
     files = {f"{name}.parquet": _parquet(table) for name, table in marts.items()}
     files |= {f"{name}.csv": to_csv(table) for name, table in marts.items()}
-    summary_files.write(results.output, plan.spec, files, complete=summary.complete, settings=to_note(study))
+    summary_files.write(
+        results.output, plan.spec, files, complete=summary.complete, settings=to_note(study, plan.models)
+    )
     return summary
 
 

@@ -21,6 +21,7 @@ from job.storage.files import (
     local_path,
     read,
     read_head,
+    read_if_there,
     sha256,
     write,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "public",
     "read",
     "read_head",
+    "read_if_there",
     "sha256",
     "stream",
     "why_nothing_matches",

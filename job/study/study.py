@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from job.study.dataset import Dataset
 from job.study.model import Model
 from job.study.prompts import Prompts
+from job.study.report import Report
 from job.study.statistics import Statistics
 from job.study.strict import Address, Device, FileName, Seed, Strict
 
@@ -54,6 +55,7 @@ class Study(Strict):
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None = None
     """Several seeds, instead of `seed`: the whole study is evaluated once with each."""
     statistics: Statistics = Statistics()
+    report: Report = Report()
     execution: Execution = Execution()
 
     @field_validator("seeds")  # of the field, not of the model, so that a fault has the place of the key

@@ -206,8 +206,8 @@ def test_a_picture_for_each_data_set(preview, tmp_path):
     spec = write_generated(tmp_path, GENERATED.replace("name: Generated", 'name: "..: a *?"'))
     code, lines, _ = preview(spec, "--format", "png", "--images", 1)
     assert code == 0
-    assert lines[-1] == "wrote preview/1-..-a-.png"
-    assert Image.open(tmp_path / "preview/1-..-a-.png").format == "PNG"
+    assert lines[-1] == "wrote preview/1--a-.png"
+    assert Image.open(tmp_path / "preview/1--a-.png").format == "PNG"
 
 
 def test_faults_of_a_spec_end_with_2(preview, tmp_path):

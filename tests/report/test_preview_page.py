@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from job.report.drawing import GAP
 from job.report.preview_page import page
-from job.report.preview_png import CELL, GAP, sheet_of
+from job.report.preview_png import CELL, sheet_of
 from job.report.sheet import COLOURS, MOST_SIDE, Histogram, Outlined, Picture, Rows, Section, Sheet, style
 
 EVIL = "<script>alert(1)</script>\"'&\x1b[31m\u202e"

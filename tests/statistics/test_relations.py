@@ -35,9 +35,15 @@ def test_every_sql_file_of_comparisons_is_named_by_its_module():
     assert all(f'"{path.stem}"' in source for path in (FOLDER / "compared").iterdir())
 
 
+def test_every_sql_file_of_single_cases_is_named_by_its_module():
+    """A query that it does not name would not be run."""
+    source = (FOLDER / "cases.py").read_text()
+    assert all(f'"shown/{path.stem}"' in source for path in (FOLDER / "shown").iterdir())
+
+
 def test_there_is_no_other_sql_file_but_the_macros():
     """A query elsewhere would not be run."""
-    folders = ("staging", "marts", "checks", "compared")
+    folders = ("staging", "marts", "checks", "compared", "shown")
     elsewhere = {path for path in FOLDER.rglob("*.sql") if path.parent.name not in folders}
     assert elsewhere == {FOLDER / "macros.sql"}
 
@@ -62,7 +68,7 @@ def test_every_mart_is_flat(tables):
 def test_every_mart_of_runs_has_the_seed(tables):
     """But the one that compares seeds."""
     without = {name for name, table in tables.items() if "seed" not in table.schema.names}
-    assert without == {"between_seeds", "ledger", "measures", "models"}
+    assert without == {"between_seeds", "gallery_objects", "ledger", "measures", "models", "task_objects"}
 
 
 def test_the_documentation_lists_every_mart():

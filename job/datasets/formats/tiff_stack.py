@@ -58,6 +58,7 @@ def read_header(file: FileInfo) -> StoredHeader:
             affine=stack_affine(spacing),
             oriented=False,
             spacing_mm=spacing,
+            slices_first=True,
             value_bytes=widened.itemsize,
             doubts=tuple(_doubts(page)),
         )

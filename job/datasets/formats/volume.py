@@ -22,8 +22,9 @@ class StoredHeader:
 
     shape: voxels along the three stored axes, the first index first. affine: 4x4, stored index to mm in RAS+.
     oriented: False if the file states no orientation, so that the affine has the default of its format. spacing_mm:
-    along the stored axes; None if the file does not state it. value_bytes: of one value in memory, scaled. label_step:
-    the slope where integers are stored with one, else 0. known: what the header says about the values. frame: the
+    along the stored axes; None if the file does not state it. slices_first: whether the first index counts slices, the
+    last columns, which viewers of such a file count first. value_bytes: of one value in memory, scaled. label_step: the
+    slope where integers are stored with one, else 0. known: what the header says about the values. frame: the
     identifier of the patient's coordinate system (DICOM's Frame of Reference UID), "" if the format has none. doubts:
     what is doubtful whatever the axes; orientation_doubts: about the axes alone, which are void if the spec states
     them. image_doubts: about what only an image has in every place, void for a label map.
@@ -33,6 +34,7 @@ class StoredHeader:
     affine: NDArray[np.float64]
     oriented: bool = True
     spacing_mm: tuple[float, float, float] | None = None
+    slices_first: bool = False
     value_bytes: int = 8
     label_step: float = 0.0
     known: Known = NOTHING

@@ -59,6 +59,7 @@ def read_header(file: FileInfo) -> StoredHeader:
         affine=series.stack.affine,
         oriented=series.stack.oriented,
         spacing_mm=series.stack.spacing_mm,
+        slices_first=True,
         value_bytes=series.dtype.itemsize + _held_bytes(series),
         label_step=abs(slopes.pop()) if len(slopes) == 1 and slopes != {1.0} else 0.0,
         known=_known(series),

@@ -1,0 +1,167 @@
+"""The sections of a report: their numbers are those of the summary, and what there is nothing of says so."""
+
+import pyarrow as pa
+import pytest
+
+from job.report.page.sections import SECTIONS, figures, page
+from tests.report.page.made import CLICKS, embedded, facts_of, large, rows_of, small
+from tests.statistics.tables import iou_row, mart_tables
+
+FIGURES = (
+    "iou-by-task", "iou-by-click", "iou-by-click-and-task", "reached-by-click", "clicks-needed", "differences",
+    "difference-by-click", "ahead-by-click", "crossing", "ranks", "iou-by-size", "iou-by-components",
+    "iou-by-modality", "calibration", "boundary", "published",
+)  # fmt: skip
+OF_RUN = ("model", "mask_choice", "seed", "step")
+
+
+@pytest.fixture(scope="module")
+def marts():
+    """The marts of a study with everything."""
+    return large()
+
+
+@pytest.fixture(scope="module")
+def shown(marts):
+    """What stands in its page, by figure or table."""
+    return {name: rows_of(data) for name, data in embedded(page(facts_of(marts))).items()}
+
+
+def where(row):
+    return f"{row['dataset']}: {row['task']}" if row["task"] else "mean of tasks"
+
+
+def test_a_study_with_everything_has_every_figure(marts):
+    """In the order of the page."""
+    assert tuple(figure.name for figure in figures(facts_of(marts))) == FIGURES
+
+
+@pytest.mark.parametrize(("name", "mart", "columns"), [
+    ("iou-by-task", "iou_distribution", ("mean_iou", "low", "high", "p05_iou", "median_iou", "published_iou")),
+    ("iou-by-click-and-task", "task_scores", ("mean_iou", "low", "high", "objects")),
+    ("clicks-needed", "clicks_needed", ("noc", "low", "high", "never_reached")),
+    ("published", "against_published", ("mean_iou", "published_iou", "difference")),
+    ("calibration-by-task", "calibration", ("bias", "error", "rho")),
+    ("size-correlation", "size_correlation", ("rho", "low", "high")),
+])  # fmt: skip
+def test_numbers_of_tasks_equal_those_of_the_summary(name, mart, columns, marts, shown):
+    """To the last digit: as many rows of the same numbers."""
+    stored = [row for row in marts[mart].to_pylist() if name != "iou-by-click-and-task" or row["prompt"] == "clicks"]
+    expected = sorted(str((where(row), row["model"], *(row[column] for column in columns))) for row in stored)
+    assert sorted(str((row["where"], row["model"], *(row[c] for c in columns))) for row in shown[name]) == expected
+    assert expected
+
+
+def test_differences_equal_those_of_the_summary(marts, shown):
+    """By task and over tasks, with share won, p and effect."""
+    by_task = {
+        (r["contrast"], where(r), r["step"], r["mask_choice"]): r for r in marts["comparison_by_task"].to_pylist()
+    }
+    found = [row for row in shown["differences"] if row["where"] != "mean of tasks" and row["prompting"] == "4 clicks"]
+    assert found
+    for row in found:
+        stored = by_task[row["contrast"], row["where"], CLICKS, row["choices"]]
+        assert row["difference"] == stored["mean_difference"]
+        for name in ("low", "high", "won", "p", "p_holm", "rank_biserial"):
+            assert row[name] == stored[name]
+
+
+def test_the_mean_over_tasks_has_the_interval_that_is_its_own(marts, shown):
+    """`interval_mean` of the summary; that is the mean of all tasks where all have part in it."""
+    stored = {(r["contrast"], r["step"], r["mask_choice"]): r for r in marts["comparison_overall"].to_pylist()}
+    for row in shown["differences"]:
+        if row["where"] == "mean of tasks" and row["prompting"] == "4 clicks":
+            expected = stored[row["contrast"], CLICKS, row["choices"]]
+            assert (row["difference"], row["low"]) == (expected["interval_mean"], expected["low"])
+
+
+def test_curves_and_strata_equal_the_summary(marts, shown):
+    """Mean over tasks by click, by size, by components and by modality."""
+    for name, mart in (
+        ("iou-by-click", "overall_scores"),
+        ("iou-by-size", "by_size"),
+        ("iou-by-components", "by_components"),
+        ("iou-by-modality", "by_modality"),
+    ):
+        stored = {row["mean_iou"] for row in marts[mart].to_pylist()}
+        means = {row["mean"] for row in shown[name] if row.get("over") != "tasks with an interval"}
+        assert means
+        assert means <= stored
+
+
+def test_places_and_boundary_metrics_equal_the_summary(marts, shown):
+    """Three models; HD95."""
+    assert [row["place"] for row in shown["ranks"]] == marts["ranks"]["place"].to_pylist()
+    distances = {row["mean"] for row in marts["measures_by_task"].to_pylist() if row["measure"] == "HD95 mm"}
+    assert {row["mean"] for row in shown["boundary"]} == distances
+
+
+def test_the_tasks_of_a_forest_are_in_the_order_of_their_difference(shown):
+    """The mean of tasks stands last."""
+    rows = [
+        r
+        for r in shown["differences"]
+        if (r["contrast"], r["prompting"], r["choices"]) == ("sam minus ritm", "4 clicks", "first")
+    ]
+    in_order = sorted(rows, key=lambda row: row["order"])
+    assert in_order[-1]["where"] == "mean of tasks"
+    differences = [row["difference"] for row in in_order[:-1]]
+    assert differences == sorted(differences, reverse=True)
+
+
+def test_a_study_of_one_object_has_a_page():
+    """What there is nothing of says why in a line."""
+    html = page(facts_of(small()))
+    assert set(embedded(html)) >= {"iou-by-task", "data", "models"}
+    for line in ("The study has no clicks.", "Nothing is compared", "Ranks need three models", "predicts its own IoU"):
+        assert line in html
+
+
+def test_a_study_without_rows_has_a_page():
+    """A run of which no part is stored yet."""
+    marts = {name: table.slice(0, 0) for name, table in small().items()}
+    html = page(facts_of(marts, parts=(0, 6)))
+    assert "Made from 0 of 6 parts" in html
+    assert "No scores are stored yet." in html
+
+
+def test_every_section_has_a_heading_and_an_address(marts):
+    """Which the list of sections names."""
+    html = page(facts_of(marts))
+    for make in SECTIONS:
+        section = make(facts_of(marts))
+        assert f'<a href="#{section.id}">{section.title}</a>' in html
+        assert f'<section id="{section.id}"' in html
+
+
+def test_every_figure_has_a_description_and_its_numbers(marts):
+    """For those who do not see it: a sentence, and a table with a title for each column."""
+    for figure in figures(facts_of(marts)):
+        assert len(figure.text) > 40
+        assert figure.table.rows.num_rows
+        assert figure.chart["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+
+
+def test_seeds_are_compared_where_there_are_several():
+    """Mean, lowest and highest of two, over tasks and by task."""
+    marts = mart_tables([iou_row(iou=iou, seed=seed) for seed, iou in ((1, 0.4), (2, 0.6))])
+    rows = rows_of(embedded(page(facts_of(marts)))["between-seeds"])
+    found = {row["where"]: (row["seeds"], row["mean_iou"], row["lowest"], row["highest"]) for row in rows}
+    assert found == {name: (2, pytest.approx(0.5), 0.4, 0.6) for name in ("mean of tasks", "A: t")}
+    assert "between-seeds" not in embedded(page(facts_of(small())))
+
+
+def test_a_number_that_json_lacks_is_an_empty_cell():
+    """A page with NaN in it would not open."""
+    marts = small()
+    score = marts["iou_distribution"]
+    place = score.column_names.index("p95_iou")
+    marts["iou_distribution"] = score.set_column(place, "p95_iou", pa.array([float("nan")]))
+    (row,) = rows_of(embedded(page(facts_of(marts)))["iou-by-task"])
+    assert row["p95_iou"] is None
+
+
+def test_a_seed_is_a_choice_only_where_there_are_several():
+    """The prompt is always told."""
+    (only,) = [figure for figure in figures(facts_of(small())) if figure.name == "iou-by-task"]
+    assert only.choose == ("prompting",)

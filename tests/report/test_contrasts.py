@@ -1,0 +1,57 @@
+"""What is said of a contrast: no more than its interval holds."""
+
+from job.report.contrasts import finding, lead
+
+ROW = {
+    "contrast": "sam minus ritm", "model": "sam", "baseline": "ritm", "prompt": "clicks", "step": 9,
+    "cluster": "patient", "mask_choice": "oracle", "baseline_choice": "single", "mean_difference": -0.1,
+    "interval_mean": -0.12, "low": -0.2, "high": -0.05, "p": 0.0004, "few_tasks": None, "interval_tasks": 6, "tasks": 6,
+}  # fmt: skip
+
+
+def test_an_interval_below_0_is_a_finding_for_the_second_side():
+    """The difference is the mean that the interval belongs to, without its sign."""
+    said = "ritm scores 0.1200 mean IoU more than sam after 9 clicks (95 % interval 0.0500 to 0.2000, p <0.001)"
+    assert finding(ROW, 0.95) == f"{said}, mask choice oracle."
+
+
+def test_an_interval_above_0_is_a_finding_for_the_first_side():
+    """Of one mode, and of another confidence."""
+    row = ROW | {"low": 0.01, "high": 0.3, "interval_mean": 0.2, "prompt": "whole_box", "step": 1, "p": None}
+    said = "sam scores 0.2000 mean IoU more than ritm with whole_box (90 % interval 0.0100 to 0.3000)"
+    assert finding(row, 0.9) == f"{said}, mask choice oracle."
+
+
+def test_an_interval_that_includes_0_is_no_finding():
+    """An end of exactly 0 is none either."""
+    for high in (0.05, 0.0):
+        said = finding(ROW | {"high": high, "p": 0.2}, 0.95)
+        assert said.startswith(
+            "Neither is shown to score more after 9 clicks: sam minus ritm is -0.1200 mean IoU (95 %"
+        )
+
+
+def test_without_an_interval_nothing_is_claimed():
+    """Fewer than five patients in every task."""
+    said = finding(ROW | {"low": None, "high": None, "interval_mean": None}, 0.95)
+    assert said.startswith("sam minus ritm, after 9 clicks: -0.1000 mean IoU, mask choice oracle; too few patients")
+
+
+def test_tasks_without_part_are_counted():
+    """The finding is of the others."""
+    assert ", over 2 of 6 tasks, " in finding(ROW | {"few_tasks": "A: b; C: d", "interval_tasks": 2}, 0.95)
+
+
+def test_one_model_is_not_said_to_be_better_than_itself():
+    """The sides of the contrast are named."""
+    row = ROW | {"contrast": "box minus clicks", "baseline": "sam", "baseline_choice": "first"}
+    said = finding(row, 0.95)
+    assert said.startswith("the second scores 0.1200 mean IoU more than the first side of box minus clicks after")
+    assert said.endswith("mask choice oracle against first.")
+
+
+def test_a_lead_is_told_only_where_an_interval_holds_it():
+    """The row of `crossing` names who is ahead, or nobody."""
+    assert lead({"ahead": "ritm", "ahead_from": 3}, ROW) == "ritm is ahead from click 3 on"
+    assert lead({"ahead": None, "ahead_from": None}, ROW) is None
+    assert lead({}, ROW) is None

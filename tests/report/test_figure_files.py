@@ -1,0 +1,90 @@
+"""Figures for a paper: as wide as its columns, with the font inside, of what the reader chose."""
+
+import re
+
+import pytest
+
+from job.errors import JobError
+from job.report.figure_files import draw, listed
+from job.report.page.sections import figures
+from tests.report.page.made import HOSTILE, facts_of, large, small
+
+MM = re.compile(r'<svg[^>]* width="([\d.]+)mm" height="([\d.]+)mm"')
+BOX = re.compile(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]")
+NAMES = (
+    "iou-by-task",
+    "iou-by-click",
+    "iou-by-click-and-task",
+    "differences",
+    "ahead-by-click",
+    "ranks",
+    "calibration",
+)
+
+
+@pytest.fixture(scope="module")
+def known():
+    """The figures of a study with everything, by name."""
+    return {figure.name: figure for figure in figures(facts_of(large()))}
+
+
+@pytest.mark.parametrize(("columns", "mm"), [(1, 89), (2, 183)])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_figure_is_as_wide_as_its_columns(name, columns, mm, known):
+    """SVG in millimetres and PDF in points of 1/72 inch, to half a millimetre."""
+    drawn = draw(known[name], {}, columns)
+    width, height = map(float, MM.search(drawn.svg).groups())
+    assert width == pytest.approx(mm, abs=0.5)
+    points = [float(side) / 72 * 25.4 for side in BOX.search(drawn.pdf).groups()]
+    assert points == pytest.approx([width, height], abs=0.1)
+
+
+def test_the_font_is_in_the_pdf(known):
+    """A subset of one that any machine draws with."""
+    pdf = draw(known["iou-by-click"], {}, 1).pdf
+    assert b"/FontFile2" in pdf
+    assert set(re.findall(rb"/FontName /[A-Z]{6}\+(\w+)", pdf)) == {b"LiberationSans"}
+
+
+def test_a_figure_is_of_what_is_chosen(known):
+    """By the heading that the page has, or the column; the values are in the file's name."""
+    figure = known["iou-by-task"]
+    assert draw(figure, {"prompt": "whole_box"}, 2).name == "iou-by-task-whole_box-183mm"
+    assert draw(figure, {"prompting": "1 click"}, 1).name == "iou-by-task-1_click-89mm"
+    assert draw(figure, {"prompt": "whole_box"}, 2).svg != draw(figure, {"prompt": "1 click"}, 2).svg
+
+
+def test_the_first_choice_is_that_of_the_page(known):
+    """The last click, which all models have."""
+    assert draw(known["iou-by-task"], {}, 2).name == "iou-by-task-4_clicks-183mm"
+
+
+@pytest.mark.parametrize(("wanted", "message"), [
+    ({"prompt": "boxes"}, "iou-by-task: expected 'whole_box' or '1 click' or '4 clicks'; got boxes"),
+    ({"task": "Liver"}, "iou-by-task: expected a choice of prompt; got task"),
+])  # fmt: skip
+def test_what_a_figure_does_not_have_is_refused(wanted, message, known):
+    """With what it has."""
+    with pytest.raises(JobError, match=re.escape(message)):
+        draw(known["iou-by-task"], wanted, 2)
+
+
+def test_the_list_names_every_figure_and_choice(known):
+    """As the command line takes them."""
+    lines = listed(list(known.values()))
+    assert "iou-by-task: Distribution of IoU by task" in lines
+    assert "  --choose prompt='whole_box' or '1 click' or '4 clicks'" in lines
+
+
+def test_markup_in_names_stays_text():
+    """In an SVG, which a browser may open."""
+    for figure in figures(facts_of(large(HOSTILE))):
+        svg = draw(figure, {}, 1).svg
+        assert "<script" not in svg
+        assert "<img" not in svg
+
+
+def test_a_study_of_one_object_has_its_figures():
+    """One task, one model, one prompt."""
+    for figure in figures(facts_of(small())):
+        assert draw(figure, {}, 1).svg.startswith("<svg")
