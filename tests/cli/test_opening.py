@@ -72,7 +72,7 @@ def test_a_study_of_remote_inputs_says_where_its_cache_is_set(run, tmp_path, wit
     spec.write_text(spec.read_text().replace(f"{tmp_path}/data", "memory://homeless"))
     assert run(spec) == 2
     *_, line = capfd.readouterr().err.splitlines()
-    assert line == "this user has no home folder for copies of remote inputs: set MEDSAM_JOB_CACHE"
+    assert line == "this user has no home folder for copies of inputs: set MEDSAM_JOB_CACHE"
 
 
 def test_a_missing_temporary_folder_is_reported_in_a_line(run, tmp_path, monkeypatch, capfd):
