@@ -15,7 +15,7 @@ PROGRAM = Path(__file__).parents[2] / "infra" / "slurm" / "program.sh"
 def folder(tmp_path: Path) -> Path:
     """A folder with an `apptainer` that prints its arguments, and the variables for the image, a line each."""
     apptainer = tmp_path / "apptainer"
-    apptainer.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nenv | grep ^APPTAINERENV_\n')
+    apptainer.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nenv | grep ^APPTAINERENV_ || true\n')
     apptainer.chmod(0o755)
     return tmp_path
 
