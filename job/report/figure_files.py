@@ -65,6 +65,15 @@ def values(figure: Figure) -> dict[str, list[str]]:
     }
 
 
+def listed(figures: Sequence[Figure]) -> list[str]:
+    """Return a line for each figure, and one for each choice of it."""
+    lines = []
+    for figure in figures:
+        lines.append(f"{figure.name}: {figure.table.title}")
+        lines += [f"  --choose {name}={' or '.join(map(repr, known))}" for name, known in values(figure).items()]
+    return lines
+
+
 def _chosen(figure: Figure, wanted: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the rows of a choice, and its values. Each choice is among those that the earlier ones leave."""
     heads = dict(zip(values(figure), figure.choose, strict=True))
@@ -132,12 +141,3 @@ def _sized_svg(svg: str, factor: float, unit: str) -> str:
 def _slug(value: str) -> str:
     """Return a value as a part of a file's name that any file system takes."""
     return re.sub(r"[^A-Za-z0-9._]+", "_", value).strip("_")[:60] or "_"
-
-
-def listed(figures: Sequence[Figure]) -> list[str]:
-    """Return a line for each figure, and one for each choice of it."""
-    lines = []
-    for figure in figures:
-        lines.append(f"{figure.name}: {figure.table.title}")
-        lines += [f"  --choose {name}={' or '.join(map(repr, known))}" for name, known in values(figure).items()]
-    return lines

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from functools import cache
 from importlib import resources
 
-import vl_convert
 from markupsafe import Markup
 
 from job.report.html import environment
+from job.report.page.bundle import bundle
 from job.report.page.look import PALETTES, config
 from job.report.page.parts import to_json
 from job.report.page.section import Section
@@ -22,10 +21,7 @@ SCRIPTS = ("report.js", "gallery.js")
 
 def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """Return a page as HTML. Only its own two scripts may run, whatever a name or an address in it holds."""
-    bundle, script = (
-        _bundle(),
-        _script(),
-    )
+    vega, script = bundle(), _script()
     return (
         environment()
         .get_template("report.html.j2")
@@ -34,17 +30,11 @@ def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
             subtitle=subtitle,
             sections=sections,
             look=to_json({theme: config(theme) for theme in PALETTES}),
-            policy=Markup(" ").join(Markup(f"'sha256-{_digest(text)}'") for text in (bundle, script)),  # noqa: S704
-            bundle=Markup(bundle),  # noqa: S704
+            policy=Markup(" ").join(Markup(f"'sha256-{_digest(text)}'") for text in (vega, script)),  # noqa: S704
+            bundle=Markup(vega),  # noqa: S704
             script=Markup(script),  # noqa: S704
         )
     )
-
-
-@cache
-def _bundle() -> str:
-    """Return Vega, Vega-Lite and what embeds them, as one script, which the library builds in a second or more."""
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _script() -> str:

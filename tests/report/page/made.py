@@ -80,7 +80,7 @@ def _rows(rng, dataset, task, image, models):
 def embedded(html):
     """Return what stands in a page as JSON, by name of the figure or table."""
     texts = re.findall(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)
-    return {data["name"]: data for data in map(json.loads, texts)}
+    return {data["name"]: data for data in map(json.loads, texts) if isinstance(data, dict)}
 
 
 def rows_of(data):
