@@ -8,24 +8,34 @@ from numpy.typing import NDArray
 
 FINER = 3
 """Sub-pixels of a pixel: a contour then runs through the first or the last of them, which tells the edge beside it."""
+LARGEST_FINER = 4096
+"""Px: side of a mask's tight box beyond which contours run through the middle of pixels, for the sake of memory."""
+Polygon = NDArray[np.float64]
 
 
-def edges(mask_HW: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
-    """Return closed polygons of (x, y), int64 (N, 2), a pixel reaching from x to x + 1.
+def outlines(mask_HW: NDArray[np.bool_]) -> list[Polygon]:
+    """Return closed polygons of (x, y), float64 (N, 2), in px of the image, a pixel reaching from x to x + 1.
 
-    Each side is horizontal or vertical. Filled by the even-odd rule, they are the mask.
+    Each side is horizontal or vertical. Filled by the even-odd rule, they are the mask; not so of very large ones.
     """
     if not mask_HW.any():
         return []
     x, y, width, height = cv2.boundingRect(mask_HW.astype(np.uint8))
-    fine = mask_HW[y : y + height, x : x + width].astype(np.uint8).repeat(FINER, 0).repeat(FINER, 1)
-    found, _ = cv2.findContours(fine, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    return [_corners(contour[:, 0].astype(np.int64)) + np.array((x, y)) for contour in found]
+    cut = mask_HW[y : y + height, x : x + width].astype(np.uint8)
+    if max(width, height) > LARGEST_FINER:
+        return [np.asarray(contour + np.array((x + 0.5, y + 0.5)), np.float64) for contour in _contours(cut)]
+    fine = cut.repeat(FINER, 0).repeat(FINER, 1)
+    return [_corners(contour) + np.array((x, y), np.float64) for contour in _contours(fine)]
 
 
 def path(mask_HW: NDArray[np.bool_]) -> str:
     """Return the outlines of a mask as a path of SVG, one unit a pixel."""
-    return "".join(map(_drawn, edges(mask_HW)))
+    return "".join(_drawn(polygon.astype(np.int64)) for polygon in outlines(mask_HW))
+
+
+def _contours(mask: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
+    found, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    return [contour[:, 0].astype(np.int64) for contour in found]
 
 
 def _corners(fine: NDArray[np.int64]) -> NDArray[np.int64]:
