@@ -23,9 +23,9 @@ def outlines(mask_HW: NDArray[np.bool_]) -> list[Polygon]:
     x, y, width, height = cv2.boundingRect(mask_HW.astype(np.uint8))
     cut = mask_HW[y : y + height, x : x + width].astype(np.uint8)
     if max(width, height) > LARGEST_FINER:
-        return [np.asarray(contour + np.array((x + 0.5, y + 0.5)), np.float64) for contour in _contours(cut)]
+        return [contour.astype(np.float64) + (x + 0.5, y + 0.5) for contour in _contours(cut)]  # noqa: RUF005
     fine = cut.repeat(FINER, 0).repeat(FINER, 1)
-    return [_corners(contour) + np.array((x, y), np.float64) for contour in _contours(fine)]
+    return [_corners(contour).astype(np.float64) + (x, y) for contour in _contours(fine)]  # noqa: RUF005
 
 
 def path(mask_HW: NDArray[np.bool_]) -> str:
