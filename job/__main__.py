@@ -299,11 +299,14 @@ def compare(
         list[str] | None,
         typer.Option(metavar="ALIAS=NAME", help="Another plan of an output, by its first letters. May be repeated."),
     ] = None,
+    page: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the comparison as a page, too: a path or address, .html.")
+    ] = None,
 ) -> None:
     """Show what changed between two runs, by task: paired differences with intervals. Nothing is predicted again."""
     from job.cli.compare import compare
 
-    raise typer.Exit(compare(outputs, model or [], plan or [], form, all_tasks=every))
+    raise typer.Exit(compare(outputs, model or [], plan or [], form, all_tasks=every, page=page))
 
 
 @app.command()

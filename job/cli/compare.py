@@ -6,27 +6,39 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import chain
 
 import pyarrow as pa
 
 from job import storage
 from job.cli.opening import open_results
-from job.errors import EXIT_DONE, JobError, printable
+from job.errors import EXIT_DONE, JobError, OutputError, printable
 from job.report import compared, show
 from job.report.compared_remarks import remarks
-from job.statistics.compare import Side
+from job.statistics.compare import Comparison, Side
 from job.statistics.compare import compare as compare_sides
+from job.study.addresses import normal, output_refusal
 
 ALIAS = re.compile(r"(?P<alias>[\w.-]+)=(?P<output>.+)", re.DOTALL)
 """An address with an equals sign in its first name is written with `./` in front."""
+PAGE_ENDING = ".html"
 FEWEST = 2
 
 
-def compare(outputs: Sequence[str], models: Sequence[str], plans: Sequence[str], form: str, *, all_tasks: bool) -> int:
+def compare(
+    outputs: Sequence[str],
+    models: Sequence[str],
+    plans: Sequence[str],
+    form: str,
+    *,
+    all_tasks: bool,
+    page: str | None = None,
+) -> int:
     """Compare each further output with the first, on the objects that both have, and print what changed.
 
-    outputs: each with ALIAS= in front, or not. models: pairs BEFORE=AFTER. plans: pairs ALIAS=NAME.
+    outputs: each with ALIAS= in front, or not. models: pairs BEFORE=AFTER. plans: pairs ALIAS=NAME. page: where to
+    write all of it as a page; None for nowhere.
     """
     baseline, *others = _sides(outputs, [_pair("--plan", "ALIAS=NAME", text) for text in plans])
     named = [_pair("--model", "BEFORE=AFTER", text) for text in models]
@@ -44,7 +56,22 @@ def compare(outputs: Sequence[str], models: Sequence[str], plans: Sequence[str],
         for remark in chain.from_iterable(map(remarks, comparisons)):
             print(printable(remark), file=sys.stderr)
         show.write(pa.concat_tables([comparison.by_task for comparison in comparisons]), form)
+    if page is not None:
+        print(f"wrote {_write_page(comparisons, page)}", file=sys.stderr)
     return EXIT_DONE
+
+
+def _write_page(comparisons: Sequence[Comparison], address: str) -> str:
+    """Write the page to a path or an address; return it without credentials."""
+    from job.report.page import compared as compared_page  # draws with a library that the tables do not wait for
+
+    if expected := output_refusal(address):
+        raise OutputError(f"--page {storage.public(address)}: {expected}")
+    if not address.endswith(PAGE_ENDING):
+        raise OutputError(f"--page {storage.public(address)}: expected a name that ends in {PAGE_ENDING}")
+    made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    storage.write(normal(address), compared_page.page(comparisons, made).encode())
+    return storage.public(address)
 
 
 def _sides(outputs: Sequence[str], plans: Sequence[tuple[str, str]]) -> list[Side]:

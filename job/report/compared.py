@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from job.report.compared_remarks import remarks
+from job.report.compared_remarks import legend, remarks
 from job.report.console import open_console, print_lines
 from job.report.figures import interval, probability
 from job.statistics.compare import Comparison
@@ -45,7 +45,7 @@ def write(comparison: Comparison, *, all_tasks: bool) -> None:
     console.print()
     for drawn in _tables(comparison, all_tasks=all_tasks):
         console.print(drawn)
-    console.print(_legend(comparison), style="italic")
+    console.print(legend(comparison), style="italic")
     if comparison.demo_remark:
         console.print(comparison.demo_remark, style="bold yellow")
 
@@ -109,20 +109,6 @@ def _empty(title: str, first: str, numbers: tuple[str, ...], further: tuple[str,
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     return table
-
-
-def _legend(comparison: Comparison) -> str:
-    """Return how intervals and p were made, which tasks have no part in them, and what `tasks changed` means."""
-    overall = comparison.overall.to_pylist()
-    clusters = sorted({row["cluster"] for row in overall})
-    few = sorted({name for row in overall for name in (row["few_tasks"] or "").split("; ") if name})
-    left_out = f" Tasks of fewer have no part in the means over tasks: {'; '.join(few)}." if few else ""
-    return (
-        f"Intervals ({100 * comparison.statistics.confidence:g} %) and p: bootstrap and sign flips by "
-        f"{' or '.join(clusters)}; – fewer than five in a task.{left_out} Tasks changed: those whose interval, each "
-        f"taken alone, excludes 0; p by task is corrected over tasks by Holm. Settings and clusters are those of "
-        f"{comparison.before.alias}."
-    )
 
 
 def _by_run(rows: Any) -> dict[Run, list[Row]]:

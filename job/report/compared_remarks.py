@@ -43,6 +43,20 @@ def remarks(comparison: Comparison) -> Iterator[str]:
         yield f"{row['model']} has no scores of {lacking} ({_described(row)})"
 
 
+def legend(comparison: Comparison) -> str:
+    """Return how intervals and p were made, which tasks have no part in them, and what `tasks changed` means."""
+    overall = comparison.overall.to_pylist()
+    clusters = sorted({row["cluster"] for row in overall})
+    few = sorted({name for row in overall for name in (row["few_tasks"] or "").split("; ") if name})
+    left_out = f" Tasks of fewer have no part in the means over tasks: {'; '.join(few)}." if few else ""
+    return (
+        f"Intervals ({100 * comparison.statistics.confidence:g} %) and p: bootstrap and sign flips by "
+        f"{' or '.join(clusters)}; – fewer than five in a task.{left_out} Tasks changed: those whose interval, each "
+        f"taken alone, excludes 0; p by task is corrected over tasks by Holm. Settings and clusters are those of "
+        f"{comparison.before.alias}."
+    )
+
+
 def _other_settings(comparison: Comparison) -> Iterator[str]:
     """Yield lines on the settings of the two plans that differ, and on other weights."""
     before, after = comparison.before, comparison.after

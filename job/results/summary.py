@@ -89,7 +89,7 @@ def _note(output: str, plan: str) -> dict[str, Any]:
 
 
 def _noted(output: str, plan: str) -> str:
-    return storage.join(output, "plan", plan, "settings.json")
+    return storage.join(output, "settings", f"{plan}.json")
 
 
 def _current(output: str) -> str:

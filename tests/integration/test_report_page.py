@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from job.report.page.sections import figures, page
+from tests.cases import medsam_job, use_fake_models, write_study
 from tests.integration.chromium import opened_browser, opened_page
 from tests.report.page.made import HOSTILE, embedded, facts_of, large, rows_of, small
 
@@ -54,12 +55,31 @@ def saved(page, button):
         return list(csv.reader(file))
 
 
+def serious(page):
+    """Return what axe-core finds to be serious or worse: the rule, and the first element that breaks it."""
+    violations = Axe().run(page).response["violations"]
+    return [(each["id"], each["nodes"][0]["html"]) for each in violations if each["impact"] in ("serious", "critical")]
+
+
 @pytest.mark.parametrize("name", ["large", "hostile", "small"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_report_opens_from_disk_without_complaint_or_request(name, scheme, browser, files):
     """No message in the console, no script of a name that ran, nothing asked of a network."""
     with opened_page(browser, files[name], color_scheme=scheme) as (_, complaints):
         assert complaints == []
+
+
+def test_the_page_of_a_comparison_opens_and_is_accessible(browser, tmp_path, monkeypatch):
+    """Two studies on disk, compared from the command line."""
+    use_fake_models(monkeypatch)
+    spec, file = write_study(tmp_path), tmp_path / "compared.html"
+    for name in "ab":
+        assert medsam_job(monkeypatch, spec, "--output", tmp_path / name) == 0
+    assert medsam_job(monkeypatch, "compare", tmp_path / "a", tmp_path / "b", "--page", file) == 0
+    with opened_page(browser, file) as (page, complaints):
+        assert complaints == []
+        assert serious(page) == []
+        assert page.locator("#figure-changes-by-task-1 .mark-symbol.role-mark path").count() > 0
 
 
 def test_every_figure_is_drawn(opened):
@@ -182,11 +202,7 @@ def test_axe_finds_nothing_serious(scheme, browser, files):
     with opened_page(browser, files["large"], color_scheme=scheme) as (page, _):
         page.evaluate("document.querySelectorAll('figure > details').forEach(one => { one.open = true; })")
         page.wait_for_selector("#figure-published table")
-        violations = Axe().run(page).response["violations"]
-        found = [
-            (each["id"], each["nodes"][0]["html"]) for each in violations if each["impact"] in ("serious", "critical")
-        ]
-        assert found == []
+        assert serious(page) == []
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 
 from job.storage.s3 import S3
 from tests.cases import SPEC, medsam_job, use_fake_models, write_study
+from tests.report.page.made import embedded
 
 
 def rows(folder, filesystem=None):
@@ -15,7 +16,7 @@ def rows(folder, filesystem=None):
 
 
 def test_a_study_on_s3_has_the_rows_of_a_local_one(s3, tmp_path, monkeypatch, capfd):
-    """They can be queried on S3, and a second run has nothing to do."""
+    """They can be queried and reported on S3, and a second run has nothing to do."""
     use_fake_models(monkeypatch)
     monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
     local = write_study(tmp_path)
@@ -31,6 +32,14 @@ def test_a_study_on_s3_has_the_rows_of_a_local_one(s3, tmp_path, monkeypatch, ca
     for table in ("objects", "predictions"):
         assert rows(f"{prefix}/results/{table}", fs) == rows(tmp_path / "results" / table)
     assert fs.exists(f"{prefix}/results/summary/overall_scores.csv")
+    before = fs.cat(f"{prefix}/results/report.html")
+    fs.rm(f"{prefix}/results/report.html")
+    assert medsam_job(monkeypatch, "report", f"{s3}/results") == 0
+    fs.invalidate_cache()
+    assert embedded(fs.cat(f"{prefix}/results/report.html").decode()) == embedded(before.decode())
+    assert medsam_job(monkeypatch, "figure", f"{s3}/results", "iou-by-task") == 0
+    fs.invalidate_cache()
+    assert fs.exists(f"{prefix}/results/figures/iou-by-task-whole_box-183mm.pdf")
     capfd.readouterr()
     assert (
         medsam_job(monkeypatch, "sql", f"{s3}/results", "SELECT count(*) AS n FROM predictions", "--format", "csv") == 0

@@ -15,6 +15,7 @@ HEADS = {
     "where": "task",
     "prompting": "prompt",
     "step": "click",
+    "choices": "mask choice",
     "over": "mean over",
     "failures": "IoU < 0.5",
     "interval_tasks": "tasks of the interval",

@@ -8,6 +8,10 @@ from job.report.page.facts import Facts
 from job.report.page.section import Figure, Section
 from job.study.prompts import CLICKS
 
+COURSE = (
+    "where", "model", "mask_choice", "protocol", "seed", "clicks", "cluster", "clusters", "auc", "auc_low", "auc_high",
+    "first_iou", "last_iou", "gain", "gain_low", "gain_high", "worse", "best_click",
+)  # fmt: skip
 NOTHING = "The study has no clicks."
 OF_RUN = ("model", "mask_choice", "protocol", "seed", "step")
 
@@ -15,7 +19,9 @@ OF_RUN = ("model", "mask_choice", "protocol", "seed", "step")
 def section(facts: Facts) -> Section:
     """Return the section."""
     made = [_overall(facts), _by_task(facts), _reached(facts), _needed(facts)]
-    return build.section("IoU by click", "by-click", made, nothing=NOTHING)
+    course = labels.labelled(facts.mart("clicks_course").to_pylist())
+    tables = [build.listing("clicks-course", "Area under the curve, and what more clicks gain", course, COURSE)]
+    return build.section("IoU by click", "by-click", made, nothing=NOTHING, tables=tables)
 
 
 def _overall(facts: Facts) -> Figure | None:

@@ -16,6 +16,7 @@ COLUMNS = (
     "prompting", "where", "model", "mask_choice", "seed", "objects", "cluster", "clusters", "mean_iou", "low", "high",
     "p05_iou", "q1_iou", "median_iou", "q3_iou", "p95_iou", "failures", "published_iou",
 )  # fmt: skip
+SEEDS = ("prompting", "where", "model", "mask_choice", "seeds", "mean_iou", "sd_iou", "lowest", "highest")
 OVER_TASKS = (
     "prompting", "model", "mask_choice", "seed", "tasks", "objects", "mean_iou", "interval_tasks", "interval_iou",
     "low", "high", "failures", "mean_dice",
@@ -25,12 +26,16 @@ OVER_TASKS = (
 def section(facts: Facts) -> Section:
     """Return the section."""
     overall = labels.labelled(facts.mart("overall_scores").to_pylist())
+    seeds = labels.labelled(row for row in facts.mart("between_seeds").to_pylist() if row["seeds"] > 1)
     return build.section(
         "IoU by task",
         "by-task",
         [_boxes(facts)],
         nothing="No scores are stored yet.",
-        tables=[build.listing("scores", "Mean over tasks", overall, OVER_TASKS)],
+        tables=[
+            build.listing("scores", "Mean over tasks", overall, OVER_TASKS),
+            build.listing("between-seeds", "Mean IoU between seeds", seeds, SEEDS),
+        ],
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from job.report.page.encode import beside, dashes, in_order, models, rows, share, signs, tips
+from job.report.page.encode import beside, dashes, ends, in_order, models, rows, share, signs, tips
 from job.report.page.facts import Facts
 from job.report.page.section import height_of_rows
 
@@ -30,16 +30,20 @@ def dots(
     """
     scale = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False)
     axis = alt.Axis(tickCount=6)
-    base = alt.Chart(rows()).encode(
-        y=alt.Y(f"{by}:N", sort=in_order() if by == "where" else None, title=None),
-        yOffset=beside(facts),
-        tooltip=tips((by, "at"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
+    base = (
+        alt.Chart(rows())
+        .transform_calculate(**ends(field))
+        .encode(
+            y=alt.Y(f"{by}:N", sort=in_order() if by == "where" else None, title=None),
+            yOffset=beside(facts),
+            tooltip=tips((by, "at"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
+        )
     )
     return (
         alt.layer(
             base.mark_rule(strokeWidth=2).encode(
-                x=alt.X("low:Q", title=title, scale=scale, axis=axis),
-                x2="high:Q",
+                x=alt.X("from:Q", title=title, scale=scale, axis=axis),
+                x2="to:Q",
                 color=models(facts),
                 strokeDash=dashes(facts),
             ),

@@ -11,6 +11,7 @@ from job.report.page import build, labels
 from job.report.page.differences import contrast_rows
 from job.report.page.encode import in_order, rows, tips
 from job.report.page.facts import Facts
+from job.report.page.forest import by_click
 from job.report.page.parts import paragraphs
 from job.report.page.section import Figure, Section, height_of_rows
 from job.study.prompts import CLICKS
@@ -59,22 +60,6 @@ def _by_click(facts: Facts) -> list[labels.Row]:
 
 
 def _differences(facts: Facts) -> Figure | None:
-    base = alt.Chart(rows()).encode(
-        x=_click(),
-        tooltip=tips(
-            ("where", "task"), ("step", "click", "d"), ("difference", "difference", "+.4f"), ("low", "from", "+.4f"),
-            ("high", "to", "+.4f"), ("baseline_ahead", "second side ahead in", ".1%"),
-        ),
-    )  # fmt: skip
-    title = "difference of mean IoU"
-    zero = alt.Chart(alt.InlineData(values=[{"y": 0}])).mark_rule(strokeDash=[4, 4]).encode(y="y:Q")
-    chart = alt.layer(
-        base.mark_area(opacity=0.2, color="#808080").encode(y=alt.Y("low:Q", title=title), y2="high:Q"),
-        zero,
-        base.mark_line(point=alt.OverlayMarkDef(filled=True, size=50, color="#808080"), color="#808080").encode(
-            y=alt.Y("difference:Q", title=title)
-        ),
-    ).properties(height=260)
     return build.figure(
         _by_click(facts),
         BY_CLICK,
@@ -84,7 +69,7 @@ def _differences(facts: Facts) -> Figure | None:
             "The first side minus the second after each click. The band is one interval for all clicks at once: where "
             "it lies on one side of 0 from a click to the last, that side is ahead from there on."
         ),
-        chart=chart.to_dict(),
+        chart=by_click("difference of mean IoU", (("baseline_ahead", "second side ahead in", ".1%"),)),
         choose=(*OF_SIDES, "where"),
     )
 
@@ -168,10 +153,6 @@ def _crossing(facts: Facts) -> Figure | None:
         chart=chart.to_dict(),
         choose=OF_SIDES,
     )
-
-
-def _click() -> Any:
-    return alt.X("step:Q", title="clicks", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
 
 
 def _like(axis: Any, field: str) -> Any:

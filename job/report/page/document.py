@@ -17,6 +17,7 @@ from job.report.page.parts import to_json
 from job.report.page.section import Section
 
 SCRIPTS = ("report.js", "gallery.js")
+"""The page's own scripts, in their order; together they are one."""
 
 
 def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:

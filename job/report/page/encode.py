@@ -10,6 +10,7 @@ from job.report.page.facts import Facts
 from job.report.page.look import DASHES, SHAPES
 from job.report.page.section import ROWS
 
+BOUNDS = {"from": "low", "to": "high"}
 CHOICES = ("single", "first", "score", "oracle")
 FULL = {"single": 1.0, "first": 0.0, "score": 0.45, "oracle": 1.0}
 """How full a sign is, by mask choice."""
@@ -77,6 +78,14 @@ def share(field: str, title: str, channel: Any = alt.X) -> Any:
 def in_order() -> Any:
     """Return the order of rows: that of the column `order`."""
     return alt.EncodingSortField(field="order", op="min", order="ascending")
+
+
+def ends(field: str) -> dict[str, str]:
+    """Return the ends of an interval as columns `from` and `to`; without one, both are the value itself.
+
+    So an axis has an extent also where no row has an interval.
+    """
+    return {name: f"datum.{bound} === null ? datum.{field} : datum.{bound}" for name, bound in BOUNDS.items()}
 
 
 def tips(*fields: tuple[str, str] | tuple[str, str, str]) -> list[Any]:

@@ -95,3 +95,8 @@ def last_clicks(rows: list[Row]) -> dict[str, Any]:
     """Return the prompt of the last row of clicks of the first contrast, or of its last mode."""
     first = [row for row in rows if row["contrast"] == rows[0]["contrast"]]
     return {"prompting": first[-1]["prompting"]} if first else {}
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 task` or `2 tasks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,11 +9,13 @@ from typing import Any
 from markupsafe import Markup
 
 from job.report import contrasts
+from job.report.page import labels
 from job.report.page.build import listing
 from job.report.page.crossing import leads
 from job.report.page.facts import Facts
 from job.report.page.parts import empty, paragraphs, table
 from job.report.page.section import Section, Table
+from job.study.prompts import CLICKS
 
 
 def section(facts: Facts) -> Section:
@@ -21,6 +23,7 @@ def section(facts: Facts) -> Section:
     parts = [
         paragraphs(_notes(facts), "note"),
         paragraphs(headlines(facts), "headline"),
+        _settings(facts),
         _data(facts),
         _models(facts),
         _machines(facts),
@@ -30,11 +33,30 @@ def section(facts: Facts) -> Section:
 
 
 def headlines(facts: Facts) -> list[str]:
-    """Return a sentence for each of the spec's contrasts, at its last click or its last mode."""
+    """Return a sentence for each of the spec's contrasts, at its last click or mode; else for each model's mean."""
     last: dict[contrasts.Sides, dict[str, Any]] = {}
     for row in contrasts.asked_for(facts.mart("comparison_overall")):
         last[contrasts.sides(row)] = row
-    return [contrasts.finding(row, facts.confidence) for row in last.values()] + leads(facts)
+    found = [contrasts.finding(row, facts.confidence) for row in last.values()] + leads(facts)
+    return found or _means(facts)
+
+
+def _means(facts: Facts) -> list[str]:
+    """Return the mean IoU of each model and mask choice at its last prompt, in a sentence."""
+    rows = labels.labelled(facts.mart("overall_scores").to_pylist())
+    last = {row["series"]: row for row in rows if row["mean_iou"] is not None}
+    return [_mean(row, facts.confidence) for row in last.values()]
+
+
+def _mean(row: labels.Row, confidence: float) -> str:
+    when = f"after {row['prompting']}" if row["prompt"] == CLICKS else f"with {row['prompting']}"
+    start = f"{row['model']} (mask choice {row['mask_choice']}) has a mean IoU of"
+    if row["low"] is None:
+        lacking = f"too few {row['cluster']}s for an interval"
+        return f"{start} {row['mean_iou']:.4f} {when}, over {labels.counted(row['tasks'], 'task')}; {lacking}."
+    bounds = f"{100 * confidence:g} % interval {row['low']:.4f} to {row['high']:.4f}"
+    tasks = f"{row['interval_tasks']} of " if row["few_tasks"] else ""
+    return f"{start} {row['interval_iou']:.4f} {when} ({bounds}), over {tasks}{labels.counted(row['tasks'], 'task')}."
 
 
 def _notes(facts: Facts) -> Iterator[str]:
@@ -49,6 +71,21 @@ def _notes(facts: Facts) -> Iterator[str]:
         yield f"Not a full run: {facts.limit} raw slices or images of each data set."
     if summary.demo_remark:
         yield summary.demo_remark
+
+
+def _settings(facts: Facts) -> Markup:
+    """Return what holds for all rows, as a table of names and texts."""
+    summary, seeds = facts.summary, {seed for run in facts.manifests for seed in run.get("seeds") or ()}
+    stated = {
+        "plan": facts.plan,
+        "parts": f"{summary.parts_done} of {summary.parts_planned}",
+        "precision": facts.precision,
+        "seeds": ", ".join(map(str, sorted(seeds))) or "not stored yet",
+        "intervals": f"{100 * facts.confidence:g} %, bootstrap by cluster",
+        "click protocols": next((run["departures"] for run in facts.manifests if run.get("departures")), None),
+    }
+    rows = (Markup("<tr><th>{}</th><td>{}</td></tr>").format(*pair) for pair in stated.items() if pair[1] is not None)
+    return Markup('<div class="scroll" tabindex="0"><table class="facts">{}</table></div>').format(Markup().join(rows))
 
 
 def _data(facts: Facts) -> Markup:
@@ -105,8 +142,14 @@ def _of(run: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _ledger(facts: Facts) -> Markup:
     rows = facts.mart("ledger")
     if not rows.num_rows:
-        return empty("Nothing was left out.")
-    return table(Table(name="ledger", title="Left out, or used with a remark", rows=rows))
+        return empty("Nothing was left out.") + _missing(facts)
+    return table(Table(name="ledger", title="Left out, or used with a remark", rows=rows)) + _missing(facts)
+
+
+def _missing(facts: Facts) -> Markup:
+    """Return which runs lack objects that others have; nothing in a sound study."""
+    rows = facts.mart("object_differences")
+    return table(Table(name="missing", title="Objects that a run lacks", rows=rows)) if rows.num_rows else Markup()
 
 
 def _spec(facts: Facts) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -81,4 +82,7 @@ def _kind(of: pa.DataType) -> str:
 
 
 def _plain(value: Any) -> Any:
+    """Return a value as the page holds it: texts that can be seen, and no number that JSON lacks."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return printable(value) if isinstance(value, str) else value

@@ -33,8 +33,8 @@ class Figure:
     """A chart, and the table that it is drawn from.
 
     table: all rows that a reader can choose among; its name is the figure's. text: what the chart shows, in sentences.
-    choose: columns of which a reader chooses one value, or reads the only one. start: the first choice, where it is not the first value.
-    chart: in Vega-Lite, with its data named ROWS.
+    choose: columns of which a reader chooses one value, or reads the only one. start: the first choice, where it is not
+    the first value. chart: in Vega-Lite, with its data named ROWS.
     """
 
     table: Table

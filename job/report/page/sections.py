@@ -43,5 +43,5 @@ def figures(facts: Facts) -> list[Figure]:
 
 def page(facts: Facts) -> str:
     """Return a study's page as HTML."""
-    subtitle = f"{facts.output}, plan {facts.plan}; page made {facts.made}"
-    return document(facts.study, subtitle, [section(facts) for section in SECTIONS])
+    subtitle = f"{facts.output}; page made {facts.made}"
+    return document(f"{facts.study}: report", subtitle, [section(facts) for section in SECTIONS])

@@ -1,9 +1,11 @@
 """The sections of a report: their numbers are those of the summary, and what there is nothing of says so."""
 
+import pyarrow as pa
 import pytest
 
 from job.report.page.sections import SECTIONS, figures, page
 from tests.report.page.made import CLICKS, embedded, facts_of, large, rows_of, small
+from tests.statistics.tables import iou_row, mart_tables
 
 FIGURES = (
     "iou-by-task", "iou-by-click", "iou-by-click-and-task", "reached-by-click", "clicks-needed", "differences",
@@ -138,6 +140,25 @@ def test_every_figure_has_a_description_and_its_numbers(marts):
         assert len(figure.text) > 40
         assert figure.table.rows.num_rows
         assert figure.chart["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+
+
+def test_seeds_are_compared_where_there_are_several():
+    """Mean, lowest and highest of two, over tasks and by task."""
+    marts = mart_tables([iou_row(iou=iou, seed=seed) for seed, iou in ((1, 0.4), (2, 0.6))])
+    rows = rows_of(embedded(page(facts_of(marts)))["between-seeds"])
+    found = {row["where"]: (row["seeds"], row["mean_iou"], row["lowest"], row["highest"]) for row in rows}
+    assert found == {name: (2, pytest.approx(0.5), 0.4, 0.6) for name in ("mean of tasks", "A: t")}
+    assert "between-seeds" not in embedded(page(facts_of(small())))
+
+
+def test_a_number_that_json_lacks_is_an_empty_cell():
+    """A page with NaN in it would not open."""
+    marts = small()
+    score = marts["iou_distribution"]
+    place = score.column_names.index("p95_iou")
+    marts["iou_distribution"] = score.set_column(place, "p95_iou", pa.array([float("nan")]))
+    (row,) = rows_of(embedded(page(facts_of(marts)))["iou-by-task"])
+    assert row["p95_iou"] is None
 
 
 def test_a_seed_is_a_choice_only_where_there_are_several():
