@@ -65,12 +65,17 @@ class PlannedImages:
     def _read(self, unit: Unit, settings: Dataset, read: Callable[[Dataset, Source, InputCache], Item]) -> Item:
         """Read an image where the plan found it, or else where the study finds it now."""
         try:
-            return read(settings, unit.source, replace(self.cache, keys=self.plan.content_keys()))
+            return read(settings, unit.source, self._planned_cache)
         except StorageError:
             moved = self._moved(settings, unit)
             if moved is None:
                 raise
         return read(settings, moved, self.cache)
+
+    @cached_property
+    def _planned_cache(self) -> InputCache:
+        """A cache that refuses files whose content is not the planned one."""
+        return replace(self.cache, keys=self.plan.content_keys())
 
     @cached_property
     def _units(self) -> dict[tuple[str, str], Unit]:
