@@ -41,9 +41,10 @@ def _contours(mask: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
 def _corners(fine: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the corners of a contour in whole pixels. fine: in sub-pixels, of which it holds the first or the last."""
     corners: NDArray[np.int64] = (fine + 1) // FINER
-    return np.asarray(corners[(corners != np.roll(corners, 1, axis=0)).any(axis=1)])
+    before = np.concatenate([corners[-1:], corners[:-1]])
+    return np.asarray(corners[(corners != before).any(axis=1)])
 
 
 def _drawn(polygon: NDArray[np.int64]) -> str:
-    sides = "".join(f"h{across}" if across else f"v{down}" for across, down in np.diff(polygon, axis=0))
-    return f"M{polygon[0, 0]} {polygon[0, 1]}{sides}z"
+    sides = [f"h{across}" if across else f"v{down}" for across, down in np.diff(polygon, axis=0).tolist()]
+    return f"M{polygon[0, 0]} {polygon[0, 1]}{''.join(sides)}z"
