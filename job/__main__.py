@@ -106,7 +106,7 @@ def run(
     limit: Limit = None,
     shard: Annotated[str | None, typer.Option(metavar="i/n", help="Run only shard i of n, counted from 0.")] = None,
     shards: Annotated[
-        int | None, typer.Option(min=1, help="The number of shards, if JOB_COMPLETION_INDEX gives the shard.")
+        int | None, typer.Option(min=1, help="The number of shards, if a scheduler gives the index alone.")
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until every part is stored or failed. Only with `--only statistics`.")
@@ -237,11 +237,11 @@ def show(
         typer.Option(
             "--output",
             metavar="FILE|FOLDER",
-            help="A name with .png: one sheet. A folder: a picture of each case. [default: cases.png, or cases]",
+            help="A name with .png: one sheet. A folder: a picture of each case. Default: cases.png.",
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Show the first N cases. [default: 24, or all volumes]", metavar="N")
+        int | None, typer.Option(min=1, help="Show the first N cases. Default: 24; of volumes all.", metavar="N")
     ] = None,
     spec: Annotated[
         str | None,

@@ -103,7 +103,7 @@ def open_study(spec_address: str, output: str | None) -> tuple[LoadedSpec, Resul
 
 def open_cache(spec: LoadedSpec) -> InputCache:
     """Open the folder of local copies of remote inputs."""
-    return InputCache(_cache_folder(), int(spec.study.execution.cache_gb * BYTES_PER_GB))
+    return InputCache(storage.cache_folder(), int(spec.study.execution.cache_gb * BYTES_PER_GB))
 
 
 def open_results(output: str, plan: str | None = None) -> tuple[Results, Plan]:
@@ -140,17 +140,6 @@ def _require_temporary_folder() -> None:
         tempfile.gettempdir()
     except FileNotFoundError as error:
         raise JobError(f"{error.strerror}: set TMPDIR to a folder that can be written") from None
-
-
-def _cache_folder() -> Path | None:
-    """Return the folder of local copies; None if the environment names none and the user has no home."""
-    named = os.environ.get("MEDSAM_JOB_CACHE")
-    if named:
-        return Path(named)
-    try:
-        return Path.home() / ".cache" / "medsam-job"
-    except RuntimeError:
-        return None
 
 
 def _instead_of_results(output: str) -> str | None:

@@ -9,6 +9,7 @@ from job.cli.wording import counted
 from job.plan.preview import SeenDataset, SeenImage, SeenObject
 from job.report.sheet import Histogram, Outlined, Picture, Rows, Section, Style, style
 from job.study.dataset import Dataset
+from job.study.intensity import joined_label
 from job.study.prompts import MODE_NAMES
 
 MOST_LABELS = 20
@@ -33,7 +34,10 @@ def _facts(dataset: Dataset, seen: SeenDataset) -> Iterator[tuple[str, str]]:
     yield "listed", seen.listed.removeprefix(f"{dataset.name}: ")
     yield "read", f"{seen.read} of {counted(seen.files, 'image file')}; {len(seen.images)} shown"
     yield "modality", dataset.modality
-    yield "intensity", ", ".join(dict.fromkeys(image.intensity for image in seen.images)) or dataset.intensity.label
+    rules = dict.fromkeys(image.intensity for image in seen.images)
+    planned = joined_label([rule.label for rule in dataset.intensities])
+    default = ", the default: the spec states no `intensity`" if "default" in dataset.intensity_origins else ""
+    yield "intensity", (", ".join(rules) or planned) + default
     if seen.images:
         for name, axis in (("height px", 0), ("width px", 1)):
             yield name, _spread([image.image_HWC.shape[axis] for image in seen.images])
@@ -101,8 +105,6 @@ def _lines(seen: SeenDataset) -> Rows:
 
 def _picture(dataset: Dataset, image: SeenImage, styles: dict[str, Style]) -> Picture:
     height, width = image.image_HWC.shape[:2]
-    values = image.values
-    lower, upper = values.levels
     size = f"{width} × {height} px"
     return Picture(
         title=image.image if image.axis == "none" else f"{image.image}, {image.axis} slice {image.slice}",
@@ -111,17 +113,24 @@ def _picture(dataset: Dataset, image: SeenImage, styles: dict[str, Style]) -> Pi
             size if image.spacing is None else f"{size}; {_spacing(image)} mm (row, column, slice)",
         ),
         pixels_HWC=image.image_HWC,
-        histogram=Histogram(
-            counts=values.counts,
-            start=values.start,
-            stop=values.stop,
-            levels=values.levels,
-            facts=(
-                f"values {values.low:g} to {values.high:g}; {lower:g} becomes 0 ({values.below:.1%} below), "
-                f"{upper:g} becomes 255 ({values.above:.1%} above)"
-            ),
-        ),
+        histograms=tuple(_histogram(image, colour) for colour in image.values),
         objects=tuple(_outlined(obj, styles[obj.task]) for obj in image.objects),
+    )
+
+
+def _histogram(image: SeenImage, colour: str) -> Histogram:
+    """Return the values of one channel; colour: "" of an image without channels."""
+    values = image.values[colour]
+    lower, upper = values.levels
+    return Histogram(
+        counts=values.counts,
+        start=values.start,
+        stop=values.stop,
+        levels=values.levels,
+        facts=(
+            f"{colour}{': ' if colour else ''}values {values.low:g} to {values.high:g}; {lower:g} becomes 0 "
+            f"({values.below:.1%} below), {upper:g} becomes 255 ({values.above:.1%} above)"
+        ),
     )
 
 

@@ -5,6 +5,7 @@ A case is a 2D image or a whole volume in canonical axis order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.datasets import geometry, labels
+from job.datasets.channels import Channel, Levels, label_of, to_rgb, with_values
 from job.datasets.ledger import Remark
 from job.datasets.sample import Axis, Spacing, TaskObject
 from job.datasets.source import Source
 from job.study.dataset import Dataset
-from job.study.intensity import Intensity
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
     """An opened source.
 
-    count: slices along `axis`, 1 for a 2D image. intensity: the rule in the numbers of the file; intensity_label: as
-    stored in the rows. image: HxW[x3] or XYZ. maps: by task, the values from which its object is made, HxW or XYZ of
+    count: slices along `axis`, 1 for a 2D image. channels: what is shown: the image, HxW[x3] or XYZ, or red, green and
+    blue. maps: by task, the values from which its object is made, HxW or XYZ of
     the image's size; those of tasks in `joined` are as `labels.joined` returns them. A task with an error has no map,
     and neither has one without a mask, which is in `empty`. labels: by task, those in its masks, unless it takes values
     above a threshold. warnings: on what is used but doubtful.
@@ -35,9 +36,7 @@ class Case:
     axis: Axis
     count: int
     spacing: Spacing | None
-    intensity: Intensity
-    intensity_label: str
-    image: NDArray[Any]
+    channels: tuple[Channel, ...]
     maps: dict[str, NDArray[Any]]
     labels: dict[str, frozenset[int | str]]
     joined: frozenset[str]
@@ -48,6 +47,23 @@ class Case:
     def plane(self, values: NDArray[Any], index: int) -> NDArray[Any]:
         """Return slice `index` of the image or of a map: HxW, or the whole of a 2D image."""
         return geometry.plane(values, self.axis, index)
+
+    @property
+    def intensity(self) -> str:
+        """The intensity rule as stored in the rows, such as `window(40,400)/slice`."""
+        return label_of(self.channels)
+
+    def levels(self) -> tuple[Levels | None, ...]:
+        """Return, for each channel, the values that become 0 and 255 in the whole volume, where its rule wants that."""
+        return tuple(channel.volume_levels() for channel in self.channels)
+
+    def shown(self, index: int) -> tuple[Channel, ...]:
+        """Return the channels of one slice, or of a 2D image."""
+        return tuple(with_values(channel, self.plane(channel.values, index)) for channel in self.channels)
+
+    def rgb(self, index: int, levels: Sequence[Levels | None]) -> NDArray[np.uint8]:
+        """Return one slice, or a 2D image, as uint8 RGB, HxWx3. levels: as `levels` returns them."""
+        return to_rgb(self.shown(index), levels)
 
     def objects(self, index: int) -> tuple[TaskObject, ...]:
         """Return the objects in one slice."""

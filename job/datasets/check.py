@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from job.datasets import placement, slicing
+from job.datasets.composing import check_channels
 from job.datasets.formats import volumes
 from job.datasets.layers import (
     Head,
@@ -53,6 +54,8 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
         ledger.add_error(error)
         return ledger.lines
     heads[source.file] = image
+    for fault in check_channels(dataset, source, image, cache, max_image_px):
+        ledger.add_error(fault)
     for task in dataset.tasks:
         try:
             for file in mask_files(dataset, source, task):

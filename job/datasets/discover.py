@@ -8,21 +8,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from job.datasets.directions import stated_axes
-from job.datasets.formats.detached import with_values
+from job.datasets.expected import pattern_of
 from job.datasets.formats.dicom.choice import of_series
 from job.datasets.formats.kind import kinds_of
 from job.datasets.label_names import named_values
-from job.datasets.matches import fields_of, matches
-from job.datasets.pairing import PairedImage, check_claims, check_images, claims_of, mask_templates, paired
-from job.datasets.pattern import Pattern, fill
+from job.datasets.matches import matches
+from job.datasets.pairing import (
+    PairedImage,
+    channel_templates,
+    check_claims,
+    check_images,
+    claims_of,
+    mask_templates,
+    paired,
+)
+from job.datasets.pattern import Pattern
 from job.datasets.pseudonyms import with_pseudonyms
 from job.datasets.selection import Selector, names_of
-from job.datasets.source import GeneratedImage, ImageFile, Kind, Source
+from job.datasets.source import Source
+from job.datasets.sources import broken_archives, generated_sources, source_of
 from job.datasets.table import listed
 from job.datasets.template import Files, Template
 from job.storage import FileInfo
-from job.study.dataset import Dataset, Generated
-from job.study.files import template_fields
+from job.study.dataset import Dataset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +69,8 @@ def survey(dataset: Dataset) -> Survey:
     `label_names` lacks a name.
     """
     if dataset.generated is not None:
-        return Survey(sources=tuple(_generated(dataset, dataset.generated)))
-    pattern = _pattern(dataset)
+        return Survey(sources=tuple(generated_sources(dataset, dataset.generated)))
+    pattern = pattern_of(dataset)
     listing = pattern.listing() if dataset.series is None else of_series(pattern.listing(), dataset.series)
     table = listed(dataset, list(matches(dataset, pattern, listing)))
     templates = [Template(text, pattern, table.slashes) for text in _all_templates(dataset)]
@@ -76,13 +84,13 @@ def survey(dataset: Dataset) -> Survey:
     axes = stated_axes(dataset, chosen)
     named = named_values(dataset)
     kinds = dict(zip((image.address for image in chosen), kinds_of([image.file for image in chosen]), strict=True))
-    sources = [_source(dataset, image, kinds[image.address], axes[image.address], named) for image in chosen]
+    sources = [source_of(dataset, image, kinds[image.address], axes[image.address], named) for image in chosen]
     skipped = {source.image for source in sources if dataset.unlabelled == "skip" and not any(source.masks.values())}
     others = [address for address in listing if pattern.differs_in_ending(address)]
     other_endings = [address for address in others if listing[address].address not in claims]
     unlisted = {address: file.address for address, file, _ in table.unlisted}
     images = {image.file.address for image in matched} | {listing[address].address for address in others}
-    left = [source for source in sources if source.image not in skipped]
+    left = [source for source in sources if source.image not in skipped] + broken_archives(dataset, pattern, listing)
     salt = dataset.pseudonymise
     return Survey(
         sources=tuple(left if salt is None else sorted((with_pseudonyms(salt, source) for source in left), key=_image)),
@@ -103,42 +111,10 @@ def survey(dataset: Dataset) -> Survey:
     )
 
 
-def expected_masks(dataset: Dataset, source: Source, task: str) -> tuple[str, ...]:
-    """Return the addresses where an image's masks of a task are looked for; wildcards and columns in them are kept."""
-    pattern = _pattern(dataset)
-    if not isinstance(source.file, FileInfo):
-        return ()
-    image = pattern.address_of(source.file)
-    texts = mask_templates(dataset, task)
-    columns = {name: f"{{{name}}}" for text in texts for name in template_fields(text)}
-    fields = columns | fields_of(image, source.file.address, pattern.fields(image) or {})
-    return tuple(Template(text, pattern).filled(fields) for text in texts)
-
-
-def _pattern(dataset: Dataset) -> Pattern:
-    if dataset.images is None:
-        raise ValueError(f"{dataset.name}: neither images nor generated; a loaded spec has one")
-    return Pattern(dataset.images)
-
-
 def _all_templates(dataset: Dataset) -> list[str]:
-    """Return every mask template of a data set once."""
-    return list(dict.fromkeys(text for task in dataset.tasks for text in mask_templates(dataset, task)))
-
-
-def _generated(dataset: Dataset, generated: Generated) -> Iterator[Source]:
-    for patient in range(generated.patients):
-        for index in range(generated.slices):
-            image = GeneratedImage(seed=generated.seed, patient=patient, slice=index)
-            masks: dict[str, tuple[ImageFile, ...]] = dict.fromkeys(dataset.tasks, (image,))
-            yield Source(
-                image=image.name,
-                file=image,
-                kind="picture",
-                masks=masks,
-                patient=image.patient_name,
-                volume=image.name,
-            )
+    """Return every template of masks and channels of a data set once."""
+    masks = [text for task in dataset.tasks for text in mask_templates(dataset, task)]
+    return list(dict.fromkeys([*masks, *channel_templates(dataset)]))
 
 
 def _choose(dataset: Dataset, images: Sequence[PairedImage]) -> tuple[list[PairedImage], tuple[str, ...]]:
@@ -156,39 +132,24 @@ def _choose(dataset: Dataset, images: Sequence[PairedImage]) -> tuple[list[Paire
     return chosen, tuple(sorted(set(lines) - known))
 
 
-def _source(
-    dataset: Dataset, image: PairedImage, kind: Kind, axes: str | None, label_values: dict[str, tuple[int, ...]]
-) -> Source:
-    masks: dict[str, tuple[ImageFile, ...]] = {}
-    for task in dataset.tasks:
-        named = [file for text in mask_templates(dataset, task) for file in image.masks[text]]
-        masks[task] = tuple({(file.address, file.inside): with_values(file) for file in named}.values())
-    return Source(
-        image=image.address,
-        file=with_values(image.file),
-        kind=kind,
-        masks=masks,
-        patient=image.address if dataset.patient is None else fill(dataset.patient, image.fields),
-        volume=image.address,
-        axes=axes,
-        label_values=label_values,
-    )
-
-
 def _image(source: Source) -> str:
     return source.image
 
 
 def _named_masks(images: Iterable[PairedImage]) -> set[str]:
-    """Return the addresses of all masks, those of one image and those that images share."""
-    return {mask.address for image in images for masks in image.masks.values() for mask in masks}
+    """Return the addresses of all masks and channels, those of one image and those that images share."""
+    return {mask.address for image in images for masks in image.channels.values() for mask in masks}
 
 
 def _unused(listings: Iterable[Files], used: set[str]) -> Iterator[str]:
     """Yield the listed masks that are not used, without hidden files."""
     for files in listings:
         for name, file in files.by_address.items():
-            if file.address not in used and not any(part.startswith(".") for part in name.split("/")):
+            if (
+                file.address not in used
+                and not file.refusal
+                and not any(part.startswith(".") for part in name.split("/"))
+            ):
                 yield name
 
 

@@ -21,6 +21,18 @@ def folders_of(files: Mapping[str, FileInfo]) -> dict[str, FileInfo]:
     return {folder: _folder(of_folder) for folder, of_folder in members.items()}
 
 
+def zarr_folders(files: Mapping[str, FileInfo]) -> dict[str, FileInfo]:
+    """Return the folders in which metadata of Zarr lie, by address. Which of their files are needed is found later.
+
+    files: the metadata, by address below a root, as are the folders.
+    """
+    folders = {}
+    for address, file in sorted(files.items()):
+        folder = file.address[: file.address.rindex("/") + 1]
+        folders[posixpath.dirname(address)] = FileInfo(address=folder, size=0, version="")
+    return folders
+
+
 def _folder(members: Sequence[FileInfo]) -> FileInfo:
     address = members[0].address
     return FileInfo(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
 from job import storage
 from job.datasets import fit, sizes
-from job.datasets.discover import expected_masks
 from job.datasets.doubt import Doubt
-from job.datasets.formats import raster, volumes
+from job.datasets.expected import expected_masks
+from job.datasets.formats import parquet, raster, volumes
 from job.datasets.formats.kind import kind_of
 from job.datasets.formats.volume import VolumeHeader, canonical_header, canonical_volume
 from job.datasets.generated import SIDE
@@ -89,7 +89,9 @@ def mask_files(dataset: Dataset, source: Source, task: str) -> tuple[ImageFile, 
     if not files:
         expected = " or ".join(storage.public(address) for address in expected_masks(dataset, source, task))
         kind = DataError if dataset.unlabelled == "error" else NoMaskError
-        raise kind("mask missing", f"expected a file at {expected}")
+        faults = dict.fromkeys(map(storage.fault_of_archive, expected_masks(dataset, source, task)))
+        why = "".join(f"; the archive is {fault}" for fault in faults if fault)
+        raise kind("mask missing", f"expected a file at {expected}{why}")
     if dataset.join == "single" and len(files) > 1:
         raise NoMaskError("several masks", f"expected one (`join: single`), found {', '.join(names)}")
     if isinstance(dataset.join, AtLeast) and len(files) < dataset.join.at_least:
@@ -99,8 +101,10 @@ def mask_files(dataset: Dataset, source: Source, task: str) -> tuple[ImageFile, 
 
 
 def check_link(file: ImageFile) -> None:
-    """Raise DataError for a link that leads nowhere."""
+    """Raise DataError for a link that leads nowhere, and for what cannot be used of an archive."""
     for each in (file, *file.members) if isinstance(file, FileInfo) else ():
+        if each.refusal:
+            raise DataError("unreadable", each.refusal)
         if each.dead_link:
             raise DataError("dead link", f"a link to {each.dead_link}, where nothing is; was the data set fetched?")
 
@@ -111,11 +115,11 @@ def check_is_image(source: Source) -> None:
         raise DataError("unreadable", "a file of segments, not an image; leave it out by `except`")
 
 
-def check_same_kind(source: Source, mask: ImageFile) -> None:
-    """Raise DataError if only one of image and mask is a volume."""
-    of_mask = kind(source, mask)
-    if of_mask != source.kind and of_mask != "segments":
-        raise DataError("size mismatch", "of image and mask, one is a volume and the other a 2D image")
+def check_same_kind(source: Source, other: ImageFile, role: str = "mask") -> None:
+    """Raise DataError if only one of image and mask, or channel, is a volume."""
+    of_other = kind(source, other)
+    if of_other != source.kind and of_other != "segments":
+        raise DataError("size mismatch", f"of image and {role}, one is a volume and the other a 2D image")
 
 
 def kind(source: Source, file: ImageFile) -> Kind:
@@ -124,8 +128,8 @@ def kind(source: Source, file: ImageFile) -> Kind:
 
 
 @contextmanager
-def faults_named(file: ImageFile, role: Literal["image", "mask"]) -> Iterator[None]:
-    """Add the file's address, and whether it is the image or a mask, to the errors raised inside the block."""
+def faults_named(file: ImageFile, role: str) -> Iterator[None]:
+    """Add the file's address, and its role, such as image or mask, to the errors raised inside the block."""
     try:
         yield
     except DataError as error:
@@ -148,16 +152,22 @@ def read_layer(
         sizes.check_plane(SIDE, SIDE, max_image_px)
         image_HW, labels_HW = generate(file.seed, file.patient, file.slice)
         return Layer(labels_HW if labels else image_HW, None)
-    local = cache.local_file(file)
+    local = file if _is_read_in_place(file) else cache.local_file(file)
     if kind(source, file) == "volume":
         stored = volumes.read_stored(local)
         header = _checked(canonical_header(stored, source.axes), axis_of(dataset, source), max_image_px)
         _check_room(dataset, source, file, header)
         volume = canonical_volume(volumes.read_values(local), stored, source.axes)
-        return Layer(volume.values_XYZ, volume.header, volume.header.doubts, known=volume.header.known)
+        doubts = (*volume.header.doubts, *(() if labels else volume.header.image_doubts))
+        return Layer(volume.values_XYZ, volume.header, doubts, known=volume.header.known)
     read = raster.read_mask if labels else raster.read_image
     picture = read(local, max_image_px)
     return Layer(picture.values, None, picture.doubts, picture.orientation, known=picture.known)
+
+
+def _is_read_in_place(file: FileInfo) -> bool:
+    """Return whether a file in a store is not copied: of a Parquet file, a few row groups are read."""
+    return parquet.is_cell(file) and storage.local_path(file.address) is None
 
 
 def _checked(header: VolumeHeader, axis: Axis, max_image_px: int) -> VolumeHeader:
@@ -169,5 +179,5 @@ def _checked(header: VolumeHeader, axis: Axis, max_image_px: int) -> VolumeHeade
 
 def _check_room(dataset: Dataset, source: Source, file: ImageFile, header: VolumeHeader) -> None:
     """Raise MemoryShortageError if an image or a mask does not fit into memory."""
-    is_image = file == source.file
+    is_image = file == source.file or any(file in files for files in source.channels.values())
     fit.check_volume(header.grid, header.value_bytes, dataset.intensity if is_image else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from job.datasets.discover import expected_masks
+from job.datasets.expected import expected_channels, expected_masks
 from job.datasets.pseudonyms import hidden
 from job.datasets.sample import Excluded, Kind
 from job.datasets.slicing import axis_of
@@ -50,12 +50,13 @@ class Ledger:
         )
 
     def _addresses(self) -> Iterator[str]:
-        """Yield the addresses of the source's files, and those where its masks are looked for."""
+        """Yield the addresses of the source's files, and those where its masks and channels are looked for."""
         for file in self.source.files:
             if file is not None:
                 yield public(file.address)
         for task in self.dataset.tasks:
             yield from map(public, expected_masks(self.dataset, self.source, task))
+        yield from map(public, expected_channels(self.dataset, self.source))
 
     def add_error(self, error: DataError | MemoryShortageError, *, slice_: int = 0, task: str | None = None) -> None:
         """Add a line with the reason and detail of an exception: an error, or `empty` for a NoMaskError."""

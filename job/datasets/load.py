@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from job.datasets import intensity, slicing
 from job.datasets.case import Case
+from job.datasets.channels import Channel, Levels, to_rgb
 from job.datasets.counting import all_equal
 from job.datasets.ledger import Ledger
 from job.datasets.opening import LastVolume
@@ -22,7 +22,6 @@ from job.datasets.source import Source
 from job.errors import DataError
 from job.storage import InputCache
 from job.study.dataset import Dataset
-from job.study.intensity import Intensity
 from job.study.task import colour_name
 
 MOST_LABELS_NAMED = 10
@@ -66,7 +65,7 @@ def load_case(case: Case, slices: Sequence[int] | None) -> Loaded:
     ledger.add_remarks("empty", case.empty, slice_=first)
     try:
         kept = _kept_slices(case, slices, ledger)
-        levels = intensity.levels(case.image, case.intensity) if kept and case.intensity.per == "volume" else None
+        levels = case.levels() if kept else ()
     except DataError as error:
         ledger.add_error(error, slice_=first)
         return loaded
@@ -75,16 +74,16 @@ def load_case(case: Case, slices: Sequence[int] | None) -> Loaded:
         objects = _objects(case, index, ledger)
         if not objects:
             continue
-        values = case.plane(case.image, index)
+        shown = case.shown(index)
         try:
-            image_HWC = intensity.to_rgb(values, case.intensity, levels)
+            image_HWC = to_rgb(shown, levels)
         except DataError as error:
             ledger.add_error(error, slice_=index)
             continue
         sample = _sample(case, index, image_HWC, objects)
         ledger.add_remarks("warning", warnings, slice_=index)
         warnings = ()
-        _add_warnings(sample, values, case.intensity, levels, ledger)
+        _add_warnings(sample, shown, levels, ledger)
         loaded.samples.append(sample)
     if case.axis == "none":  # an image without object: what is doubtful about its mask may be why
         ledger.add_remarks("warning", warnings, slice_=first)
@@ -144,25 +143,25 @@ def _sample(case: Case, index: int, image_HWC: NDArray[np.uint8], objects: tuple
         volume=case.source.volume,
         patient=case.source.patient,
         spacing=case.spacing,
-        intensity=case.intensity_label,
+        intensity=case.intensity,
         image_HWC=image_HWC,
         objects=objects,
     )
 
 
-def _add_warnings(
-    sample: Sample, values: NDArray[Any], rule: Intensity, levels: tuple[float, float] | None, ledger: Ledger
-) -> None:
-    """Add warnings on what the values of a sample make doubtful: a blank picture, an object that fills it.
+def _add_warnings(sample: Sample, shown: Sequence[Channel], levels: Sequence[Levels | None], ledger: Ledger) -> None:
+    """Add warnings on what the values of a sample make doubtful: a blank picture or channel, an object that fills it.
 
     levels: the values that become 0 and 255 in the whole volume, for a rule `per: volume`.
     """
-    blank = intensity.blank(values, sample.image_HWC, rule, levels)
-    if blank and all_equal(values):
-        detail = f"all values are {values.flat[0]:g}; evaluated as zeros"
-        ledger.add("warning", "constant image", detail, slice_=sample.slice)
-    elif blank:
-        ledger.add("warning", "blank image", blank, slice_=sample.slice)
+    for number, (channel, own) in enumerate(zip(shown, levels, strict=True)):
+        shown_HWC = sample.image_HWC[..., number : number + 1] if channel.colour else sample.image_HWC
+        blank = intensity.blank(channel.values, shown_HWC, channel.rule, own)
+        if blank and all_equal(channel.values):
+            detail = f"all values are {channel.values.flat[0]:g}; evaluated as zeros"
+            ledger.add("warning", f"constant {channel.name}", detail, slice_=sample.slice)
+        elif blank:
+            ledger.add("warning", f"blank {channel.name}", blank, slice_=sample.slice)
     for obj in sample.objects:
         if obj.truth_HW.all():
             detail = "every pixel belongs to the object; its label may be the background's"

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job import storage
-from job.datasets import intensity, placement
+from job.datasets import placement
 from job.datasets.case import Case
+from job.datasets.composing import read_shown
 from job.datasets.doubt import Doubt
 from job.datasets.label_names import with_values
 from job.datasets.labels import joined, joined_objects, label_doubts, objects
@@ -53,13 +54,14 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
     """Read a source. Raise DataError if the image cannot be used; a mask that cannot be used is one of `errors`."""
     dataset = with_values(dataset, source.label_values)
     image = read_image(dataset, source, cache, max_image_px)
-    with faults_named(source.file, "image"):
-        rule = intensity.resolved(dataset.intensity, image.known)
+    shown = read_shown(dataset, source, image, cache, max_image_px)
     held = Held(image=image)
     if source.is_volume:  # a 2D image may be read differently as a map
         held.layers[source.file.address, getattr(source.file, "inside", ""), ""] = image
     image_doubts = (*image.doubts, *_orientation_doubts(image))
     warnings = [*_remarks(source.file, image_doubts, None), *_header_warnings(image)]
+    for channel_file, doubt in shown.doubts:
+        warnings.extend(_remarks(channel_file, [doubt], None))
     errors: list[Remark] = []
     empty: list[Remark] = []
     maps = {}
@@ -95,9 +97,7 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
         axis=axis,
         count=grid.slice_count(axis) if grid else 1,
         spacing=grid.spacing(axis) if grid and image.header and image.header.spaced else None,
-        intensity=rule,
-        intensity_label=(dataset.intensity if rule.suv else rule).label,
-        image=image.values,
+        channels=shown.channels,
         maps=maps,
         labels=labels,
         joined=frozenset(drawn),

@@ -12,13 +12,16 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from job import storage
-from job.datasets.folders import folders_of
+from job.datasets.folders import folders_of, zarr_folders
 from job.storage import FileInfo
+from job.study.addresses import IN_ARCHIVE
 from job.study.files import TEMPLATE_FIELD, split_inside
 
 WILD = re.compile(r"[*?]")
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".nii", ".nii.gz"}
 """Endings of image files, in lower case."""
+ZARR_ROOT = ("zarr.json", ".zgroup", ".zarray")
+"""What lies in the folder that is a Zarr file."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class Pattern:
         return self._address.endswith("/")
 
     @property
+    def is_of_zarr(self) -> bool:
+        """Whether each match is a Zarr file, which is a folder."""
+        return self._address.lower().endswith(".zarr/")
+
+    @property
     def inside(self) -> str:
         """What is meant inside each file."""
         return split_inside(self.text)[1]
@@ -58,13 +66,18 @@ class Pattern:
 
     @cached_property
     def _address(self) -> str:
-        return split_inside(self.text)[0]
+        address = split_inside(self.text)[0]
+        return f"{address}/" if address.lower().endswith(".zarr") else address
 
     def listing(self) -> dict[str, FileInfo]:
         """Return the files that may match, by address below the root, and those that differ in their ending alone.
 
         Links that lead nowhere are listed too; one in the place of a folder has the address of the folder.
         """
+        if self.is_of_zarr:
+            folder = "/".join(map(glob_of, self.tail.split("/")))
+            files = [file for name in ZARR_ROOT for file in storage.list_files(self.root, f"{folder}/{name}")]
+            return zarr_folders(by_address(files, self.root))
         if self.is_of_folders:
             glob = "/".join([*map(glob_of, self.tail.split("/")), "*"])
             return folders_of(by_address(storage.list_files(self.root, glob, dead_links=True), self.root))
@@ -144,6 +157,9 @@ def below(root: str, address: str) -> str:
 
 def by_address(files: Iterable[FileInfo], root: str) -> dict[str, FileInfo]:
     """Return listed files by their address below a root: the same for a local folder, a bucket and a web server."""
+    if depth := len(IN_ARCHIVE.findall(root)):
+        inside = IN_ARCHIVE.split(root)[-1]
+        return {IN_ARCHIVE.split(file.address, depth)[-1][len(inside) :].lstrip("/"): file for file in files}
     folder = storage.local_path(root)
     if folder is None:
         return {_below_remote(file.address, root): file for file in files}

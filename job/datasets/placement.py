@@ -27,6 +27,21 @@ def check(image: Head, mask: Head) -> tuple[str, str] | None:
     return _check_volumes(image.header, mask.header)
 
 
+def check_equal(image: Head, channel: Head) -> None:
+    """Raise DataError unless a channel has the image's size and, if it is a volume, lies where the image lies."""
+    if image.header is None or channel.header is None:
+        sizes.check_same(image.size, channel.size, "channel")
+        return
+    own, other = image.header, channel.header
+    sizes.check_same(own.grid.shape_XYZ, other.grid.shape_XYZ, "channel")
+    shift = own.grid.displacement(other.grid)
+    if own.oriented != other.oriented or shift > SHIFT_VOXELS:
+        detail = f"the affines of image and channel are up to {shift:.3g} voxels apart"
+        unoriented = "one of image and channel states no orientation"
+        expected = "channels lie on the image's grid: resample them to it"
+        raise DataError("affines differ", f"{detail if own.oriented == other.oriented else unoriented}; {expected}")
+
+
 def on_grid_of(image: Head, mask: Head) -> Head:
     """Return a mask's head on the image's grid, for masks whose voxels are in the image's order (`grid: image`)."""
     if image.header is None or mask.header is None:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from job import storage
 from job.datasets.pattern import nfc, stem
+from job.study.addresses import normal
 from job.study.files import LIST, FieldValues, Selection
 
 RANGE = re.compile(r"([0-9]+)-([0-9]+)")
@@ -38,7 +39,7 @@ class Selector:
         address = self.selection.get(LIST) if isinstance(self.selection, Mapping) else None
         if not isinstance(address, str):
             return frozenset()
-        lines = (line.strip() for line in storage.read(address).decode("utf-8-sig", "replace").splitlines())
+        lines = (line.strip() for line in storage.read(normal(address)).decode("utf-8-sig", "replace").splitlines())
         return frozenset(nfc(line) for line in lines if line and not line.startswith("#"))
 
 

@@ -41,10 +41,10 @@ def check_axes(shape: Sequence[int]) -> None:
         raise DataError("too large", f"{as_text(shape)} voxels; at most {MAX_AXIS} along an axis")
 
 
-def check_same(image: Sequence[int], mask: Sequence[int]) -> None:
-    """Raise DataError if a mask has another size than its image: height and width, or voxels along three axes."""
-    if image != mask:
-        raise DataError("size mismatch", f"the image is {as_text(image)}, the mask {as_text(mask)}")
+def check_same(image: Sequence[int], other: Sequence[int], role: str = "mask") -> None:
+    """Raise DataError if a mask or channel has another size than its image: height and width, or voxels by axis."""
+    if image != other:
+        raise DataError("size mismatch", f"the image is {as_text(image)}, the {role} {as_text(other)}")
 
 
 def as_text(lengths: Sequence[int]) -> str:

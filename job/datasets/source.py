@@ -53,7 +53,8 @@ class Source:
     holds, by its name or its first bytes. masks: none for a
     task whose mask file is missing. patient: a cluster of the statistics. volume: the image's own address. axes:
     directions of a volume's stored axes, such as LPS; None where the headers state them. label_values: by task, the
-    values that its labels' names stand for, of tasks whose names `label_names` lists.
+    values that its labels' names stand for, of tasks whose names `label_names` lists. channels: by colour, the files
+    that are named as red, green and blue; empty without `channels` in the spec.
     """
 
     image: str
@@ -64,17 +65,19 @@ class Source:
     volume: str
     axes: str | None = None
     label_values: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    channels: dict[str, tuple[FileInfo, ...]] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[ImageFile | None, ...]:
-        """The image, then the masks in the order of their tasks' names; None for a task without a mask."""
+        """The image, its channels, and the masks in the order of their tasks' names; None for what is missing."""
+        channels = (file for files in self.channels.values() for file in files or (None,))
         masks = (file for task in sorted(self.masks) for file in self.masks[task] or (None,))
-        return self.file, *masks
+        return self.file, *channels, *masks
 
     @property
-    def mask_counts(self) -> list[int]:
-        """The number of masks of each task, in the order of `files`."""
-        return [len(self.masks[task]) for task in sorted(self.masks)]
+    def file_counts(self) -> list[int]:
+        """The number of files of each channel, and of masks of each task, in the order of `files`."""
+        return [*map(len, self.channels.values()), *(len(self.masks[task]) for task in sorted(self.masks))]
 
     def has_several(self, task: str) -> bool:
         """Return whether several masks are joined for a task."""

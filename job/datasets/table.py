@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from job.datasets.pairing import mask_templates
 from job.datasets.pattern import nfc
@@ -14,7 +15,7 @@ from job.errors import PairingError
 from job.storage import FileInfo
 from job.study.dataset import Dataset
 from job.study.explain import similar
-from job.study.files import COMMON_FIELDS, Table, template_fields
+from job.study.files import COMMON_FIELDS, LIST, Table, template_fields
 from job.study.yaml_source import shorten
 
 SHOWN = 20
@@ -122,13 +123,25 @@ def _names(image: str) -> list[str]:
 
 
 def _columns(dataset: Dataset) -> dict[str, Key]:
-    """Return the columns that templates name, each with a key that names it. The fields of `images` are none."""
+    """Return the columns that templates and selections name, each with a key that names it; no fields of `images`."""
     templates: list[tuple[str, Key]] = [(dataset.patient or "", ("patient",))]
     for task, settings in dataset.tasks.items():
         key = ("tasks", task, "masks") if settings.masks else ("masks",)
         templates += [(text, key) for text in mask_templates(dataset, task)]
-    own = {*template_fields(dataset.images or ""), *COMMON_FIELDS, "image"}
-    return {name: key for text, key in reversed(templates) for name in sorted(template_fields(text) - own)}
+    channels = dataset.channels.by_colour if dataset.channels else {}
+    templates += [(channel.file, ("channels", colour)) for colour, channel in channels.items()]
+    named = [(template_fields(text), key) for text, key in templates] + list(_selected_fields(dataset))
+    own = {*template_fields(dataset.images or ""), *COMMON_FIELDS, "image", LIST}
+    return {name: key for names, key in reversed(named) for name in sorted(names - own)}
+
+
+def _selected_fields(dataset: Dataset) -> Iterator[tuple[set[str], Key]]:
+    """Yield the fields that each selection of images names, with its key."""
+    selections: dict[Key, Any] = {("only",): dataset.only, ("except",): dataset.except_}
+    axes = dataset.axes if isinstance(dataset.axes, Mapping) else {}
+    for key, selection in (selections | {("axes", name): each for name, each in axes.items()}).items():
+        if isinstance(selection, Mapping):
+            yield set(selection), key
 
 
 def _used_rows(dataset: Dataset, table: Table) -> Iterator[tuple[str, Row]]:

@@ -63,6 +63,8 @@ class Template:
         The latter are masks that may have been overlooked, such as `a_mask_1.png` beside `a_mask.png`.
         """
         tail = self._pattern.tail
+        if self._pattern.is_of_zarr:
+            return Files(self._pattern.listing())
         if not varies(tail):
             file = storage.info(self._address)
             return Files({tail: file} if file else {})

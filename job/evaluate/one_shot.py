@@ -102,6 +102,7 @@ def _lane(
     for prompted, taken_by_choice in zip(lane, all_taken, strict=True):
         for choice, taken in taken_by_choice.items():
             rows.append(pool.submit(_outcome, prompted, block.protocol, choice, taken, conditions))
+    yield ()
     with conditions.stage("wait for prompts"):
         return [row.result() for row in rows]
 

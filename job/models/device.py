@@ -18,6 +18,7 @@ from job.models import compiler
 from job.models.allocator import keep_freed_memory
 from job.models.device_faults import machine_faults
 from job.models.precision import Precision, planned_precision
+from job.models.replay import Replay
 from job.models.threads import limit_threads
 from job.models.usable_gpu import gpu_is_available, require_usable
 
@@ -137,6 +138,7 @@ def free_memory(device: torch.device) -> None:
     if device.type == "cuda":
         with machine_faults(device, "go on"):
             torch.cuda.synchronize(device)
+            Replay.forget_all()
             torch.cuda.empty_cache()
 
 

@@ -7,10 +7,9 @@ networks; only the batching is this project's. Requests of the same form share a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,12 +20,12 @@ from job.errors import DataError
 from job.models.cast import cast_products
 from job.models.device import Device
 from job.models.finite import are_finite
+from job.models.grouping import batches, groups
+from job.models.mask_logits import MaskLogits
 from job.models.prepared import Prepared, on_squares
 from job.models.prompt_embedding import PromptEmbedding
 from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
-
-Item = TypeVar("Item")
-Key = TypeVar("Key", bound=tuple[int, ...])
+from job.models.replay import Outputs, Recorder, Replay, padded
 
 UPSCALED_PX = 1 << 26
 """Upper bound on the logits that are upscaled at once: float32, so 256 MiB."""
@@ -35,20 +34,6 @@ CALL_BYTES, REQUEST_BYTES, LOGIT_BYTES = 64 << 20, 36 << 20, 5
 """Peak memory of the decoder for a call and for each request, and of upscaling for each logit of the image's size."""
 EMBEDDING_BYTES, LOW_RES_BYTES = 256 * 64 * 64 * 4, 256 * 256 * 4
 """Of an image, and of a mask. All were measured: benchmarks/memory_by_model_cpu_202611.md."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class MaskLogits:
-    """The mask decoder's output for one request, on the device.
-
-    low_res_CHW: float32, Cx256x256, on the padded square that the encoder saw; the object is where they exceed the
-    threshold.
-    predicted_iou_C: float32. finite: bool, no axes: whether both are finite.
-    """
-
-    low_res_CHW: Tensor = field(repr=False)
-    predicted_iou_C: Tensor
-    finite: Tensor
 
 
 class MaskDecodingModel(ABC):
@@ -76,6 +61,8 @@ class MaskDecodingModel(ABC):
             cast_products(part, device.autocast)
         self.prompts = PromptEmbedding(network.prompt_encoder, self.resize, device.device)
         self._positions = self.prompts.of_positions()
+        replays = device.compiled and device.device.type == "cuda"
+        self._replay = Replay(self._decoded, partial(Recorder, device.device)) if replays else None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -84,7 +71,11 @@ class MaskDecodingModel(ABC):
 
     @abstractmethod
     def resized(self, image_HWC: Image, height: int, width: int) -> Image:
-        """Resize an image to fill the encoder's square one way; uint8."""
+        """Resize an image to fill the encoder's square one way; uint8. Or leave that to `resized_there`."""
+
+    def resized_there(self, images_NHWC: Tensor, height: int, width: int) -> Tensor:
+        """Resize on the device what `resized` left as it was; uint8."""
+        return images_NHWC
 
     @abstractmethod
     def normalise(self, pixels_N3SS: Tensor, inside_N1SS: Tensor) -> Tensor:
@@ -99,21 +90,21 @@ class MaskDecodingModel(ABC):
         """Crop the padding off logits and resize them to an image's own size: float32, N x C x height x width."""
 
     def prepare(self, image_HWC: Image) -> Prepared:
-        """Resize an image. Any thread may do so. Raise DataError for one of which a side has no pixel left."""
+        """Do the host's part of encoding, in any thread. Raise DataError if a side has no pixel left when resized."""
         if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.dtype != np.uint8:
             raise ValueError(f"expected an image HxWx3 of uint8, got {image_HWC.shape} of {image_HWC.dtype}")
         height, width = image_HWC.shape[:2]
         size = self.resize.get_preprocess_shape(height, width, self.resize.target_length)
         if min(height, width) < 1 or min(size) < 1:
             raise DataError("image too narrow", f"{height}x{width} px: one side has no pixel left when resized")
-        return Prepared(height=height, width=width, resized_HWC=self.resized(image_HWC, *size))
+        return Prepared(height=height, width=width, size=size, pixels_HWC=self.resized(image_HWC, *size))
 
     @torch.inference_mode()
     def encode(self, prepared: Sequence[Prepared]) -> list[EncodedImage]:
         """Encode images of any sizes, `encode_batch` at a time; padding makes them equal in size."""
         features = [
             features_DHW
-            for batch in _batches(prepared, self.encode_batch)
+            for batch in batches(prepared, self.encode_batch)
             for features_DHW in self.embed(self.encoder_input(batch))
         ]
         return [
@@ -123,7 +114,8 @@ class MaskDecodingModel(ABC):
 
     def encoder_input(self, prepared: Sequence[Prepared]) -> Tensor:
         """Return images as the encoder takes them, with zeros beside them: float32, (N, 3, S, S), on the device."""
-        pixels_N3SS, inside_N1SS = on_squares(prepared, self.resize.target_length, self.device.device)
+        side = self.resize.target_length
+        pixels_N3SS, inside_N1SS = on_squares(prepared, side, self.device.device, self.resized_there)
         return self.normalise(pixels_N3SS, inside_N1SS).masked_fill(~inside_N1SS, 0)
 
     def needs(self, height: int, width: int) -> Need:
@@ -144,10 +136,10 @@ class MaskDecodingModel(ABC):
         """Return predictions in request order: masks are where the upscaled logits exceed the threshold."""
         logits = self.logits(requests)
         masks: dict[int, Tensor] = {}
-        for group in _groups(range(len(requests)), lambda i: _upscaling_key(requests[i], logits[i])):
+        for group in groups(range(len(requests)), lambda i: _upscaling_key(requests[i], logits[i])):
             height, width = requests[group[0]].image.height, requests[group[0]].image.width
             pixels = len(logits[group[0]].low_res_CHW) * max(height * width, self.resize.target_length**2)
-            for batch in _batches(group, max(1, UPSCALED_PX // pixels)):
+            for batch in batches(group, max(1, UPSCALED_PX // pixels)):
                 low_res_NCHW = torch.stack([logits[i].low_res_CHW for i in batch])
                 masks.update(zip(batch, self.upscale(low_res_NCHW, height, width) > self.mask_threshold, strict=True))
         return [
@@ -166,15 +158,29 @@ class MaskDecodingModel(ABC):
         for request in requests:
             self.capabilities.check(request)
         decoded: dict[int, MaskLogits] = {}
-        for group in _groups(range(len(requests)), lambda i: _decoding_key(requests[i])):
+        for group in groups(range(len(requests)), lambda i: _decoding_key(requests[i])):
             decoded.update(zip(group, self._decode([requests[i] for i in group]), strict=True))
         return [decoded[i] for i in range(len(requests))]
 
     def _decode(self, requests: Sequence[Request]) -> Iterator[MaskLogits]:
         """Decode requests with equal `_decoding_key` in one call, also on different images."""
-        sparse_NKD, of_masks = self.prompts.of_points_and_boxes(requests), self.prompts.of_mask_inputs(requests)
+        count, decode = len(requests), self._replay or self._decoded
+        if self._replay:
+            requests = [*requests, *[requests[-1]] * (padded(count) - count)]
+        placed_NK3 = self.prompts.placed(requests)
         features_NDHW = torch.stack([request.image.features for request in requests])
-        if requests[0].mask_input is not None:
+        masks = [request.mask_input for request in requests if request.mask_input is not None]
+        inputs = [features_NDHW, placed_NK3, *([torch.stack(masks)] if masks else [])]
+        outputs = [output_N[:count] for output_N in decode(*inputs, multimask=requests[0].multimask)]
+        for low_res_CHW, iou_C, finite in zip(*outputs, strict=True):
+            yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C, finite=finite)
+
+    def _decoded(
+        self, features_NDHW: Tensor, placed_NK3: Tensor, masks_N1HW: Tensor | None = None, *, multimask: bool
+    ) -> Outputs:
+        """Return low-resolution logits (N, C, 256, 256) and predicted IoU (N, C), float32, and if both are finite."""
+        sparse_NKD, of_masks = self.prompts.of_points_and_boxes(placed_NK3), self.prompts.of_mask_inputs(masks_N1HW)
+        if masks_N1HW is not None:
             features_NDHW, of_masks = features_NDHW + of_masks, torch.zeros_like(of_masks[:1, :, :1, :1])
         with self.device.autocasting():
             low_res_NCHW, iou_NC = self.network.mask_decoder(
@@ -184,11 +190,9 @@ class MaskDecodingModel(ABC):
                 image_pe=self._positions,
                 sparse_prompt_embeddings=sparse_NKD,
                 dense_prompt_embeddings=features_NDHW,
-                multimask_output=requests[0].multimask,
+                multimask_output=multimask,
             )
-        finite_N = are_finite(low_res_NCHW, iou_NC)
-        for low_res_CHW, iou_C, finite in zip(low_res_NCHW.float(), iou_NC.float(), finite_N, strict=True):
-            yield MaskLogits(low_res_CHW=low_res_CHW, predicted_iou_C=iou_C, finite=finite)
+        return low_res_NCHW.float(), iou_NC.float(), are_finite(low_res_NCHW, iou_NC)
 
     def _mask_inputs(self, low_res_CHW: Tensor) -> Sequence[Tensor | None]:
         """Return the mask input of each candidate: its low-resolution logits, 1x256x256, unchanged."""
@@ -205,16 +209,3 @@ def _decoding_key(request: Request) -> tuple[int, bool, bool, bool]:
 def _upscaling_key(request: Request, logits: MaskLogits) -> tuple[int, int, int]:
     """Return what logits must have in common to be upscaled together."""
     return len(logits.low_res_CHW), request.image.height, request.image.width
-
-
-def _groups(items: Iterable[Item], key: Callable[[Item], Key]) -> list[list[Item]]:
-    """Group items by key, in ascending order of the keys."""
-    groups: defaultdict[Key, list[Item]] = defaultdict(list)
-    for item in items:
-        groups[key(item)].append(item)
-    return [groups[group_key] for group_key in sorted(groups)]
-
-
-def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -45,24 +45,30 @@ class PromptEmbedding:
         positions: Tensor = self._network.get_dense_pe()
         return positions
 
-    def of_points_and_boxes(self, requests: Sequence[Request]) -> Tensor:
-        """Return (N, K, 256): points and then corners, of requests with equally many."""
-        placed_NK3 = send(np.stack([self.placed(request) for request in requests]), self._device)
+    def placed(self, requests: Sequence[Request]) -> Tensor:
+        """Return the points and then the corners of requests with equally many, on the device: float32 (N, K, 3).
+
+        Of each x and y on the encoder's square, from its corner, and a label.
+        """
+        return send(np.stack([self._placed(request) for request in requests]), self._device)
+
+    def of_points_and_boxes(self, placed_NK3: Tensor) -> Tensor:
+        """Return (N, K, 256) from what `placed` returned."""
         coords_NK2, labels_NK = placed_NK3[..., :2], placed_NK3[..., 2].int()
         at_place: Tensor = self._network.pe_layer.forward_with_coords(coords_NK2, self._network.input_image_size)
         learnt: Tensor = embedding(labels_NK, self._by_label)
         points: Tensor = torch.where(labels_NK[..., None] == NO_POINT, learnt, at_place + learnt)
         return points
 
-    def of_mask_inputs(self, requests: Sequence[Request]) -> Tensor:
+    def of_mask_inputs(self, masks_N1HW: Tensor | None) -> Tensor:
         """Return (N, 256, 64, 64) from mask inputs; (1, 256, 1, 1), for all requests and places, if there are none."""
-        if requests[0].mask_input is None:
+        if masks_N1HW is None:
             return self._no_mask
-        embedded: Tensor = self._network.mask_downscaling(torch.stack([request.mask_input for request in requests]))
+        embedded: Tensor = self._network.mask_downscaling(masks_N1HW)
         return embedded
 
-    def placed(self, request: Request) -> NDArray[np.float32]:
-        """Return (K, 3): x and y on the encoder's square, from its corner, and a label; without a box also NO_POINT."""
+    def _placed(self, request: Request) -> NDArray[np.float32]:
+        """Return (K, 3); without a box the last is NO_POINT."""
         size = request.image.height, request.image.width
         points = _labelled(self._resize.apply_coords(request.points_N2, size), request.labels_N)
         if request.box_4 is None:

@@ -63,9 +63,16 @@ class _UnitFactory:
             return file.content_key
         if file.dead_link:
             return "dead link"
-        if file.address not in self.keys:
-            self.keys[file.address] = self.cache.content_key(file)
-        return self.keys[file.address]
+        if file.place not in self.keys:
+            self.keys[file.place] = self._key_of_content(file)
+        return self.keys[file.place]
+
+    def _key_of_content(self, file: FileInfo) -> str:
+        """Return the content key of a file; of one in a damaged archive, why it cannot be read."""
+        try:
+            return file.refusal or self.cache.content_key(file)
+        except DataError as error:
+            return error.detail
 
 
 def _planned_slices(dataset: Dataset, source: Source) -> tuple[int, ...]:
@@ -140,7 +147,7 @@ def chunk_name(dataset: Dataset, chunk: Chunk, max_image_px: int) -> str:
         "labels": dataset.labels,
         "join": dataset.model_dump(include={"join"}),
         "unlabelled": dataset.unlabelled,
-        "intensity": dataset.intensity.label,
+        "intensity": [rule.label for rule in dataset.intensities],
         "slices": slices,
         "tasks": {name: task.model_dump(exclude={"masks", "tolerance_mm"}) for name, task in dataset.tasks.items()},
         "classes": {name: sorted(dataset.named_labels(name)) for name in dataset.tasks},
@@ -148,7 +155,7 @@ def chunk_name(dataset: Dataset, chunk: Chunk, max_image_px: int) -> str:
         "units": [
             [
                 *(unit.source.image, unit.source.patient, unit.source.volume, unit.source.axes),
-                *(list(unit.content), list(unit.slices), unit.source.mask_counts, unit.source.label_values),
+                *(list(unit.content), list(unit.slices), unit.source.file_counts, unit.source.label_values),
                 [getattr(file, "inside", "") for file in unit.source.files],
             ]
             for unit in chunk.units

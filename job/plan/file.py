@@ -124,9 +124,9 @@ class Plan:
         return {chunk: parts for chunk, parts in by_chunk.items() if parts}
 
     def content_keys(self) -> dict[str, str]:
-        """Return the content key that each file had when it was planned, by address."""
+        """Return the content key that each file had when it was planned, by its place."""
         return {
-            file.address: key
+            file.place: key
             for chunk in self.chunks
             for unit in chunk.units
             for file, key in zip(unit.source.files, unit.content, strict=True)

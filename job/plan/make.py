@@ -12,7 +12,7 @@ from job import SCHEMA_VERSION, storage
 from job.datasets.discover import Survey, survey
 from job.datasets.inventory import inventory
 from job.datasets.pattern import Pattern
-from job.errors import MachineError, PairingError, SpecError, StorageError
+from job.errors import DataError, MachineError, PairingError, SpecError, StorageError
 from job.models.precision import planned_precision
 from job.plan.blocks import ModelBlock, prompt_blocks
 from job.plan.chunks import chunks
@@ -83,6 +83,8 @@ def find_survey(spec: LoadedSpec, index: int) -> Survey:
         raise
     except StorageError as error:
         raise SpecError([spec.source.fault(place, str(error))]) from None
+    except DataError as error:  # an archive that the pattern names
+        raise SpecError([spec.source.fault(place, error.detail, storage.public(dataset.images or ""))]) from None
     except PairingError as error:
         raise SpecError([spec.source.fault(("datasets", index, *error.key), str(error))]) from None
     return found

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from job.datasets import intensity, slicing
 from job.datasets.case import Case
+from job.datasets.channels import to_rgb
 from job.datasets.discover import Survey
 from job.datasets.inventory import inventory
 from job.datasets.ledger import Ledger
@@ -43,7 +44,10 @@ class SeenObject:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SeenImage:
-    """One 2D image or slice as a model gets it. image_HWC: uint8, RGB. intensity: the rule, as stored in the rows."""
+    """One 2D image or slice as a model gets it. image_HWC: uint8, RGB. intensity: the rule, as stored in the rows.
+
+    values: by colour of its channels, or "" of an image without channels.
+    """
 
     image: str
     axis: Axis
@@ -52,7 +56,7 @@ class SeenImage:
     spacing: Spacing | None
     intensity: str
     image_HWC: NDArray[np.uint8] = field(repr=False)
-    values: Values
+    values: Mapping[str, Values]
     objects: tuple[SeenObject, ...]
 
 
@@ -150,8 +154,10 @@ def _chosen(case: Case, inside: Sequence[int], count: int) -> tuple[list[int], b
 
 def _image(case: Case, index: int, image_HWC: NDArray[np.uint8] | None, looking: Looking) -> SeenImage:
     """Return one image. image_HWC: its pixels, None where a run would leave it out because it holds no object."""
-    values = case.plane(case.image, index)
-    levels = intensity.levels(case.image if case.intensity.per == "volume" else values, case.intensity)
+    shown = case.shown(index)
+    levels = [
+        own or intensity.levels(plane.values, plane.rule) for plane, own in zip(shown, case.levels(), strict=True)
+    ]
     objects = case.objects(index)
     image = case.source.image
     draws = [Draw(seed=looking.seed, image=image, slice=index, task=obj.task) for obj in objects]
@@ -161,9 +167,9 @@ def _image(case: Case, index: int, image_HWC: NDArray[np.uint8] | None, looking:
         slice=index,
         patient=case.source.patient,
         spacing=case.spacing,
-        intensity=case.intensity_label,
-        image_HWC=intensity.to_rgb(values, case.intensity, levels) if image_HWC is None else image_HWC,
-        values=distribution(values, levels),
+        intensity=case.intensity,
+        image_HWC=to_rgb(shown, levels) if image_HWC is None else image_HWC,
+        values={plane.colour: distribution(plane.values, own) for plane, own in zip(shown, levels, strict=True)},
         objects=tuple(
             SeenObject(
                 task=obj.task,

@@ -45,14 +45,17 @@ def _cell(picture: Picture) -> Image.Image:
         *(f"{item.style.letter} {item.task}: {item.facts}" for item in picture.objects),
     ]
     lines = [part for text in texts for part in wrapped(text, CELL)]
-    under = list(wrapped(picture.histogram.facts, CELL))
-    height = image.height + TEXT * (len(lines) + len(under)) + VALUES + GAP
+    under = [(each, list(wrapped(each.facts, CELL))) for each in picture.histograms]
+    height = image.height + TEXT * len(lines) + sum(VALUES + TEXT * len(facts) for _, facts in under) + GAP
     cell = Image.new("RGB", (CELL, height), GROUND)
     cell.paste(image, (0, 0))
     draw, top = ImageDraw.Draw(cell), image.height + 4
     write(draw, (0, top), lines)
-    _bars(draw, picture.histogram, top + TEXT * len(lines))
-    write(draw, (0, top + TEXT * len(lines) + VALUES), under)
+    top += TEXT * len(lines)
+    for histogram, facts in under:
+        _bars(draw, histogram, top)
+        write(draw, (0, top + VALUES), facts)
+        top += VALUES + TEXT * len(facts)
     return cell
 
 

@@ -87,7 +87,7 @@ class Picture:
     title: str
     facts: tuple[str, ...]
     pixels_HWC: NDArray[np.uint8]
-    histogram: Histogram
+    histograms: tuple[Histogram, ...]
     objects: tuple[Outlined, ...]
 
     @property

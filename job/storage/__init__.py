@@ -1,7 +1,8 @@
 """Files at any address: list, read, cache, checksum, atomic and create-only writes. The only place that knows fsspec.
 
 An address is a local path or a URL of any installed fsspec adapter (`s3://`, `https://`, `memory://`, …), or
-`package://NAME/…` for a file inside an installed Python package. S3 takes its endpoint from AWS_ENDPOINT_URL.
+`package://NAME/…` for a file inside an installed Python package. `ARCHIVE#/PATH` is a file in a zip or tar archive at
+any of these. S3 takes its endpoint from AWS_ENDPOINT_URL.
 
 Transient errors are retried. A request that a store refuses raises StoreRefusedError at once. Every other error that
 keeps a file from being used is a StorageError.
@@ -17,8 +18,6 @@ from job.storage.files import (
     delete,
     filesystem,
     info,
-    list_files,
-    literal,
     local_path,
     read,
     read_head,
@@ -26,8 +25,11 @@ from job.storage.files import (
     sha256,
     write,
 )
+from job.storage.listing import list_files, literal
 from job.storage.local import WRITING
+from job.storage.mounting import cache_folder, fault_of_archive
 from job.storage.secrets import hide
+from job.storage.streams import stream
 
 __all__ = [
     "BLOCK",
@@ -36,8 +38,10 @@ __all__ = [
     "FileInfo",
     "InputCache",
     "absolute",
+    "cache_folder",
     "create",
     "delete",
+    "fault_of_archive",
     "filesystem",
     "hide",
     "info",
@@ -50,6 +54,7 @@ __all__ = [
     "read_head",
     "read_if_there",
     "sha256",
+    "stream",
     "why_nothing_matches",
     "write",
 ]

@@ -51,11 +51,16 @@ def _names(folder: str) -> list[str] | None:
     """Return the names in a folder; None if there is no such folder."""
 
     def attempt() -> list[str] | None:
-        fs, path = open_store(folder)
-        paths = none_if_missing(lambda: fs.ls(path, detail=False))
+        paths = none_if_missing(lambda: _listed(folder))  # an archive may be missing, too
         return None if paths is None else [str(item).rstrip("/").rpartition("/")[2] for item in paths]
 
     return with_retries(folder, "list", attempt)
+
+
+def _listed(folder: str) -> list[str]:
+    fs, path = open_store(folder)
+    paths: list[str] = fs.ls(path, detail=False)
+    return paths
 
 
 def _nfc(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from job.errors import StorageError
-from job.study.addresses import normal
+from job.study.addresses import normal, split_archive
 
 PACKAGE = "package://"
 
@@ -18,11 +18,12 @@ PACKAGE = "package://"
 class FileInfo:
     """A file as its store lists it.
 
-    version: changes with the content (an ETag, a modification time); "" if the store reports none. dead_link: the
-    target of a link that leads nowhere, else "". members: further files that belong to this one, sorted by address:
+    version: changes with the content (an ETag, a modification time); "" if the store reports none. refusal: why a file
+    in an archive, or an archive, cannot be used; else "". dead_link: the target of a link that leads nowhere, else "".
+    members: further files that belong to this one, sorted by address:
     those of a folder that is one image, such as a DICOM series, and whose address ends in a slash; or those in which a
     header says that its values lie. inside: which of the things that the file holds is meant, such as an array's name;
-    "" if that is not stated.
+    "" if that is not stated; of a member, its name in the folder if that has folders.
     """
 
     address: str
@@ -31,6 +32,12 @@ class FileInfo:
     dead_link: str = ""
     members: tuple[FileInfo, ...] = ()
     inside: str = ""
+    refusal: str = ""
+
+    @property
+    def place(self) -> str:
+        """The address, with what is meant of a folder: several images or masks may lie in one."""
+        return f"{self.address}#{self.inside}" if self.address.endswith("/") and self.inside else self.address
 
     @property
     def files(self) -> tuple[FileInfo, ...]:
@@ -45,13 +52,19 @@ def join(folder: str, *names: str) -> str:
 
 def absolute(address: str) -> str:
     """Return an address that means the same from any folder."""
-    return address if "://" in address else os.path.normpath(Path(address).absolute())
+    if "://" in address:
+        return address
+    if in_archive := split_archive(address):
+        return f"{absolute(in_archive[0])}#/{in_archive[1]}"
+    return os.path.normpath(Path(address).absolute())
 
 
 def public(address: str) -> str:
     """Return an address without user, password and query, for logs and manifests."""
     if "://" not in address:
         return address
+    if in_archive := split_archive(address):
+        return f"{public(in_archive[0])}#/{in_archive[1]}"
     try:
         parts = urlsplit(address)
         _ = parts.port  # raises if a password holds a slash: its first half then reads as the port

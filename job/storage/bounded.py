@@ -15,7 +15,8 @@ from threading import Lock
 
 from job.errors import StorageError
 from job.storage.address import FileInfo, join
-from job.storage.files import create, delete, list_files, local_path, read_if_there, write
+from job.storage.files import create, delete, local_path, read_if_there, write
+from job.storage.listing import list_files
 from job.storage.local import WRITING
 
 NAME = r"[0-9a-f]{64}"

@@ -10,26 +10,33 @@ import posixpath
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 from job.errors import StoreRefusedError
 from job.storage import local
 from job.storage.address import FileInfo
+from job.storage.copying import blocks_of, ending, sha256_of, unzipped
 from job.storage.faults import MismatchError, changed_since_plan, storage_error
-from job.storage.files import BLOCK, local_path, sha256
+from job.storage.files import local_path, sha256
 from job.storage.retry import with_retries
-from job.storage.stores import file_info, is_http, is_s3, open_store
+from job.storage.stores import open_store
+from job.study.addresses import file_of
 
 FETCHING = ".fetch-"  # prefix of a copy that is still being fetched
 COPY = re.compile(r"[0-9a-f]{32}(\..*)?")  # the name of a copy; the folder may hold other files, which are kept
 ABANDONED_S = 86400.0  # age at which an unfinished copy counts as left by a dead worker
 HASH = ".sha256"  # suffix of the file that holds a copy's hash
 DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+
+
+@dataclass
+class _Room:
+    """Bytes that may still be added before the folder is looked through again."""
+
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class InputCache:
     folder: Path | None
     max_bytes: int
     keys: Mapping[str, str] = field(default_factory=dict)
+    room: _Room = field(default_factory=_Room, repr=False, compare=False)
 
     def local(self, file: FileInfo) -> Path:
         """Return a local path with the content of `file`, fetched if needed; StorageError if it is not available."""
@@ -52,11 +60,20 @@ class InputCache:
             with_retries(file.address, "read", lambda: self._check_local(file, path))
             return path
         name = hashlib.sha256(f"{file.address}\n{file.version}\n{file.size}".encode()).hexdigest()[:32]
-        copy = self._place / (name + "".join(Path(urlsplit(file.address).path).suffixes[-2:]))
+        return self._kept(file, name + ending(file.address), lambda copy: self._fetch(file, copy))
+
+    def unpacked(self, file: FileInfo) -> Path:
+        """Return a local path with what a gzip file holds; DataError if it is damaged, or unpacks beyond all bounds."""
+        name = hashlib.sha256(f"{file.address}\n{file.version}\n{file.size}\nunpacked".encode()).hexdigest()[:32]
+        return self._kept(file, f"{name}.tar", lambda copy: self._keep(copy, unzipped(self.local(file), file.size)))
+
+    def _kept(self, file: FileInfo, name: str, make: Callable[[Path], None]) -> Path:
+        """Return the path of a copy, made if it is not there or not intact."""
+        copy = self._place / name
         if not file.version or not _is_intact(copy):
-            with_retries(file.address, "read", lambda: self._fetch(file, copy))
+            with_retries(file.address, "read", lambda: make(copy))
             with self._disk_errors(PermissionError):
-                self._evict(keep=copy)
+                self._make_room(copy)
         with suppress(FileNotFoundError):  # another worker deleted it; the caller's read will fail
             os.utime(copy)
         return copy
@@ -65,23 +82,25 @@ class InputCache:
         """Return a file, and its members, with local addresses; fetched if needed. A folder keeps its own."""
         address = file.address if file.address.endswith("/") else str(self.local(replace(file, members=())))
         members = tuple(replace(member, address=str(self.local(member))) for member in file.members)
-        planned = self.keys.get(file.address)
+        planned = self.keys.get(file.place)
         if members and planned and any(map(_differs, file.members)) and self.content_key(file) != planned:
             raise changed_since_plan(file.address)
         return replace(file, address=address, members=members)
 
     def content_key(self, file: FileInfo) -> str:
-        """Return the key of a file's content: SIZE-VERSION, or SIZE-SHA256 if it is local or has no version.
+        """Return the key of a file's content: SIZE-VERSION, or SIZE-SHA256 if it is local, itself or in an archive,
+        or has no version.
 
         With members, it is SIZE-SHA256 of the names and keys of all files.
         """
         if file.members:
-            keys = {posixpath.basename(each.address): self.content_key(each) for each in file.files}
+            keys = {each.inside or posixpath.basename(each.address): self.content_key(each) for each in file.files}
             digest = hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()
             return f"{sum(each.size for each in file.files)}-{digest}"
-        if file.version and local_path(file.address) is None:
+        if file.version and local_path(file_of(file.address)) is None:
             return f"{file.size}-{file.version}"
-        return f"{file.size}-{sha256(self.local(file))}"
+        in_archive = file_of(file.address) != file.address and local_path(file_of(file.address))
+        return f"{file.size}-{sha256_of(file) if in_archive else sha256(self.local(file))}"
 
     @property
     def _place(self) -> Path:
@@ -106,6 +125,19 @@ class InputCache:
 
     def _fetch(self, file: FileInfo, copy: Path) -> None:
         fs, path = open_store(file.address)
+
+        def check(received: int, sha: str) -> None:
+            if received != file.size:
+                raise MismatchError(f"received {received} of {file.size} bytes")
+            if not file.version or local_path(file_of(file.address)):
+                self._check_hash(file, sha)
+
+        self._keep(copy, blocks_of(fs, path, file), check)
+
+    def _keep(
+        self, copy: Path, blocks: Iterable[bytes], check: Callable[[int, str], None] = lambda received, sha: None
+    ) -> None:
+        """Write a copy and its hash. check: is given its length and hash before it counts."""
         with self._disk_errors(PermissionError):
             self._place.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._place, prefix=FETCHING)
@@ -113,14 +145,10 @@ class InputCache:
         try:
             with self._disk_errors():
                 with os.fdopen(handle, "wb") as target:
-                    for block in _blocks(fs, path, file):
+                    for block in blocks:
                         digest.update(block)
                         target.write(block)
-                received = temporary.stat().st_size
-                if received != file.size:
-                    raise MismatchError(f"received {received} of {file.size} bytes")
-                if not file.version:
-                    self._check_hash(file, digest.hexdigest())
+                check(temporary.stat().st_size, digest.hexdigest())
                 temporary.replace(copy)
                 _hash_file(copy).write_text(digest.hexdigest())
         finally:
@@ -137,8 +165,17 @@ class InputCache:
             action = "keep copies of inputs (MEDSAM_JOB_CACHE, execution.cache_gb)"
             raise storage_error(error, str(self._place), action) from None
 
-    def _evict(self, keep: Path) -> None:
-        """Delete abandoned copies, then the least recently used beyond `max_bytes`; never other files."""
+    def _make_room(self, copy: Path) -> None:
+        """Look for what to delete, unless there was enough room for this copy: the folder may hold many thousands."""
+        self.room.left -= copy.stat().st_size
+        if self.room.left < 0:
+            self.room.left = (self.max_bytes - self._evict(keep=copy)) // 2  # the other half is for other workers
+
+    def _evict(self, keep: Path) -> int:
+        """Delete abandoned copies, then the least recently used beyond `max_bytes`; never other files.
+
+        Return the bytes that are left.
+        """
         copies = []
         for path in self._place.iterdir():
             with suppress(FileNotFoundError):  # another worker deleted it
@@ -149,25 +186,12 @@ class InputCache:
         total = sum(size for _, size, _ in copies)
         for _, size, path in sorted(copies):
             if total <= self.max_bytes:
-                return
+                break
             if path != keep:
                 path.unlink(missing_ok=True)
                 _hash_file(path).unlink(missing_ok=True)
                 total -= size
-
-
-def _blocks(fs: Any, path: str, file: FileInfo) -> Iterator[bytes]:
-    """Yield a file's content in blocks; StorageError, at the end at the latest, if it is not what `file` says."""
-    if is_s3(fs):
-        yield from fs.blocks(path, file.size, file.version)
-        return
-    in_one_response = {"block_size": 0} if is_http(fs) else {}  # not every web server answers requests for a range
-    with fs.open(path, "rb", **in_one_response) as remote:
-        while block := remote.read(BLOCK):
-            yield block
-    current = file_info(fs, file.address, fs.info(path))
-    if current.size != file.size or (file.version and current.version != file.version):
-        raise changed_since_plan(file.address)
+        return total
 
 
 def _differs(file: FileInfo) -> bool:

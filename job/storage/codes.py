@@ -63,6 +63,7 @@ TRANSIENT_TYPES = {
 OWN_PROGRAM = "custom-process"  # the provider of credentials that is a program of the user's, by botocore's name
 UNTRUSTED = "certificate verify failed"  # matched in the text: botocore and aiohttp hide the exception's type
 
+ADAPTER = "install it with pip: for hf://, pip install 'medsam-job[hf]'"
 REFUSED_TYPES = {
     "job.RedirectError": ("the server redirects to another host, or from https to http", REDIRECT),
     "botocore.NoCredentialsError": ("no credentials were found", NO_CREDENTIALS),
@@ -73,7 +74,7 @@ REFUSED_TYPES = {
     "job.CredentialsFileError": ("a file that the credentials need cannot be read", PROFILES),
     "botocore.SSOError": ("the login has expired", "run `aws sso login` again"),
     "botocore.TokenRetrievalError": ("the login has expired", "run `aws sso login` again"),
-    "builtins.ImportError": ("the fsspec adapter for this kind of address is not installed", "install it with pip"),
+    "builtins.ImportError": ("the fsspec adapter for this kind of address is not installed", ADAPTER),
 }
 
 FILE_PERMISSIONS = "check its owner and permissions, and which user runs this program"

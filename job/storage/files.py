@@ -2,70 +2,29 @@
 
 from __future__ import annotations
 
-import re
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from job.errors import StorageError
-from job.storage import local, walk
+from job.storage import local
 from job.storage.absence import none_if_missing
-from job.storage.address import FileInfo, join
+from job.storage.address import FileInfo
 from job.storage.faults import MismatchError
 from job.storage.retry import with_retries
-from job.storage.stores import file_info, is_http, is_local, is_s3, open_store
+from job.storage.stores import file_info, is_local, is_s3, open_store
+from job.study.addresses import file_of
 
 BLOCK = 1 << 20  # bytes to read at a time
-
-
-def list_files(folder: str, pattern: str, *, dead_links: bool = False) -> list[FileInfo]:
-    """Return the files below a folder that match a glob pattern, sorted by address; [] if there are none.
-
-    folder: taken literally, because a name may hold `[` or `*`. pattern: `*`, `?` and `[…]` match within one name,
-    `**` across folders. Links are followed, to files and to folders. dead_links: also list links that lead nowhere,
-    even in the place of a folder.
-    """
-
-    def attempt() -> list[FileInfo]:
-        fs, path = open_store(folder)
-        if is_local(fs):
-            entries = walk.matches(walk.local_entries, path, pattern)
-            found = [_local_file(fs, folder, entry) for entry in entries if dead_links or not entry.dead_link]
-            return sorted((file for file in found if file), key=lambda file: file.address)
-        if is_http(fs):
-            entries = walk.matches(
-                lambda page: none_if_missing(lambda: walk.http_entries(fs, page)) or [], path, pattern
-            )
-            matches = {entry.path: fs.info(entry.path) for entry in entries}
-        else:
-            matches = fs.glob(f"{literal(path).rstrip('/')}/{pattern}", detail=True)
-        return sorted(
-            (
-                file_info(fs, folder, _with_size(fs, details))
-                for details in matches.values()
-                if details.get("type") == "file"
-            ),
-            key=lambda file: file.address,
-        )
-
-    return with_retries(join(folder, pattern), "list", attempt)
-
-
-def literal(text: str) -> str:
-    """Return a glob pattern that matches a text literally."""
-    return re.sub(r"([*?\[])", r"[\1]", text)
 
 
 def info(address: str) -> FileInfo | None:
     """Return the description of one file; None if it does not exist."""
 
     def attempt() -> FileInfo | None:
-        fs, path = open_store(address)
-        details: dict[str, Any] | None = none_if_missing(lambda: fs.info(path))
-        return file_info(fs, address, details) if details and details.get("type") == "file" else None
+        described = none_if_missing(lambda: _described(address))  # an archive may be missing, too
+        return file_info(*described) if described and described[2].get("type") == "file" else None
 
     return with_retries(address, "read", attempt)
 
@@ -131,6 +90,8 @@ def delete(address: str) -> None:
 
 def local_path(address: str) -> Path | None:
     """Return the path of a file on this machine's disk or in an installed package; None for a remote address."""
+    if file_of(address) != address:
+        return None
     fs, path = with_retries(address, "read", lambda: open_store(address))
     return Path(path) if is_local(fs) else None
 
@@ -157,21 +118,9 @@ def filesystem(address: str) -> Iterator[Any | None]:
         raise
 
 
-def _local_file(fs: Any, folder: str, entry: walk.Entry) -> FileInfo | None:
-    """Return the description of a listed file; None if it was deleted since."""
-    try:
-        status = Path(entry.path).stat(follow_symlinks=not entry.dead_link)
-    except FileNotFoundError:
-        return None
-    if not (entry.dead_link or stat.S_ISREG(status.st_mode)):
-        return None
-    details = {"name": entry.path, "size": status.st_size, "mtime": status.st_mtime}
-    return replace(file_info(fs, folder, details), dead_link=entry.dead_link)
-
-
-def _with_size(fs: Any, details: dict[str, Any]) -> dict[str, Any]:
-    """Return a listing's entry with its size, which some stores leave out of listings."""
-    return details if details.get("size") is not None else {**details, **fs.info(details["name"])}
+def _described(address: str) -> tuple[Any, str, dict[str, Any]]:
+    fs, path = open_store(address)
+    return fs, address, fs.info(path)
 
 
 def _content(fs: Any, path: str, length: int | None = None) -> bytes:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import structlog
 
-from job.errors import StorageError
+from job.errors import DataError, StorageError
 from job.storage.address import public
 from job.storage.faults import Kind, classify, storage_error
 
@@ -65,13 +65,14 @@ class Backoff:
 def with_retries(address: str, action: str, operation: Callable[[], T]) -> T:
     """Return the result of an operation, retried on transient errors; StorageError if it still fails.
 
+    A DataError, of a damaged archive, is raised as it is.
     action: the verb for messages, such as "read".
     """
     backoff = Backoff(address, action)
     while True:
         try:
             return operation()
-        except StorageError:
+        except (StorageError, DataError):
             raise
         except Exception as error:
             wait = backoff.wait_after(error)

@@ -15,9 +15,19 @@ from fsspec.implementations.local import LocalFileSystem
 from job.errors import StorageError, StoreRefusedError
 from job.storage import web
 from job.storage.address import PACKAGE, FileInfo, in_package, public
-from job.study.addresses import outside
+from job.study.addresses import outside, split_archive
 
-VERSION_KEYS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "mtime", "created")
+VERSION_KEYS = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "Content-MD5",
+    "Last-Modified",
+    "LastModified",
+    "mtime",
+    "created",
+    "blob_id",
+)
 """Keys under which fsspec's adapters report a value that changes with the content, the most reliable first."""
 
 
@@ -30,6 +40,10 @@ def open_store(address: str) -> tuple[Any, str]:
     expected = outside(address)
     if expected:
         raise StoreRefusedError(f"{public(address)}: {expected}")
+    if split_archive(address):
+        from job.storage.mounting import mount  # an archive lies in a store itself
+
+        return mount(address)
     if address.startswith(PACKAGE):
         return LocalFileSystem(), str(in_package(address))
     path: str = strip_protocol(address)
@@ -55,6 +69,11 @@ def is_http(fs: Any) -> bool:
     return "https" in fs.protocol
 
 
+def is_archive(fs: Any) -> bool:
+    """Return whether the files are those of an archive."""
+    return "archive" in fs.protocol
+
+
 def is_s3(fs: Any) -> bool:
     """Return whether this is the project's own S3 file system (`s3.py`), which retries and checks each request."""
     return "s3" in fs.protocol
@@ -65,6 +84,10 @@ def file_info(fs: Any, listed: str, details: dict[str, Any]) -> FileInfo:
 
     listed: the address that was listed; a file below `package://` keeps such an address.
     """
+    if is_archive(fs):
+        return FileInfo(
+            address=details["name"], size=details["size"], version=details["version"], refusal=details["refusal"]
+        )
     if listed.startswith(PACKAGE):
         package = listed.removeprefix(PACKAGE).partition("/")[0]
         address = f"{PACKAGE}{package}/{Path(details['name']).relative_to(in_package(f'{PACKAGE}{package}/'))}"

@@ -17,7 +17,10 @@ QUERY = re.compile(r"(https?://[^?]*)\?.*=.*", re.DOTALL)
 """An http(s) address with a query, which may contain a token. In other addresses `?` is a wildcard."""
 HALF_A_SCHEME = re.compile(r"[^/]*:/(?!/)|(file|local|data):(?!//)")
 """What fsspec takes for a local path although it begins like an address, or for an address although it has no `//`."""
-NAMED_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", "https")
+IN_ARCHIVE = re.compile(r"(?:(?<=\.zip)|(?<=\.tar)|(?<=\.tgz)|(?<=\.tar\.gz))#(?:/|$)", re.IGNORECASE)
+"""What stands between an archive and the name of a file in it."""
+OF_ARCHIVE = re.compile(r"((?:\.zip|\.tar|\.tar\.gz|\.tgz)#)/*", re.IGNORECASE)
+NAMED_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", "https", "hf")
 """Schemes that are followed by the name of a bucket, container or host."""
 UNWRITABLE = {
     "package": "the files of a package are read-only",
@@ -31,10 +34,27 @@ UNWRITABLE = {
 def normal(address: str) -> str:
     """Return an address with doubled slashes taken as one, because stores differ in what they make of two.
 
-    An unset part of `${RESULTS}/${NAME}` or a slash at the end of a variable leave two.
+    An unset part of `${RESULTS}/${NAME}` or a slash at the end of a variable leave two. What follows an archive and `#`
+    is a path in it: it begins with a slash.
     """
+    address = OF_ARCHIVE.sub(r"\1/", address)
     scheme, separator, path = address.partition("://")
     return f"{scheme}{separator}{re.sub('/+', '/', path)}" if separator else re.sub("/+", "/", address)
+
+
+def split_archive(address: str) -> tuple[str, str] | None:
+    """Return the address of an archive and the path of a file or folder in it; None of a file that is in no archive.
+
+    An archive may lie in another.
+    """
+    marks = list(IN_ARCHIVE.finditer(address))
+    return (address[: marks[-1].start()], address[marks[-1].end() :]) if marks else None
+
+
+def file_of(address: str) -> str:
+    """Return the address of the file that a store has: itself, or the outermost archive in which it lies."""
+    mark = IN_ARCHIVE.search(address)
+    return address[: mark.start()] if mark else address
 
 
 def without_secrets(text: str) -> str:
@@ -68,6 +88,7 @@ def output_refusal(address: str) -> str | None:
     """Return what was expected in place of an address to write to; None if the address is valid."""
     scheme, separator, _ = address.partition("://")
     reason = UNWRITABLE.get(scheme) if separator else None
+    reason = "nothing is written into an archive" if split_archive(address) else reason
     return refusal(address) or (f"expected an address that can be written: {reason}" if reason else None)
 
 
@@ -76,7 +97,7 @@ def outside(address: str) -> str | None:
 
     Files of installed packages are always allowed.
     """
-    if address.startswith("package://") or is_listed(address) is not False:
+    if address.startswith("package://") or is_listed(file_of(address)) is not False:
         return None
     return f"expected an address below one of those that {ALLOWED} lists"
 

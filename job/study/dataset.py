@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from job.study.channels import Channels
 from job.study.files import Join, Masks, Selection, Table
 from job.study.intensity import Intensity
 from job.study.strict import Address, Name, Strict
@@ -83,8 +84,8 @@ class Dataset(Strict):
     generated: Generated | None = None
     """Generated images, instead of `images` and `masks`."""
     table: Table | None = None
-    """A table that names the images to use. Its columns are fields of `masks` and `patient`, unless the image has a
-    field of that name."""
+    """A table that names the images to use. Its columns are fields of `masks`, `channels`, `patient` and selections,
+    unless the image has a field of that name."""
     masks: Masks | None = None
     """Addresses of an image's masks, one or a list, from {stem}, {name}, {parent}, {image}, the named fields of
     `images`, the columns of `table` and wildcards. All files that exist are the image's masks."""
@@ -108,6 +109,9 @@ class Dataset(Strict):
     one patient."""
     channel: Annotated[int, Field(ge=0)] | None = None
     """Of images that are NIfTI volumes with a fourth axis, which of its volumes to use, counted from 0."""
+    channels: Channels | None = None
+    """Three files as red, green and blue, such as three sequences of an MRI: {red: ADDRESS, green: ADDRESS, blue:
+    ADDRESS}, from the same fields as `masks`. All three have one geometry."""
     series: Annotated[dict[SeriesKey, int | str], Field(min_length=1)] | None = None
     """Of folders of DICOM files: values of the header that choose one series, such as {Modality: PT, SeriesDescription:
     "*pre*"}. Wildcards match any text, capitals do not matter. A folder without such a file is no image."""
@@ -138,6 +142,23 @@ class Dataset(Strict):
             if other.masks == own.masks and (other.colour is None) == (own.colour is None)
         ]
         return frozenset(label for other in tasks for label in other.label_values)
+
+    @property
+    def intensities(self) -> tuple[Intensity, ...]:
+        """The rules of red, green and blue, or the one rule of an image without `channels`."""
+        channels = self.channels.by_colour.values() if self.channels else ()
+        return tuple(channel.intensity or self.intensity for channel in channels) or (self.intensity,)
+
+    @property
+    def intensity_origins(self) -> tuple[Literal["spec", "default"], ...]:
+        """Where each of `intensities` comes from: whether the spec states it."""
+        stated = "intensity" in self.model_fields_set
+        own = (
+            [channel.intensity is not None for channel in self.channels.by_colour.values()]
+            if self.channels
+            else [False]
+        )
+        return tuple("spec" if stated or is_own else "default" for is_own in own)
 
     @property
     def cohort(self) -> str:

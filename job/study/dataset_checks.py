@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from job.errors import Fault
+from job.study.channels import channel_files
 from job.study.explain import nearest
 from job.study.files import COMMON_FIELDS, LIST, TEMPLATE_FIELD, template_fields
 from job.study.untyped import is_map
@@ -27,6 +28,7 @@ FILES_ONLY = (
     "label_names",
     "series",
     "channel",
+    "channels",
 )
 """Keys of a data set that state how to read its files."""
 OTHER_TYPE = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*:[^{}/]*\}")
@@ -44,6 +46,7 @@ def dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> I
         yield source.fault((*path, "images"), f"the field name {name!r} is reserved; choose another")
     tasks = dataset["tasks"] if is_map(dataset.get("tasks")) else {}
     templates = {(*path, key): dataset.get(key) for key in ("images", "patient")} | _listed(path, dataset.get("masks"))
+    templates |= {(*path, "channels", *keys): file for keys, file in channel_files(dataset.get("channels"))}
     for name, task in tasks.items():
         own = task.get("masks") if is_map(task) else None
         templates |= _listed((*path, "tasks", name), own)
@@ -61,7 +64,7 @@ def dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> I
     axes = dataset["axes"] if is_map(dataset.get("axes")) else {}
     selections = {(*path, key): dataset.get(key) for key in ("only", "except")}
     for place, selection in (selections | {(*path, "axes", key): value for key, value in axes.items()}).items():
-        if is_map(selection):
+        if is_map(selection) and not is_map(dataset.get("table")):  # as above
             yield from _field_faults(source, place, selection, [LIST, *COMMON_FIELDS, "image", *sorted(named)])
 
 

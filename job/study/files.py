@@ -20,7 +20,8 @@ Selection = (
     | Annotated[dict[str, FieldValues], Field(min_length=1)]
 )
 INSIDE = re.compile(
-    r"(.*(?:\.npz|\.h5|\.hdf5|\.he5|\.mat|\{image\}|\{name\}))#([A-Za-z0-9_]+(?:\[\*\])?)", re.DOTALL | re.IGNORECASE
+    r"(.*(?:\.npz|\.h5|\.hdf5|\.he5|\.mat|\.parquet|\.zarr/?|\{image\}|\{name\}))#([A-Za-z0-9_][A-Za-z0-9_/-]*(?:\[\*\])?)",
+    re.DOTALL | re.IGNORECASE,
 )
 """An address and what is meant inside the file, such as `a.npz#imgs`. Any other `#` is part of a name."""
 EACH = "[*]"
@@ -36,7 +37,7 @@ class AtLeast(Strict):
 
 
 class Table(Strict):
-    """A table whose rows name images, and whose columns are fields of `masks` and `patient`."""
+    """A table whose rows name images, and whose columns are fields of `masks`, `channels`, `patient` and selections."""
 
     file: Address
     """A CSV, TSV, JSON lines (.jsonl, .ndjson) or Parquet file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -72,6 +72,11 @@ class Intensity(Strict):
         name = next(name for name in RULES if getattr(self, name) is not None)
         pair = self.percentiles or self.suv or self.centre_and_width or ()
         return f"{name}({','.join(_exact(value) for value in pair)})/{self.per}"
+
+
+def joined_label(labels: Sequence[str]) -> str:
+    """Return the rules of an image as stored in the rows: one, or `rgb(…, …, …)` of three channels."""
+    return labels[0] if len(labels) == 1 else f"rgb({', '.join(labels)})"
 
 
 def _exact(value: float) -> str:

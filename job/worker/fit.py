@@ -26,9 +26,10 @@ class Fit:
     give_up: Callable[[], None]
 
     def too_large(self, model: str, samples: Sequence[Sample], blocks: Sequence[ModelBlock]) -> dict[Sample, str]:
-        """Return the images that do not fit even alone, with the figures."""
-        figures = {sample: self._shortage(self.demand(model, [sample], blocks, 1)) for sample in samples}
-        return {sample: text for sample, text in figures.items() if text}
+        """Return the images that do not fit even alone, with the figures. Equal demands are looked up once."""
+        demands = {sample: self.demand(model, [sample], blocks, 1) for sample in samples}
+        figures = {needed: self._shortage(needed) for needed in dict.fromkeys(demands.values())}
+        return {sample: figures[needed] for sample, needed in demands.items() if figures[needed]}
 
     def portion(self, model: str, samples: Sequence[Sample], block: ModelBlock, batch: int) -> Portion:
         """Return the largest portion that fits, or the smallest; the largest is all images at the given batch."""

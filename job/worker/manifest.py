@@ -20,6 +20,7 @@ from job.models import processors
 from job.plan.file import Plan
 from job.plan.shard import Shard
 from job.study import LoadedSpec
+from job.study.dataset import Dataset
 from job.study.model import Model
 from job.worker.speed import speed
 from job.worker.tally import Tally
@@ -35,6 +36,14 @@ VERSIONS_OF = (
     "opencv-python-headless",
     "pillow",
     "nibabel",
+    "pydicom",
+    "tifffile",
+    "imagecodecs",
+    "pycocotools",
+    "h5py",
+    "pyarrow",
+    "zarr",
+    "numcodecs",
 )
 """Packages whose versions can change a row."""
 DEPARTURES = (
@@ -71,6 +80,7 @@ def manifest(
         "seeds": list(spec.study.all_seeds),
         "precision": plan.precision,
         "batch": plan.batch,
+        "intensity": {dataset.name: _intensity(dataset) for dataset in spec.study.datasets},
         "models": [_model(model, plan.purposes[model.name]) for model in spec.study.models],
         "weights": {name: model.sha256 for name, model in plan.models.items()},
         "departures": DEPARTURES,
@@ -115,6 +125,15 @@ def leaving_manifest(write: Callable[[], None]) -> Iterator[None]:
             structlog.get_logger().error("the manifest was not stored", reason=storage.hide(str(error)))
         raise
     write()
+
+
+def _intensity(dataset: Dataset) -> dict[str, Any]:
+    """Return how the values of a data set became 8 bits, of each channel if there are three, and who chose that."""
+    return {
+        "modality": dataset.modality,
+        "rules": [rule.label for rule in dataset.intensities],
+        "from": list(dataset.intensity_origins),
+    }
 
 
 def _model(model: Model, purpose: str | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class TimedCache(InputCache):
     @classmethod
     def of(cls, cache: InputCache, tally: Tally) -> TimedCache:
         """Return a cache that does the same as another."""
-        return cls(cache.folder, cache.max_bytes, cache.keys, tally)
+        return cls(cache.folder, cache.max_bytes, cache.keys, cache.room, tally)
 
     def local(self, file: FileInfo) -> Path:
         """Return a local path with the content of `file`, as InputCache does."""

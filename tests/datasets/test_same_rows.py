@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
+import zipfile
+
 import cv2
 import nibabel as nib
 import numpy as np
@@ -14,6 +17,7 @@ from tests.cases import medsam_job, use_fake_models
 from tests.datasets.formats.phantom import affine, phantom, stored
 from tests.datasets.formats.segments.dicom_writers import dicom_seg, rtstruct, saved, series
 from tests.datasets.formats.sitk_image import sitk_image
+from tests.datasets.formats.test_zarr import ome
 
 LABELS = phantom()
 IMAGE = (np.arange(LABELS.size).reshape(LABELS.shape) % 97 + 100 * LABELS).astype(np.int16)
@@ -35,6 +39,41 @@ def itk(folder, codes, ending):
 def npz(folder):
     np.savez(folder / "a.npz", imgs=stored(IMAGE, "SPL")[0], gts=stored(LABELS, "SPL")[0])
     return "a.npz#imgs", "{image}#gts", VALUES
+
+
+def channels(folder):
+    """Three files of one image, each in an order of its own and of another brightness: together they are grey."""
+    for name, codes, factor in (("red", "LPS", 1), ("green", "SAR", 3), ("blue", "IPR", 2)):
+        nib.save(nib.Nifti1Image(*stored(factor * IMAGE, codes)), folder / f"{name}.nii.gz")
+    nib.save(nib.Nifti1Image(*stored(LABELS, "RAS")), folder / "mask.nii.gz")
+    files = {"red": "{image}"} | {name: f"{folder}/{name}.nii.gz" for name in ("green", "blue")}
+    return "red.nii.gz", "mask.nii.gz", VALUES, {"channels": files}
+
+
+def ome_zarr(folder):
+    """Slices from inferior to superior, rows to the back, columns to the left: as stacks are read."""
+    ome(folder / "image.zarr", values=stored(IMAGE, "SPL")[0])
+    ome(folder / "image.zarr/labels/organs", values=stored(LABELS, "SPL")[0])
+    return "image.zarr", "{image}#labels/organs", VALUES
+
+
+def in_zip(folder):
+    """An archive for each case, in which names are not ASCII."""
+    nifti(folder, "LAS")
+    with zipfile.ZipFile(folder / "case1.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("image", "mask"):
+            archive.write(folder / f"{name}.nii.gz", f"Schädel/{name}.nii.gz")
+            (folder / f"{name}.nii.gz").unlink()
+    return "{case}.zip#*/image.nii.gz", "{case}.zip#*/mask.nii.gz", VALUES
+
+
+def in_tar(folder, ending):
+    """A DICOM series, as a folder in one archive, and its segments in another."""
+    with tarfile.open(folder / f"images{ending}", "w:gz" if "gz" in ending else "w") as archive:
+        archive.add(folder / seg(folder, "SPL")[0], "study/CT")
+    with zipfile.ZipFile(folder / "labels.zip", "w") as archive:
+        archive.write(folder / "seg.dcm", "study/seg.dcm")
+    return f"images{ending}#study/*/", "labels.zip#study/seg.dcm", NAMES
 
 
 def dicom_series(folder, axes):
@@ -79,6 +118,11 @@ FORMATS = {
     "SEG": (seg, "SPL"),
     "SEG on slices from the head down": (seg, "IAL"),
     "RTSTRUCT": (structures, "SPL"),
+    "three channels": (channels,),
+    "OME-Zarr": (ome_zarr,),
+    "files in zip": (in_zip,),
+    "series in tar": (in_tar, ".tar"),
+    "series in tar.gz": (in_tar, ".tar.gz"),
 }
 KEY = ("slice", "task", "prompt", "protocol", "mask_choice", "step")
 SCORES = ("iou", "dice", "intersection_px", "union_px", "point_x", "point_y", "point_depth", "status")
@@ -92,13 +136,13 @@ def results(tmp_path_factory):
     for name, (write, *arguments) in FORMATS.items():
         place = folder / name
         place.mkdir()
-        images, masks, tasks = write(place, *arguments)
+        images, masks, tasks, *more = write(place, *arguments)
         own = {
             "images": f"{place}/{images}",
             "masks": masks if "{image}" in masks else f"{place}/{masks}",
             "tasks": tasks,
         }
-        datasets.append({"name": name, "modality": "CT", **own})
+        datasets.append({"name": name, "modality": "CT", **own, **(more[0] if more else {})})
     spec = {
         "study": "formats",
         "output": str(folder / "results"),

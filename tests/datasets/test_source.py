@@ -25,7 +25,7 @@ def test_the_files_of_a_source_are_sorted_by_task() -> None:
     masks = {"b": (file("b"),), "c": (), "a": (file("a2"), file("a1"))}
     source = Source(image="i", file=file("i"), kind="picture", masks=masks, patient="p", volume="i")
     assert source.files == (file("i"), file("a2"), file("a1"), file("b"), None)
-    assert source.mask_counts == [2, 1, 0]
+    assert source.file_counts == [2, 1, 0]
 
 
 def test_the_content_key_of_a_generated_image_differs_with_each_argument() -> None:

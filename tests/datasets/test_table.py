@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from job.datasets import tabular
-from job.datasets.discover import Survey, expected_masks, survey
+from job.datasets.discover import Survey, survey
+from job.datasets.expected import expected_masks
 from job.datasets.inventory import inventory
 from job.errors import PairingError
 from tests.datasets.make import dataset, write
@@ -52,6 +53,32 @@ def look(folder: Path, rows: Any = ROWS, name: str = "t.csv", where: Any = None,
 def data(folder: Path, **changes: Any) -> Any:
     defaults = {"images": f"{folder}/images/**/*.png", "masks": f"{folder}/masks/{{mask}}.nii", "patient": "{person}"}
     return dataset(folder, **(defaults | changes))
+
+
+def test_columns_are_fields_of_selections(tmp_path):
+    """Of `only`, `except` and `axes`: of each image, its row's."""
+    found = look(tmp_path, only={"person": "P*", "split": ["train", "test"]}, **{"except": {"split": "test"}})
+    assert ([source.image for source in found.sources], found.deselected) == (["a.png"], ("sub/b.png",))
+    found = look(tmp_path, axes={"LPS": {"split": "train"}, "RAS": {"split": "test"}})
+    assert [source.axes for source in found.sources] == ["LPS", "RAS"]
+
+
+def test_a_column_that_a_selection_names_must_be_there(tmp_path):
+    """The fault has the selection's key, and the nearest name."""
+    for key in ("only", "except"):
+        with pytest.raises(PairingError, match=r"no column 'splt'.*split") as raised:
+            look(tmp_path, **{key: {"splt": "train"}})
+        assert raised.value.key == (key,)
+
+
+def test_columns_are_fields_of_channels(tmp_path):
+    """A table may say which file is which sequence."""
+    for name in ("m1", "m2"):
+        write(tmp_path / f"t2/{name}.png", b"x")
+    channels = {"red": "{image}", "green": f"{tmp_path}/t2/{{mask}}.png", "blue": "{image}"}
+    found = look(tmp_path, channels=channels)
+    names = [source.channels["green"][0].address.rpartition("/")[2] for source in found.sources]
+    assert names == ["m1.png", "m2.png"]
 
 
 def shown(found: Survey) -> dict[str, tuple[str, list[str]]]:

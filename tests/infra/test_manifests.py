@@ -9,7 +9,7 @@ import yaml
 
 from job.errors import EXIT_ERROR_ROWS, EXIT_MACHINE, EXIT_MENDABLE, EXIT_STOPPED
 from job.study import load
-from job.worker.shard import COUNTS, resolve
+from job.worker.shard import COUNT, resolve
 from tests.infra.template import read_template
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def stack():
 def test_completions_equal_the_number_of_shards(path):
     """The Job has one index for each shard, and the program reads that number from its variable."""
     job = read(path)
-    (shards,) = (variable["value"] for variable in container(job)["env"] if variable["name"] == COUNTS[0])
+    (shards,) = (variable["value"] for variable in container(job)["env"] if variable["name"] == COUNT)
     assert int(shards) == job["spec"]["completions"] >= job["spec"]["parallelism"]
 
 

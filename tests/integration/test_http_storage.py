@@ -3,8 +3,10 @@
 import http.server
 import os
 import threading
+import zipfile
 from functools import partial
 
+import cv2
 import pytest
 
 from job import storage
@@ -13,7 +15,7 @@ from job.datasets.discover import discover
 from job.errors import StorageError, StoreRefusedError
 from job.storage import InputCache
 from tests.cases import GENERATED
-from tests.datasets.make import dataset
+from tests.datasets.make import dataset, grey, load, square
 
 
 class Server(http.server.SimpleHTTPRequestHandler):
@@ -157,3 +159,15 @@ def test_a_refused_request_is_not_retried(site, status):
         storage.read(f"{address}/a.png?token=secret")
     assert "secret" not in str(refused.value)
     assert len(Server.statuses) == 8
+
+
+def test_files_in_an_archive_are_read_from_a_server_that_gives_whole_files_alone(site, tmp_path, monkeypatch):
+    """As Python's does: the archive is fetched, and each image is read from the copy."""
+    monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
+    folder, address = site
+    with zipfile.ZipFile(folder / "my set.zip", "w") as archive:
+        for name in ("images/a 1.png", "images/b%20.png", "masks/a 1.png", "masks/b%20.png"):
+            archive.writestr(name, cv2.imencode(".png", grey() if name.startswith("images") else square())[1].tobytes())
+    root = f"{address}/my set.zip#"
+    data = dataset(tmp_path, images=f"{root}images/*.png", masks=f"{root}masks/{{name}}")
+    assert [sample.image for sample in load(data, tmp_path).samples] == ["a 1.png", "b%20.png"]

@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from shutil import make_archive
 
 import pytest
 
@@ -122,3 +123,25 @@ def test_a_large_file_is_fetched_in_blocks(s3, tmp_path, monkeypatch):
     content = bytes(range(250)) * 13
     storage.write(f"{s3}/a", content)
     assert InputCache(tmp_path, 10**6).local(storage.info(f"{s3}/a")).read_bytes() == content
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar.gz"])
+def test_files_in_an_archive_are_listed_and_read(s3, tmp_path, monkeypatch, ending):
+    """Of zip, by ranges; of the other, from a copy that was unpacked. A changed archive is not what was planned."""
+    monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
+    make_archive(str(tmp_path / "x"), {".zip": "zip"}.get(ending, "gztar"), write_folder(tmp_path / "set"))
+    storage.write(f"{s3}/x{ending}", (tmp_path / f"x{ending}").read_bytes())
+    (file,) = storage.list_files(s3, f"*{ending}#/images/*.png")
+    assert file.address == f"{s3}/x{ending}#/images/Ü.png"
+    assert storage.read(file.address) == b"pixels"
+    cache = InputCache(tmp_path / "copies", 10**6)
+    assert cache.content_key(file) == f"6-{file.version}"
+    storage.write(f"{s3}/x{ending}", (tmp_path / f"x{ending}").read_bytes() + b"\0")
+    with pytest.raises(StorageError, match="changed since it was planned"):
+        cache.local(file)
+
+
+def write_folder(folder):
+    (folder / "images").mkdir(parents=True)
+    (folder / "images/Ü.png").write_bytes(b"pixels")
+    return folder

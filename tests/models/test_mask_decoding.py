@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.mask_decoding import MaskDecodingModel
-from job.models.prompt_embedding import FIRST_CORNER, LAST_CORNER, NEGATIVE, POSITIVE
+from job.models.prompt_embedding import FIRST_CORNER, LAST_CORNER, NEGATIVE, POSITIVE, PromptEmbedding
 from job.models.protocol import EncodedImage, Request
 from job.models.registry import build
 from job.study.model import LiteMedSamClicks
@@ -94,7 +96,7 @@ def test_coordinates_are_scaled_to_the_encoders_square(
     """By side / 512: SAM doubles (100, 30) to (200, 60), LiteMedSAM halves it to (50, 15); (x, y) is kept."""
     image, scale = without_content(height, width), SIDES[family] / 512
     request = make_request(image, [(100, 30), (6, 250)], [1, 0], box=(10, 20, 200, 40))
-    placed_K3 = model.prompts.placed(request)
+    [placed_K3] = model.prompts.placed([request]).numpy()
     expected_K2 = np.array([(100, 30), (6, 250), (10, 20), (200, 40)]) * scale + 0.5
     assert placed_K3[:, :2].tolist() == expected_K2.tolist()
     assert placed_K3[:, 2].tolist() == [POSITIVE, NEGATIVE, FIRST_CORNER, LAST_CORNER]
@@ -115,8 +117,16 @@ def test_prompts_are_embedded_as_the_authors_do(model: MaskDecodingModel, prompt
     requests = [make_request(without_content(*size), **PROMPTS[prompt]) for size in (PORTRAIT, LANDSCAPE)]
     sparse_NKD, dense_NDHW = authors_embedding(model, requests)
     with torch.inference_mode():
-        assert torch.equal(model.prompts.of_points_and_boxes(requests), sparse_NKD)
-        assert torch.equal(model.prompts.of_mask_inputs(requests).expand_as(dense_NDHW), dense_NDHW)
+        points, masks = embedded(model.prompts, requests)
+        assert torch.equal(points, sparse_NKD)
+        assert torch.equal(masks.expand_as(dense_NDHW), dense_NDHW)
+
+
+def embedded(prompts: PromptEmbedding, requests: Sequence[Request]) -> tuple[Tensor, Tensor]:
+    """Return the embeddings of points and boxes, and of mask inputs."""
+    inputs = [request.mask_input for request in requests if request.mask_input is not None]
+    of_masks = prompts.of_mask_inputs(torch.stack(inputs) if inputs else None)
+    return prompts.of_points_and_boxes(prompts.placed(requests)), of_masks
 
 
 @pytest.fixture(scope="module")
@@ -133,10 +143,10 @@ def test_prompts_are_embedded_in_float32_also_under_bfloat16(
 ) -> None:
     """Both embeddings equal those of the float32 model to the last bit: bfloat16 would move a point by pixels."""
     request = make_request(without_content(*PORTRAIT), **PROMPTS[prompt])
-    lower, full = bfloat16_model.prompts, lite_medsam_clicks.prompts
-    assert torch.equal(lower.of_points_and_boxes([request]), full.of_points_and_boxes([request]))
-    assert torch.equal(lower.of_mask_inputs([request]), full.of_mask_inputs([request]))
-    assert lower.of_points_and_boxes([request]).dtype == lower.of_mask_inputs([request]).dtype == torch.float32
+    lower, full = (embedded(model.prompts, [request]) for model in (bfloat16_model, lite_medsam_clicks))
+    assert torch.equal(lower[0], full[0])
+    assert torch.equal(lower[1], full[1])
+    assert lower[0].dtype == lower[1].dtype == torch.float32
 
 
 def test_the_decoder_runs_in_bfloat16_if_asked(

@@ -89,4 +89,4 @@ def test_few_volumes_share_the_images(tmp_path):
 def test_levels_are_those_of_the_rule(tmp_path):
     """By default of each slice; with `per: volume` they would be 0 and 74."""
     (image,) = look(tmp_path, [0, 1, 0], 1).images
-    assert image.values.levels == (1, 73)
+    assert image.values[""].levels == (1, 73)

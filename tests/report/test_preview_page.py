@@ -44,7 +44,7 @@ def picture(name="a.png", size=16, objects=()):
     counts = np.arange(64)
     histogram = Histogram(counts=counts, start=0.0, stop=200.0, levels=(50.0, 150.0), facts=name)
     pixels = np.random.default_rng(0).integers(0, 255, (size, size, 3), np.uint8)
-    return Picture(title=name, facts=(name,), pixels_HWC=pixels, histogram=histogram, objects=tuple(objects))
+    return Picture(title=name, facts=(name,), pixels_HWC=pixels, histograms=(histogram,), objects=tuple(objects))
 
 
 def section(name="Set", pictures=()):

@@ -1,6 +1,7 @@
 """What the cache of inputs deletes, and what it keeps."""
 
 import os
+from pathlib import Path
 
 from job import storage
 
@@ -63,3 +64,13 @@ def test_unfinished_copies_of_killed_workers_are_deleted(cache):
     os.utime(old, (1, 1))
     fetch(cache, "a", 40, 2)
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_folder_with_room_is_not_looked_through_for_each_copy(cache, monkeypatch):
+    """It may hold many thousands. Half of the room is left to other workers."""
+    looks = []
+    original = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: looks.append(folder) or original(folder))
+    for number in range(10):
+        fetch(cache, str(number), 6, number)
+    assert len(looks) == 2

@@ -49,6 +49,12 @@ def test_it_has_the_spec_as_written(described):
     assert made["study"] == "small"
 
 
+def test_it_says_how_values_became_8_bits_and_who_chose_that(described):
+    """Here nobody did: it is the default."""
+    _, made = described()
+    assert made["intensity"] == {"A": {"modality": "CT", "rules": ["max/slice"], "from": ["default"]}}
+
+
 def test_it_has_the_settings_of_each_model_with_their_defaults(described, tmp_path):
     """The purpose of the weights is added; these were never shipped."""
     _, made = described()

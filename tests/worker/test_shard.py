@@ -1,5 +1,7 @@
 """A shard is named by its index and the number of shards, and takes every n-th chunk."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from job.errors import JobError
@@ -19,6 +21,49 @@ def test_kubernetes_and_aws_batch_number_their_workers():
     assert resolve(None, None, {"JOB_COMPLETION_INDEX": "0", "MEDSAM_JOB_SHARDS": "7"}) == Shard(0, 7)
     aws = {"AWS_BATCH_JOB_ARRAY_INDEX": "4", "AWS_BATCH_JOB_ARRAY_SIZE": "5"}
     assert resolve(None, None, aws) == Shard(4, 5)
+
+
+def test_google_cloud_batch_numbers_its_tasks():
+    """Each task of a group has an index and the number of tasks."""
+    assert resolve(None, None, {"BATCH_TASK_INDEX": "3", "BATCH_TASK_COUNT": "4"}) == Shard(3, 4)
+
+
+def by_slurm(task: int, ids: Sequence[int], step: int = 1, **more: str) -> Shard | None:
+    """Return the shard of a task of an array, with the variables as Slurm sets them."""
+    figures = {"ID": task, "COUNT": len(ids), "MIN": min(ids), "MAX": max(ids), "STEP": step}
+    return resolve(None, None, {f"SLURM_ARRAY_TASK_{name}": str(value) for name, value in figures.items()} | more)
+
+
+@pytest.mark.parametrize("ids", [range(4), range(1, 5), range(10, 30, 5)])
+def test_the_tasks_of_a_slurm_array_are_the_shards_in_order(ids):
+    """Of `--array=0-3`, `1-4` and `10-25:5`: the first task is shard 0, whatever its id."""
+    assert [by_slurm(task, ids, ids.step) for task in ids] == [Shard(index, 4) for index in range(4)]
+
+
+@pytest.mark.parametrize("ids", [[0, 2, 3], [2]])
+def test_a_slurm_array_with_gaps_is_refused(ids):
+    """Of `--array=0,2,3` or `2`: a task knows the smallest and the largest id alone, and cannot tell its place."""
+    with pytest.raises(JobError, match=f"an array of {len(ids)} from {ids[0]} to {ids[-1]} does not tell which shard"):
+        by_slurm(2, ids)
+
+
+def test_some_tasks_of_a_slurm_array_run_again_as_the_shards_that_they_were():
+    """Of `--array=2` or `--array=2,5` where the study has eight shards: the ids are its numbers."""
+    assert by_slurm(2, [2], MEDSAM_JOB_SHARDS="8") == Shard(2, 8)
+    assert by_slurm(5, [2, 5], MEDSAM_JOB_SHARDS="8") == Shard(5, 8)
+    assert by_slurm(1, range(1, 9), MEDSAM_JOB_SHARDS="8") == Shard(0, 8)
+    with pytest.raises(JobError, match="got 8/8"):
+        by_slurm(8, [8], MEDSAM_JOB_SHARDS="8")
+
+
+def test_a_single_task_of_a_slurm_array_is_the_whole_study():
+    """Of `--array=0` without a number of shards: there is one."""
+    assert by_slurm(0, [0]) == Shard(0, 1)
+
+
+def test_a_slurm_job_without_an_array_is_no_shard():
+    """The other variables of Slurm number nothing."""
+    assert resolve(None, None, {"SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_NTASKS": "2"}) is None
 
 
 def test_options_take_precedence_over_the_environment():

@@ -1,11 +1,11 @@
-"""Headers whose values lie in a file beside them: MetaImage's .mhd."""
+"""Files whose values lie in others: MetaImage's .mhd, beside it, and Zarr files, which are folders."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from job import storage
-from job.datasets.formats import metaimage, metaimage_header
+from job.datasets.formats import metaimage, metaimage_header, zarr_store
 from job.errors import DataError
 from job.storage import FileInfo
 
@@ -13,8 +13,10 @@ ENDING = ".mhd"
 
 
 def with_values(file: FileInfo) -> FileInfo:
-    """Return a header's file with the file of its values as its member, if there is one; another file as it is."""
-    if not file.address.lower().endswith(ENDING) or file.dead_link:
+    """Return a file with the files of its values as its members, if there are any; another file as it is."""
+    if file.address.lower().endswith(zarr_store.ENDINGS):
+        return zarr_store.with_members(file)
+    if not file.address.lower().endswith(ENDING) or file.dead_link or file.refusal:
         return file
     try:
         name = metaimage_header.parse(storage.read_head(file.address, metaimage.HEAD_BYTES)).data_file

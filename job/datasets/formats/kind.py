@@ -8,19 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from job import storage
+from job.datasets.fit import check_bytes
 from job.datasets.formats import kinds, npz_pictures, tiff_stack
 from job.datasets.formats.dicom import headers, series
 from job.datasets.formats.plugins import plugin_of
 from job.datasets.source import Kind
-from job.errors import DataError
+from job.errors import DataError, MemoryShortageError
 from job.storage import FileInfo
 
 HEAD_BYTES = 1 << 18
 THREADS = 16  # of requests to a store, which mostly wait
 BY_ENDING: dict[Kind, tuple[str, ...]] = {
     "segments": (".seg.nrrd", ".json"),
-    "volume": (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".h5", ".hdf5", ".he5", ".mat"),
-    "picture": (".png", ".jpg", ".jpeg", ".bmp", ".gif"),
+    "volume": (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".h5", ".hdf5", ".he5", ".mat", ".zarr/"),
+    "picture": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".parquet"),
 }
 SEGMENTATIONS = ("SEG", "RTSTRUCT")
 
@@ -37,11 +38,11 @@ def kind_by_name(file: FileInfo) -> Kind | None:
 def kind_of(file: FileInfo) -> Kind:
     """Return what a local or remote file holds. What cannot be read counts as a picture, whose reader says why."""
     by_name = kind_by_name(file)
-    if by_name or file.dead_link:
+    if by_name or file.dead_link or file.refusal:
         return by_name or "picture"
     try:
         return _by_content(file)
-    except DataError:
+    except (DataError, MemoryShortageError):
         return "picture"
 
 
@@ -57,6 +58,7 @@ def _by_content(file: FileInfo) -> Kind:
         case "DICOM":
             return _dicom_kind(head)
         case "TIFF":
+            check_bytes(file.size)
             path = storage.local_path(file.address)
             with path.open("rb") if path else io.BytesIO(storage.read(file.address)) as stream:
                 return "volume" if tiff_stack.is_stack(stream) else "picture"

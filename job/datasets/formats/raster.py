@@ -12,7 +12,8 @@ from typing import Protocol
 from PIL import UnidentifiedImageError
 
 from job import storage
-from job.datasets.formats import kinds, npz_pictures, pillow, tiff
+from job.datasets.fit import check_bytes
+from job.datasets.formats import kinds, npz_pictures, parquet, pillow, tiff
 from job.datasets.formats.dicom import picture as dicom_picture
 from job.datasets.formats.picture import Decoded, Picture, image_of, labels_of
 from job.errors import DataError, MemoryShortageError
@@ -46,6 +47,9 @@ def read_mask(file: FileInfo, max_px: int) -> Picture:
 
 def image_size(file: FileInfo, cache: InputCache) -> tuple[int, int]:
     """Read height and width from the first bytes. A file with its header further behind is fetched whole."""
+    if parquet.is_cell(file):
+        data = parquet.cell(file)
+        return _size(data, _kind_of_cell(data))
     head = storage.read_head(file.address, HEAD_BYTES)
     kind = _kind(head)
     if kind == "NPZ":
@@ -70,6 +74,14 @@ def _kind(head: bytes) -> str:
     return kind
 
 
+def _kind_of_cell(data: bytes) -> str:
+    """Return the format of a picture in a Parquet file."""
+    kind = _kind(data)
+    if kind == "NPZ":
+        raise DataError("unreadable", "a NumPy archive in a Parquet file, which is not read; store pictures")
+    return kind
+
+
 def _size(data: bytes, kind: str) -> tuple[int, int]:
     with _as_data_error():
         return READERS.get(kind, pillow).image_size(data)
@@ -77,8 +89,10 @@ def _size(data: bytes, kind: str) -> tuple[int, int]:
 
 def _decode(file: FileInfo, max_px: int) -> Decoded:
     """Decode a whole local file; raise DataError if it cannot be decoded, or would be read wrongly."""
-    data = storage.read(file.address)
-    kind = _kind(data)
+    is_cell = parquet.is_cell(file)
+    check_bytes(0 if is_cell else file.size)
+    data = parquet.cell(file) if is_cell else storage.read(file.address)
+    kind = _kind_of_cell(data) if is_cell else _kind(data)
     if kind == "NPZ":
         return npz_pictures.picture(file, max_px)
     with _as_data_error():

@@ -42,9 +42,9 @@ Spacing = tuple[float, float, float]
 
 
 def is_stack(stream: BinaryIO) -> bool:
-    """Return whether a whole TIFF holds more than one page or image of ImageJ."""
+    """Return whether a whole TIFF holds more than one page or image of ImageJ, or is cut off behind its first page."""
     with _open(stream) as file:
-        return _count(file) > 1
+        return _count(file) > 1 or _lacks_page(file)
 
 
 def read_header(file: FileInfo) -> StoredHeader:
@@ -108,11 +108,18 @@ def _stack(file: FileInfo) -> Iterator[TiffFile]:
 
 def _check_last(stack: TiffFile) -> None:
     """Raise DataError if the last page that can be read is followed by another. tifffile leaves out what is cut off."""
-    at = stack.pages.next_page_offset
-    if at is not None:
-        stack.filehandle.seek(at)
-        if any(stack.filehandle.read(stack.tiff.offsetsize)):
-            raise DataError("unreadable", f"truncated: another page is said to follow the first {len(stack.pages)}")
+    if _lacks_page(stack):
+        raise DataError("unreadable", f"truncated: another page is said to follow the first {len(stack.pages)}")
+
+
+def _lacks_page(file: TiffFile) -> bool:
+    """Return whether the last page that can be read names another."""
+    pages = len(file.pages)  # which are looked for only then
+    at = file.pages.next_page_offset
+    if at is None or not pages:
+        return False
+    file.filehandle.seek(at)
+    return any(file.filehandle.read(file.tiff.offsetsize))
 
 
 def _check_order(stack: TiffFile) -> None:

@@ -27,7 +27,7 @@ class StoredHeader:
     slope where integers are stored with one, else 0. known: what the header says about the values. frame: the
     identifier of the patient's coordinate system (DICOM's Frame of Reference UID), "" if the format has none. doubts:
     what is doubtful whatever the axes; orientation_doubts: about the axes alone, which are void if the spec states
-    them.
+    them. image_doubts: about what only an image has in every place, void for a label map.
     """
 
     shape: tuple[int, int, int]
@@ -41,6 +41,7 @@ class StoredHeader:
     frame: str = ""
     doubts: tuple[Doubt, ...] = ()
     orientation_doubts: tuple[Doubt, ...] = ()
+    image_doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,6 +60,7 @@ class VolumeHeader:
     known: Known = NOTHING
     frame: str = ""
     doubts: tuple[Doubt, ...] = ()
+    image_doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,6 +81,7 @@ def canonical_header(stored: StoredHeader, axes: str | None = None) -> VolumeHea
         label_step=stored.label_step,
         known=stored.known,
         frame=stored.frame,
+        image_doubts=stored.image_doubts,
         doubts=stored.doubts if axes else (*stored.doubts, *stored.orientation_doubts),
     )
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from job.datasets.formats import hdf5, matlab, metaimage, nifti, npz, nrrd, tiff_stack
+from job.datasets.formats import hdf5, matlab, metaimage, nifti, npz, nrrd, tiff_stack, zarr_store
 from job.datasets.formats.dicom import series
 from job.datasets.formats.plugins import plugin_of
 from job.datasets.formats.volume import StoredHeader, VolumeHeader, canonical_header
@@ -36,6 +36,7 @@ FORMATS: Mapping[str, VolumeFormat] = {
     "HDF5": hdf5,
     "MATLAB": matlab,
     "TIFF": tiff_stack,
+    "Zarr": zarr_store,
     "DICOM": series,
 }
 

@@ -13,6 +13,9 @@ from job.report.page.section import Figure, Section, Table
 
 HEADS = {
     "where": "task",
+    "dataset": "data set",
+    "cluster": "sample of",
+    "clusters": "sample size",
     "prompting": "prompt",
     "step": "click",
     "choices": "mask choice",
@@ -58,10 +61,10 @@ def figure(
     )
 
 
-def listing(name: str, title: str, rows: list[Row], columns: Iterable[str]) -> Table:
-    """Return some columns of rows as a table of the page."""
+def listing(name: str, title: str, rows: list[Row], columns: Iterable[str], *, folded: bool = False) -> Table:
+    """Return some columns of rows as a table of the page. folded: whether a reader opens it first."""
     known = [*columns, *(name for name in sorted(HIDDEN) if rows and name in rows[0])]
-    return Table(name=name, title=title, rows=as_table(rows, known), heads=HEADS, hidden=HIDDEN)
+    return Table(name=name, title=title, rows=as_table(rows, known), heads=HEADS, hidden=HIDDEN, folded=folded)
 
 
 def section(

@@ -20,7 +20,9 @@ def section(facts: Facts) -> Section:
     """Return the section."""
     made = [_overall(facts), _by_task(facts), _reached(facts), _needed(facts)]
     course = labels.labelled(facts.mart("clicks_course").to_pylist())
-    tables = [build.listing("clicks-course", "Area under the curve, and what more clicks gain", course, COURSE)]
+    tables = [
+        build.listing("clicks-course", "Area under the curve, and what more clicks gain", course, COURSE, folded=True)
+    ]
     return build.section("IoU by click", "by-click", made, nothing=NOTHING, tables=tables)
 
 

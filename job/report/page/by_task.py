@@ -34,7 +34,7 @@ def section(facts: Facts) -> Section:
         nothing="No scores are stored yet.",
         tables=[
             build.listing("scores", "Mean over tasks", overall, OVER_TASKS),
-            build.listing("between-seeds", "Mean IoU between seeds", seeds, SEEDS),
+            build.listing("between-seeds", "Mean IoU between seeds", seeds, SEEDS, folded=True),
         ],
     )
 

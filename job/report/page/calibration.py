@@ -49,5 +49,9 @@ def section(facts: Facts) -> Section:
         "calibration",
         [figure],
         nothing="No model here predicts its own IoU.",
-        tables=[build.listing("calibration-by-task", "Bias, error and rank correlation by task", by_task, TASKS)],
+        tables=[
+            build.listing(
+                "calibration-by-task", "Bias, error and rank correlation by task", by_task, TASKS, folded=True
+            )
+        ],
     )

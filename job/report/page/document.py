@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import subprocess
+import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-import vl_convert
 from markupsafe import Markup
 
+from job.errors import JobError
 from job.report.html import environment
 from job.report.page.look import PALETTES, config
 from job.report.page.parts import to_json
 from job.report.page.section import Section
 
+BUNDLE = """
+import sys, vl_convert
+sys.stdout.buffer.write(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode())
+"""
 SCRIPTS = ("report.js", "gallery.js")
 """The page's own scripts, in their order; together they are one."""
 
 
 def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """Return a page as HTML. Only its own two scripts may run, whatever a name or an address in it holds."""
-    bundle, script = (
-        _bundle(),
-        _script(),
-    )
+    bundle, script = _bundle(), _script()
     return (
         environment()
         .get_template("report.html.j2")
@@ -43,8 +46,15 @@ def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
 
 @cache
 def _bundle() -> str:
-    """Return Vega, Vega-Lite and what embeds them, as one script, which the library builds in a second or more."""
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    """Return Vega, Vega-Lite and what embeds them, as one script, which the library builds in a second or more.
+
+    It does so in a process of its own: where memory is short, its engine ends the process. Raise JobError if it does.
+    """
+    made = subprocess.run([sys.executable, "-c", BUNDLE], capture_output=True, check=False)  # noqa: S603
+    if made.returncode:
+        reason = made.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {made.returncode}"]
+        raise JobError(f"the scripts of the page could not be made: {reason[0]}")
+    return made.stdout.decode()
 
 
 def _script() -> str:

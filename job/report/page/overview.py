@@ -10,12 +10,14 @@ from markupsafe import Markup
 
 from job.report import contrasts
 from job.report.page import labels
-from job.report.page.build import listing
+from job.report.page.build import HEADS, listing
 from job.report.page.crossing import leads
 from job.report.page.facts import Facts
 from job.report.page.parts import empty, paragraphs, table
 from job.report.page.section import Section, Table
 from job.study.prompts import CLICKS
+
+MANY_WORKERS = 20
 
 
 def section(facts: Facts) -> Section:
@@ -92,17 +94,11 @@ def _data(facts: Facts) -> Markup:
     rows = facts.mart("task_objects")
     if not rows.num_rows:
         return empty("No objects are stored yet.")
-    heads = {
-        "several_components": "share of several components",
-        "median_share": "median share of the image",
-        "clusters": "number of them",
-        "cluster": "the sample is of",
-    }
-    return table(Table(name="data", title="Data", rows=rows, heads=heads))
+    return table(Table(name="data", title="Data", rows=rows, heads=HEADS))
 
 
 def _models(facts: Facts) -> Markup:
-    return table(Table(name="models", title="Models", rows=facts.mart("models"), heads={"sha256": "sha256 of weights"}))
+    return table(Table(name="models", title="Models", rows=facts.mart("models"), heads=HEADS))
 
 
 def _machines(facts: Facts) -> Markup:
@@ -120,7 +116,7 @@ def _machines(facts: Facts) -> Markup:
         }
         for run in facts.manifests
     ]
-    return table(listing("workers", "Workers", rows, rows[0])) + _versions(facts)
+    return table(listing("workers", "Workers", rows, rows[0], folded=len(rows) > MANY_WORKERS)) + _versions(facts)
 
 
 def _versions(facts: Facts) -> Markup:
@@ -143,13 +139,19 @@ def _ledger(facts: Facts) -> Markup:
     rows = facts.mart("ledger")
     if not rows.num_rows:
         return empty("Nothing was left out.") + _missing(facts)
-    return table(Table(name="ledger", title="Left out, or used with a remark", rows=rows)) + _missing(facts)
+    return table(Table(name="ledger", title="Left out, or used with a remark", rows=rows, heads=HEADS)) + _missing(
+        facts
+    )
 
 
 def _missing(facts: Facts) -> Markup:
     """Return which runs lack objects that others have; nothing in a sound study."""
     rows = facts.mart("object_differences")
-    return table(Table(name="missing", title="Objects that a run lacks", rows=rows)) if rows.num_rows else Markup()
+    return (
+        table(Table(name="missing", title="Objects that a run lacks", rows=rows, heads=HEADS))
+        if rows.num_rows
+        else Markup()
+    )
 
 
 def _spec(facts: Facts) -> Markup:

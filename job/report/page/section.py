@@ -18,7 +18,7 @@ class Table:
     """Rows to read, sort, filter and save.
 
     name: unique in the page, also the name of the CSV file. heads: what a column is called, where its own name does not
-    do. hidden: columns that a chart needs and a reader does not.
+    do. hidden: columns that a chart needs and a reader does not. folded: whether a reader opens it first.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Table:
     rows: pa.Table
     heads: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    folded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

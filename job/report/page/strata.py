@@ -37,7 +37,7 @@ def section(facts: Facts) -> Section:
         "strata",
         [_by_size(facts), _by_components(facts), _by_modality(facts)],
         nothing="No scores are stored yet.",
-        tables=[build.listing("size-correlation", "Rank correlation of object size and IoU", rho, RHO)],
+        tables=[build.listing("size-correlation", "Rank correlation of object size and IoU", rho, RHO, folded=True)],
     )
 
 

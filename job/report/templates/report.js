@@ -204,7 +204,10 @@
 
   for (const element of document.querySelectorAll("[data-listing]")) {
     const data = JSON.parse(element.querySelector("script[type='application/json']").textContent);
-    tableOf(element.querySelector("[data-rows]"), data.name, data.title, data.columns)(data.rows);
+    const fill = () => tableOf(element.querySelector("[data-rows]"), data.name, data.title, data.columns)(data.rows);
+    const details = element.querySelector("details");
+    if (details) details.addEventListener("toggle", fill, { once: true });
+    else fill();
   }
   const figures = [...document.querySelectorAll("[data-figure]")].map(figureOf);
   Promise.all(figures).then(() => { document.documentElement.dataset.drawn = "all"; });

@@ -13,7 +13,10 @@ from PIL import Image
 
 from job import storage
 from job.datasets.formats import tiff_stack
+from job.datasets.formats.kind import kind_of
+from job.datasets.formats.raster import read_image
 from job.datasets.formats.volume import StoredHeader, canonical_volume
+from job.datasets.formats.volumes import read_values
 from job.errors import DataError
 from tests.datasets.formats.phantom import phantom, stored
 from tests.datasets.make import write
@@ -190,3 +193,19 @@ def test_a_remote_stack(tmp_path: Path) -> None:
     info = storage.info("memory://stack/a.tif")
     assert info
     assert tiff_stack.read_header(info).shape == STACK.shape
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"bigtiff": True}, {"metadata": None}])
+def test_a_stack_that_is_cut_off_is_no_picture(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Wherever it ends: its first page alone would be read as an image."""
+    written = io.BytesIO()
+    form = {key: value for key, value in options.items() if key == "bigtiff"}
+    with tifffile.TiffWriter(written, **form) as pages:
+        for plane in STACK[:3]:
+            pages.write(plane, contiguous=False, **PLAIN, **{k: v for k, v in options.items() if k not in form})
+    whole = written.getvalue()
+    assert tiff_stack.is_stack(io.BytesIO(whole))
+    for length in range(len(whole) - 1):
+        file = local(write(tmp_path / f"{length}.tif", whole[:length]))
+        with pytest.raises(DataError):
+            read_values(file) if kind_of(file) == "volume" else read_image(file, 1000)

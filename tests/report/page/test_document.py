@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from job.errors import JobError
+from job.report.page import document
 from job.report.page.sections import page
 from tests.report.page.made import HOSTILE, PLAIN, embedded, facts_of, large, rows_of, small
 
@@ -95,3 +97,11 @@ def test_every_address_within_the_page_leads_to_one_place(elements):
     ids = [attrs["id"] for _, attrs, _ in elements if "id" in attrs]
     assert len(ids) == len(set(ids))
     assert {attrs["href"][1:] for tag, attrs, _ in elements if tag == "a"} <= set(ids)
+
+
+def test_an_engine_that_dies_is_an_error_and_not_the_end(monkeypatch):
+    """It ends its process where memory is short; that is not the one that drew the page."""
+    monkeypatch.setattr(document, "BUNDLE", "import os; os.abort()")
+    document._bundle.cache_clear()
+    with pytest.raises(JobError, match="the scripts of the page could not be made: exit code -6"):
+        page(facts_of(small()))

@@ -19,10 +19,13 @@ GREYS = ("MONOCHROME1", "MONOCHROME2")
 PALETTE = "PALETTE COLOR"
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 SAMPLES = dict.fromkeys((*GREYS, PALETTE), 1) | dict.fromkeys(COLOURS, 3)
+PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
+FLOATING = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
+"""The elements with pixels that are floating-point numbers, and their bits (PS3.3 C.7.6.24, C.7.6.25)."""
 OTHERS = {
     "1.2.840.10008.5.1.4.1.1.66.4": "a segmentation (DICOM-SEG)",
     "1.2.840.10008.5.1.4.1.1.66.7": "a segmentation (label map)",
-    "1.2.840.10008.5.1.4.1.1.30": "a parametric map",
+    PARAMETRIC_MAP: "a parametric map of whole numbers",
     "1.2.840.10008.5.1.4.1.1.481.2": "a radiotherapy dose (RTDOSE)",
     "1.2.840.10008.5.1.4.1.1.77.1.6": "a whole-slide image",
 }
@@ -41,6 +44,7 @@ class Layout:
     bits_allocated: int
     bits_stored: int
     signed: bool
+    floating: bool = False
 
     @property
     def frame_bits(self) -> int:
@@ -63,10 +67,12 @@ class Layout:
 def layout_of(header: Header, size: int) -> Layout:
     """Return the layout of a file of `size` bytes; raise DataError if it is not read, or the file cannot hold it."""
     dataset = header.dataset
-    if other := OTHERS.get(text(dataset, "SOPClassUID")):
+    kind, floating = text(dataset, "SOPClassUID"), header.pixels in FLOATING
+    if (other := OTHERS.get(kind)) and not (kind == PARAMETRIC_MAP and floating):
         raise NoImageError("unreadable", f"{other}, which is no image")
-    if header.pixels != "PixelData":
+    if header.pixels != "PixelData" and not floating:
         raise NoImageError("unreadable", f"no PixelData ({header.pixels or 'no pixels'})")
+    bits = FLOATING.get(header.pixels, 0)
     layout = Layout(
         frames=whole_number(dataset, "NumberOfFrames", 1) or 1,
         rows=whole_number(dataset, "Rows"),
@@ -74,9 +80,12 @@ def layout_of(header: Header, size: int) -> Layout:
         samples=whole_number(dataset, "SamplesPerPixel", 1),
         photometric=text(dataset, "PhotometricInterpretation"),
         bits_allocated=whole_number(dataset, "BitsAllocated"),
-        bits_stored=whole_number(dataset, "BitsStored"),
+        bits_stored=bits or whole_number(dataset, "BitsStored"),
         signed=whole_number(dataset, "PixelRepresentation", 0) == 1,
+        floating=floating,
     )
+    if floating and (layout.bits_allocated, layout.samples, is_compressed(header.syntax)) != (bits, 1, False):
+        raise DataError("unreadable", f"{header.pixels} of {layout.bits_allocated} bits, of colours, or compressed")
     _check_kind(layout, number(dataset, "HighBit"))
     _check_length(layout, header, size)
     return layout
@@ -90,7 +99,10 @@ def _check_kind(layout: Layout, high_bit: float | None) -> None:
     if SAMPLES.get(layout.photometric) != layout.samples:
         name = layout.photometric if layout.photometric.replace("_", "").replace(" ", "").isalnum() else "(none)"
         raise DataError("unreadable", f"{layout.samples} samples for each pixel as {name[:20]}, which is not supported")
-    if layout.bits_allocated not in (1, 8, 16, 32) or not 1 <= layout.bits_stored <= layout.bits_allocated:
+    if (
+        layout.bits_allocated not in (1, 8, 16, 32, *(FLOATING.values() if layout.floating else ()))
+        or not 1 <= layout.bits_stored <= layout.bits_allocated
+    ):
         bits = f"BitsAllocated {layout.bits_allocated}, BitsStored {layout.bits_stored}"
         raise DataError("unreadable", f"{bits}; expected 1, 8, 16 or 32, and no more stored")
     if high_bit is not None and high_bit != layout.bits_stored - 1:

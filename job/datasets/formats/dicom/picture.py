@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import ExplicitVRBigEndian
 
 from job.datasets.doubt import Doubt
 from job.datasets.fit import check_picture
 from job.datasets.formats.dicom import headers, pixels
-from job.datasets.formats.dicom.elements import items, numbers, whole_number
+from job.datasets.formats.dicom.elements import numbers, whole_number
 from job.datasets.formats.dicom.headers import Header
 from job.datasets.formats.dicom.layout import PALETTE, Layout, layout_of
-from job.datasets.formats.dicom.planes import rescale_of, window_of
+from job.datasets.formats.dicom.planes import rescale_of, table_of, window_of
 from job.datasets.formats.dicom.scaling import INVERTED, rescaled, value_type
 from job.datasets.formats.picture import Decoded
 from job.datasets.known import Known
@@ -57,16 +57,12 @@ def decode(data: bytes, max_px: int) -> Decoded:
 
 
 def _values(stored: NDArray[Any], header: Header, layout: Layout) -> tuple[NDArray[Any], tuple[Doubt, ...]]:
-    """Return colours and indices as stored, greys as they are meant, in the byte order of this machine."""
-    if layout.samples != 1 or layout.photometric == PALETTE:
+    """Return colours, indices and floats as stored, greys as they are meant, in the byte order of this machine."""
+    if layout.samples != 1 or layout.photometric == PALETTE or layout.floating:
         return stored.astype(stored.dtype.newbyteorder("="), copy=False), ()
     inverted = layout.photometric == "MONOCHROME1"
     doubts = (INVERTED,) if inverted else ()
-    if items(header.dataset, "ModalityLUTSequence"):
-        wide = stored.astype(np.int64)  # pydicom counts the entries of the table in the type of the values
-        values = sum(layout.stored_range) - wide if inverted else wide
-        return np.asarray(apply_modality_lut(values, header.dataset)), doubts
-    line = rescale_of((header.dataset,))
+    line = table_of((header.dataset,)) or rescale_of((header.dataset,))
     dtype = value_type([line], layout.stored_range)
     return rescaled(stored, line, dtype, layout.stored_range if inverted else None).astype(dtype, copy=False), doubts
 

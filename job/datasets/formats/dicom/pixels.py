@@ -91,6 +91,8 @@ def _at_pixels(header: Header, file: BinaryIO) -> BinaryIO:
 
 def _checked(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
     """Return the values of a frame; raise DataError if some are beyond BitsStored."""
+    if layout.floating:
+        return values
     lowest, highest = layout.stored_range
     if values.size and (int(values.min()) < lowest or int(values.max()) > highest):
         found = f"values of {values.min()} to {values.max()}"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from pydicom import Dataset
+from pydicom.pixels.processing import apply_modality_lut
 
+from job.datasets.doubt import Doubt
 from job.datasets.formats.dicom.elements import items, number, numbers, text
 from job.datasets.formats.dicom.headers import Header
 from job.datasets.formats.dicom.layout import Layout
-from job.datasets.formats.dicom.scaling import Rescale
+from job.datasets.formats.dicom.scaling import Rescale, Table
 from job.errors import DataError
 
 PER_FRAME, SHARED = "PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"
@@ -35,7 +38,7 @@ class Plane:
     orientation: tuple[float, ...] | None = None
     spacing: tuple[float, ...] | None = None
     thickness: float | None = None
-    rescale: Rescale = field(default_factory=Rescale)
+    rescale: Rescale | Table = field(default_factory=Rescale)
     window: tuple[float, float] | None = None
     elements: tuple[Dataset, ...] = ()
 
@@ -70,10 +73,29 @@ def rescale_of(elements: tuple[Dataset, ...]) -> Rescale:
     return Rescale(1.0 if slope is None else slope, intercept or 0.0)
 
 
+def table_of(elements: tuple[Dataset, ...]) -> Table | None:
+    """Return the table by which the first of the data sets that has one translates stored values."""
+    found = next((each for each in elements if items(each, "ModalityLUTSequence")), None)
+    if found is None:
+        return None
+    stated = numbers(items(found, "ModalityLUTSequence")[0], "LUTDescriptor", 3)
+    if stated is None or stated[0] < 0:
+        raise DataError("unreadable", "a ModalityLUTSequence without a LUTDescriptor that can be read")
+    count, first = int(stated[0]) or 1 << 16, int(stated[1])
+    values = np.asarray(apply_modality_lut(np.arange(first, first + count), found))
+    return Table(first, values.astype(np.uint16))  # of 8 or 16 bits, never signed
+
+
+def mapping_doubts(planes: Sequence[Plane]) -> Iterator[Doubt]:
+    """Yield a doubt if real-world values are others than those that are stored (PS3.3 C.7.6.16.2.11)."""
+    for keyword, plain in (("RealWorldValueSlope", 1.0), ("RealWorldValueIntercept", 0.0)):
+        if any(_number(plane.elements, keyword) not in (None, plain) for plane in planes):
+            detail = f"{keyword} is not {plain:g}; values are used as stored, not as real-world values"
+            yield Doubt(reason="values as stored", detail=detail)
+
+
 def _plane(member: int, frame: int, elements: tuple[Dataset, ...], *, placed: bool) -> Plane:
     """Return a plane. placed: whether the position is of this frame, not of a file of several."""
-    if _first(elements, "ModalityLUTSequence"):
-        raise DataError("unreadable", "a volume whose values a ModalityLUTSequence translates, which is not supported")
     spacing = _numbers(elements, "PixelSpacing", 2)
     if spacing and min(spacing) <= 0:
         raise DataError("unreadable", f"PixelSpacing is {spacing[0]:g}, {spacing[1]:g}; expected lengths in mm")
@@ -84,7 +106,7 @@ def _plane(member: int, frame: int, elements: tuple[Dataset, ...], *, placed: bo
         orientation=_numbers(elements, "ImageOrientationPatient", 6) if placed else None,
         spacing=spacing,
         thickness=_number(elements, "SpacingBetweenSlices") or _number(elements, "SliceThickness"),
-        rescale=rescale_of(elements),
+        rescale=table_of(elements) or rescale_of(elements),
         window=window_of(elements),
         elements=elements,
     )

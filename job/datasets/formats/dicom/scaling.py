@@ -33,7 +33,30 @@ class Rescale:
         return low, high
 
 
-def value_type(rescales: Iterable[Rescale], stored_range: tuple[int, int]) -> np.dtype[Any]:
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The whole numbers that stored values stand for (PS3.3 C.11.1, Modality LUT).
+
+    values: of the stored value `first` and those above. Lower ones are as the first of them, higher ones as the last.
+    """
+
+    first: int
+    values: NDArray[np.integer[Any]]
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def of(self, stored: tuple[int, int]) -> tuple[float, float]:
+        """Return the lowest and the highest value, whatever is stored."""
+        return float(self.values.min()), float(self.values.max())
+
+    def looked_up(self, stored: NDArray[Any]) -> NDArray[np.integer[Any]]:
+        """Return what stored values stand for, in the same shape."""
+        places = np.clip(stored.astype(np.int64) - self.first, 0, len(self.values) - 1)
+        found: NDArray[np.integer[Any]] = self.values[places]
+        return found
+
+
+def value_type(rescales: Iterable[Rescale | Table], stored_range: tuple[int, int]) -> np.dtype[Any]:
     """Return the type of a volume whose slices are rescaled so.
 
     Integers stay integers. Others become float32, which takes half the memory of float64, unless it is too coarse to
@@ -52,11 +75,13 @@ def value_type(rescales: Iterable[Rescale], stored_range: tuple[int, int]) -> np
 
 
 def rescaled(
-    stored: NDArray[Any], line: Rescale, dtype: np.dtype[Any], inverted_range: tuple[int, int] | None = None
+    stored: NDArray[Any], line: Rescale | Table, dtype: np.dtype[Any], inverted_range: tuple[int, int] | None = None
 ) -> NDArray[Any]:
     """Return the values of a slice in the type `value_type`. inverted_range: of the stored values of MONOCHROME1."""
     if inverted_range:
         stored = sum(inverted_range) - stored.astype(np.int64)
+    if isinstance(line, Table):
+        return line.looked_up(stored)
     if dtype.kind in "iu":
         return stored if line.intercept == 0 else stored.astype(np.int64) + int(line.intercept)
     return stored.astype(np.float64) * line.slope + line.intercept

@@ -16,7 +16,7 @@ from job.datasets.formats.dicom import headers, pixels
 from job.datasets.formats.dicom.elements import text, whole_number
 from job.datasets.formats.dicom.folder import Member, named, read_members
 from job.datasets.formats.dicom.layout import is_compressed
-from job.datasets.formats.dicom.planes import Plane, planes_of
+from job.datasets.formats.dicom.planes import Plane, mapping_doubts, planes_of
 from job.datasets.formats.dicom.scaling import INVERTED, rescaled, value_type
 from job.datasets.formats.dicom.stacking import Stack, stack
 from job.datasets.formats.dicom.suv import suv_factor
@@ -97,13 +97,18 @@ def _read(file: FileInfo) -> Series:
         ranges = [member.layout.stored_range for member in members]
         stored_range = min(low for low, _ in ranges), max(high for _, high in ranges)
         inverted = [INVERTED] if members[0].layout.photometric == "MONOCHROME1" else []
+        floating = [f"f{member.layout.value_bytes}" for member in members if member.layout.floating]
+        if floating and (len(floating) != len(members) or inverted):
+            raise DataError("several kinds of grey", "floating-point numbers beside others, or inverted ones")
         return Series(
             members=members,
             planes=planes,
             stack=ordered,
-            dtype=value_type((plane.rescale for plane in planes), stored_range),
+            dtype=np.dtype(max(floating))
+            if floating
+            else value_type((plane.rescale for plane in planes), stored_range),
             stored_range=stored_range,
-            doubts=(*doubts, *ordered.doubts, *inverted),
+            doubts=(*doubts, *ordered.doubts, *inverted, *(mapping_doubts(planes) if floating else ())),
         )
 
 

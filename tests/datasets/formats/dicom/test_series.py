@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK
 from numpy.typing import NDArray
-from pydicom import Dataset, uid
+from pydicom import Dataset, Sequence, uid
 from scipy.spatial.transform import Rotation
 
 from job.datasets.formats.dicom import series
@@ -327,3 +327,45 @@ def test_axes_of_the_spec_replace_those_of_the_file(tmp_path: Path) -> None:
     values: NDArray[Any] = series.read_values(file)
     volume = canonical_volume(values, series.read_header(file), "SPL")
     assert np.array_equal(volume.values_XYZ, phantom())
+
+
+def _table(first: int, values: list[int]) -> list[Dataset]:
+    table = Dataset()
+    table.LUTDescriptor, table.LUTData, table.ModalityLUTType = [len(values), first, 16], values, "US"
+    table["LUTDescriptor"].VR = "SS" if first < 0 else "US"
+    table["LUTData"].VR = "US"
+    return Sequence([table])
+
+
+def test_a_modality_table_translates_the_values_of_a_volume(tmp_path: Path) -> None:
+    """Lower values are as its first entry, higher ones as its last (PS3.3 C.11.1.1.1)."""
+    entries = [int(7 * value**1.1) for value in range(100)]
+    made = slices(*AXIAL, ModalityLUTSequence=_table(-5, entries))
+    volume = read(write(tmp_path / "a", made))
+    expected = np.array(entries)[np.clip(phantom() + 5, 0, 99)]
+    assert np.array_equal(volume.values_XYZ, expected)
+    assert volume.values_XYZ.dtype == np.uint16
+
+
+def test_slices_may_have_tables_of_their_own(tmp_path: Path) -> None:
+    """Each is translated by its own; one without is used as it is stored."""
+    made = slices(*AXIAL)
+    for number, plane in enumerate(made[1:], 1):
+        plane.ModalityLUTSequence = _table(-20, [1000 * number + entry for entry in range(200)])
+    volume = read(write(tmp_path / "a", made))
+    for z in range(4):
+        plane = phantom()[:, :, z]
+        assert np.array_equal(volume.values_XYZ[:, :, z], plane + 20 + 1000 * z if z else plane)
+
+
+@pytest.mark.parametrize("change", ["no data", "no descriptor", "short"])
+def test_a_damaged_table_is_refused(tmp_path: Path, change: str) -> None:
+    """And names no value."""
+    (table,) = sequence = _table(0, [1, 2, 3])
+    if change == "no data":
+        del table.LUTData
+    elif change == "no descriptor":
+        del table.LUTDescriptor
+    else:
+        table.LUTDescriptor = [2000, 0, 16]
+    assert refused(write(tmp_path / "a", slices(*AXIAL, ModalityLUTSequence=sequence))).reason == "unreadable"
