@@ -96,7 +96,7 @@ class PlannedImages:
         chunk, most_px = self._first_chunks[name], self.study.execution.max_image_px
         dataset = next((dataset for dataset in self.study.datasets if dataset.name == name), None)
         if dataset is None or chunk_name(dataset, chunk, most_px) != chunk.name:
-            raise JobError(f"{name}: the spec, or this version of medsam-job, reads it in another way than the plan did")
+            raise JobError(f"{name}: this spec, or this version of medsam-job, reads it in another way")
         return dataset
 
     def _moved(self, dataset: Dataset, unit: Unit) -> Source | None:
