@@ -103,6 +103,7 @@ class PlannedImages:
         """Return the source of an image where the study finds it now; None if it is not there with the same content."""
         try:
             if dataset.name not in self._found:
+                self._found[dataset.name] = {}  # of a listing that fails, which is not tried again
                 self._found[dataset.name] = {source.image: source for source in discover(dataset)}
             source = self._found[dataset.name].get(unit.source.image)
             is_same = source is not None and self._content(source) == unit.content[0]
