@@ -11,12 +11,13 @@ from job.report.page.section import Section
 
 RULE = (
     "For each task, the objects with the lowest, the median and the highest mean IoU. The mean is over models, of each "
-    "model's mean over its runs after the last click (over modes, in a study without clicks), so no single model decides. "
-    "Objects without a score are not among them; equal means are taken in the order of names."
+    "model's mean over its runs after the last click (over modes, in a study without clicks), so no single model "
+    "decides. Objects without a score are not among them; equal means are taken in the order of names."
 )
 LOOK = (
-    "Yellow, solid: the truth. Blue, dashed and tinted: a prediction. Numbered discs are positive clicks, numbered squares "
-    "negative ones; dotted lines are boxes. Where a case has the focus, the left and right arrow keys step through clicks."
+    "Yellow, solid: the truth. Blue, dashed and tinted: a prediction. Numbered discs are positive clicks, numbered "
+    "squares negative ones; dotted lines are boxes. Where a case has the focus, the left and right arrow keys step "
+    "through clicks."
 )
 
 
