@@ -129,6 +129,7 @@ def test_a_folder_where_a_spec_is_meant_has_a_spec_named(run, capfd, studied):
     (".", "did you mean results?"),
     ("-- all\nSELECT 1", "the query comes second: `medsam-job sql OUTPUT QUERY`"),
     ("SELECT 1", "the query comes second: `medsam-job sql OUTPUT QUERY`"),
+    ("WHERE iou < 0.5", "the query comes second: `medsam-job show OUTPUT QUERY`"),
 ])  # fmt: skip
 def test_what_stands_where_an_output_is_meant_is_recognised(run, capfd, studied, given, expected):
     """A spec, a file, the folder above outputs, or a query."""
