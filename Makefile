@@ -8,12 +8,15 @@ BIN := $(VENV)/bin
 demo: $(VENV)/ready  ## run the embedded study; print the tables and where the results are
 	$(BIN)/medsam-job specs/quickstart.yaml
 
-# The tests of pages need Chromium; without it they are left out, which a line says.
+# Tests that need a program which pip does not have are left out where it is missing; a line says so.
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome))
+SLURM := $(and $(filter 0,$(shell id -u)),$(shell command -v munged),$(shell command -v slurmctld))
+MISSING := $(if $(CHROMIUM),,browser) $(if $(SLURM),,slurm)
 # Processes in place of threads, because most tests use one core. Each may take 4 GB.
-test: $(VENV)/ready  ## run the test suite, including the tests that start servers and a browser
+test: $(VENV)/ready  ## run the test suite, including the tests that start servers, a browser and a cluster
 	@$(if $(CHROMIUM),:,echo "The tests in a browser are left out: install Chromium (Debian: apt-get install chromium).")
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long$(if $(CHROMIUM),, and not browser)" -n auto --maxprocesses 4 --dist worksteal
+	@$(if $(SLURM),:,echo "The tests on Slurm are left out: as root, apt-get install slurm-wlm munge.")
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long$(foreach mark,$(MISSING), and not $(mark))" -n auto --maxprocesses 4 --dist worksteal
 
 test-long: $(VENV)/ready  ## run the tests that take minutes or need weights of hundreds of megabytes
 	$(BIN)/pytest -m long

@@ -237,11 +237,11 @@ def show(
         typer.Option(
             "--output",
             metavar="FILE|FOLDER",
-            help="A name with .png: one sheet. A folder: a picture of each case. [default: cases.png, or cases]",
+            help="A name with .png: one sheet. A folder: a picture of each case. Default: cases.png.",
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Show the first N cases. [default: 24, or all volumes]", metavar="N")
+        int | None, typer.Option(min=1, help="Show the first N cases. Default: 24; of volumes all.", metavar="N")
     ] = None,
     spec: Annotated[
         str | None,

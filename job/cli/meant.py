@@ -10,7 +10,7 @@ from pathlib import Path
 
 SPEC_ENDINGS = (".yaml", ".yml")
 GROUP_WORDS = {"help": "--help", "version": "--version", "usage": "--help"}
-QUERY = re.compile(r"\s*(--|/\*|(select|with|from|describe|show)\s)", re.IGNORECASE)
+QUERY = re.compile(r"\s*(--|/\*|(select|with|from|where|describe|show)\s)", re.IGNORECASE)
 
 
 def instead_of_command(words: Sequence[str], commands: Sequence[str]) -> str | None:

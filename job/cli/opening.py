@@ -146,7 +146,8 @@ def _instead_of_results(output: str) -> str | None:
     """Return the message for a query, a spec, another file or a folder of outputs where an output was expected."""
     expected, path = "expected the output of a study: a folder, or an address", Path(output)
     if meant.is_query(output):
-        return f"{shorten(output)}: {expected}; the query comes second: `medsam-job sql OUTPUT QUERY`"
+        command = "show" if output.strip().lower().startswith("where") else "sql"
+        return f"{shorten(output)}: {expected}; the query comes second: `medsam-job {command} OUTPUT QUERY`"
     if not meant.exists(output):
         return None
     if path.is_file() and path.suffix in meant.SPEC_ENDINGS:

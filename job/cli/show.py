@@ -72,9 +72,8 @@ def _draw(found: Cases, seen: SeenAgain, to: str, head: str) -> None:
 def _drawn(found: Cases, seen: SeenAgain) -> Iterator[Case]:
     predictions = found.predictions.to_pylist()
     for obj in found.objects.to_pylist():
-        image = obj["dataset"], obj["image"]
         rows = [row for row in predictions if row["place"] == obj["place"]]
-        yield case_of(obj, rows, seen.pixels.get((*image, obj["slice"])), seen.reasons.get(image))
+        yield case_of(obj, rows, seen.pixels.get((obj["dataset"], obj["image"], obj["slice"])))
 
 
 def _counts(found: Cases) -> str:

@@ -14,13 +14,12 @@ from job.study.prompts import ONE_SHOT
 Row = Mapping[str, Any]
 
 
-def case_of(obj: Row, predictions: Sequence[Row], pixels_HWC: Any, reason: str | None) -> Case:
-    """Return one object as a case. pixels_HWC: uint8 HxWx3, None where they cannot be shown. reason: why."""
+def case_of(obj: Row, predictions: Sequence[Row], pixels_HWC: Any) -> Case:
+    """Return one object as a case. pixels_HWC: uint8 HxWx3, None where they cannot be shown."""
     height, width = obj["height"], obj["width"]
-    facts = object_facts(obj)
     return Case(
         title=f"{obj['dataset']} · {obj['task']} · {place_of(obj)}",
-        facts=(*facts, *([f"masks alone: {reason}"] if reason else [])),
+        facts=(*object_facts(obj), *([] if pixels_HWC is not None else ["the image cannot be shown: masks alone"])),
         truth_HW=run_lengths.decode(obj["truth"], height, width),
         pixels_HWC=pixels_HWC,
         predictions=tuple(_predicted(row, height, width) for row in predictions),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from job.statistics.cases import Cases
 from job.study.prompts import ONE_SHOT
 
 Masks = dict[int, NDArray[np.bool_]]
-"""By slice."""
+Encoded = dict[int, tuple[str, int, int]]
+"""By slice: masks, and their run-lengths with height and width."""
 NIFTI, PNG = ".nii.gz", ".png"
 
 
@@ -27,7 +29,7 @@ NIFTI, PNG = ".nii.gz", ".png"
 class Written:
     """addresses: of the files. reasons: why none could be written of an image, by data set and image."""
 
-    addresses: list[str] = field(default_factory=list)
+    addresses: dict[str, None] = field(default_factory=dict)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
@@ -42,8 +44,9 @@ def write_masks(found: Cases, images: PlannedImages, folder: str) -> Written:
             continue
         place = storage.join(folder, safe(dataset), safe(without_ending(image)))
         for name, masks in files.items():
-            written.addresses.append(_free(storage.join(place, safe(name)), ending, written.addresses))
-            storage.write(written.addresses[-1], to_bytes(masks))
+            address = _free(storage.join(place, safe(name)), ending, written.addresses)
+            storage.write(address, to_bytes({index: run_lengths.decode(*mask) for index, mask in masks.items()}))
+            written.addresses[address] = None
     return written
 
 
@@ -56,18 +59,18 @@ def _png(masks: Masks) -> bytes:
     return png(np.repeat(masks[0].astype(np.uint8)[..., None] * 255, 3, axis=2))
 
 
-def _by_image(found: Cases) -> dict[tuple[str, str, str], dict[str, Masks]]:
-    """Return the masks of each image, by the name of their file."""
-    files: dict[tuple[str, str, str], dict[str, Masks]] = {}
+def _by_image(found: Cases) -> dict[tuple[str, str, str], dict[str, Encoded]]:
+    """Return the masks of each image, by the name of their file. They are decoded one file at a time."""
+    files: dict[tuple[str, str, str], dict[str, Encoded]] = {}
     objects = {row["place"]: row for row in found.objects.to_pylist()}
-    named = [row for row in found.predictions.to_pylist() if row["is_named"]]
-    pairs = [
-        *((row, _truth_name(row), row["truth"]) for row in objects.values()),
-        *((objects[row["place"]], _prediction_name(row), row["mask"]) for row in named),
-    ]
-    for obj, name, mask in pairs:
+    for obj in objects.values():
         of_image = files.setdefault((obj["dataset"], obj["image"], obj["axis"]), {})
-        of_image.setdefault(name, {})[obj["slice"]] = run_lengths.decode(mask, obj["height"], obj["width"])
+        of_image.setdefault(_truth_name(obj), {})[obj["slice"]] = obj["truth"], obj["height"], obj["width"]
+    for row in found.predictions.to_pylist():
+        if row["is_named"]:
+            obj = objects[row["place"]]
+            of_image = files[obj["dataset"], obj["image"], obj["axis"]]
+            of_image.setdefault(_prediction_name(row), {})[obj["slice"]] = row["mask"], obj["height"], obj["width"]
     return files
 
 
@@ -81,7 +84,7 @@ def _prediction_name(row: Mapping[str, Any]) -> str:
     return f"{row['task']}-{row['model']}-{asked}-{row['mask_choice']}-seed{row['seed']}"
 
 
-def _free(stem: str, ending: str, taken: Sequence[str]) -> str:
+def _free(stem: str, ending: str, taken: Container[str]) -> str:
     """Return an address that is not taken: names that differ in unsafe letters alone get a number."""
-    names: Iterator[str] = (f"{stem}{suffix}{ending}" for suffix in ("", *(f"-{number}" for number in range(2, 10**6))))
-    return next(name for name in names if name not in taken)
+    numbered = (f"{stem}-{number}{ending}" for number in count(2))
+    return next(name for name in chain([f"{stem}{ending}"], numbered) if name not in taken)

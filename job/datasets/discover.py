@@ -27,7 +27,7 @@ from job.datasets.pseudonyms import with_pseudonyms
 from job.datasets.selection import Selector, names_of
 from job.datasets.source import Source
 from job.datasets.sources import broken_archives, generated_sources, source_of
-from job.datasets.table import listed
+from job.datasets.table import check_patients, listed
 from job.datasets.template import Files, Template
 from job.storage import FileInfo
 from job.study.dataset import Dataset
@@ -81,6 +81,7 @@ def survey(dataset: Dataset) -> Survey:
     candidates = [image for image in matched if image.file.address not in claims]
     chosen, not_found = _choose(dataset, candidates)
     check_claims(dataset, chosen, templates)
+    check_patients(dataset, [(image.address, image.fields) for image in chosen])
     axes = stated_axes(dataset, chosen)
     named = named_values(dataset)
     kinds = dict(zip((image.address for image in chosen), kinds_of([image.file for image in chosen]), strict=True))

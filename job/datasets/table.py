@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from job.datasets.formats import parquet
 from job.datasets.pairing import mask_templates
 from job.datasets.pattern import nfc
 from job.datasets.selection import names_of, value_matches
 from job.datasets.tabular import NoColumnError, Row, read_rows
-from job.errors import PairingError
+from job.errors import DataError, PairingError
 from job.storage import FileInfo
 from job.study.dataset import Dataset
 from job.study.explain import similar
@@ -49,9 +50,10 @@ def listed(dataset: Dataset, found: Sequence[Match]) -> Listed:
     Raise PairingError, with the key of the spec, if the table cannot be used, lacks a column, has rows that name one
     image and differ in a column that is a field, or a row that names two images.
     """
-    if dataset.table is None:
-        return Listed(images=found)
     columns = list(_columns(dataset))
+    if dataset.table is None:
+        rows_of_files = _with_own_columns(dataset, found, columns)
+        return Listed(images=rows_of_files, slashes=_slashes_of(columns, rows_of_files))
     index = _Index([address for address, _, _ in found], (dataset.images or "").endswith("/"))
     for name, row in _used_rows(dataset, dataset.table):
         index.add(name, row)
@@ -61,13 +63,33 @@ def listed(dataset: Dataset, found: Sequence[Match]) -> Listed:
         for (address, file, fields), row in zip(found, rows, strict=True)
         if row is not None
     ]
-    _check_patients(dataset, images)
     return Listed(
         images=images,
         unlisted=[match for match, row in zip(found, rows, strict=True) if row is None],
         not_found=tuple(sorted(map(shorten, index.not_found))),
-        slashes={column: sorted(_slashes(fields[column] for _, _, fields in images)) for column in columns},
+        slashes=_slashes_of(columns, images),
     )
+
+
+def _with_own_columns(dataset: Dataset, found: Sequence[Match], columns: Sequence[str]) -> Sequence[Match]:
+    """Return images that are rows of Parquet files with the columns of these files among their fields."""
+    if not columns or not any(parquet.is_cell(file) for _, file, _ in found):
+        return found
+    keys = _columns(dataset)
+    images = []
+    for address, file, fields in found:
+        try:
+            values = parquet.texts(file, columns)
+        except NoColumnError as error:
+            raise PairingError(keys[error.column], _unknown(error, "Parquet file")) from None
+        except DataError:  # an image that cannot be read is no other's patient
+            values = (address,) * len(columns)
+        images.append((address, file, {**dict(zip(columns, map(nfc, values), strict=True)), **fields}))
+    return images
+
+
+def _slashes_of(columns: Sequence[str], images: Sequence[Match]) -> dict[str, Sequence[int]]:
+    return {column: sorted(_slashes(fields.get(column, "") for _, _, fields in images)) for column in columns}
 
 
 def _slashes(values: Iterable[str]) -> set[int]:
@@ -162,19 +184,23 @@ def _used_rows(dataset: Dataset, table: Table) -> Iterator[tuple[str, Row]]:
             yield name.strip().rstrip("/"), tuple(values[len(where) :])
 
 
-def _unknown(error: NoColumnError) -> str:
+def _unknown(error: NoColumnError, what: str = "table") -> str:
     """Return what is said of a column that the table lacks."""
     names = [shorten(name) for name in error.names[:COMPARED]]
     known = ", ".join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])]) or "none"
     hint = similar(error.column, names)
-    return f"no column {error.column!r} in the table, which has {known}" + (f"; {hint}" if hint else "")
+    return f"no column {error.column!r} in the {what}, which has {known}" + (f"; {hint}" if hint else "")
 
 
-def _check_patients(dataset: Dataset, images: Iterable[Match]) -> None:
-    """Raise PairingError for an image whose patient the table leaves open: all such would be one patient."""
+def check_patients(dataset: Dataset, images: Iterable[tuple[str, Mapping[str, str]]]) -> None:
+    """Raise PairingError for an image whose patient a column leaves open: all such would be one patient.
+
+    images: by address, with their fields.
+    """
     columns = template_fields(dataset.patient or "").intersection(_columns(dataset))
-    for address, _, fields in images:
+    for address, fields in images:
         for column in sorted(columns):
             if not fields[column]:
-                hint = f'leave such rows out with `where: {{{column}: "?*"}}`'
+                key = "where" if dataset.table else "only"
+                hint = f'leave such rows out with `{key}: {{{column}: "?*"}}`'
                 raise PairingError(("patient",), f"column {column!r} is empty in the row of {address}; {hint}")

@@ -12,7 +12,8 @@ from functools import cached_property
 from itertools import chain, product, zip_longest
 
 from job import storage
-from job.datasets.pattern import WILD, Pattern, at_first_places, below, by_address, fill, glob_of, nfc, stem, varies
+from job.datasets.below_root import by_address
+from job.datasets.pattern import WILD, Pattern, at_first_places, below, fill, glob_of, nfc, stem, varies
 from job.storage import FileInfo
 from job.study.files import TEMPLATE_FIELD, split_inside
 

@@ -65,12 +65,17 @@ class PlannedImages:
     def _read(self, unit: Unit, settings: Dataset, read: Callable[[Dataset, Source, InputCache], Item]) -> Item:
         """Read an image where the plan found it, or else where the study finds it now."""
         try:
-            return read(settings, unit.source, replace(self.cache, keys=self.plan.content_keys()))
+            return read(settings, unit.source, self._planned_cache)
         except StorageError:
             moved = self._moved(settings, unit)
             if moved is None:
                 raise
         return read(settings, moved, self.cache)
+
+    @cached_property
+    def _planned_cache(self) -> InputCache:
+        """A cache that refuses files whose content is not the planned one."""
+        return replace(self.cache, keys=self.plan.content_keys())
 
     @cached_property
     def _units(self) -> dict[tuple[str, str], Unit]:
@@ -91,13 +96,14 @@ class PlannedImages:
         chunk, most_px = self._first_chunks[name], self.study.execution.max_image_px
         dataset = next((dataset for dataset in self.study.datasets if dataset.name == name), None)
         if dataset is None or chunk_name(dataset, chunk, most_px) != chunk.name:
-            raise JobError(f"{name}: the spec reads this data set in another way than the plan did")
+            raise JobError(f"{name}: this spec, or this version of medsam-job, reads it in another way")
         return dataset
 
     def _moved(self, dataset: Dataset, unit: Unit) -> Source | None:
         """Return the source of an image where the study finds it now; None if it is not there with the same content."""
         try:
             if dataset.name not in self._found:
+                self._found[dataset.name] = {}  # of a listing that fails, which is not tried again
                 self._found[dataset.name] = {source.image: source for source in discover(dataset)}
             source = self._found[dataset.name].get(unit.source.image)
             is_same = source is not None and self._content(source) == unit.content[0]

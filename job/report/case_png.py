@@ -10,7 +10,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from job.report.cases import Case, Predicted
 from job.report.drawing import FONT, GAP, GROUND, INK, TEXT, draw_outlines, resized, wrapped, write
-from job.report.sheet import outlines
+from job.report.edges import outlines
 
 SIDE, COLUMNS = 288, 4
 """Px: side of a picture. How many are beside each other."""

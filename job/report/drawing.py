@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from job.errors import printable
-from job.report.sheet import Polygon
+from job.report.edges import Polygon
 
 Dot = tuple[float, float]
 

@@ -17,8 +17,8 @@ from job.report.cases import Click, window
 from job.report.edges import path
 from job.report.sheet import Corners
 
-SIDES = (256, 192, 128, 96, 64, 32, 16)
-"""Px: longest side of a picture, and of the grid of its outlines, which is the first by which they fit."""
+SIDE, SHORTEST_SIDE = 256, 8
+"""Px: longest side of a picture, and of the grid of its outlines, which is coarser where they would not fit."""
 MOST_BYTES = 4_000_000
 """Of the outlines of all cases together."""
 QUALITY = 80
@@ -77,11 +77,12 @@ def exhibited(exhibit: Exhibit, share: float) -> dict[str, Any]:
 
     share: of the bytes that the outlines of all cases may take; a case of many outlines is drawn coarser.
     """
-    image = None if exhibit.pixels_HWC is None else _uri(_View.of(exhibit, SIDES[0]).cut(exhibit.pixels_HWC))
-    for side in SIDES:
-        outlined, outline_bytes = _outlined(exhibit, _View.of(exhibit, side))
-        if outline_bytes <= MOST_BYTES * share:
-            break
+    view, most = _View.of(exhibit, SIDE), MOST_BYTES * share
+    image = None if exhibit.pixels_HWC is None else _uri(view.cut(exhibit.pixels_HWC))
+    outlined, outline_bytes = _outlined(exhibit, view)
+    while outline_bytes > most and view.side > SHORTEST_SIDE:
+        view = _View.of(exhibit, max(SHORTEST_SIDE, int(0.95 * view.side * max(0.25, most / outline_bytes))))
+        outlined, outline_bytes = _outlined(exhibit, view)
     names = ("task", "kind", "title", "facts", "query")
     return {**{name: getattr(exhibit, name) for name in names}, "image": image, **outlined}
 
@@ -101,6 +102,11 @@ class _View:
         across, down = x1 - x0 + 1, y1 - y0 + 1
         scale = min(1.0, side / max(across, down))
         return cls(part, max(1, round(across * scale)), max(1, round(down * scale)))
+
+    @property
+    def side(self) -> int:
+        """The longest side of the picture."""
+        return max(self.width, self.height)
 
     def cut(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the part of an image HxWx3 or of a mask HxW, in the picture's size."""

@@ -8,13 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from job.report.edges import Polygon, outlines
+
 Pixel = tuple[int, int]
 Corners = tuple[int, int, int, int]
-Polygon = NDArray[np.float64]
 
-LARGEST_MAGNIFIED = 1024
-MAGNIFIED = 4
-"""How finely outlines follow the edges of pixels, up to that size of a mask's tight box; beyond it, whole pixels do."""
 MOST_SIDE = 1024
 """Px: longest side of an image in the page; larger ones are reduced."""
 
@@ -40,17 +38,6 @@ def style(index: int) -> Style:
         dashes=DASHES[index % len(DASHES)],
         letter=chr(ord("A") + index) if index < 26 else str(index + 1),
     )
-
-
-def outlines(mask_HW: NDArray[np.bool_]) -> list[Polygon]:
-    """Return the outlines of a mask in px of the image, a pixel (x, y) reaching from x to x + 1: float64 (N, 2)."""
-    if not mask_HW.any():
-        return []
-    x, y, width, height = cv2.boundingRect(mask_HW.astype(np.uint8))
-    scale = MAGNIFIED if max(width, height) <= LARGEST_MAGNIFIED else 1
-    mask = mask_HW[y : y + height, x : x + width].astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
-    found, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    return [(polygon[:, 0] + 0.5) / scale + (x, y) for polygon in found]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -20,7 +20,7 @@ from job.storage import local
 from job.storage.address import FileInfo
 from job.storage.copying import blocks_of, ending, sha256_of, unzipped
 from job.storage.faults import MismatchError, changed_since_plan, storage_error
-from job.storage.files import local_path, sha256
+from job.storage.files import info, local_path, sha256
 from job.storage.retry import with_retries
 from job.storage.stores import open_store
 from job.study.addresses import file_of
@@ -105,7 +105,7 @@ class InputCache:
     @property
     def _place(self) -> Path:
         if self.folder is None:
-            raise StoreRefusedError("this user has no home folder for copies of remote inputs: set MEDSAM_JOB_CACHE")
+            raise StoreRefusedError("this user has no home folder for copies of inputs: set MEDSAM_JOB_CACHE")
         return self.folder
 
     def _check_local(self, file: FileInfo, path: Path) -> None:
@@ -195,7 +195,10 @@ class InputCache:
 
 
 def _differs(file: FileInfo) -> bool:
-    """Return whether a local file has another modification time than when it was planned."""
+    """Return whether a local file, or its archive, has another modification time than when it was planned."""
+    if file_of(file.address) != file.address:
+        current = info(file.address) if local_path(file_of(file.address)) else file
+        return current is None or current.version != file.version
     path = local_path(file.address)
     return path is not None and str(path.stat().st_mtime) != file.version
 

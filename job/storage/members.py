@@ -12,7 +12,7 @@ from typing import Any
 
 from job.errors import DataError, printable
 
-MOST_MEMBERS = 1 << 20
+MOST_MEMBERS = 500_000
 MOST_FOLDERS, LONGEST_NAME, SHOWN = 100, 2000, 200
 DEFLATE_BEST = 1032
 """The highest ratio that deflate can reach: what claims more lies."""

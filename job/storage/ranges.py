@@ -9,7 +9,7 @@ from typing import Any
 from job.errors import DataError
 from job.storage.faults import MismatchError
 
-MOST_AT_ONCE = 1 << 28
+MOST_AT_ONCE = 1 << 26
 """Bytes that a reader may ask for at a time. A header that claims more is damaged, or means to fill the memory."""
 
 

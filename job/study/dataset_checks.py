@@ -52,19 +52,23 @@ def dataset_faults(source: YamlSource, index: int, dataset: dict[str, Any]) -> I
         templates |= _listed((*path, "tasks", name), own)
         if own is None and dataset.get("masks") is None:
             yield source.fault((*path, "tasks", name), "no mask: expected `masks` on the data set or on this task")
+    has_columns = is_map(dataset.get("table")) or ".parquet#" in str(dataset.get("images", "")).lower()
     for place, template in templates.items():
         if isinstance(template, str):
             known = [*COMMON_FIELDS, *sorted(named), "image"]
             yield from _type_faults(source, place, template)
-            if not is_map(dataset.get("table")):  # other fields are its columns, which are known when it is read
+            if not has_columns:  # other fields are columns, which are known when the table is read
                 yield from _template_faults(source, place, template, known if place[-1] != "images" else sorted(named))
     if "series" in dataset and not str(dataset.get("images", "")).endswith("/"):
         yield source.fault((*path, "series"), "`series` applies to folders: end `images` with a slash")
+    for keys, file in channel_files(dataset.get("channels")):
+        if isinstance(file, str) and file.endswith("/") and not file.lower().endswith(".zarr/"):
+            yield source.fault((*path, "channels", *keys), "expected a file, not a folder of files")
     yield from _salt_faults(source, (*path, "pseudonymise"), dataset.get("pseudonymise"))
     axes = dataset["axes"] if is_map(dataset.get("axes")) else {}
     selections = {(*path, key): dataset.get(key) for key in ("only", "except")}
     for place, selection in (selections | {(*path, "axes", key): value for key, value in axes.items()}).items():
-        if is_map(selection) and not is_map(dataset.get("table")):  # as above
+        if is_map(selection) and not has_columns:
             yield from _field_faults(source, place, selection, [LIST, *COMMON_FIELDS, "image", *sorted(named)])
 
 

@@ -34,7 +34,7 @@ class Execution(Strict):
     max_image_px: Annotated[int, Field(ge=1)] = 100_000_000
     """Images with more pixels are left out before they are decoded."""
     cache_gb: Annotated[float, Field(gt=0, le=1_000_000)] = 50.0
-    """Maximum size of the local copies of remote inputs, in GB."""
+    """Maximum size of the local copies of remote inputs and of files in archives, in GB."""
     embeddings: Address | None = None
     """Where to keep the encodings of images, so that a later study of the same images need not make them again."""
     embeddings_gb: Annotated[float, Field(gt=0, le=1_000_000)] = 100.0

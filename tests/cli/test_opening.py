@@ -72,7 +72,7 @@ def test_a_study_of_remote_inputs_says_where_its_cache_is_set(run, tmp_path, wit
     spec.write_text(spec.read_text().replace(f"{tmp_path}/data", "memory://homeless"))
     assert run(spec) == 2
     *_, line = capfd.readouterr().err.splitlines()
-    assert line == "this user has no home folder for copies of remote inputs: set MEDSAM_JOB_CACHE"
+    assert line == "this user has no home folder for copies of inputs: set MEDSAM_JOB_CACHE"
 
 
 def test_a_missing_temporary_folder_is_reported_in_a_line(run, tmp_path, monkeypatch, capfd):
@@ -129,6 +129,7 @@ def test_a_folder_where_a_spec_is_meant_has_a_spec_named(run, capfd, studied):
     (".", "did you mean results?"),
     ("-- all\nSELECT 1", "the query comes second: `medsam-job sql OUTPUT QUERY`"),
     ("SELECT 1", "the query comes second: `medsam-job sql OUTPUT QUERY`"),
+    ("WHERE iou < 0.5", "the query comes second: `medsam-job show OUTPUT QUERY`"),
 ])  # fmt: skip
 def test_what_stands_where_an_output_is_meant_is_recognised(run, capfd, studied, given, expected):
     """A spec, a file, the folder above outputs, or a query."""

@@ -83,6 +83,22 @@ def test_every_object_is_found_pixel_by_pixel(study, name):
     assert objects <= expected if name == "CT-Liver" else objects == expected
 
 
+def test_the_keys_in_a_comment_show_three_sequences_of_a_brain(study):
+    """As red, green and blue: the same objects in colour."""
+    folder = study[1]
+    text = (SPECS / "MRI-Brain.yaml").read_text().replace("${DATA}", str(folder))
+    commented = yaml.safe_load("\n".join(re.findall(r"^#   ( *\w+:.*)$", text, re.MULTILINE)))
+    assert commented.keys() == {"channels", "intensity"}
+    dataset = Dataset.model_validate({**yaml.safe_load(text), **commented, "slices": {}}, strict=False)
+    assert objects_of(dataset, folder) == drawn_objects(folder, "MRI-Brain")
+    (source, *_) = discover(dataset)
+    assert [files[0].address.rpartition("_")[2] for files in source.channels.values()] == [
+        "flair.nii.gz",
+        "t1ce.nii.gz",
+        "t2.nii.gz",
+    ]
+
+
 def test_the_keys_in_a_comment_read_pet_as_dicom(tmp_path):
     """Those of PET-Whole-Body for the files of TCIA. The miniature's headers lack what SUV needs: its values stay."""
     make = [sys.executable, SHARED / "datasets/make_mini.py", tmp_path, "PET-Whole-Body-DICOM"]

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from shutil import make_archive
 
 import numpy as np
 import pytest
@@ -68,6 +69,13 @@ FORMATS = {
         "tasks": {"PZ": 1, "TZ": 2},
     },
     "fmt-hdf5-mat": {"images": "@/case1.h5#image", "masks": "{image}#label", "axes": "RAS", "tasks": {"organ": 1}},
+    "fmt-parquet": {"images": "@/data/*.parquet#image", "masks": "{image}#mask", "tasks": {"lesion": 255}},
+    "fmt-zarr": {
+        "images": "@/{case}.zarr",
+        "masks": "{image}#labels/organ/0",
+        "axes": "SAR",
+        "tasks": {"organ": 1},
+    },
     "fmt-dicom-2d": {"images": "@/dicom/*.dcm", "masks": "@/masks/{stem}.png", "tasks": {"lesion": 255}},
     "fmt-rgb-labels": {
         "images": "@/images/*.png",
@@ -119,16 +127,34 @@ def objects_of(data, folder):
     return objects
 
 
+def drawn(folder, name):
+    """Count what the miniature's generator drew, as `objects_of` does."""
+    objects = Counter()
+    with np.load(folder / f"{name}.expected.npz") as expected:
+        for key in expected.files:
+            task, slice_, _ = key.split("|")
+            mask_HW = expected[key].astype(bool)
+            objects[task, int(slice_), mask_HW.shape, mask_HW.tobytes()] += 1
+    assert objects
+    return objects
+
+
+def mini(name, root):
+    """Return the data set of a miniature at a root: a folder, or an archive with its `#`."""
+    spec = json.loads(json.dumps(FORMATS[name]).replace("@", str(root)))
+    return Dataset.model_validate({"name": "Mini", "modality": "CT", **spec}, strict=False)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_object_is_found_pixel_by_pixel(folder, name):
     """As the miniature's generator drew it."""
-    spec = json.loads(json.dumps(FORMATS[name]).replace("@", str(folder / name)))
-    data = Dataset.model_validate({"name": "Mini", "modality": "CT", **spec}, strict=False)
-    expected = Counter()
-    with np.load(folder / f"{name}.expected.npz") as drawn:
-        for key in drawn.files:
-            task, slice_, _ = key.split("|")
-            mask_HW = drawn[key].astype(bool)
-            expected[task, int(slice_), mask_HW.shape, mask_HW.tobytes()] += 1
-    assert expected
-    assert objects_of(data, folder) == expected
+    assert objects_of(mini(name, folder / name), folder) == drawn(folder, name)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(("ending", "form"), [(".zip", "zip"), (".tar", "tar"), (".tar.gz", "gztar")])
+def test_every_object_is_found_in_an_archive(folder, name, ending, form, monkeypatch):
+    """Whatever the format: a file in an archive is a file."""
+    monkeypatch.setenv("MEDSAM_JOB_CACHE", str(folder / "own cache"))
+    make_archive(str(folder / name), form, folder / name)
+    assert objects_of(mini(name, f"{folder / name}{ending}#"), folder) == drawn(folder, name)

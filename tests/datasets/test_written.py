@@ -6,6 +6,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK
+import tifffile
 from scipy.spatial.transform import Rotation
 
 from job.datasets.discover import discover
@@ -148,3 +149,20 @@ def test_coordinates_are_millimetres_of_the_scanner(tmp_path):
     header = nib.load(written(tmp_path)).header
     assert (int(header["sform_code"]), int(header["qform_code"]), header.get_xyzt_units()[0]) == (1, 1, "mm")
     assert np.allclose(header.get_qform(), affine(), atol=1e-5)
+
+
+@pytest.mark.parametrize("ending", [".npz", ".tif"])
+def test_a_stack_of_pictures_is_counted_as_viewers_do(tmp_path, ending):
+    """Columns first, slices last; the file has them the other way round."""
+    labels = np.zeros((5, 6, 7), np.uint8)
+    labels[1:4, 2:5, 3] = 1
+    for kind, values in (("images", labels * 100), ("masks", labels)):
+        (tmp_path / kind).mkdir()
+        path = tmp_path / kind / f"a{ending}"
+        np.savez(path, x=values) if ending == ".npz" else tifffile.imwrite(path, values, photometric="minisblack")
+    inside = "#x" if ending == ".npz" else ""
+    image = nib.load(
+        written(tmp_path, images=f"{tmp_path}/images/*{ending}{inside}", masks=f"{tmp_path}/masks/{{name}}{inside}")
+    )
+    assert nib.aff2axcodes(image.affine) == ("L", "P", "S")
+    assert np.array_equal(np.asarray(image.dataobj), labels.T)

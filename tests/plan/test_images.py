@@ -137,7 +137,7 @@ def test_a_spec_that_reads_in_another_way_is_refused(tmp_path, cache, old, new):
     images, _ = planned(tmp_path / "data", cache)
     text = SPEC.format(axis="axial", intensity="{scale: minmax}").replace(old, new)
     other = loads(text, environment={"DATA": str(tmp_path / "data")})
-    with pytest.raises(JobError, match="A: the spec reads this data set in another way than the plan did"):
+    with pytest.raises(JobError, match="A: this spec, or this version of medsam-job, reads it in another way"):
         dataclasses.replace(images, study=other.study).read("A", "v.nii.gz", [0])
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from job.report.edges import edges, path
+from job.report import edges as module
+from job.report.edges import outlines, path
 
 MASKS = arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 
@@ -36,7 +37,7 @@ def test_a_filled_path_is_the_mask(mask):
 @given(MASKS)
 def test_all_sides_are_horizontal_or_vertical(mask):
     """The closing one, too."""
-    for polygon in edges(mask):
+    for polygon in outlines(mask):
         sides = np.diff(np.vstack([polygon, polygon[:1]]), axis=0)
         assert ((sides == 0).sum(axis=1) == 1).all()
 
@@ -45,7 +46,7 @@ def test_a_rectangle_has_four_corners():
     """Three columns from 2, two rows from 1."""
     mask = np.zeros((5, 7), bool)
     mask[1:3, 2:5] = True
-    (polygon,) = edges(mask)
+    (polygon,) = outlines(mask)
     assert {tuple(corner) for corner in polygon.tolist()} == {(2, 1), (5, 1), (5, 3), (2, 3)}
     assert len(polygon) == 4
 
@@ -54,3 +55,12 @@ def test_a_rectangle_has_four_corners():
 def test_an_empty_mask_has_no_outline(shape):
     """It is no fault."""
     assert path(np.zeros(shape, bool)) == ""
+
+
+def test_the_outlines_of_a_very_large_mask_run_through_the_middle_of_its_pixels(monkeypatch):
+    """For the sake of memory."""
+    monkeypatch.setattr(module, "LARGEST_FINER", 2)
+    mask = np.zeros((5, 7), bool)
+    mask[1:3, 2:5] = True
+    (polygon,) = outlines(mask)
+    assert {tuple(corner) for corner in polygon.tolist()} == {(2.5, 1.5), (4.5, 1.5), (4.5, 2.5), (2.5, 2.5)}

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from job.report.cases import Click
-from job.report.gallery import MOST_BYTES, SIDES, Exhibit, Run, Step, exhibited
+from job.report.gallery import MOST_BYTES, SIDE, Exhibit, Run, Step, exhibited
 from tests.report.test_edges import filled
 
 SIZE = 600
@@ -79,8 +79,8 @@ def test_a_large_object_is_reduced():
     """To 256 px; a pixel of the grid belongs to the mask if more than half of what it stands for does."""
     truth_HW = square(10, 10, side=512)
     case = exhibited(exhibit(truth_HW), 1)
-    assert max(case["width"], case["height"]) == SIDES[0]
-    scale = SIDES[0] / SIZE
+    assert max(case["width"], case["height"]) == SIDE
+    scale = SIDE / SIZE
     outline = filled(case["outlines"][0], (256, 256))
     assert outline.sum() == pytest.approx((512 * scale) ** 2, rel=0.02)
 

@@ -95,10 +95,10 @@ def test_a_large_image_is_reduced_but_keeps_its_coordinates():
 
 
 def test_the_outline_follows_the_edges_of_the_pixels():
-    """The object reaches from x 2 to 7 and y 4 to 8; the line is drawn an eighth of a pixel inside."""
+    """The object reaches from x 2 to 7 and y 4 to 8."""
     (polygon,) = disc().outlines
-    assert polygon.min(0).tolist() == [2.125, 4.125]
-    assert polygon.max(0).tolist() == [6.875, 7.875]
+    assert polygon.min(0).tolist() == [2, 4]
+    assert polygon.max(0).tolist() == [7, 8]
 
 
 def test_a_hole_and_a_single_pixel_have_outlines():

@@ -5,7 +5,7 @@ import pytest
 from tests.statistics.tables import click_rows, iou_row, marts, object_row, only, study
 
 TASKS = (("MRI-Heart", "heart"), ("MRI-Spine", "GM"), ("MRI-Spine", "SC"))
-NOT_BY_SEED = {"between_seeds", "ledger", "measures", "models"}
+NOT_BY_SEED = {"between_seeds", "gallery_objects", "ledger", "measures", "models", "task_objects"}
 KEY = ("model", "protocol", "mask_choice", "prompt", "contrast", "baseline", "measure", "kind", "dataset", "task")
 STEPS = ("step", "level", "share_from", "contiguity", "predicted_from", "source", "place")
 

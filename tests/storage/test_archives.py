@@ -125,6 +125,19 @@ class TestEachKind:
         with pytest.raises(StorageError, match="changed since"):
             InputCache(place / "c2", 1000, {file.address: wrong}).local(other_time)
 
+    def test_a_folder_whose_files_were_planned_otherwise_is_refused(self, place, ending):
+        """Such as a series: the planned key is of all its files."""
+        root = archive_of(place / f"x{ending}", {"s/1.dcm": b"first", "s/2.dcm": b"other"})
+        members = tuple(storage.list_files(f"{root}#/s", "*"))
+        folder = FileInfo(address=f"{root}#/s/", size=10, version="", members=members)
+        planned = {folder.address: InputCache(place / "c1", 1000).content_key(folder)}
+        os.utime(root, (5, 5))  # as on another machine
+        local = InputCache(place / "c2", 1000, planned).local_file(folder)
+        assert [Path(member.address).read_bytes() for member in local.members] == [b"first", b"other"]
+        archive_of(place / f"x{ending}", {"s/1.dcm": b"first", "s/2.dcm": b"OTHER"})
+        with pytest.raises(StorageError, match="changed since"):
+            InputCache(place / "c3", 1000, planned).local_file(folder)
+
     @pytest.mark.parametrize("name", ["../up.png", "/etc/up.png", "a/../../up.png", "a/./../up.png", "C:/up.png"])
     def test_a_name_that_leads_out_of_the_archive_is_refused(self, place, ending, name):
         """It is listed inside, so that the ledger can name it, and never read."""

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from job.study.dataset import Dataset
+from tests.study.small import GENERATED, SMALL, only_fault
 
 SET = {"name": "A", "modality": "MRI", "images": "d/{case}_t1.nii.gz", "masks": "d/{case}.nii.gz", "tasks": {"t": 1}}
 RGB = {"red": "{image}", "green": "d/{case}_t2.nii.gz", "blue": "d/{case}_flair.nii.gz"}
@@ -44,3 +45,35 @@ def test_all_three_are_stated(missing):
     """No channel is filled in silence."""
     with pytest.raises(ValidationError, match=f"channels.{missing}"):
         dataset(**{colour: file for colour, file in RGB.items() if colour != missing})
+
+
+def channels_of(green):
+    return SMALL.replace(
+        "    tasks:", f'    channels: {{red: "{{image}}", green: {green}, blue: "{{image}}"}}\n    tasks:'
+    )
+
+
+@pytest.mark.parametrize(
+    ("green", "fault"),
+    [
+        ('"g/{stim}.png"', "channels.green: unknown field {stim} (got g/{stim}.png); did you mean 'stem'?"),
+        (
+            '{file: "g/{stim}.png"}',
+            "channels.green.file: unknown field {stim} (got g/{stim}.png); did you mean 'stem'?",
+        ),
+        ("g/t2/", "channels.green: expected a file, not a folder of files"),
+        ("{chanel: 1}", "channels.green.chanel: unknown key 'chanel'; did you mean 'channel'?"),
+        ("{intensity: {window: lungs}}", "channels.green.intensity.window: expected a list or abdomen or"),
+    ],
+)
+def test_a_fault_of_a_channel_has_its_place(green, fault):
+    """As that of a mask."""
+    assert fault in only_fault(channels_of(green))
+
+
+def test_generated_images_have_no_channels():
+    """They are grey."""
+    text = GENERATED.replace(
+        "    tasks:", '    channels: {red: "{image}", green: "{image}", blue: "{image}"}\n    tasks:'
+    )
+    assert "datasets[0].channels: `channels` applies to files" in only_fault(text)

@@ -6,7 +6,7 @@ A cell holds the bytes of a file, or a struct of `bytes` and `path`. Which one i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -17,6 +17,7 @@ import pyarrow as pa
 from job import storage
 from job.datasets.fit import check_bytes
 from job.datasets.formats.npz_archive import index_of, name_of
+from job.datasets.tabular import NoColumnError
 from job.errors import DataError, JobError, MemoryShortageError, printable
 from job.storage import FileInfo
 from job.study.files import EACH
@@ -71,6 +72,14 @@ def cell(file: FileInfo) -> bytes:
     return bytes(content)
 
 
+def texts(file: FileInfo, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the values of other columns in the row of an image, as text; "" where there is none.
+
+    Raise NoColumnError for a column that the file lacks, DataError for one that holds no texts or numbers.
+    """
+    return _texts(replace(file, inside=""), tuple(columns))[index_of(file.inside) or 0]
+
+
 @contextmanager
 def _opened(file: FileInfo) -> Iterator[Any]:
     """Open a file; turn whatever pyarrow raises for a damaged one into a DataError."""
@@ -79,7 +88,7 @@ def _opened(file: FileInfo) -> Iterator[Any]:
     try:
         with storage.stream(file) as stream:
             yield pq.ParquetFile(stream)
-    except (JobError, MemoryError, MemoryShortageError):
+    except (JobError, NoColumnError, MemoryError, MemoryShortageError):
         raise
     except (pa.ArrowException, OSError, ValueError, UnicodeError, KeyError) as error:
         raise DataError("unreadable", f"damaged, or no Parquet file: {printable(str(error))[:400]}") from None
@@ -103,7 +112,7 @@ def _held(file: FileInfo, column: str, group: int) -> list[Any]:
     with _opened(file) as parquet:
         kind = _type(parquet, column)
         leaves = [f"{column}.{name}" for name in ("bytes", "path") if _is_struct(kind, name)] or [column]
-        if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or _is_struct(kind, "bytes")):
+        if not (_is_bytes(kind) or _is_struct(kind, "bytes")):
             raise DataError("unreadable", f"expected bytes, or a struct of `bytes` and `path`, in {column}, got {kind}")
         values: list[Any] = []
         held = 0
@@ -116,6 +125,27 @@ def _held(file: FileInfo, column: str, group: int) -> list[Any]:
         return values
 
 
+@lru_cache(maxsize=4)
+def _texts(file: FileInfo, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the values of columns of all rows. The last four files are kept: rows are asked for one by one."""
+    with _opened(file) as parquet:
+        for column in columns:
+            if column not in parquet.schema_arrow.names:
+                raise NoColumnError(column, parquet.schema_arrow.names)
+            if pa.types.is_nested(_type(parquet, column)) or _is_bytes(_type(parquet, column)):
+                raise DataError("unreadable", f"expected texts or numbers in the column {column}")
+        found: list[tuple[str, ...]] = []
+        held = 0
+        for batch in parquet.iter_batches(BATCH, columns=list(columns), use_threads=False):
+            held += batch.nbytes
+            check_bytes(2 * held)
+            values = [
+                batch.column(batch.schema.get_field_index(name)).cast(pa.string()).to_pylist() for name in columns
+            ]
+            found.extend(tuple(value or "" for value in row) for row in zip(*values, strict=True))
+        return found
+
+
 def _type(parquet: Any, column: str) -> Any:
     """Return the type of a column; raise DataError if there is none of this name."""
     names = parquet.schema_arrow.names
@@ -123,6 +153,10 @@ def _type(parquet: Any, column: str) -> Any:
         known = ", ".join(printable(name)[:LONGEST_NAME] for name in names[:NAMED]) or "none"
         raise DataError("array missing", f"no column {column!r}; it has {known}; add `#` and a name to the file's name")
     return parquet.schema_arrow.field(column).type
+
+
+def _is_bytes(kind: Any) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def _is_struct(kind: Any, field: str) -> bool:

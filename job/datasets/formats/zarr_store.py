@@ -68,6 +68,7 @@ def read_header(file: FileInfo) -> StoredHeader:
         affine=affine,
         oriented=oriented,
         spacing_mm=spacing,
+        slices_first=True,
         value_bytes=2 * _widened(node.dtype).itemsize,  # in chunks, and as one array
         image_doubts=tuple(_doubts(node, contents)),
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from job.datasets.formats.ome import Axis, axes_of, level_of
 from job.datasets.sizes import as_text, check_axes
 from job.errors import DataError, printable
 
@@ -24,28 +25,8 @@ COMPRESSORS = frozenset({"blosc", "gzip", "zlib", "zstd", "lz4"})
 HARMLESS = frozenset({"bytes", "endian", "transpose", "crc32c", "crc32", "adler32", "fletcher32", "shuffle", "delta"})
 AXES = {5: "tczyx", 4: "czyx", 3: "zyx", 2: "yx"}
 """The axes of an array that states none, by their number."""
-UNITS_MM = {"millimeter": 1.0, "centimeter": 10.0, "meter": 1000.0, "micrometer": 0.001, "nanometer": 1e-6}
-ORIENTATIONS = {
-    "left-to-right": "R",
-    "right-to-left": "L",
-    "posterior-to-anterior": "A",
-    "anterior-to-posterior": "P",
-    "inferior-to-superior": "S",
-    "superior-to-inferior": "I",
-}
-"""Of OME-Zarr's RFC 4, anatomical orientation."""
 Read = Callable[[str], bytes | None]
 """Return the content of a file by its path below the root of a Zarr file; None if it is not there."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Axis:
-    """An axis: its name in lower case, millimetres between its elements and before the first, where it leads."""
-
-    name: str
-    step_mm: float | None = None
-    start_mm: float = 0.0
-    direction: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,16 +66,16 @@ def find(read: Read, name: str) -> Node:
         if metadata is None:
             raise DataError("array missing", f"no array {name!r}; name one of the file's arrays after `#`")
         if not _is_array(metadata):
-            level = _level(metadata["attributes"])
+            level = level_of(metadata["attributes"])
             if level is None:
                 detail = "which array is meant is not stated" if not path else f"{name!r} is a group"
                 raise DataError("array missing", f"{detail}, and no image of OME-Zarr; name an array after `#`")
             array = f"{path}/{level['path']}".strip("/")
-            return _node(array, _metadata(read, array), _axes(metadata["attributes"], level))
+            return _node(array, _metadata(read, array), axes_of(metadata["attributes"], level))
         parent, _, last = path.rpartition("/")
         group = _metadata(read, parent) if path else None
-        level = _level(group["attributes"], last) if group and not _is_array(group) else None
-        return _node(path, metadata, _axes(group["attributes"], level) if group and level else ())
+        level = level_of(group["attributes"], last) if group and not _is_array(group) else None
+        return _node(path, metadata, axes_of(group["attributes"], level) if group and level else ())
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise DataError("unreadable", f"damaged metadata: {printable(str(error))[:200]}") from None
 
@@ -189,43 +170,3 @@ def _keys(metadata: Mapping[str, Any], is_v3: bool) -> tuple[str, str]:
     is_default = encoding["name"] == "default"
     separator = (encoding.get("configuration") or {}).get("separator") or ("/" if is_default else ".")
     return ("c" + separator if is_default else ""), separator
-
-
-def _level(attributes: Mapping[str, Any], path: str | None = None) -> dict[str, Any] | None:
-    """Return what OME-Zarr states of level 0, or of the level with a path; None if it is no image of OME-Zarr."""
-    stated = _multiscale(attributes)
-    levels = stated["datasets"] if stated else []
-    return next((level for level in levels if path is None or level["path"] == path), None)
-
-
-def _multiscale(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return OME-Zarr's description of an image; version 0.5 has it in `ome`."""
-    images = attributes.get("ome", attributes).get("multiscales")
-    return images[0] if images else None
-
-
-def _axes(attributes: Mapping[str, Any], level: Mapping[str, Any]) -> tuple[Axis, ...]:
-    """Return the axes of a level. Before version 0.4 they had names alone, before 0.3 not even these."""
-    image = _multiscale(attributes) or {}
-    stated = image.get("axes") or []
-    transformations = [*(level.get("coordinateTransformations") or []), *(image.get("coordinateTransformations") or [])]
-    axes = []
-    for index, each in enumerate(stated):
-        described: Mapping[str, Any] = {"name": each} if isinstance(each, str) else each
-        unit_mm = UNITS_MM.get(str(described.get("unit")))
-        step, start = 1.0, 0.0
-        for one in transformations:
-            if one["type"] == "scale":
-                step, start = step * float(one["scale"][index]), start * float(one["scale"][index])
-            elif one["type"] == "translation":
-                start += float(one["translation"][index])
-        known = unit_mm is not None and math.isfinite(step) and step > 0 and math.isfinite(start) and transformations
-        axes.append(
-            Axis(
-                name=str(described["name"]).lower(),
-                step_mm=step * unit_mm if known and unit_mm else None,
-                start_mm=start * unit_mm if known and unit_mm else 0.0,
-                direction=ORIENTATIONS.get(str((described.get("orientation") or {}).get("value")), ""),
-            )
-        )
-    return tuple(axes)

@@ -10,13 +10,14 @@ from job.report.page.parts import empty, paragraphs, to_json
 from job.report.page.section import Section
 
 RULE = (
-    "Of each task the objects of the lowest, the median and the highest IoU: the mean over models of each model's mean "
-    "over its runs, after the last click, or of modes where there are no clicks. So no model chose them alone. Objects "
-    "without a score have no part; equal ones are taken in the order of their names."
+    "For each task, the objects with the lowest, the median and the highest mean IoU. The mean is over models, of each "
+    "model's mean over its runs after the last click (over modes, in a study without clicks), so no single model "
+    "decides. Objects without a score are not among them; equal means are taken in the order of names."
 )
 LOOK = (
-    "Solid, yellow: the truth. Dashed and tinted, blue: a prediction. Discs with a number: positive clicks; squares: "
-    "negative ones. Dotted: boxes. The arrow keys step through clicks where a case has the focus."
+    "Yellow, solid: the truth. Blue, dashed and tinted: a prediction. Numbered discs are positive clicks, numbered "
+    "squares negative ones; dotted lines are boxes. Where a case has the focus, the left and right arrow keys step "
+    "through clicks."
 )
 
 

@@ -18,7 +18,7 @@ from job import storage
 from job.datasets.check import check_headers, look_inside
 from job.datasets.discover import discover
 from job.datasets.formats import parquet
-from job.errors import DataError, StoreRefusedError
+from job.errors import DataError, PairingError, StoreRefusedError
 from job.plan.chunks import chunks
 from job.storage import FileInfo, InputCache
 from tests.datasets.make import MAX_PX, dataset, grey, load, square
@@ -139,6 +139,45 @@ def test_of_a_file_in_a_store_only_what_is_needed_is_read(tmp_path, monkeypatch)
     assert len(load(data, tmp_path).samples) == 1
     assert sum(read) < file.size / 2
     assert not list((tmp_path / "cache").glob("*"))
+
+
+def with_columns(folder, **columns):
+    count = len(next(iter(columns.values())))
+    path = saved(folder / "data/x.parquet", count)
+    table = pq.read_table(path)
+    for name, values in columns.items():
+        table = table.append_column(name, values if isinstance(values, pa.Array) else pa.array(values))
+    pq.write_table(table, path)
+
+
+def test_other_columns_are_fields(tmp_path):
+    """Texts, numbers and categories: of patients, masks and selections."""
+    group = pa.array(["a", "b", "a"]).dictionary_encode()
+    with_columns(tmp_path, who=["P1", None, "P2"], age=[40, 50, 60], group=group)
+    data = of(tmp_path, patient="{group}-{who}", only={"age": "45-99", "who": "P*"})
+    assert [(source.image, source.patient) for source in discover(data)] == [("x.parquet/img_2.png", "a-P2")]
+
+
+def test_an_empty_patient_is_a_fault(tmp_path):
+    """All such rows would be one patient."""
+    with_columns(tmp_path, who=["P1", None, "P2"])
+    with pytest.raises(PairingError, match=r"column 'who' is empty in the row of x.parquet/img_1.png; leave such rows"):
+        discover(of(tmp_path, patient="{who}"))
+
+
+def test_a_column_that_is_missing_is_a_fault(tmp_path):
+    """With the nearest name, and the key of the spec."""
+    with_columns(tmp_path, patient_id=["P1", "P2"])
+    with pytest.raises(PairingError, match=r"no column 'patientid' in the Parquet file.*patient_id") as raised:
+        discover(of(tmp_path, patient="{patientid}"))
+    assert raised.value.key == ("patient",)
+
+
+def test_a_damaged_file_beside_others_takes_no_patient(tmp_path):
+    """It is a line of the ledger, and each of the others has its own."""
+    with_columns(tmp_path, who=["P1", "P2"])
+    (tmp_path / "data/y.parquet").write_bytes(b"no Parquet")
+    assert [source.patient for source in discover(of(tmp_path, patient="{who}"))] == ["P1", "P2", "y.parquet"]
 
 
 CELLS = {
