@@ -66,20 +66,20 @@ def finding(row: Row, confidence: float) -> str:
 
     confidence: of the interval, 0 to 1.
     """
-    when = f"after {_clicks(row['step'])}" if row["prompt"] == CLICKS else f"with {row['prompt']}"
+    when = f"After {_clicks(row['step'])}" if row["prompt"] == CLICKS else f"With {row['prompt']}"
     value, names = difference(row), _names(row)
     of = f"{of_tasks(row)}, mask choice {_choices(row)}"
     if row["low"] is None:
-        lacking = f"too few {row['cluster']}s for an interval, so that neither is shown to score more"
-        return f"{row['contrast']}, {when}: {value:+.4f} mean IoU{of}; {lacking}."
+        lacking = f"too few {row['cluster']}s for an interval, so that neither is shown to be ahead"
+        return f"{when} {row['contrast']} is {value:+.4f} mean IoU{of}; {lacking}."
     first, second = names if value > 0 else names[::-1]
     p = "" if row["p"] is None else f", p {probability(row['p'])}"
     if row["low"] > 0 or row["high"] < 0:
         low, high = sorted((abs(row["low"]), abs(row["high"])))
         bounds = f"{100 * confidence:g} % interval {low:.4f} to {high:.4f}{p}"
-        return f"{first} scores {abs(value):.4f} mean IoU more than {second} {when} ({bounds}){of}."
+        return f"{when} the mean IoU of {first} is {abs(value):.4f} higher than that of {second} ({bounds}){of}."
     bounds = f"{100 * confidence:g} % interval {interval(row)}{p}"
-    return f"Neither is shown to score more {when}: {row['contrast']} is {value:+.4f} mean IoU ({bounds}){of}."
+    return f"{when} neither is shown to be ahead: {row['contrast']} is {value:+.4f} mean IoU ({bounds}){of}."
 
 
 def _names(row: Row) -> tuple[str, str]:

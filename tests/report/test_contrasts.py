@@ -11,14 +11,14 @@ ROW = {
 
 def test_an_interval_below_0_is_a_finding_for_the_second_side():
     """The difference is the mean that the interval belongs to, without its sign."""
-    said = "ritm scores 0.1200 mean IoU more than sam after 9 clicks (95 % interval 0.0500 to 0.2000, p <0.001)"
+    said = "After 9 clicks the mean IoU of ritm is 0.1200 higher than that of sam (95 % interval 0.0500 to 0.2000, p <0.001)"
     assert finding(ROW, 0.95) == f"{said}, mask choice oracle."
 
 
 def test_an_interval_above_0_is_a_finding_for_the_first_side():
     """Of one mode, and of another confidence."""
     row = ROW | {"low": 0.01, "high": 0.3, "interval_mean": 0.2, "prompt": "whole_box", "step": 1, "p": None}
-    said = "sam scores 0.2000 mean IoU more than ritm with whole_box (90 % interval 0.0100 to 0.3000)"
+    said = "With whole_box the mean IoU of sam is 0.2000 higher than that of ritm (90 % interval 0.0100 to 0.3000)"
     assert finding(row, 0.9) == f"{said}, mask choice oracle."
 
 
@@ -26,15 +26,13 @@ def test_an_interval_that_includes_0_is_no_finding():
     """An end of exactly 0 is none either."""
     for high in (0.05, 0.0):
         said = finding(ROW | {"high": high, "p": 0.2}, 0.95)
-        assert said.startswith(
-            "Neither is shown to score more after 9 clicks: sam minus ritm is -0.1200 mean IoU (95 %"
-        )
+        assert said.startswith("After 9 clicks neither is shown to be ahead: sam minus ritm is -0.1200 mean IoU (95 %")
 
 
 def test_without_an_interval_nothing_is_claimed():
     """Fewer than five patients in every task."""
     said = finding(ROW | {"low": None, "high": None, "interval_mean": None}, 0.95)
-    assert said.startswith("sam minus ritm, after 9 clicks: -0.1000 mean IoU, mask choice oracle; too few patients")
+    assert said.startswith("After 9 clicks sam minus ritm is -0.1000 mean IoU, mask choice oracle; too few patients")
 
 
 def test_tasks_without_part_are_counted():
@@ -46,7 +44,7 @@ def test_one_model_is_not_said_to_be_better_than_itself():
     """The sides of the contrast are named."""
     row = ROW | {"contrast": "box minus clicks", "baseline": "sam", "baseline_choice": "first"}
     said = finding(row, 0.95)
-    assert said.startswith("the second scores 0.1200 mean IoU more than the first side of box minus clicks after")
+    assert "the mean IoU of the second is 0.1200 higher than that of the first side of box minus clicks (95" in said
     assert said.endswith("mask choice oracle against first.")
 
 
