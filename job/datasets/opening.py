@@ -156,9 +156,8 @@ def _header_warnings(image: Layer) -> Iterator[Remark]:
         detail = f"the affine is rotated by {degrees:.1f} degrees; slices follow the nearest axis, nothing is resampled"
         yield Remark(task=None, reason="oblique volume", detail=detail)
     if not image.header.oriented:
-        detail = (
-            f"the header states no orientation; {image.header.grid.codes}, the format's default, is assumed: `axes:`"
-        )
+        codes = image.header.grid.codes
+        detail = f"the header states no orientation: {codes} is assumed, the format's default; `axes` states another"
         yield Remark(task=None, reason="orientation unknown", detail=detail)
 
 
