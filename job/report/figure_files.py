@@ -10,6 +10,7 @@ from typing import Any
 import vl_convert
 
 from job.errors import JobError
+from job.report.embedded_font import FAMILY, with_font
 from job.report.page.look import config
 from job.report.page.parts import records
 from job.report.page.section import ROWS, Figure
@@ -19,8 +20,8 @@ WIDTHS_MM = {1: 89.0, 2: 183.0}
 TEXT_PX, TEXT_PT = 12.0, 7.0
 """Of labels: in the chart, and in print."""
 PT_PER_MM = 72 / 25.4
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""The first is a part of the library that draws, and is embedded in PDF; the others have its widths."""
+FONT = f"{FAMILY}, Arial, Helvetica, sans-serif"
+"""The first is a part of the library that draws, which embeds it in PDF; the others have its widths."""
 NARROW_PX = 560
 GUESSED_MARGIN_PX = 60
 """Between panels; what it is wrong by is mended after a first drawing."""
@@ -51,7 +52,7 @@ def draw(figure: Figure, wanted: Mapping[str, str], columns: int) -> Drawn:
     svg = vl_convert.vegalite_to_svg(_sized(chart, width, columns, _width(first) - width), config=look)
     return Drawn(
         name="-".join([figure.name, *map(_slug, named), f"{WIDTHS_MM[columns]:.0f}mm"]),
-        svg=_sized_svg(svg, scale / PT_PER_MM, "mm"),
+        svg=with_font(_sized_svg(svg, scale / PT_PER_MM, "mm")),
         pdf=vl_convert.svg_to_pdf(_sized_svg(svg, scale, "")),
     )
 

@@ -1,10 +1,15 @@
 """Figures for a paper: as wide as its columns, with the font inside, of what the reader chose."""
 
+import base64
+import io
 import re
+from html import unescape
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from job.errors import JobError
+from job.report.embedded_font import with_font
 from job.report.figure_files import draw, listed
 from job.report.page.sections import figures
 from tests.report.page.made import HOSTILE, facts_of, large, small
@@ -44,6 +49,30 @@ def test_the_font_is_in_the_pdf(known):
     pdf = draw(known["iou-by-click"], {}, 1).pdf
     assert b"/FontFile2" in pdf
     assert set(re.findall(rb"/FontName /[A-Z]{6}\+(\w+)", pdf)) == {b"LiberationSans"}
+
+
+def font_in(svg):
+    """Return the font that an SVG holds, and the letters of its texts."""
+    encoded = re.search(r"url\(\"data:font/woff;base64,([^\"]+)\"\)", svg)[1]
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    return TTFont(io.BytesIO(base64.b64decode(encoded))), set(unescape("".join(texts)))
+
+
+def test_the_font_is_in_the_svg(known):
+    """The letters of its texts and a few more, in less than 30 kB; the whole font has 400."""
+    svg = draw(known["iou-by-click"], {}, 1).svg
+    font, letters = font_in(svg)
+    assert font["name"].getDebugName(1) == "Liberation Sans"
+    assert letters
+    assert letters <= set(map(chr, font.getBestCmap()))
+    assert len(font.getBestCmap()) < 100
+    assert len(svg) < 60_000
+
+
+def test_letters_that_the_font_lacks_are_left_to_the_machine():
+    """A task's name in Chinese is drawn where there is such a font; & and < are letters of the text."""
+    font, letters = font_in(with_font('<svg xmlns="http://www.w3.org/2000/svg"><text>肝 &amp; &lt;</text></svg>'))
+    assert letters - set(map(chr, font.getBestCmap())) == {"肝"}
 
 
 def test_a_figure_is_of_what_is_chosen(known):
