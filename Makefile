@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test test-long check mutate bench bench-gpu format lock schema train-demo ship-demo image-test image k8s-up k8s-watch k8s-down clean
 
 demo: $(VENV)/ready  ## run the embedded study; print the tables and where the results are
-	$(BIN)/medsam-job specs/quickstart.yaml
+	$(BIN)/medsam-job demo
 
 # Tests that need a program which pip does not have are left out where it is missing; a line says so.
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome))
