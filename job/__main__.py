@@ -100,6 +100,14 @@ def group(
 
 
 @app.command()
+def demo(limit: Limit = None, output: Output = None) -> None:
+    """Run the study that comes with the program, into ./results/quickstart: no data, no weights, no network, no GPU."""
+    from job.cli.demo import quickstart
+
+    run(quickstart(), limit=limit, output=output)
+
+
+@app.command()
 def run(
     spec: Spec,
     only: Annotated[Step | None, typer.Option(help="Run only one step.")] = None,
@@ -140,14 +148,6 @@ def run(
             wait_s, after_predict = 60 * wait_minutes if wait else None, only is None
             code = max(code, summarise(spec, output, limit, wait_s, after_predict=after_predict))
     raise typer.Exit(code)
-
-
-@app.command()
-def demo(limit: Limit = None, output: Output = None) -> None:
-    """Run the study that comes with the program, into ./results/quickstart: no data, no weights, no network, no GPU."""
-    from job.cli.demo import quickstart
-
-    run(quickstart(), limit=limit, output=output)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import pytest
 import yaml
 
+from job import __version__
 from tests.cases import medsam_job, use_fake_models
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +40,13 @@ def sdist(tmp_path_factory):
         archive.extractall(folder, filter="data")
     (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
     return unpacked
+
+
+def unpack(wheel, folder):
+    """Install a wheel into a folder; that of a pure package is its files."""
+    with ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            archive.extract(name, folder)
 
 
 def files(folder):
@@ -74,7 +82,7 @@ def test_the_wheel_alone_validates_its_study(wheel, tmp_path):
     """From a folder without specs/, and without the checkout that the tests run in."""
     installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
     elsewhere.mkdir()
-    ZipFile(wheel).extractall(installed)
+    unpack(wheel, installed)
     command = [sys.executable, "-P", "-m", "job", "validate", "package://job/specs/quickstart.yaml"]
     environment = os.environ | {"PYTHONPATH": str(installed)}
     process = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, check=False, text=True)
@@ -83,7 +91,7 @@ def test_the_wheel_alone_validates_its_study(wheel, tmp_path):
 
 def test_the_wheel_alone_finds_the_study_of_the_demo(wheel, tmp_path):
     """In the package, where a checkout has it beside the package."""
-    ZipFile(wheel).extractall(tmp_path)
+    unpack(wheel, tmp_path)
     command = [sys.executable, "-P", "-c", "from job.cli.demo import quickstart; print(quickstart())"]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     found = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True, text=True).stdout
@@ -99,7 +107,8 @@ def test_the_demo_writes_into_the_working_folder(monkeypatch, tmp_path, capfd):
     assert "Everything lies in results/quickstart" in capfd.readouterr().out
 
 
-def test_the_package_and_its_citation_have_the_same_version():
-    """A citation names what was used."""
+def test_package_program_and_citation_have_the_same_version():
+    """A manifest states the program's version, and a citation names what was used."""
     (package,) = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert __version__ == package
     assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == package
