@@ -89,7 +89,7 @@ image-test: $(INFRA)/ready  ## build the image without Docker, run it as cluster
 	. tests/infra/containers.sh && $(INFRA)/bin/python -m pytest tests/infra/check_image.py tests/infra/check_shards.py \
 		tests/infra/check_cluster.py tests/infra/check_batch_array.py
 
-# OVERLAY is cpu, gpu, array or spot. KUBECTL may include a context and a namespace.
+# OVERLAY is a folder in infra/kubernetes/overlays: cpu, gpu, array, spot, pvc, openshift, kueue, mig, or your own. KUBECTL may include a context and a namespace.
 OVERLAY ?= gpu
 KUBECTL ?= kubectl
 k8s-up:  ## submit the study in infra/kubernetes/base to Kubernetes
@@ -99,7 +99,7 @@ k8s-watch:  ## watch the pods of the study
 	$(KUBECTL) get pods --selector app.kubernetes.io/name=medsam-job --watch --output wide
 
 k8s-down:  ## delete the study's jobs from Kubernetes; results stay
-	$(KUBECTL) delete jobs,configmaps,serviceaccounts --selector app.kubernetes.io/name=medsam-job
+	$(KUBECTL) delete jobs,configmaps,serviceaccounts,networkpolicies --selector app.kubernetes.io/name=medsam-job
 
 $(INFRA)/ready: requirements-infra.lock
 	$(PYTHON) -m venv $(INFRA)
