@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check mutate bench bench-gpu format lock schema train-demo ship-demo image-test image k8s-up k8s-watch k8s-down clean
+.PHONY: demo test test-long check mutate bench bench-gpu format lock schema train-demo ship-demo docs image-test image k8s-up k8s-watch k8s-down clean
 
 demo: $(VENV)/ready  ## run the embedded study; print the tables and where the results are
 	$(BIN)/medsam-job demo
@@ -71,6 +71,17 @@ lock:  ## pin the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	echo hatchling | $(LOCK) --no-annotate --constraint requirements-dev.lock --output-file requirements-build.lock -
 	$(LOCK) --upgrade --group infra --output-file requirements-infra.lock
+	$(LOCK) --upgrade --group docs --output-file requirements-docs.lock
+
+# Not --quiet: mkdocs would then overlook warnings, and --strict with them.
+DOCS := .venv-docs
+PAGES := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CITATION.cff docs specs benchmarks infra
+docs: $(DOCS)/ready  ## build the documentation as a site in site/html; a link that leads nowhere fails
+	@rm -rf site
+	@mkdir -p site/pages
+	@git ls-files -z $(PAGES) | xargs -0 cp --parents --target-directory site/pages
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+	@echo "The first page: site/html/index.html"
 
 IMAGE ?= medsam-job
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
@@ -107,6 +118,12 @@ $(INFRA)/ready: requirements-infra.lock
 	$(INFRA)/bin/python -m pip install --quiet --no-deps --require-hashes --requirement $<
 	touch $@
 
+$(DOCS)/ready: requirements-docs.lock
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --upgrade pip
+	$(DOCS)/bin/python -m pip install --quiet --no-deps --require-hashes --requirement $<
+	touch $@
+
 $(VENV)/ready: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -115,4 +132,4 @@ $(VENV)/ready: requirements-dev.lock pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(INFRA) results dist mutants mutants.log
+	rm -rf $(VENV) $(INFRA) $(DOCS) site results dist mutants mutants.log
