@@ -106,6 +106,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         _until_idle(cluster)
         yield cluster
     finally:
+        _cancel_all(cluster)
         for name in ("slurmd", "slurmctld", "munge"):
             _end(folder / f"{name}.pid")
 
@@ -124,6 +125,18 @@ def _until_idle(cluster: Cluster) -> None:
     deadline = time.monotonic() + START_SECONDS
     while "idle" not in cluster.run("sinfo", "--noheader", "--format=%T"):
         assert time.monotonic() < deadline, (cluster.folder / "slurmctld.log").read_text()[-3000:]
+        time.sleep(0.2)
+
+
+def _cancel_all(cluster: Cluster) -> None:
+    """End the jobs that a failed test left, which would outlive the cluster."""
+    environment = os.environ | cluster.environment
+    subprocess.run(["scancel", "--user=root"], env=environment)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        left = subprocess.run(["squeue", "--noheader"], capture_output=True, env=environment)
+        if left.returncode or not left.stdout:
+            return
         time.sleep(0.2)
 
 
