@@ -2,7 +2,7 @@
 #
 #     docker build -t medsam-job .
 #     mkdir -p results-docker && sudo chown 10001 results-docker
-#     docker run --rm --gpus all -v "$PWD/results-docker:/app/results" medsam-job specs/quickstart.yaml
+#     docker run --rm --gpus all -v "$PWD/results-docker:/app/results" medsam-job demo
 #
 # `docker run medsam-job` alone prints the help.
 #
@@ -25,6 +25,7 @@ COPY requirements-build.lock /build/
 RUN /opt/builder/bin/python -m pip install --no-deps --require-hashes --requirement /build/requirements-build.lock
 COPY pyproject.toml README.md LICENSE /build/
 COPY job /build/job
+COPY specs /build/specs
 RUN /opt/builder/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheel /build \
     && /opt/builder/bin/python -m pip --python /opt/medsam-job/bin/python install --no-deps --no-index /wheel/*.whl
 

@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check mutate bench bench-gpu format lock schema train-demo ship-demo image-test image k8s-up k8s-watch k8s-down clean
+.PHONY: demo test test-long check mutate bench bench-gpu format lock schema train-demo ship-demo docs image-test image k8s-up k8s-watch k8s-down clean
 
 demo: $(VENV)/ready  ## run the embedded study; print the tables and where the results are
-	$(BIN)/medsam-job specs/quickstart.yaml
+	$(BIN)/medsam-job demo
 
 # Tests that need a program which pip does not have are left out where it is missing; a line says so.
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome))
@@ -71,6 +71,17 @@ lock:  ## pin the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	echo hatchling | $(LOCK) --no-annotate --constraint requirements-dev.lock --output-file requirements-build.lock -
 	$(LOCK) --upgrade --group infra --output-file requirements-infra.lock
+	$(LOCK) --upgrade --group docs --output-file requirements-docs.lock
+
+# Not --quiet: mkdocs would then overlook warnings, and --strict with them.
+DOCS := .venv-docs
+PAGES := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CITATION.cff docs specs benchmarks infra
+docs: $(DOCS)/ready  ## build the documentation as a site in site/html; a link that leads nowhere fails
+	@rm -rf site
+	@mkdir -p site/pages
+	@git ls-files -z $(PAGES) | xargs -0 cp --parents --target-directory site/pages
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+	@echo "The first page: site/html/index.html"
 
 IMAGE ?= medsam-job
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
@@ -89,7 +100,7 @@ image-test: $(INFRA)/ready  ## build the image without Docker, run it as cluster
 	. tests/infra/containers.sh && $(INFRA)/bin/python -m pytest tests/infra/check_image.py tests/infra/check_shards.py \
 		tests/infra/check_cluster.py tests/infra/check_batch_array.py
 
-# OVERLAY is cpu, gpu, array or spot. KUBECTL may include a context and a namespace.
+# OVERLAY is a folder in infra/kubernetes/overlays: cpu, gpu, array, spot, pvc, openshift, kueue, mig, or your own. KUBECTL may include a context and a namespace.
 OVERLAY ?= gpu
 KUBECTL ?= kubectl
 k8s-up:  ## submit the study in infra/kubernetes/base to Kubernetes
@@ -99,12 +110,18 @@ k8s-watch:  ## watch the pods of the study
 	$(KUBECTL) get pods --selector app.kubernetes.io/name=medsam-job --watch --output wide
 
 k8s-down:  ## delete the study's jobs from Kubernetes; results stay
-	$(KUBECTL) delete jobs,configmaps,serviceaccounts --selector app.kubernetes.io/name=medsam-job
+	$(KUBECTL) delete jobs,configmaps,serviceaccounts,networkpolicies --selector app.kubernetes.io/name=medsam-job
 
 $(INFRA)/ready: requirements-infra.lock
 	$(PYTHON) -m venv $(INFRA)
 	$(INFRA)/bin/python -m pip install --quiet --upgrade pip
 	$(INFRA)/bin/python -m pip install --quiet --no-deps --require-hashes --requirement $<
+	touch $@
+
+$(DOCS)/ready: requirements-docs.lock
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --upgrade pip
+	$(DOCS)/bin/python -m pip install --quiet --no-deps --require-hashes --requirement $<
 	touch $@
 
 $(VENV)/ready: requirements-dev.lock pyproject.toml
@@ -115,4 +132,4 @@ $(VENV)/ready: requirements-dev.lock pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(INFRA) results dist mutants mutants.log
+	rm -rf $(VENV) $(INFRA) $(DOCS) site results dist mutants mutants.log

@@ -1,6 +1,6 @@
 """Draw the README's picture from the results of the embedded study: truth (green) and prediction (red) of one slice.
 
-medsam-job specs/quickstart.yaml && python docs/picture.py results/quickstart docs/quickstart.png
+medsam-job demo && python docs/picture.py results/quickstart docs/quickstart.png
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Compare Segment Anything with RITM on medical images. `medsam-job SPEC` runs a study, or resumes it. Try "
-    "`medsam-job specs/quickstart.yaml` first: it needs no data, no weights and no GPU.",
+    "`medsam-job demo` first: it needs no data, no weights and no GPU.",
 )
 
 Step = StrEnum("Step", ["predict", "statistics"])
@@ -97,6 +97,14 @@ def group(
     if version:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.command()
+def demo(limit: Limit = None, output: Output = None) -> None:
+    """Run the study that comes with the program, into ./results/quickstart: no data, no weights, no network, no GPU."""
+    from job.cli.demo import quickstart
+
+    run(quickstart(), limit=limit, output=output)
 
 
 @app.command()

@@ -50,7 +50,7 @@ def test_a_word_unlike_any_command_and_spec_has_the_commands_listed(arguments, r
     assert run(*arguments) == 2
     err = capfd.readouterr().err
     assert err.startswith(
-        f"{arguments[0]}: neither a command nor a file; expected a spec, or one of the commands run, v"
+        f"{arguments[0]}: neither a command nor a file; expected a spec, or one of the commands demo, run, v"
     )
 
 

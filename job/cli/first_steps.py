@@ -48,7 +48,7 @@ def way_out(spec: str, uses: Mapping[str, Sequence[str]], *, container: bool) ->
     lines += ["", *(_in_container(spec, names) if container else _outside(spec, names))]
     lines += [
         "",
-        "Try specs/quickstart.yaml first, which needs no data and no weights: medsam-job specs/quickstart.yaml",
+        "Try the embedded study first, which needs no data and no weights: medsam-job demo",
     ]
     return "\n".join(lines)
 

@@ -187,7 +187,7 @@ For example:
   export RESULTS=/path/to/results
   medsam-job {tmp_path}/s.yaml
 
-Try specs/quickstart.yaml first, which needs no data and no weights: medsam-job specs/quickstart.yaml
+Try the embedded study first, which needs no data and no weights: medsam-job demo
 """
     )
 

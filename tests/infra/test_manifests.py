@@ -55,7 +55,7 @@ def test_completions_equal_the_number_of_shards(path):
 def test_the_last_index_selects_the_last_shard():
     """The environment of the last pod of the array resolves to a shard."""
     job = read("overlays/array/shards.yaml")
-    environment = {variable["name"]: variable["value"] for variable in container(job)["env"]}
+    environment = {variable["name"]: variable["value"] for variable in container(job)["env"] if "value" in variable}
     last = job["spec"]["completions"] - 1
     assert resolve(None, None, environment | {"JOB_COMPLETION_INDEX": str(last)}).index == last
 
@@ -63,8 +63,8 @@ def test_the_last_index_selects_the_last_shard():
 @pytest.mark.parametrize(
     ("path", "final"),
     [
-        ("predict", [("FailJob", [EXIT_MENDABLE]), ("FailIndex", [EXIT_ERROR_ROWS])]),
-        ("gather", [("FailJob", [EXIT_MENDABLE, EXIT_ERROR_ROWS])]),
+        ("predict", [("Count", [EXIT_MACHINE]), ("FailJob", [EXIT_MENDABLE]), ("FailIndex", [EXIT_ERROR_ROWS])]),
+        ("gather", [("Count", [EXIT_MACHINE]), ("FailJob", [EXIT_MENDABLE, EXIT_ERROR_ROWS])]),
     ],
 )
 def test_the_failure_policy_follows_the_exit_codes(path, final):
@@ -74,15 +74,23 @@ def test_the_failure_policy_follows_the_exit_codes(path, final):
     assert codes == [("Ignore", [EXIT_STOPPED]), *final]
 
 
-@pytest.mark.parametrize("path", ["predict", "gather"])
-def test_kubernetes_tries_another_node_after_a_fault_of_the_machine(path):
-    """No rule is about 4, so the pod's failure is counted, and the limit leaves retries."""
-    spec = read(f"base/{path}.yaml")["spec"]
-    named = [
-        code for rule in spec["podFailurePolicy"]["rules"] for code in rule.get("onExitCodes", {}).get("values", [])
-    ]
-    assert EXIT_MACHINE not in named
-    assert spec.get("backoffLimitPerIndex", spec.get("backoffLimit")) >= 1
+@pytest.mark.parametrize(("path", "limit"), [("predict", "backoffLimitPerIndex"), ("gather", "backoffLimit")])
+def test_kubernetes_retries_for_ten_minutes_after_a_fault_of_the_machine(path, limit):
+    """It waits 10 s before the first retry and twice as long before each of the others."""
+    assert sum(10 * 2**retry for retry in range(read(f"base/{path}.yaml")["spec"][limit])) >= 600
+
+
+def test_a_worker_that_failed_for_good_does_not_end_the_array():
+    """Kubernetes ends the Job at a number of failed workers only if the Job states one."""
+    assert {"backoffLimit", "maxFailedIndexes"}.isdisjoint(read("base/predict.yaml")["spec"])
+
+
+def test_both_jobs_end_at_some_time_and_the_gathering_step_has_a_day_after_its_wait():
+    """A Job that cannot get on, on a cluster without a fitting node, does not stay for ever."""
+    predict, gather = (read(f"base/{name}.yaml")["spec"]["activeDeadlineSeconds"] for name in ("predict", "gather"))
+    args = container(read("base/gather.yaml"))["args"]
+    wait_s = 60 * float(args[args.index("--wait-minutes") + 1])
+    assert (predict, gather) == (wait_s, wait_s + 24 * 3600)
 
 
 def test_the_image_needs_a_driver_for_the_cuda_of_its_torch():
