@@ -111,7 +111,8 @@ def _sized(chart: Mapping[str, Any], width: float, columns: int, excess: float) 
     column = chart["facet"]["field"]
     panels = min(PANELS[columns], len({row[column] for row in chart["datasets"][ROWS]}))
     panel = (width - excess) / panels - GUESSED_MARGIN_PX
-    return {**chart, "columns": panels, "spec": {**chart["spec"], "width": panel}}
+    named = {**chart["facet"], "header": {"labelLimit": panel}}  # a long name would push the panels apart
+    return {**chart, "facet": named, "columns": panels, "spec": {**chart["spec"], "width": panel}}
 
 
 def _height(chart: Mapping[str, Any]) -> dict[str, float]:

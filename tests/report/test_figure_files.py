@@ -13,6 +13,7 @@ from job.report.embedded_font import with_font
 from job.report.figure_files import draw, listed
 from job.report.page.sections import figures
 from tests.report.page.made import HOSTILE, facts_of, large, small
+from tests.statistics.tables import click_rows, mart_tables
 
 MM = re.compile(r'<svg[^>]* width="([\d.]+)mm" height="([\d.]+)mm"')
 BOX = re.compile(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]")
@@ -117,3 +118,21 @@ def test_a_study_of_one_object_has_its_figures():
     """One task, one model, one prompt."""
     for figure in figures(facts_of(small())):
         assert draw(figure, {}, 1).svg.startswith("<svg")
+
+
+@pytest.mark.parametrize("clicks", [1, 2, 3, 4, 9, 20])
+@pytest.mark.parametrize("name", ["iou-by-click", "iou-by-click-and-task"])
+def test_the_ticks_of_an_axis_of_clicks_are_whole_clicks(name, clicks):
+    """Each at the place of its number, also where there are few: a tick at 1.5 would be read as 2."""
+    known = {figure.name: figure for figure in figures(facts_of(mart_tables(click_rows([0.5] * clicks))))}
+    ticks = [int(text) for text in re.findall(r"<text[^>]*>(\d+)</text>", draw(known[name], {}, 1).svg)]
+    assert ticks == (list(range(1, clicks + 1)) if clicks < 10 else list(range(2, 21, 2)))
+
+
+def test_a_long_name_of_a_task_leaves_its_panel_as_wide_as_those_of_others():
+    """The name is cut: there is no more room above a panel than it is wide."""
+    scored = click_rows([0.5, 0.6], task="T" * 190)
+    known = {figure.name: figure for figure in figures(facts_of(mart_tables([*scored, *click_rows([0.5, 0.6])])))}
+    drawn = draw(known["iou-by-click-and-task"], {}, 1).svg
+    assert float(MM.search(drawn)[1]) == pytest.approx(89, abs=0.5)
+    assert "TTT…" in drawn

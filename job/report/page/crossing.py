@@ -9,7 +9,7 @@ import altair as alt
 from job.report import contrasts
 from job.report.page import build, labels
 from job.report.page.differences import contrast_rows
-from job.report.page.encode import in_order, rows, tips
+from job.report.page.encode import click_axis, in_order, rows, tips
 from job.report.page.facts import Facts
 from job.report.page.forest import by_click
 from job.report.page.parts import paragraphs
@@ -133,7 +133,7 @@ def _crossing(facts: Facts) -> Figure | None:
         "low_crossing:Q",
         title=f"click (beyond {last}: none)",
         scale=alt.Scale(domain=[1, last + 1], nice=False),
-        axis=alt.Axis(tickMinStep=1, format="d"),
+        axis=click_axis(),
     )
     chart = alt.layer(
         base.mark_rule(strokeWidth=2).encode(x=at, x2="end:Q"),
