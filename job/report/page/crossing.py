@@ -39,8 +39,9 @@ def leads(facts: Facts) -> list[str]:
     """Return who is ahead from which click on, of each of the spec's contrasts in which an interval holds a lead."""
     found = {contrasts.sides(row): row for row in facts.mart("crossing").to_pylist() if row["task"] is None}
     overall = {contrasts.sides(row): row for row in contrasts.asked_for(facts.mart("comparison_overall"))}
+    which = contrasts.told_apart(overall)
     said = ((pair, contrasts.lead(found.get(pair, {}), row)) for pair, row in overall.items())
-    return [f"{pair.contrast} (mask choice {pair.mask_choice}): {lead}." for pair, lead in said if lead]
+    return [f"{which[pair]}{pair.contrast} (mask choice {pair.mask_choice}): {lead}." for pair, lead in said if lead]
 
 
 def _by_click(facts: Facts) -> list[labels.Row]:
