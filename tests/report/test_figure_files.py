@@ -136,3 +136,22 @@ def test_a_long_name_of_a_task_leaves_its_panel_as_wide_as_those_of_others():
     drawn = draw(known["iou-by-click-and-task"], {}, 1).svg
     assert float(MM.search(drawn)[1]) == pytest.approx(89, abs=0.5)
     assert "TTT…" in drawn
+
+
+def test_a_choice_of_nothing_is_refused(known):
+    """It is not read as the first choice."""
+    with pytest.raises(JobError, match=r"iou-by-task: expected .* got $"):
+        draw(known["iou-by-task"], {"prompt": ""}, 2)
+
+
+def test_two_choices_have_two_names():
+    """Also where a file's name cannot hold what tells them apart: no figure overwrites another."""
+    models = ("меd", "ритм", "m" * 55 + "1", "m" * 55 + "2")
+    figure = {f.name: f for f in figures(facts_of(large(models=models)))}["differences"]
+    contrasts = [f"{a} minus {b}" for a, b in ((models[0], models[1]), (models[2], models[3]))]
+    assert set(contrasts) < set(figure.table.rows["contrast"].to_pylist())
+    names = {
+        draw(figure, {"contrast": text}, 2).name for text in dict.fromkeys(figure.table.rows["contrast"].to_pylist())
+    }
+    assert len(names) == len(set(figure.table.rows["contrast"].to_pylist()))
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,240}", name) for name in names)
