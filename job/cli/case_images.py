@@ -82,12 +82,16 @@ def open_images(results: Results, plan: Plan, spec: str | None) -> PlannedImages
 
 
 def grouped_reasons(what: str, reasons: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    """Yield a line for each reason why images could not be read. what: the consequence for them."""
-    images: dict[str, list[str]] = {}
+    """Yield a line for each reason why images could not be read. what: the consequence for them.
+
+    Reasons that differ by the name of their image alone are one.
+    """
+    alike: dict[str, list[tuple[str, str]]] = {}
     for (_, image), reason in reasons.items():
-        images.setdefault(reason, []).append(image)
-    for reason, names in images.items():
-        yield f"{what} for {counted(len(names), 'image')}, such as {names[0]}: {reason}"
+        alike.setdefault(reason.replace(image, ""), []).append((image, reason))
+    for found in alike.values():
+        image, reason = found[0]
+        yield f"{what} for {counted(len(found), 'image')}, such as {image}: {reason}"
 
 
 def _stored(results: Results, plan: Plan) -> LoadedSpec:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from job.report.figures import interval, probability
-from job.study.prompts import CLICKS
+from job.study.prompts import CLICKS, ONE_SHOT
 
 SPEC_KINDS = ("compare", "contrast")
 """The kinds of contrasts that the spec asks for; the others every study has."""
@@ -32,6 +32,31 @@ class Sides(NamedTuple):
 def sides(row: Row) -> Sides:
     """Return the sides of a row of `comparison_overall`, `comparison_by_task`, `crossing` or `crossing_by_click`."""
     return Sides(*(row[name] for name in Sides._fields))
+
+
+def findings(rows: Iterable[Row], confidence: float) -> list[str]:
+    """Return a sentence for each pair of sides: what its last row of `comparison_overall` shows."""
+    last = {sides(row): row for row in rows}
+    return [f"{which}{finding(last[pair], confidence)}" for pair, which in told_apart(last).items()]
+
+
+def told_apart(pairs: Iterable[Sides]) -> dict[Sides, str]:
+    """Return how a sentence on each pair begins: with the protocol of its clicks and its seed, where there are several.
+
+    Otherwise two sentences would say different things of the same.
+    """
+    pairs = list(pairs)
+    protocols = {pair.protocol for pair in pairs} - {ONE_SHOT}
+    seeds = {pair.seed for pair in pairs}
+    return {
+        pair: _beginning(pair, several_protocols=len(protocols) > 1, several_seeds=len(seeds) > 1) for pair in pairs
+    }
+
+
+def _beginning(pair: Sides, *, several_protocols: bool, several_seeds: bool) -> str:
+    protocol = [f"clicks by {pair.protocol}"] if several_protocols and pair.protocol != ONE_SHOT else []
+    text = ", ".join([*protocol, *([f"seed {pair.seed}"] if several_seeds else [])])
+    return f"{text[0].upper()}{text[1:]}: " if text else ""
 
 
 def asked_for(mart: pa.Table) -> list[Row]:

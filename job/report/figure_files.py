@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ GUESSED_MARGIN_PX = 60
 """Between panels; what it is wrong by is mended after a first drawing."""
 PANELS = {1: 2, 2: 4}
 """Of charts of several panels, beside each other."""
+LONGEST_SLUG = 50
+READABLE = re.compile(r"[A-Za-z0-9._:,() -]*[A-Za-z0-9._][A-Za-z0-9._:,() -]*")
+"""A value that is told from others by its letters and digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,7 @@ def _chosen(figure: Figure, wanted: Mapping[str, str]) -> tuple[list[dict[str, A
     rows, named = records(figure.table), []
     for column in figure.choose:
         known = list(dict.fromkeys(str(row[column]) for row in rows))
-        value = by_column.get(column) or str(figure.start.get(column, known[0]))
+        value = by_column.get(column, str(figure.start.get(column, known[0])))
         if value not in known:
             if column in by_column:
                 raise JobError(f"{figure.name}: expected {' or '.join(map(repr, known))}; got {value}")
@@ -111,7 +115,8 @@ def _sized(chart: Mapping[str, Any], width: float, columns: int, excess: float) 
     column = chart["facet"]["field"]
     panels = min(PANELS[columns], len({row[column] for row in chart["datasets"][ROWS]}))
     panel = (width - excess) / panels - GUESSED_MARGIN_PX
-    return {**chart, "columns": panels, "spec": {**chart["spec"], "width": panel}}
+    named = {**chart["facet"], "header": {"labelLimit": panel}}  # a long name would push the panels apart
+    return {**chart, "facet": named, "columns": panels, "spec": {**chart["spec"], "width": panel}}
 
 
 def _height(chart: Mapping[str, Any]) -> dict[str, float]:
@@ -140,5 +145,11 @@ def _sized_svg(svg: str, factor: float, unit: str) -> str:
 
 
 def _slug(value: str) -> str:
-    """Return a value as a part of a file's name that any file system takes."""
-    return re.sub(r"[^A-Za-z0-9._]+", "_", value).strip("_")[:60] or "_"
+    """Return a value as a part of a file's name that any file system takes; two values have two.
+
+    One that loses letters by it ends in a part of its hash.
+    """
+    slug = re.sub(r"[^A-Za-z0-9._]+", "_", value).strip("_")[:LONGEST_SLUG]
+    if READABLE.fullmatch(value) and len(value) <= LONGEST_SLUG:
+        return slug
+    return f"{slug}_{hashlib.sha256(value.encode()).hexdigest()[:8]}"

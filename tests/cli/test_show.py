@@ -93,6 +93,15 @@ def test_an_image_that_has_changed_is_told_and_not_drawn(run, show, tmp_path):
     assert same == [False, True]
 
 
+def test_images_that_are_all_gone_are_one_line(run, show, tmp_path):
+    """A data set that has moved has as many reasons as images, which differ by the name of the image alone."""
+    run(write_study(tmp_path))
+    for image in (tmp_path / "data/images").iterdir():
+        image.unlink()
+    lines = show("task = 'disc'")[1]
+    assert [line[:42] for line in lines if "nothing is there" in line] == ["masks alone for 3 images, such as case0.pn"]
+
+
 def test_images_are_found_though_the_variable_of_the_spec_is_not_set(run, show, tmp_path, monkeypatch):
     """The plan has their addresses."""
     monkeypatch.setenv("DATA", str(tmp_path / "data"))

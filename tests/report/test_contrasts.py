@@ -1,6 +1,6 @@
 """What is said of a contrast: no more than its interval holds."""
 
-from job.report.contrasts import finding, lead
+from job.report.contrasts import finding, findings, lead
 
 ROW = {
     "contrast": "sam minus ritm", "model": "sam", "baseline": "ritm", "prompt": "clicks", "step": 9,
@@ -54,3 +54,22 @@ def test_a_lead_is_told_only_where_an_interval_holds_it():
     assert lead({"ahead": "ritm", "ahead_from": 3}, ROW) == "ritm is ahead from click 3 on"
     assert lead({"ahead": None, "ahead_from": None}, ROW) is None
     assert lead({}, ROW) is None
+
+
+PAIR = ROW | {"protocol": "ritm", "seed": 3, "baseline_protocol": "ritm", "baseline_seed": 3}
+
+
+def test_findings_of_several_seeds_and_protocols_are_told_apart():
+    """Otherwise two sentences would give two numbers for one thing."""
+    other = PAIR | {"protocol": "mazurowski2023", "baseline_protocol": "mazurowski2023"}
+    seeds = findings([PAIR, PAIR | {"seed": 4, "baseline_seed": 4}], 0.95)
+    assert [said[:14] for said in seeds] == ["Seed 3: After ", "Seed 4: After "]
+    assert [said.split(":")[0] for said in findings([PAIR, other], 0.95)] == [
+        "Clicks by ritm",
+        "Clicks by mazurowski2023",
+    ]
+
+
+def test_the_finding_of_the_only_seed_does_not_name_it():
+    """Of each pair of sides the last click is told."""
+    assert findings([PAIR | {"step": 1}, PAIR], 0.95) == [finding(PAIR, 0.95)]

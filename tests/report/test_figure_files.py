@@ -13,6 +13,7 @@ from job.report.embedded_font import with_font
 from job.report.figure_files import draw, listed
 from job.report.page.sections import figures
 from tests.report.page.made import HOSTILE, facts_of, large, small
+from tests.statistics.tables import click_rows, mart_tables
 
 MM = re.compile(r'<svg[^>]* width="([\d.]+)mm" height="([\d.]+)mm"')
 BOX = re.compile(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]")
@@ -117,3 +118,40 @@ def test_a_study_of_one_object_has_its_figures():
     """One task, one model, one prompt."""
     for figure in figures(facts_of(small())):
         assert draw(figure, {}, 1).svg.startswith("<svg")
+
+
+@pytest.mark.parametrize("clicks", [1, 2, 3, 4, 9, 20])
+@pytest.mark.parametrize("name", ["iou-by-click", "iou-by-click-and-task"])
+def test_the_ticks_of_an_axis_of_clicks_are_whole_clicks(name, clicks):
+    """Each at the place of its number, also where there are few: a tick at 1.5 would be read as 2."""
+    known = {figure.name: figure for figure in figures(facts_of(mart_tables(click_rows([0.5] * clicks))))}
+    ticks = [int(text) for text in re.findall(r"<text[^>]*>(\d+)</text>", draw(known[name], {}, 1).svg)]
+    assert ticks == (list(range(1, clicks + 1)) if clicks < 10 else list(range(2, 21, 2)))
+
+
+def test_a_long_name_of_a_task_leaves_its_panel_as_wide_as_those_of_others():
+    """The name is cut: there is no more room above a panel than it is wide."""
+    scored = click_rows([0.5, 0.6], task="T" * 190)
+    known = {figure.name: figure for figure in figures(facts_of(mart_tables([*scored, *click_rows([0.5, 0.6])])))}
+    drawn = draw(known["iou-by-click-and-task"], {}, 1).svg
+    assert float(MM.search(drawn)[1]) == pytest.approx(89, abs=0.5)
+    assert "TTT…" in drawn
+
+
+def test_a_choice_of_nothing_is_refused(known):
+    """It is not read as the first choice."""
+    with pytest.raises(JobError, match=r"iou-by-task: expected .* got $"):
+        draw(known["iou-by-task"], {"prompt": ""}, 2)
+
+
+def test_two_choices_have_two_names():
+    """Also where a file's name cannot hold what tells them apart: no figure overwrites another."""
+    models = ("меd", "ритм", "m" * 55 + "1", "m" * 55 + "2")
+    figure = {f.name: f for f in figures(facts_of(large(models=models)))}["differences"]
+    contrasts = [f"{a} minus {b}" for a, b in ((models[0], models[1]), (models[2], models[3]))]
+    assert set(contrasts) < set(figure.table.rows["contrast"].to_pylist())
+    names = {
+        draw(figure, {"contrast": text}, 2).name for text in dict.fromkeys(figure.table.rows["contrast"].to_pylist())
+    }
+    assert len(names) == len(set(figure.table.rows["contrast"].to_pylist()))
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,240}", name) for name in names)

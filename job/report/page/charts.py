@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from job.report.page.encode import beside, dashes, ends, in_order, models, rows, share, signs, tips
+from job.report.page.encode import beside, click_axis, dashes, ends, in_order, models, rows, share, signs, tips
 from job.report.page.facts import Facts
 from job.report.page.section import height_of_rows
 
@@ -70,12 +70,13 @@ def lines(
 
     x: another axis. facet: a column with a panel for each of its values.
     """
-    axis = x or alt.X("step:Q", title="clicks", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
+    axis = x or alt.X("step:Q", title="clicks", axis=click_axis(), scale=alt.Scale(nice=False))
     scale, ticks = alt.Scale(domain=list(domain)), alt.Axis(tickCount=5)
+    panel_of: tuple[Any, ...] = ((facet, "at"),) if facet else ()
     base = alt.Chart(rows()).encode(
         x=axis,
         detail="series:N",
-        tooltip=tips(("step", "click", "d"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
+        tooltip=tips(*panel_of, ("step", "click", "d"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
     )
     layers = alt.layer(
         base.mark_area(opacity=0.14).encode(

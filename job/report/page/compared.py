@@ -50,14 +50,9 @@ def _sections(comparison: Comparison, number: int) -> Iterable[Section]:
 
 def _compared(comparison: Comparison) -> Markup:
     """Return what is compared and what is not, and what changed over tasks, each run at its last click or mode."""
-    last = {contrasts.sides(row): row for row in comparison.overall.to_pylist()}
-    confidence = comparison.statistics.confidence
+    found = contrasts.findings(comparison.overall.to_pylist(), comparison.statistics.confidence)
     notes = [comparison.demo_remark] if comparison.demo_remark else []
-    return (
-        paragraphs(notes, "note")
-        + paragraphs((contrasts.finding(row, confidence) for row in last.values()), "headline")
-        + paragraphs(remarks(comparison))
-    )
+    return paragraphs(notes, "note") + paragraphs(found, "headline") + paragraphs(remarks(comparison))
 
 
 def _rows(comparison: Comparison) -> list[labels.Row]:

@@ -9,7 +9,7 @@ import altair as alt
 from job.report import contrasts
 from job.report.page import build, labels
 from job.report.page.differences import contrast_rows
-from job.report.page.encode import in_order, rows, tips
+from job.report.page.encode import click_axis, in_order, rows, tips
 from job.report.page.facts import Facts
 from job.report.page.forest import by_click
 from job.report.page.parts import paragraphs
@@ -39,8 +39,9 @@ def leads(facts: Facts) -> list[str]:
     """Return who is ahead from which click on, of each of the spec's contrasts in which an interval holds a lead."""
     found = {contrasts.sides(row): row for row in facts.mart("crossing").to_pylist() if row["task"] is None}
     overall = {contrasts.sides(row): row for row in contrasts.asked_for(facts.mart("comparison_overall"))}
+    which = contrasts.told_apart(overall)
     said = ((pair, contrasts.lead(found.get(pair, {}), row)) for pair, row in overall.items())
-    return [f"{pair.contrast} (mask choice {pair.mask_choice}): {lead}." for pair, lead in said if lead]
+    return [f"{which[pair]}{pair.contrast} (mask choice {pair.mask_choice}): {lead}." for pair, lead in said if lead]
 
 
 def _by_click(facts: Facts) -> list[labels.Row]:
@@ -133,7 +134,7 @@ def _crossing(facts: Facts) -> Figure | None:
         "low_crossing:Q",
         title=f"click (beyond {last}: none)",
         scale=alt.Scale(domain=[1, last + 1], nice=False),
-        axis=alt.Axis(tickMinStep=1, format="d"),
+        axis=click_axis(),
     )
     chart = alt.layer(
         base.mark_rule(strokeWidth=2).encode(x=at, x2="end:Q"),

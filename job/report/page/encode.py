@@ -14,6 +14,8 @@ BOUNDS = {"from": "low", "to": "high"}
 CHOICES = ("single", "first", "score", "oracle")
 FULL = {"single": 1.0, "first": 0.0, "score": 0.45, "oracle": 1.0}
 """How full a sign is, by mask choice."""
+MOST_TICKS = 10
+"""Of an axis of clicks."""
 
 
 def rows() -> Any:
@@ -73,6 +75,11 @@ def share(field: str, title: str, channel: Any = alt.X) -> Any:
     """Return an axis from 0 to 1."""
     axis = alt.Axis(tickCount=5, format=".1f")
     return channel(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=axis)
+
+
+def click_axis() -> Any:
+    """Return the axis of clicks, with a tick at whole ones alone: as many as steps of one click or more need."""
+    return alt.Axis(tickCount=alt.ExprRef(f"max(1, min({MOST_TICKS}, span(domain('x'))))"), format="d")
 
 
 def in_order() -> Any:

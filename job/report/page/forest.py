@@ -8,7 +8,7 @@ import altair as alt
 
 from job.report.figures import probability
 from job.report.page import labels
-from job.report.page.encode import ends, in_order, rows, tips
+from job.report.page.encode import click_axis, ends, in_order, rows, tips
 from job.report.page.section import height_of_rows
 
 SIGNS = {"interval excludes 0": "circle", "interval includes 0": "diamond", "no interval": "cross"}
@@ -65,7 +65,7 @@ def forest(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
 
 def by_click(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
     """Return a difference over the clicks as a line about 0, with its interval as a band."""
-    clicks = alt.X("step:Q", title="clicks", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
+    clicks = alt.X("step:Q", title="clicks", axis=click_axis(), scale=alt.Scale(nice=False))
     tooltip = tips(("where", "task"), ("step", "click", "d"), *TIPS[1:4], *told)
     base = alt.Chart(rows()).transform_calculate(**ends("difference")).encode(x=clicks, tooltip=tooltip)
     zero = alt.Chart(alt.InlineData(values=[{"y": 0}])).mark_rule(strokeDash=[4, 4]).encode(y="y:Q")

@@ -35,19 +35,22 @@ def section(facts: Facts) -> Section:
 
 
 def headlines(facts: Facts) -> list[str]:
-    """Return a sentence for each of the spec's contrasts, at its last click or mode; else for each model's mean."""
-    last: dict[contrasts.Sides, dict[str, Any]] = {}
-    for row in contrasts.asked_for(facts.mart("comparison_overall")):
-        last[contrasts.sides(row)] = row
-    found = [contrasts.finding(row, facts.confidence) for row in last.values()] + leads(facts)
-    return found or _means(facts)
+    """Return a sentence for each of the spec's contrasts, at its last click or mode; else for each run's mean."""
+    asked = contrasts.asked_for(facts.mart("comparison_overall"))
+    return contrasts.findings(asked, facts.confidence) + leads(facts) or _means(facts)
 
 
 def _means(facts: Facts) -> list[str]:
-    """Return the mean IoU of each model and mask choice at its last prompt, in a sentence."""
-    rows = labels.labelled(facts.mart("overall_scores").to_pylist())
-    last = {row["series"]: row for row in rows if row["mean_iou"] is not None}
-    return [_mean(row, facts.confidence) for row in last.values()]
+    """Return the mean IoU of each run at its last click in a sentence; without clicks, at its last mode."""
+    scored = [row for row in labels.labelled(facts.mart("overall_scores").to_pylist()) if row["mean_iou"] is not None]
+    clicked = {row["series"] for row in scored if row["prompt"] == CLICKS}
+    several = len({row["seed"] for row in scored}) > 1
+    last = {
+        (row["series"], row["protocol"], row["seed"]): row
+        for row in scored
+        if row["prompt"] == CLICKS or row["series"] not in clicked
+    }
+    return [(f"Seed {row['seed']}: " if several else "") + _mean(row, facts.confidence) for row in last.values()]
 
 
 def _mean(row: labels.Row, confidence: float) -> str:

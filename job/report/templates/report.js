@@ -136,6 +136,7 @@
     if (spec.facet) {
       spec.columns = Math.max(1, Math.min(4, Math.floor(width / 250), different(rows, spec.facet.field)));
       spec.spec.width = Math.floor(width / spec.columns) - 62;
+      spec.facet.header = { labelLimit: spec.spec.width }; // a long name would push the panels apart
     } else {
       spec.width = width;
       spec.autosize = { type: "fit-x", contains: "padding" };

@@ -3,9 +3,10 @@
 import pyarrow as pa
 import pytest
 
+from job.report.page.overview import headlines
 from job.report.page.sections import SECTIONS, figures, page
 from tests.report.page.made import CLICKS, embedded, facts_of, large, rows_of, small
-from tests.statistics.tables import iou_row, mart_tables
+from tests.statistics.tables import click_rows, iou_row, mart_tables
 
 FIGURES = (
     "iou-by-task", "iou-by-click", "iou-by-click-and-task", "reached-by-click", "clicks-needed", "differences",
@@ -165,3 +166,13 @@ def test_a_seed_is_a_choice_only_where_there_are_several():
     """The prompt is always told."""
     (only,) = [figure for figure in figures(facts_of(small())) if figure.name == "iou-by-task"]
     assert only.choose == ("prompting",)
+
+
+def test_means_of_several_seeds_and_protocols_are_told_apart():
+    """Each run has its sentence, in a study without a contrast: no mean stands for another's."""
+    ious = {(0, "mazurowski2023"): 0.5, (1, "mazurowski2023"): 0.6, (0, "ritm"): 0.7, (1, "ritm"): 0.8}
+    rows = [row for (seed, name), iou in ious.items() for row in click_rows([iou], seed=seed, protocol=name)]
+    said = headlines(facts_of(mart_tables(rows)))
+    for text, ((seed, protocol), iou) in zip(said, ious.items(), strict=True):
+        assert text.startswith(f"Seed {seed}: ")
+        assert f"{iou:.4f} after 1 click ({protocol}), over 1 task" in text
