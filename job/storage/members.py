@@ -53,7 +53,7 @@ def of_tar(archive: tarfile.TarFile, size: int) -> dict[str, Member]:
         _check_number(len(members))
         if not entry.isdir():
             members.append(_tar_member(entry, size))
-    if not members or not members[-1].refusal:
+    if archive.offset <= size:  # else the last file is cut off, and is refused
         _check_end(archive, size)
     return _by_name(members)
 

@@ -28,7 +28,7 @@ from job.errors import DataError, JobError, MemoryShortageError, printable
 from job.storage import FileInfo
 
 ENDINGS = (".zarr/",)
-NUMBERS = re.compile(r"[0-9]+(?:[./][0-9]+)*")
+NUMBERED = re.compile(r"(?:c[./])?[0-9]+(?:[./][0-9]+)*")
 SPACE = "zyx"
 CHUNK_GLOBS = ("**", "**/.z*")
 
@@ -108,8 +108,12 @@ class _Contents:
         start = f"{self.node.path}/" if self.node.path else ""
         for path, member in self.files.items():
             name = path.removeprefix(start)
-            if name.startswith(self.node.key_prefix) and NUMBERS.fullmatch(name.removeprefix(self.node.key_prefix)):
+            if self.node.is_chunk(name):
                 yield path, member
+            elif path.startswith(start) and NUMBERED.fullmatch(name):
+                numbers = self.node.separator.join("0" * len(self.node.shape))
+                expected = f"names such as {self.node.key_prefix}{numbers} in a grid of {as_text(self.node.grid)}"
+                raise DataError("unreadable", f"{name[:80]} is no chunk of the array: expected {expected}")
 
 
 def _reader_at(address: str) -> Read:

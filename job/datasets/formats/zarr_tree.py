@@ -52,7 +52,21 @@ class Node:
     @property
     def chunk_count(self) -> int:
         """How many chunks the array has if all are stored."""
-        return math.prod(-(-length // step) for length, step in zip(self.shape, self.chunks, strict=True))
+        return math.prod(self.grid)
+
+    def is_chunk(self, name: str) -> bool:
+        """Return whether a file is one of the array's chunks, by its name below the array."""
+        if not name.startswith(self.key_prefix):
+            return False
+        numbers = name.removeprefix(self.key_prefix).split(self.separator)
+        return len(numbers) == len(self.grid) and all(
+            number.isdecimal() and int(number) < count for number, count in zip(numbers, self.grid, strict=True)
+        )
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """How many chunks the array has along each axis."""
+        return tuple(-(-length // step) for length, step in zip(self.shape, self.chunks, strict=True))
 
 
 def find(read: Read, name: str) -> Node:

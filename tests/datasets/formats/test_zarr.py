@@ -259,6 +259,23 @@ def test_chunks_that_are_not_stored_are_told(tmp_path):
     assert doubt.detail.startswith("1 of 24 chunks are not stored")
 
 
+@pytest.mark.parametrize(
+    ("version", "separator", "stray"),
+    [(2, "/", "0.0.0"), (2, ".", "0/0/0"), (2, ".", "0.0.99"), (2, ".", "0.0"), (3, "/", "c.0.0.0"), (3, "/", "0.0.0"),
+     (3, "/", "c/0/99/0")],
+)  # fmt: skip
+def test_chunks_that_the_array_does_not_name_are_refused(tmp_path, version, separator, stray):
+    """Such as those of another separator than the metadata state: all would be read as the fill value."""
+    keys = {"chunk_key_encoding": {"name": "default" if version == 3 else "v2", "separator": separator}}
+    array(tmp_path / "a.zarr", version=version, **keys)
+    read_header(listed(tmp_path / "a.zarr", "0"))
+    place = tmp_path / "a.zarr/0" / stray
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"x")
+    with pytest.raises(DataError, match="is no chunk of the array: expected names such as"):
+        read_header(listed(tmp_path / "a.zarr", "0"))
+
+
 def test_channels_and_times_are_axes_of_their_own(tmp_path):
     """One element is left out; of several channels, the spec names one."""
     axes = [{"name": "t", "type": "time"}, {"name": "c", "type": "channel"}, *AXES]
