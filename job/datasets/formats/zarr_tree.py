@@ -25,6 +25,8 @@ COMPRESSORS = frozenset({"blosc", "gzip", "zlib", "zstd", "lz4"})
 HARMLESS = frozenset({"bytes", "endian", "transpose", "crc32c", "crc32", "adler32", "fletcher32", "shuffle", "delta"})
 AXES = {5: "tczyx", 4: "czyx", 3: "zyx", 2: "yx"}
 """The axes of an array that states none, by their number."""
+SPACE = frozenset("zyx")
+XARRAY_NAMES = "_ARRAY_DIMENSIONS"
 Read = Callable[[str], bytes | None]
 """Return the content of a file by its path below the root of a Zarr file; None if it is not there."""
 
@@ -154,12 +156,27 @@ def _node(path: str, metadata: dict[str, Any] | None, axes: tuple[Axis, ...]) ->
         chunks=chunks,
         dtype=dtype.newbyteorder("="),
         compressor=next((name for name in codecs if name in COMPRESSORS), ""),
-        axes=axes or tuple(Axis(name=name) for name in AXES[len(shape)]),
+        axes=axes or tuple(Axis(name=name) for name in _names(metadata) or AXES[len(shape)]),
         key_prefix=prefix,
         separator=separator,
         is_v3=is_v3,
         attributes=metadata["attributes"],
     )
+
+
+def _names(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of axes that an array itself states, as version 3 and xarray have them; () if they tell nothing.
+
+    Raise DataError for names of which only some are known: which axis is that of rows would be a guess.
+    """
+    stated = metadata.get("dimension_names") or metadata["attributes"].get(XARRAY_NAMES) or ()
+    names = tuple(str(name).lower() for name in stated)
+    if not SPACE & set(names):
+        return ()
+    if len(names) != len(metadata["shape"]) or not {"y", "x"} <= set(names) or len(set(names)) != len(names):
+        shown = printable(", ".join(names))[:200]
+        raise DataError("not a volume", f"expected axes named z, y and x, or by none of these; the array has {shown}")
+    return names
 
 
 def _lengths(stated: Any) -> tuple[int, ...]:

@@ -333,6 +333,24 @@ def test_axes_are_put_in_the_order_of_slices_rows_and_columns(tmp_path):
     assert np.array_equal(values_of(file), STACK)
 
 
+@pytest.mark.parametrize("names", ["zyx", "xzy", "XYZ", ("row", "column", "slice"), (None, None, None)])
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_array_that_names_its_axes_is_put_in_their_order(tmp_path, version, names):
+    """As version 3 has it, and xarray beside version 2. Other names say nothing: slices, rows, columns."""
+    order = ["zyx".index(str(name).lower()) for name in names if str(name).lower() in "zyx"] or [0, 1, 2]
+    keys = {"dimension_names": names} if version == 3 else {"attributes": {"_ARRAY_DIMENSIONS": list(names)}}
+    array(tmp_path / "a.zarr", values=STACK.transpose(order), version=version, **keys)
+    assert np.array_equal(values_of(listed(tmp_path / "a.zarr", "0")), STACK)
+
+
+@pytest.mark.parametrize("names", [("z", "row", "column"), ("y", "y", "x")])
+def test_names_of_axes_that_leave_a_choice_are_refused(tmp_path, names):
+    """Nothing is guessed."""
+    array(tmp_path / "a.zarr", dimension_names=names)
+    with pytest.raises(DataError, match="expected axes named z, y and x"):
+        read_header(listed(tmp_path / "a.zarr", "0"))
+
+
 def test_an_anatomical_orientation_is_heeded(tmp_path):
     """OME-Zarr's RFC 4."""
     values = ("superior-to-inferior", "anterior-to-posterior", "left-to-right")
