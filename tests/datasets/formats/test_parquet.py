@@ -165,6 +165,22 @@ def test_an_empty_patient_is_a_fault(tmp_path):
         discover(of(tmp_path, patient="{who}"))
 
 
+def test_a_number_that_is_none_is_empty(tmp_path):
+    """NaN is how pandas stores a missing number; as a text, all such rows would be one patient."""
+    with_columns(tmp_path, who=[28.0, float("nan"), 3.0])
+    assert [each.patient for each in discover(of(tmp_path, patient="{who}", only={"who": "?*"}))] == ["28", "3"]
+    with pytest.raises(PairingError, match=r"column 'who' is empty in the row of x.parquet/img_1.png"):
+        discover(of(tmp_path, patient="{who}"))
+
+
+def test_a_column_of_lists_is_no_patient(tmp_path):
+    """Nothing else takes its place in silence."""
+    with_columns(tmp_path, who=[["P1"], ["P1"]])
+    with pytest.raises(PairingError, match=r"expected texts or numbers in the column 'who' of .*, got list") as raised:
+        discover(of(tmp_path, patient="{who}"))
+    assert raised.value.key == ("patient",)
+
+
 def test_a_column_that_is_missing_is_a_fault(tmp_path):
     """With the nearest name, and the key of the spec."""
     with_columns(tmp_path, patient_id=["P1", "P2"])
