@@ -181,3 +181,13 @@ def _check_room(dataset: Dataset, source: Source, file: ImageFile, header: Volum
     """Raise MemoryShortageError if an image or a mask does not fit into memory."""
     is_image = file == source.file or any(file in files for files in source.channels.values())
     fit.check_volume(header.grid, header.value_bytes, dataset.intensity if is_image else None)
+
+
+def difference_doubts(image: Layer, other: Layer, what: str) -> Iterator[Doubt]:
+    """Yield a doubt if the orientation tags of a 2D image and another file on it differ; no tag counts as 1."""
+    if image.orientation != other.orientation:
+        detail = (
+            f"the orientation tag of the image is {image.orientation}, of the {what} {other.orientation}; the pixels "
+            "of both are used as stored: check that they show the same"
+        )
+        yield Doubt(reason="orientation tags differ", detail=detail)
