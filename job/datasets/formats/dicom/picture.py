@@ -16,7 +16,7 @@ from job.datasets.formats.dicom import headers, pixels
 from job.datasets.formats.dicom.elements import numbers, whole_number
 from job.datasets.formats.dicom.headers import Header
 from job.datasets.formats.dicom.layout import PALETTE, Layout, layout_of
-from job.datasets.formats.dicom.planes import rescale_of, table_of, window_of
+from job.datasets.formats.dicom.planes import rescale_doubts, rescale_of, table_of, window_of
 from job.datasets.formats.dicom.scaling import INVERTED, rescaled, value_type
 from job.datasets.formats.picture import Decoded
 from job.datasets.known import Known
@@ -61,7 +61,7 @@ def _values(stored: NDArray[Any], header: Header, layout: Layout) -> tuple[NDArr
     if layout.samples != 1 or layout.photometric == PALETTE or layout.floating:
         return stored.astype(stored.dtype.newbyteorder("="), copy=False), ()
     inverted = layout.photometric == "MONOCHROME1"
-    doubts = (INVERTED,) if inverted else ()
+    doubts = (*((INVERTED,) if inverted else ()), *rescale_doubts([(header.dataset,)]))
     line = table_of((header.dataset,)) or rescale_of((header.dataset,))
     dtype = value_type([line], layout.stored_range)
     return rescaled(stored, line, dtype, layout.stored_range if inverted else None).astype(dtype, copy=False), doubts

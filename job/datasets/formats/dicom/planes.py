@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,14 @@ def mapping_doubts(planes: Sequence[Plane]) -> Iterator[Doubt]:
         if any(_number(plane.elements, keyword) not in (None, plain) for plane in planes):
             detail = f"{keyword} is not {plain:g}; values are used as stored, not as real-world values"
             yield Doubt(reason="values as stored", detail=detail)
+
+
+def rescale_doubts(elements: Iterable[tuple[Dataset, ...]]) -> Iterator[Doubt]:
+    """Yield a doubt if a slice states two ways to scale its values, of which there may be one (PS3.3 C.11.1)."""
+    plain = Rescale(1.0, 0.0)
+    if any(rescale_of(each) != plain and any(items(one, "ModalityLUTSequence") for one in each) for each in elements):
+        detail = "a table (Modality LUT) beside RescaleSlope and RescaleIntercept; the table alone is applied"
+        yield Doubt(reason="two rescales", detail=detail)
 
 
 def _plane(member: int, frame: int, elements: tuple[Dataset, ...], *, placed: bool) -> Plane:

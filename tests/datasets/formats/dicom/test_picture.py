@@ -70,6 +70,9 @@ def test_a_modality_table_replaces_the_values(dtype: Any) -> None:
     table["LUTDescriptor"].VR = table["LUTData"].VR = "US"
     found = _decode(image(np.array([[0, 2, 3, 4, 5, 6]], dtype), ModalityLUTSequence=[table]))
     assert found.values.tolist() == [[7, 7, 500, 9, 0, 1]]
+    assert not found.doubts
+    both = _decode(image(np.zeros((1, 6), dtype), ModalityLUTSequence=[table], RescaleSlope="2", RescaleIntercept="0"))
+    assert [doubt.reason for doubt in both.doubts] == ["two rescales"]
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.JPEG2000Lossless])
