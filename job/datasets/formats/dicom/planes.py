@@ -86,10 +86,10 @@ def table_of(elements: tuple[Dataset, ...]) -> Table | None:
     return Table(first, values.astype(np.uint16))  # of 8 or 16 bits, never signed
 
 
-def mapping_doubts(planes: Sequence[Plane]) -> Iterator[Doubt]:
+def mapping_doubts(elements: Sequence[tuple[Dataset, ...]]) -> Iterator[Doubt]:
     """Yield a doubt if real-world values are others than those that are stored (PS3.3 C.7.6.16.2.11)."""
     for keyword, plain in (("RealWorldValueSlope", 1.0), ("RealWorldValueIntercept", 0.0)):
-        if any(_number(plane.elements, keyword) not in (None, plain) for plane in planes):
+        if any(_number(each, keyword) not in (None, plain) for each in elements):
             detail = f"{keyword} is not {plain:g}; values are used as stored, not as real-world values"
             yield Doubt(reason="values as stored", detail=detail)
 

@@ -113,7 +113,7 @@ def _read(file: FileInfo) -> Series:
                 *ordered.doubts,
                 *inverted,
                 *rescale_doubts(plane.elements for plane in planes),
-                *(mapping_doubts(planes) if floating else ()),
+                *(mapping_doubts([plane.elements for plane in planes]) if floating else ()),
             ),
         )
 
