@@ -18,7 +18,7 @@ from job import storage
 from job.datasets.fit import check_bytes
 from job.datasets.formats.npz_archive import index_of, name_of
 from job.datasets.tabular import ColumnKindError, NoColumnError, texts_of
-from job.errors import DataError, JobError, MemoryShortageError, printable
+from job.errors import AbsentError, DataError, JobError, MemoryShortageError, printable
 from job.storage import FileInfo
 from job.study.files import EACH
 
@@ -66,8 +66,10 @@ def cell(file: FileInfo) -> bytes:
     content = value.get("bytes") if isinstance(value, dict) else value
     if content is None:
         path = value.get("path") if isinstance(value, dict) else None
-        where = f"; it names a file, {printable(str(path))[:LONGEST_NAME]}" if path else ""
-        raise DataError("unreadable", f"row {row} holds no bytes{where}")
+        if path:
+            where = printable(str(path))[:LONGEST_NAME]
+            raise DataError("unreadable", f"row {row} holds no bytes; it names a file, {where}")
+        raise AbsentError("unreadable", f"row {row} holds no bytes")
     return bytes(content)
 
 

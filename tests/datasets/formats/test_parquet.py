@@ -196,6 +196,24 @@ def test_a_damaged_file_beside_others_takes_no_patient(tmp_path):
     assert [source.patient for source in discover(of(tmp_path, patient="{who}"))] == ["P1", "P2", "y.parquet"]
 
 
+@pytest.mark.parametrize("empty", [None, {"bytes": None, "path": None}], ids=["null", "empty struct"])
+@pytest.mark.parametrize(("unlabelled", "kind"), [("error", "error"), ("empty", "empty"), ("skip", "empty")])
+def test_a_mask_without_content_is_missing(tmp_path, empty, unlabelled, kind):
+    """As a file that is not there: the spec says what that means, and `validate` says the same."""
+    path = saved(tmp_path / "data/x.parquet", 3)
+    masks = pq.read_table(path)["mask"].to_pylist()
+    masks[1] = empty
+    pq.write_table(pq.read_table(path).set_column(1, "mask", pa.array(masks, CELL)), path)
+    data = of(tmp_path, unlabelled=unlabelled)
+    assert len(load(data, tmp_path).samples) == 2
+    (line,) = load(data, tmp_path).left_out
+    assert (line.image, line.kind, line.reason) == ("x.parquet/img_1.png", kind, "mask missing")
+    assert line.detail.endswith("row 1 holds no bytes")
+    cache = InputCache(tmp_path / "cache", 1 << 30)
+    found = [each.kind for source in discover(data) for each in check_headers(data, source, cache, MAX_PX)]
+    assert found == ["error"] * (kind == "error")
+
+
 CELLS = {
     "no column 'image'": lambda: pa.table({"picture": [b"x"]}),
     "expected bytes, or a struct": lambda: pa.table({"image": [[1, 2], [3, 4]]}),
