@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from job.datasets.formats.ome import Axis, axes_of, level_of
+from job.datasets.formats.ome import Axis, axes_of, images_of, level_of
 from job.datasets.sizes import as_text, check_axes
 from job.errors import DataError, printable
 
@@ -33,7 +33,10 @@ Read = Callable[[str], bytes | None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Node:
-    """An array, as its metadata declare it. path: below the root, "" for the root. compressor: "" for none."""
+    """An array, as its metadata declare it. path: below the root, "" for the root. compressor: "" for none.
+
+    images: how many images of OME-Zarr may have been meant, of which this is the first.
+    """
 
     path: str
     shape: tuple[int, ...]
@@ -44,6 +47,7 @@ class Node:
     key_prefix: str = ""
     separator: str = "/"
     is_v3: bool = True
+    images: int = 1
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -87,7 +91,8 @@ def find(read: Read, name: str) -> Node:
                 detail = "which array is meant is not stated" if not path else f"{name!r} is a group"
                 raise DataError("array missing", f"{detail}, and no image of OME-Zarr; name an array after `#`")
             array = f"{path}/{level['path']}".strip("/")
-            return _node(array, _metadata(read, array), axes_of(metadata["attributes"], level))
+            node = _node(array, _metadata(read, array), axes_of(metadata["attributes"], level))
+            return replace(node, images=len(images_of(metadata["attributes"])))
         parent, _, last = path.rpartition("/")
         group = _metadata(read, parent) if path else None
         level = level_of(group["attributes"], last) if group and not _is_array(group) else None

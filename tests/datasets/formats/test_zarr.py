@@ -289,7 +289,7 @@ def test_channels_and_times_are_axes_of_their_own(tmp_path):
     with pytest.raises(DataError, match="the array has 2"):
         read_header(listed(tmp_path / "a.zarr", "[2]"))
     ome(tmp_path / "b.zarr", values=np.stack([values[0], values[0]]), axes=axes, transformations=scale)
-    with pytest.raises(DataError, match="2 elements along the axis t"):
+    with pytest.raises(DataError, match="2 elements along the axis t; store the one"):
         read_header(listed(tmp_path / "b.zarr", "[0]"))
 
 
@@ -360,6 +360,22 @@ def test_an_anatomical_orientation_is_heeded(tmp_path):
     header = read_header(listed(ome(tmp_path / "a.zarr", axes=axes)))
     assert header.oriented
     assert header.grid.codes == "IPR"
+
+
+def test_the_first_of_several_images_is_used_and_told(tmp_path):
+    """As OME-Zarr has it; another is named by its array, and has its own spacing."""
+    root = ome(tmp_path / "a.zarr", version=2)
+    other = [{"type": "scale", "scale": [7.0, 5.0, 6.0]}]
+    array(root, "other", STACK + 1, version=2)
+    zarr.open_group(str(root), mode="a").attrs.update(
+        {"multiscales": [*image_of(), *image_of(transformations=other, path="other")]}
+    )
+    header = zarr_store.read_header(listed(root))
+    assert np.array_equal(values_of(listed(root)), STACK)
+    assert "the first of 2 images" in {doubt.reason: doubt.detail for doubt in header.image_doubts}["several images"]
+    named = zarr_store.read_header(listed(root, "other"))
+    assert named.spacing_mm == (7.0, 5.0, 6.0)
+    assert "several images" not in [doubt.reason for doubt in named.image_doubts]
 
 
 def test_a_label_that_lies_elsewhere_is_told(tmp_path):
