@@ -100,6 +100,10 @@ class NoMaskError(DataError):
     """A task has no mask, or not the number of masks that the spec wants, which the spec allows: no error line."""
 
 
+class AbsentError(DataError):
+    """A file has a place for what is meant, and nothing in it, such as a null in a table of images."""
+
+
 class PairingError(JobError):
     """Images and masks cannot be told apart or paired. key: the place in the data set of the spec that says how."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.datasets import intensity
+from job.errors import DataError
 from job.study.intensity import Intensity, joined_label
 
 Levels = tuple[float, float]
@@ -30,7 +32,8 @@ class Channel:
 
     def volume_levels(self) -> Levels | None:
         """Return the values that become 0 and 255 in the whole volume; None for a rule `per: slice`."""
-        return intensity.levels(self.values, self.rule) if self.rule.per == "volume" else None
+        with _named(self):
+            return intensity.levels(self.values, self.rule) if self.rule.per == "volume" else None
 
     @property
     def name(self) -> str:
@@ -45,10 +48,24 @@ def label_of(channels: Sequence[Channel]) -> str:
 
 def to_rgb(planes: Sequence[Channel], levels: Sequence[Levels | None]) -> NDArray[np.uint8]:
     """Convert the planes of one image to uint8 RGB, HxWx3. levels: of each plane's volume, or None."""
-    shown = [intensity.to_rgb(plane.values, plane.rule, own) for plane, own in zip(planes, levels, strict=True)]
+    shown = [_shown(plane, own) for plane, own in zip(planes, levels, strict=True)]
     return shown[0] if len(shown) == 1 else np.stack([each_HWC[..., 0] for each_HWC in shown], axis=-1)
 
 
 def with_values(channel: Channel, values: NDArray[Any]) -> Channel:
     """Return a channel with other values, such as those of one slice."""
     return replace(channel, values=values)
+
+
+def _shown(plane: Channel, levels: Levels | None) -> NDArray[np.uint8]:
+    with _named(plane):
+        return intensity.to_rgb(plane.values, plane.rule, levels)
+
+
+@contextmanager
+def _named(channel: Channel) -> Iterator[None]:
+    """Say in an error about values which of several channels they are of."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(error.reason, f"{channel.colour}: {error.detail}" if channel.colour else error.detail) from None

@@ -59,7 +59,7 @@ def check_headers(dataset: Dataset, source: Source, cache: InputCache, max_image
     for task in dataset.tasks:
         try:
             for file in mask_files(dataset, source, task):
-                with faults_named(file, "mask"):
+                with faults_named(file, "mask", dataset.unlabelled):
                     check_same_kind(source, file)
                     if kind(source, file) == "segments":
                         continue  # they have no grid of their own

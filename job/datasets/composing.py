@@ -14,7 +14,7 @@ from job.datasets import intensity, placement
 from job.datasets.channels import Channel
 from job.datasets.doubt import Doubt
 from job.datasets.expected import expected_channels
-from job.datasets.layers import Head, Layer, check_same_kind, faults_named, read_head, read_layer
+from job.datasets.layers import Head, Layer, check_same_kind, difference_doubts, faults_named, read_head, read_layer
 from job.datasets.source import Source
 from job.errors import DataError
 from job.storage import FileInfo, InputCache
@@ -45,6 +45,7 @@ def read_shown(dataset: Dataset, source: Source, image: Layer, cache: InputCache
                 read[file] = read_layer(dataset, source, file, cache, max_image_px)
                 placement.check_equal(image.head, read[file].head)
                 doubts += [(file, doubt) for doubt in read[file].doubts]
+                doubts += [(file, doubt) for doubt in difference_doubts(image, read[file], f"{colour} channel")]
             channels.append(_channel(colour, read[file], rule))
     return Shown(channels=tuple(channels), doubts=tuple(doubts))
 

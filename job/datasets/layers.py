@@ -22,7 +22,7 @@ from job.datasets.known import NOTHING, Known
 from job.datasets.sample import Axis
 from job.datasets.slicing import axis_of
 from job.datasets.source import GeneratedImage, ImageFile, Kind, Source
-from job.errors import DataError, MemoryShortageError, NoMaskError
+from job.errors import AbsentError, DataError, MemoryShortageError, NoMaskError
 from job.storage import FileInfo, InputCache
 from job.study.dataset import Dataset
 from job.study.files import AtLeast
@@ -128,13 +128,18 @@ def kind(source: Source, file: ImageFile) -> Kind:
 
 
 @contextmanager
-def faults_named(file: ImageFile, role: str) -> Iterator[None]:
-    """Add the file's address, and its role, such as image or mask, to the errors raised inside the block."""
+def faults_named(file: ImageFile, role: str, unlabelled: str = "error") -> Iterator[None]:
+    """Add the file's address, and its role, such as image or mask, to the errors raised inside the block.
+
+    unlabelled: what the spec says of masks that are missing.
+    """
     try:
         yield
     except DataError as error:
         reason = f"unreadable {role}" if error.reason == "unreadable" else error.reason
         kind = NoMaskError if isinstance(error, NoMaskError) else DataError
+        if isinstance(error, AbsentError) and role == "mask":
+            reason, kind = "mask missing", DataError if unlabelled == "error" else NoMaskError
         raise kind(reason, f"{storage.public(file.address)}: {error.detail}") from None
     except MemoryShortageError as error:
         raise MemoryShortageError(f"{storage.public(file.address)}: {error}") from None
@@ -181,3 +186,13 @@ def _check_room(dataset: Dataset, source: Source, file: ImageFile, header: Volum
     """Raise MemoryShortageError if an image or a mask does not fit into memory."""
     is_image = file == source.file or any(file in files for files in source.channels.values())
     fit.check_volume(header.grid, header.value_bytes, dataset.intensity if is_image else None)
+
+
+def difference_doubts(image: Layer, other: Layer, what: str) -> Iterator[Doubt]:
+    """Yield a doubt if the orientation tags of a 2D image and another file on it differ; no tag counts as 1."""
+    if image.orientation != other.orientation:
+        detail = (
+            f"the orientation tag of the image is {image.orientation}, of the {what} {other.orientation}; the pixels "
+            "of both are used as stored: check that they show the same"
+        )
+        yield Doubt(reason="orientation tags differ", detail=detail)

@@ -35,7 +35,7 @@ def read_map(
     held: what was read of this source already. Tasks share files, and each file is read and counted once.
     """
     rule = dataset.tasks[task].rule
-    with faults_named(file, "mask"):
+    with faults_named(file, "mask", dataset.unlabelled):
         check_same_kind(source, file)
         if isinstance(file, FileInfo) and kind(source, file) == "segments":
             return _drawn(dataset, source, task, file, cache, held)

@@ -17,7 +17,7 @@ from job.datasets.composing import read_shown
 from job.datasets.doubt import Doubt
 from job.datasets.label_names import with_values
 from job.datasets.labels import joined, joined_objects, label_doubts, objects
-from job.datasets.layers import Layer, faults_named, mask_files, read_image
+from job.datasets.layers import Layer, difference_doubts, faults_named, mask_files, read_image
 from job.datasets.ledger import Remark
 from job.datasets.maps import Held, read_map
 from job.datasets.slicing import axis_of
@@ -76,7 +76,7 @@ def open_case(dataset: Dataset, source: Source, cache: InputCache, max_image_px:
                 with faults_named(file, "mask"):
                     warnings.extend(_mask_warnings(dataset, image, mask, task))
                 known = image.doubts if file == source.file else ()
-                mask_doubts = (*mask.doubts, *_difference_doubts(image, mask))
+                mask_doubts = (*mask.doubts, *difference_doubts(image, mask, "mask"))
                 warnings.extend(_remarks(file, (doubt for doubt in mask_doubts if doubt not in known), task))
                 found.update(mask.names or mask.label_px)
                 on_image = placement.mask_on_image(image, mask, same_order=dataset.grid == "image")
@@ -135,16 +135,6 @@ def _orientation_doubts(image: Layer) -> Iterator[Doubt]:
             "that the mask was drawn on them so"
         )
         yield Doubt(reason="orientation tag", detail=detail)
-
-
-def _difference_doubts(image: Layer, mask: Layer) -> Iterator[Doubt]:
-    """Yield a doubt if the orientation tags of a 2D image and its mask differ; no tag counts as 1."""
-    if image.orientation != mask.orientation:
-        detail = (
-            f"the orientation tag of the image is {image.orientation}, of the mask {mask.orientation}; the pixels of "
-            "both are used as stored: check that they show the same"
-        )
-        yield Doubt(reason="orientation tags differ", detail=detail)
 
 
 def _header_warnings(image: Layer) -> Iterator[Remark]:

@@ -11,7 +11,7 @@ from job.datasets.formats import parquet
 from job.datasets.pairing import mask_templates
 from job.datasets.pattern import nfc
 from job.datasets.selection import names_of, value_matches
-from job.datasets.tabular import NoColumnError, Row, read_rows
+from job.datasets.tabular import ColumnKindError, NoColumnError, Row, read_rows
 from job.errors import DataError, PairingError
 from job.storage import FileInfo
 from job.study.dataset import Dataset
@@ -82,6 +82,9 @@ def _with_own_columns(dataset: Dataset, found: Sequence[Match], columns: Sequenc
             values = parquet.texts(file, columns)
         except NoColumnError as error:
             raise PairingError(keys[error.column], _unknown(error, "Parquet file")) from None
+        except ColumnKindError as error:
+            message = f"expected texts or numbers in the column {error.column!r} of {address}, got {error.kind}"
+            raise PairingError(keys[error.column], message) from None
         except DataError:  # an image that cannot be read is no other's patient
             values = (address,) * len(columns)
         images.append((address, file, {**dict(zip(columns, map(nfc, values), strict=True)), **fields}))

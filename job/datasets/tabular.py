@@ -32,6 +32,15 @@ class NoColumnError(Exception):
         self.names = list(names)
 
 
+class ColumnKindError(Exception):
+    """A column holds no texts or numbers. kind: what it holds."""
+
+    def __init__(self, column: str, kind: object) -> None:
+        super().__init__(column)
+        self.column = column
+        self.kind = str(kind)
+
+
 def read_rows(address: str, columns: Sequence[str]) -> list[Row]:
     """Return the values of some columns of each row, as text; "" where the table has none.
 
@@ -156,11 +165,11 @@ def _parquet(data: bytes, columns: Sequence[str]) -> Iterator[Row]:
     _check(unpacked <= MOST_UNPACKED, f"a table of at most {MOST_UNPACKED >> 20} MiB, unpacked")
     file = pq.ParquetFile(pa.BufferReader(data), metadata=file.metadata, read_dictionary=list(columns))
     table = file.read(columns=list(dict.fromkeys(columns)), use_threads=False)
-    yield from zip(*(_texts(table[column], column) for column in columns), strict=True)
+    yield from zip(*(texts_of(table[column], column) for column in columns), strict=True)
 
 
-def _texts(values: Any, column: str) -> Iterator[str]:
-    """Yield the values of an Arrow column as text."""
+def texts_of(values: Any, column: str) -> Iterator[str]:
+    """Yield the values of an Arrow column as text; "" for null and NaN. Raise ValueError if they are none."""
     for chunk in values.chunks:
         try:
             coded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()

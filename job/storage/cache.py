@@ -79,9 +79,15 @@ class InputCache:
         return copy
 
     def local_file(self, file: FileInfo) -> FileInfo:
-        """Return a file, and its members, with local addresses; fetched if needed. A folder keeps its own."""
+        """Return a file, and its members, with local addresses; fetched if needed. A folder keeps its own.
+
+        Each member has its name as `inside`, because the name of a local copy says nothing.
+        """
         address = file.address if file.address.endswith("/") else str(self.local(replace(file, members=())))
-        members = tuple(replace(member, address=str(self.local(member))) for member in file.members)
+        members = tuple(
+            replace(each, address=str(self.local(each)), inside=each.inside or each.address.rpartition("/")[2])
+            for each in file.members
+        )
         planned = self.keys.get(file.place)
         if members and planned and any(map(_differs, file.members)) and self.content_key(file) != planned:
             raise changed_since_plan(file.address)

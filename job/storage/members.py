@@ -13,6 +13,7 @@ from typing import Any
 from job.errors import DataError, printable
 
 MOST_MEMBERS = 500_000
+BLOCK = 1 << 20
 MOST_FOLDERS, LONGEST_NAME, SHOWN = 100, 2000, 200
 DEFLATE_BEST = 1032
 """The highest ratio that deflate can reach: what claims more lies."""
@@ -52,12 +53,30 @@ def of_tar(archive: tarfile.TarFile, size: int) -> dict[str, Member]:
         _check_number(len(members))
         if not entry.isdir():
             members.append(_tar_member(entry, size))
+    if archive.offset <= size:  # else the last file is cut off, and is refused
+        _check_end(archive, size)
     return _by_name(members)
 
 
 def beyond_bounds(unpacked: int, packed: int) -> bool:
     """Return whether sizes are those of a decompression bomb."""
     return unpacked > LARGE and unpacked > BOMB * packed
+
+
+def _check_end(archive: tarfile.TarFile, size: int) -> None:
+    """Raise DataError if more than zeros follow the last file, or less: tarfile ends a list at a damaged header."""
+    stream: Any = archive.fileobj
+    stream.seek(archive.offset)
+    left = size - archive.offset
+    if left < tarfile.BLOCKSIZE:
+        raise DataError("unreadable", f"cut off: it ends at byte {size}, without the mark of its end")
+    while left > 0:
+        block = stream.read(min(BLOCK, left))
+        if block.count(0) != len(block) or not block:
+            raise DataError(
+                "unreadable", f"damaged, or several archives in one: what follows byte {archive.offset} is no file"
+            )
+        left -= len(block)
 
 
 def _check_number(count: int) -> None:

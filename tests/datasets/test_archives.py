@@ -100,7 +100,9 @@ def test_an_archive_may_be_the_folder_of_a_series(place):
     assert "other files" not in [line.reason for line in loaded.left_out]  # the mask is missing: nothing was used
     nifti(place / "mask.nii.gz", (phantom() > 0).astype(np.uint8), grid())
     loaded = load(dataset(place, images=data.images, masks=f"{place}/mask.nii.gz"), place)
-    assert [line.reason for line in loaded.left_out] == ["other files"]
+    (line,) = loaded.left_out
+    assert line.reason == "other files"
+    assert "LICENSE.txt (not a DICOM file)" in line.detail  # by its own name, not by that of its copy
     assert [sample.image_HWC.max() for sample in loaded.samples] == [255] * 4
 
 
@@ -218,3 +220,10 @@ def test_nothing_is_listed_for_an_archive_that_is_not_there(place):
     """The fault says that the archive is missing."""
     assert discover(dataset(place, images=f"{place}/none.zip#*.png", masks="{image}")) == ()
     assert "there is no" in storage.why_nothing_matches(f"{place}/none.zip#")
+
+
+def test_a_zip_archive_in_the_place_of_an_image_says_how_files_in_it_are_named(place):
+    """It is no NumPy archive, whatever its first bytes."""
+    packed(place / "x.zip", pictures(place / "data"))
+    (line,) = load(dataset(place, images=f"{place}/x.zip", masks=f"{place}/data/masks/a.png"), place).left_out
+    assert "without NumPy arrays; name files in it after `#`" in line.detail

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from job.datasets.check import check_headers
 from job.datasets.discover import discover
@@ -13,6 +14,7 @@ from job.plan.chunks import chunks
 from job.storage import InputCache
 from tests.datasets.make import MAX_PX, PLACED, dataset, grey, ledger, load, nifti, numbered, save, square, stored_as
 
+ORIENTATION = 274  # the tag of EXIF
 RGB = {"red": "{image}", "green": "t2", "blue": "flair"}
 FACTORS = {"t1": 1, "t2": 10, "flair": 100}
 
@@ -168,6 +170,26 @@ def test_a_damaged_channel_is_named(tmp_path):
     ((reason, detail),) = errors(data, tmp_path)
     assert reason == "unreadable green channel"
     assert "c_t2.png" in detail
+
+
+@pytest.mark.parametrize("per", ["slice", "volume"])
+def test_values_that_a_rule_refuses_are_named_with_their_channel(tmp_path, per):
+    """Three rules are at work, and one line says which of them."""
+    data = volumes(tmp_path, {"t2": (numbered() - 50.0, PLACED)}, intensity={"scale": "max", "per": per})
+    lines = [line for line in load(data, tmp_path).left_out if line.reason == "negative values"]
+    assert lines
+    assert all(line.detail.startswith("green: minimum -") for line in lines)
+
+
+def test_a_channel_with_another_orientation_tag_is_doubtful(tmp_path):
+    """Viewers would turn it, and not the others."""
+    data = pictures(tmp_path)
+    tag = Image.Exif()
+    tag[ORIENTATION] = 6
+    Image.fromarray(grey()).save(tmp_path / "c_t2.png", exif=tag)
+    (line,) = load(data, tmp_path).left_out
+    assert (line.kind, line.reason) == ("warning", "orientation tags differ")
+    assert "c_t2.png: the orientation tag of the image is 1, of the green channel 6" in line.detail
 
 
 def test_a_channel_that_shows_nothing_is_doubtful(tmp_path):

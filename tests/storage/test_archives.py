@@ -262,6 +262,40 @@ def test_too_many_files_are_refused(place, monkeypatch):
             storage.list_files(f"{archive_of(place / f'x{ending}')}#/", "*")
 
 
+def joined(whole):
+    return whole + whole
+
+
+def with_damaged_header(whole):
+    at = tarfile.TarFile(fileobj=io.BytesIO(whole)).getmembers()[1].offset
+    return whole[:at] + b"x" + whole[at + 1 :]
+
+
+def cut_between_files(whole):
+    return whole[: tarfile.TarFile(fileobj=io.BytesIO(whole)).getmembers()[1].offset]
+
+
+def cut_in_a_header(whole):
+    return cut_between_files(whole) + whole[:200]
+
+
+def behind_a_link(whole):
+    link = tarfile.TarInfo("link")
+    link.type, link.linkname = tarfile.SYMTYPE, "a.png"
+    return link.tobuf() + b"x" * 512 + whole
+
+
+@pytest.mark.parametrize("harm", [joined, behind_a_link, with_damaged_header, cut_between_files, cut_in_a_header])
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz"])
+def test_no_file_of_a_tar_archive_vanishes_in_silence(place, ending, harm):
+    """Behind a damaged header, a cut, or the end of the first of two archives, Python's tarfile sees no files."""
+    whole = content_of(archive_of(place / "whole.tar"))
+    harmed = place / f"x{ending}"
+    harmed.write_bytes(gzip.compress(harm(whole)) if "gz" in ending else harm(whole))
+    with pytest.raises(DataError, match=r"cut off|damaged"):
+        storage.list_files(f"{harmed}#/", "**")
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [(tarfile.SYMTYPE, "a link to '/etc/passwd'"), (tarfile.LNKTYPE, "a link"), (tarfile.FIFOTYPE, "no plain file"),

@@ -62,8 +62,12 @@ def named(archive: zipfile.ZipFile, name: str) -> str:
         return name
     if not name and (IMAGES in names or len(candidates) == 1):
         return IMAGES if IMAGES in names else candidates[0]
+    if not names:
+        raise DataError(
+            "array missing", "a zip archive without NumPy arrays; name files in it after `#`, such as x.zip#a/*.png"
+        )
     wanted = f"no array {name[:80]!r} in this archive" if name else "which array is meant is not stated"
-    detail = f"{wanted}; it holds {', '.join(names)[:400] or 'none'}; add `#` and a name to the file's name"
+    detail = f"{wanted}; it holds {', '.join(names)[:400]}; add `#` and a name to the file's name"
     raise DataError("array missing", detail)
 
 

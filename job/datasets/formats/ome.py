@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,21 +30,22 @@ class Axis:
 
 
 def level_of(attributes: Mapping[str, Any], path: str | None = None) -> dict[str, Any] | None:
-    """Return what OME-Zarr states of level 0, or of the level with a path; None if it is no image of OME-Zarr."""
-    stated = _multiscale(attributes)
-    levels = stated["datasets"] if stated else []
+    """Return what OME-Zarr states of level 0, or of the level with a path; None if it is no image of OME-Zarr.
+
+    Of several images, level 0 is that of the first; a path may be of any.
+    """
+    levels = [level for image in images_of(attributes) for level in image["datasets"]]
     return next((level for level in levels if path is None or level["path"] == path), None)
 
 
-def _multiscale(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return OME-Zarr's description of an image; version 0.5 has it in `ome`."""
-    images = attributes.get("ome", attributes).get("multiscales")
-    return images[0] if images else None
+def images_of(attributes: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return OME-Zarr's descriptions of images; version 0.5 has them in `ome`."""
+    return attributes.get("ome", attributes).get("multiscales") or []
 
 
 def axes_of(attributes: Mapping[str, Any], level: Mapping[str, Any]) -> tuple[Axis, ...]:
     """Return the axes of a level. Before version 0.4 they had names alone, before 0.3 not even these."""
-    image = _multiscale(attributes) or {}
+    image = next(image for image in images_of(attributes) if level in image["datasets"])
     stated = image.get("axes") or []
     transformations = [*(level.get("coordinateTransformations") or []), *(image.get("coordinateTransformations") or [])]
     axes = []

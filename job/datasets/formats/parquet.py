@@ -17,8 +17,8 @@ import pyarrow as pa
 from job import storage
 from job.datasets.fit import check_bytes
 from job.datasets.formats.npz_archive import index_of, name_of
-from job.datasets.tabular import NoColumnError
-from job.errors import DataError, JobError, MemoryShortageError, printable
+from job.datasets.tabular import ColumnKindError, NoColumnError, texts_of
+from job.errors import AbsentError, DataError, JobError, MemoryShortageError, printable
 from job.storage import FileInfo
 from job.study.files import EACH
 
@@ -65,17 +65,18 @@ def cell(file: FileInfo) -> bytes:
         raise DataError("unreadable", f"the file has no row {row}")
     content = value.get("bytes") if isinstance(value, dict) else value
     if content is None:
-        where = (
-            f"; it names a file, {printable(str(value.get('path')))[:LONGEST_NAME]}" if isinstance(value, dict) else ""
-        )
-        raise DataError("unreadable", f"row {row} holds no bytes{where}")
+        path = value.get("path") if isinstance(value, dict) else None
+        if path:
+            where = printable(str(path))[:LONGEST_NAME]
+            raise DataError("unreadable", f"row {row} holds no bytes; it names a file, {where}")
+        raise AbsentError("unreadable", f"row {row} holds no bytes")
     return bytes(content)
 
 
 def texts(file: FileInfo, columns: Sequence[str]) -> tuple[str, ...]:
     """Return the values of other columns in the row of an image, as text; "" where there is none.
 
-    Raise NoColumnError for a column that the file lacks, DataError for one that holds no texts or numbers.
+    Raise NoColumnError for a column that the file lacks, ColumnKindError for one that holds no texts or numbers.
     """
     return _texts(replace(file, inside=""), tuple(columns))[index_of(file.inside) or 0]
 
@@ -88,7 +89,7 @@ def _opened(file: FileInfo) -> Iterator[Any]:
     try:
         with storage.stream(file) as stream:
             yield pq.ParquetFile(stream)
-    except (JobError, NoColumnError, MemoryError, MemoryShortageError):
+    except (JobError, NoColumnError, ColumnKindError, MemoryError, MemoryShortageError):
         raise
     except (pa.ArrowException, OSError, ValueError, UnicodeError, KeyError) as error:
         raise DataError("unreadable", f"damaged, or no Parquet file: {printable(str(error))[:400]}") from None
@@ -132,17 +133,16 @@ def _texts(file: FileInfo, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
         for column in columns:
             if column not in parquet.schema_arrow.names:
                 raise NoColumnError(column, parquet.schema_arrow.names)
-            if pa.types.is_nested(_type(parquet, column)) or _is_bytes(_type(parquet, column)):
-                raise DataError("unreadable", f"expected texts or numbers in the column {column}")
+            kind = _type(parquet, column)
+            if pa.types.is_nested(kind) or _is_bytes(kind):
+                raise ColumnKindError(column, kind)
         found: list[tuple[str, ...]] = []
         held = 0
         for batch in parquet.iter_batches(BATCH, columns=list(columns), use_threads=False):
             held += batch.nbytes
             check_bytes(2 * held)
-            values = [
-                batch.column(batch.schema.get_field_index(name)).cast(pa.string()).to_pylist() for name in columns
-            ]
-            found.extend(tuple(value or "" for value in row) for row in zip(*values, strict=True))
+            table = pa.Table.from_batches([batch])
+            found.extend(zip(*(texts_of(table[name], name) for name in columns), strict=True))
         return found
 
 

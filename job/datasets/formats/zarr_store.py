@@ -28,7 +28,7 @@ from job.errors import DataError, JobError, MemoryShortageError, printable
 from job.storage import FileInfo
 
 ENDINGS = (".zarr/",)
-NUMBERS = re.compile(r"[0-9]+(?:[./][0-9]+)*")
+NUMBERED = re.compile(r"(?:c[./])?[0-9]+(?:[./][0-9]+)*")
 SPACE = "zyx"
 CHUNK_GLOBS = ("**", "**/.z*")
 
@@ -108,8 +108,12 @@ class _Contents:
         start = f"{self.node.path}/" if self.node.path else ""
         for path, member in self.files.items():
             name = path.removeprefix(start)
-            if name.startswith(self.node.key_prefix) and NUMBERS.fullmatch(name.removeprefix(self.node.key_prefix)):
+            if self.node.is_chunk(name):
                 yield path, member
+            elif path.startswith(start) and NUMBERED.fullmatch(name):
+                numbers = self.node.separator.join("0" * len(self.node.shape))
+                expected = f"names such as {self.node.key_prefix}{numbers} in a grid of {as_text(self.node.grid)}"
+                raise DataError("unreadable", f"{name[:80]} is no chunk of the array: expected {expected}")
 
 
 def _reader_at(address: str) -> Read:
@@ -175,7 +179,9 @@ def _kept_axes(node: Node, channel: int | None) -> list[int | None]:
     for axis, name in enumerate(names):
         length = node.shape[axis]
         if name not in SPACE and length > 1 and (name != "c" or channel is None):
-            hint = f"; state `channel`, 0 to {length - 1}" if name == "c" else ""
+            hint = (
+                f"; state `channel`, 0 to {length - 1}" if name == "c" else "; store the one that is meant as an array"
+            )
             raise DataError("several volumes", f"{length} elements along the axis {printable(name)[:80]}{hint}")
         if name == "c" and (channel or 0) >= length:
             raise DataError("no such channel", f"the array has {length}, counted from 0; the spec states {channel}")
@@ -187,6 +193,9 @@ def _index(node: Node, axis: int, channel: int | None) -> int:
 
 
 def _doubts(node: Node, contents: _Contents) -> Iterator[Doubt]:
+    if node.images > 1:
+        detail = f"the first of {node.images} images (multiscales) is used; name the array of another one after `#`"
+        yield Doubt(reason="several images", detail=detail)
     missing = node.chunk_count - len(contents.chunks)
     if missing > 0:
         detail = f"{missing} of {node.chunk_count} chunks are not stored; they are read as the array's fill value"

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from job.datasets.formats.ome import Axis, axes_of, level_of
+from job.datasets.formats.ome import Axis, axes_of, images_of, level_of
 from job.datasets.sizes import as_text, check_axes
 from job.errors import DataError, printable
 
@@ -25,13 +25,18 @@ COMPRESSORS = frozenset({"blosc", "gzip", "zlib", "zstd", "lz4"})
 HARMLESS = frozenset({"bytes", "endian", "transpose", "crc32c", "crc32", "adler32", "fletcher32", "shuffle", "delta"})
 AXES = {5: "tczyx", 4: "czyx", 3: "zyx", 2: "yx"}
 """The axes of an array that states none, by their number."""
+SPACE = frozenset("zyx")
+XARRAY_NAMES = "_ARRAY_DIMENSIONS"
 Read = Callable[[str], bytes | None]
 """Return the content of a file by its path below the root of a Zarr file; None if it is not there."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Node:
-    """An array, as its metadata declare it. path: below the root, "" for the root. compressor: "" for none."""
+    """An array, as its metadata declare it. path: below the root, "" for the root. compressor: "" for none.
+
+    images: how many images of OME-Zarr may have been meant, of which this is the first.
+    """
 
     path: str
     shape: tuple[int, ...]
@@ -42,6 +47,7 @@ class Node:
     key_prefix: str = ""
     separator: str = "/"
     is_v3: bool = True
+    images: int = 1
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -52,7 +58,21 @@ class Node:
     @property
     def chunk_count(self) -> int:
         """How many chunks the array has if all are stored."""
-        return math.prod(-(-length // step) for length, step in zip(self.shape, self.chunks, strict=True))
+        return math.prod(self.grid)
+
+    def is_chunk(self, name: str) -> bool:
+        """Return whether a file is one of the array's chunks, by its name below the array."""
+        if not name.startswith(self.key_prefix):
+            return False
+        numbers = name.removeprefix(self.key_prefix).split(self.separator)
+        return len(numbers) == len(self.grid) and all(
+            number.isdecimal() and int(number) < count for number, count in zip(numbers, self.grid, strict=True)
+        )
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """How many chunks the array has along each axis."""
+        return tuple(-(-length // step) for length, step in zip(self.shape, self.chunks, strict=True))
 
 
 def find(read: Read, name: str) -> Node:
@@ -71,7 +91,8 @@ def find(read: Read, name: str) -> Node:
                 detail = "which array is meant is not stated" if not path else f"{name!r} is a group"
                 raise DataError("array missing", f"{detail}, and no image of OME-Zarr; name an array after `#`")
             array = f"{path}/{level['path']}".strip("/")
-            return _node(array, _metadata(read, array), axes_of(metadata["attributes"], level))
+            node = _node(array, _metadata(read, array), axes_of(metadata["attributes"], level))
+            return replace(node, images=len(images_of(metadata["attributes"])))
         parent, _, last = path.rpartition("/")
         group = _metadata(read, parent) if path else None
         level = level_of(group["attributes"], last) if group and not _is_array(group) else None
@@ -140,12 +161,27 @@ def _node(path: str, metadata: dict[str, Any] | None, axes: tuple[Axis, ...]) ->
         chunks=chunks,
         dtype=dtype.newbyteorder("="),
         compressor=next((name for name in codecs if name in COMPRESSORS), ""),
-        axes=axes or tuple(Axis(name=name) for name in AXES[len(shape)]),
+        axes=axes or tuple(Axis(name=name) for name in _names(metadata) or AXES[len(shape)]),
         key_prefix=prefix,
         separator=separator,
         is_v3=is_v3,
         attributes=metadata["attributes"],
     )
+
+
+def _names(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of axes that an array itself states, as version 3 and xarray have them; () if they tell nothing.
+
+    Raise DataError for names of which only some are known: which axis is that of rows would be a guess.
+    """
+    stated = metadata.get("dimension_names") or metadata["attributes"].get(XARRAY_NAMES) or ()
+    names = tuple(str(name).lower() for name in stated)
+    if not SPACE & set(names):
+        return ()
+    if len(names) != len(metadata["shape"]) or not {"y", "x"} <= set(names) or len(set(names)) != len(names):
+        shown = printable(", ".join(names))[:200]
+        raise DataError("not a volume", f"expected axes named z, y and x, or by none of these; the array has {shown}")
+    return names
 
 
 def _lengths(stated: Any) -> tuple[int, ...]:

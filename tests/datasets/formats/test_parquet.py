@@ -165,6 +165,22 @@ def test_an_empty_patient_is_a_fault(tmp_path):
         discover(of(tmp_path, patient="{who}"))
 
 
+def test_a_number_that_is_none_is_empty(tmp_path):
+    """NaN is how pandas stores a missing number; as a text, all such rows would be one patient."""
+    with_columns(tmp_path, who=[28.0, float("nan"), 3.0])
+    assert [each.patient for each in discover(of(tmp_path, patient="{who}", only={"who": "?*"}))] == ["28", "3"]
+    with pytest.raises(PairingError, match=r"column 'who' is empty in the row of x.parquet/img_1.png"):
+        discover(of(tmp_path, patient="{who}"))
+
+
+def test_a_column_of_lists_is_no_patient(tmp_path):
+    """Nothing else takes its place in silence."""
+    with_columns(tmp_path, who=[["P1"], ["P1"]])
+    with pytest.raises(PairingError, match=r"expected texts or numbers in the column 'who' of .*, got list") as raised:
+        discover(of(tmp_path, patient="{who}"))
+    assert raised.value.key == ("patient",)
+
+
 def test_a_column_that_is_missing_is_a_fault(tmp_path):
     """With the nearest name, and the key of the spec."""
     with_columns(tmp_path, patient_id=["P1", "P2"])
@@ -178,6 +194,24 @@ def test_a_damaged_file_beside_others_takes_no_patient(tmp_path):
     with_columns(tmp_path, who=["P1", "P2"])
     (tmp_path / "data/y.parquet").write_bytes(b"no Parquet")
     assert [source.patient for source in discover(of(tmp_path, patient="{who}"))] == ["P1", "P2", "y.parquet"]
+
+
+@pytest.mark.parametrize("empty", [None, {"bytes": None, "path": None}], ids=["null", "empty struct"])
+@pytest.mark.parametrize(("unlabelled", "kind"), [("error", "error"), ("empty", "empty"), ("skip", "empty")])
+def test_a_mask_without_content_is_missing(tmp_path, empty, unlabelled, kind):
+    """As a file that is not there: the spec says what that means, and `validate` says the same."""
+    path = saved(tmp_path / "data/x.parquet", 3)
+    masks = pq.read_table(path)["mask"].to_pylist()
+    masks[1] = empty
+    pq.write_table(pq.read_table(path).set_column(1, "mask", pa.array(masks, CELL)), path)
+    data = of(tmp_path, unlabelled=unlabelled)
+    assert len(load(data, tmp_path).samples) == 2
+    (line,) = load(data, tmp_path).left_out
+    assert (line.image, line.kind, line.reason) == ("x.parquet/img_1.png", kind, "mask missing")
+    assert line.detail.endswith("row 1 holds no bytes")
+    cache = InputCache(tmp_path / "cache", 1 << 30)
+    found = [each.kind for source in discover(data) for each in check_headers(data, source, cache, MAX_PX)]
+    assert found == ["error"] * (kind == "error")
 
 
 CELLS = {

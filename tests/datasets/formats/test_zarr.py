@@ -259,6 +259,23 @@ def test_chunks_that_are_not_stored_are_told(tmp_path):
     assert doubt.detail.startswith("1 of 24 chunks are not stored")
 
 
+@pytest.mark.parametrize(
+    ("version", "separator", "stray"),
+    [(2, "/", "0.0.0"), (2, ".", "0/0/0"), (2, ".", "0.0.99"), (2, ".", "0.0"), (3, "/", "c.0.0.0"), (3, "/", "0.0.0"),
+     (3, "/", "c/0/99/0")],
+)  # fmt: skip
+def test_chunks_that_the_array_does_not_name_are_refused(tmp_path, version, separator, stray):
+    """Such as those of another separator than the metadata state: all would be read as the fill value."""
+    keys = {"chunk_key_encoding": {"name": "default" if version == 3 else "v2", "separator": separator}}
+    array(tmp_path / "a.zarr", version=version, **keys)
+    read_header(listed(tmp_path / "a.zarr", "0"))
+    place = tmp_path / "a.zarr/0" / stray
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"x")
+    with pytest.raises(DataError, match="is no chunk of the array: expected names such as"):
+        read_header(listed(tmp_path / "a.zarr", "0"))
+
+
 def test_channels_and_times_are_axes_of_their_own(tmp_path):
     """One element is left out; of several channels, the spec names one."""
     axes = [{"name": "t", "type": "time"}, {"name": "c", "type": "channel"}, *AXES]
@@ -272,7 +289,7 @@ def test_channels_and_times_are_axes_of_their_own(tmp_path):
     with pytest.raises(DataError, match="the array has 2"):
         read_header(listed(tmp_path / "a.zarr", "[2]"))
     ome(tmp_path / "b.zarr", values=np.stack([values[0], values[0]]), axes=axes, transformations=scale)
-    with pytest.raises(DataError, match="2 elements along the axis t"):
+    with pytest.raises(DataError, match="2 elements along the axis t; store the one"):
         read_header(listed(tmp_path / "b.zarr", "[0]"))
 
 
@@ -316,6 +333,24 @@ def test_axes_are_put_in_the_order_of_slices_rows_and_columns(tmp_path):
     assert np.array_equal(values_of(file), STACK)
 
 
+@pytest.mark.parametrize("names", ["zyx", "xzy", "XYZ", ("row", "column", "slice"), (None, None, None)])
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_array_that_names_its_axes_is_put_in_their_order(tmp_path, version, names):
+    """As version 3 has it, and xarray beside version 2. Other names say nothing: slices, rows, columns."""
+    order = ["zyx".index(str(name).lower()) for name in names if str(name).lower() in "zyx"] or [0, 1, 2]
+    keys = {"dimension_names": names} if version == 3 else {"attributes": {"_ARRAY_DIMENSIONS": list(names)}}
+    array(tmp_path / "a.zarr", values=STACK.transpose(order), version=version, **keys)
+    assert np.array_equal(values_of(listed(tmp_path / "a.zarr", "0")), STACK)
+
+
+@pytest.mark.parametrize("names", [("z", "row", "column"), ("y", "y", "x")])
+def test_names_of_axes_that_leave_a_choice_are_refused(tmp_path, names):
+    """Nothing is guessed."""
+    array(tmp_path / "a.zarr", dimension_names=names)
+    with pytest.raises(DataError, match="expected axes named z, y and x"):
+        read_header(listed(tmp_path / "a.zarr", "0"))
+
+
 def test_an_anatomical_orientation_is_heeded(tmp_path):
     """OME-Zarr's RFC 4."""
     values = ("superior-to-inferior", "anterior-to-posterior", "left-to-right")
@@ -325,6 +360,22 @@ def test_an_anatomical_orientation_is_heeded(tmp_path):
     header = read_header(listed(ome(tmp_path / "a.zarr", axes=axes)))
     assert header.oriented
     assert header.grid.codes == "IPR"
+
+
+def test_the_first_of_several_images_is_used_and_told(tmp_path):
+    """As OME-Zarr has it; another is named by its array, and has its own spacing."""
+    root = ome(tmp_path / "a.zarr", version=2)
+    other = [{"type": "scale", "scale": [7.0, 5.0, 6.0]}]
+    array(root, "other", STACK + 1, version=2)
+    zarr.open_group(str(root), mode="a").attrs.update(
+        {"multiscales": [*image_of(), *image_of(transformations=other, path="other")]}
+    )
+    header = zarr_store.read_header(listed(root))
+    assert np.array_equal(values_of(listed(root)), STACK)
+    assert "the first of 2 images" in {doubt.reason: doubt.detail for doubt in header.image_doubts}["several images"]
+    named = zarr_store.read_header(listed(root, "other"))
+    assert named.spacing_mm == (7.0, 5.0, 6.0)
+    assert "several images" not in [doubt.reason for doubt in named.image_doubts]
 
 
 def test_a_label_that_lies_elsewhere_is_told(tmp_path):

@@ -158,7 +158,7 @@ def _check_same(members: Sequence[Member], value: Callable[[Member], str], what:
 
 
 def _short(file: FileInfo) -> str:
-    return storage.public(file.address).rpartition("/")[2]
+    return (file.inside or storage.public(file.address)).rpartition("/")[2]
 
 
 def _some(texts: Sequence[str]) -> str:

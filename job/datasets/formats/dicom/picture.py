@@ -16,7 +16,7 @@ from job.datasets.formats.dicom import headers, pixels
 from job.datasets.formats.dicom.elements import numbers, whole_number
 from job.datasets.formats.dicom.headers import Header
 from job.datasets.formats.dicom.layout import PALETTE, Layout, layout_of
-from job.datasets.formats.dicom.planes import rescale_of, table_of, window_of
+from job.datasets.formats.dicom.planes import mapping_doubts, rescale_doubts, rescale_of, table_of, window_of
 from job.datasets.formats.dicom.scaling import INVERTED, rescaled, value_type
 from job.datasets.formats.picture import Decoded
 from job.datasets.known import Known
@@ -57,12 +57,18 @@ def decode(data: bytes, max_px: int) -> Decoded:
 
 
 def _values(stored: NDArray[Any], header: Header, layout: Layout) -> tuple[NDArray[Any], tuple[Doubt, ...]]:
-    """Return colours, indices and floats as stored, greys as they are meant, in the byte order of this machine."""
-    if layout.samples != 1 or layout.photometric == PALETTE or layout.floating:
+    """Return colours and indices as stored, greys as they are meant, in the byte order of this machine."""
+    if layout.samples != 1 or layout.photometric == PALETTE:
         return stored.astype(stored.dtype.newbyteorder("="), copy=False), ()
+    elements = (header.dataset,)
     inverted = layout.photometric == "MONOCHROME1"
-    doubts = (INVERTED,) if inverted else ()
-    line = table_of((header.dataset,)) or rescale_of((header.dataset,))
+    doubts = (*((INVERTED,) if inverted else ()), *rescale_doubts([elements]))
+    if layout.floating:
+        if inverted:
+            raise DataError("unreadable", "inverted floating-point numbers (MONOCHROME1), which are not read")
+        native = stored.dtype.newbyteorder("=")
+        return rescaled(stored, rescale_of(elements), native).astype(native), (*doubts, *mapping_doubts([elements]))
+    line = table_of(elements) or rescale_of(elements)
     dtype = value_type([line], layout.stored_range)
     return rescaled(stored, line, dtype, layout.stored_range if inverted else None).astype(dtype, copy=False), doubts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,12 +86,20 @@ def table_of(elements: tuple[Dataset, ...]) -> Table | None:
     return Table(first, values.astype(np.uint16))  # of 8 or 16 bits, never signed
 
 
-def mapping_doubts(planes: Sequence[Plane]) -> Iterator[Doubt]:
+def mapping_doubts(elements: Sequence[tuple[Dataset, ...]]) -> Iterator[Doubt]:
     """Yield a doubt if real-world values are others than those that are stored (PS3.3 C.7.6.16.2.11)."""
     for keyword, plain in (("RealWorldValueSlope", 1.0), ("RealWorldValueIntercept", 0.0)):
-        if any(_number(plane.elements, keyword) not in (None, plain) for plane in planes):
+        if any(_number(each, keyword) not in (None, plain) for each in elements):
             detail = f"{keyword} is not {plain:g}; values are used as stored, not as real-world values"
             yield Doubt(reason="values as stored", detail=detail)
+
+
+def rescale_doubts(elements: Iterable[tuple[Dataset, ...]]) -> Iterator[Doubt]:
+    """Yield a doubt if a slice states two ways to scale its values, of which there may be one (PS3.3 C.11.1)."""
+    plain = Rescale(1.0, 0.0)
+    if any(rescale_of(each) != plain and any(items(one, "ModalityLUTSequence") for one in each) for each in elements):
+        detail = "a table (Modality LUT) beside RescaleSlope and RescaleIntercept; the table alone is applied"
+        yield Doubt(reason="two rescales", detail=detail)
 
 
 def _plane(member: int, frame: int, elements: tuple[Dataset, ...], *, placed: bool) -> Plane:

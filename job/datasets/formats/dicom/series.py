@@ -16,7 +16,7 @@ from job.datasets.formats.dicom import headers, pixels
 from job.datasets.formats.dicom.elements import text, whole_number
 from job.datasets.formats.dicom.folder import Member, named, read_members
 from job.datasets.formats.dicom.layout import is_compressed
-from job.datasets.formats.dicom.planes import Plane, mapping_doubts, planes_of
+from job.datasets.formats.dicom.planes import Plane, mapping_doubts, planes_of, rescale_doubts
 from job.datasets.formats.dicom.scaling import INVERTED, rescaled, value_type
 from job.datasets.formats.dicom.stacking import Stack, stack
 from job.datasets.formats.dicom.suv import suv_factor
@@ -108,7 +108,13 @@ def _read(file: FileInfo) -> Series:
             if floating
             else value_type((plane.rescale for plane in planes), stored_range),
             stored_range=stored_range,
-            doubts=(*doubts, *ordered.doubts, *inverted, *(mapping_doubts(planes) if floating else ())),
+            doubts=(
+                *doubts,
+                *ordered.doubts,
+                *inverted,
+                *rescale_doubts(plane.elements for plane in planes),
+                *(mapping_doubts([plane.elements for plane in planes]) if floating else ()),
+            ),
         )
 
 

@@ -70,6 +70,26 @@ def test_a_modality_table_replaces_the_values(dtype: Any) -> None:
     table["LUTDescriptor"].VR = table["LUTData"].VR = "US"
     found = _decode(image(np.array([[0, 2, 3, 4, 5, 6]], dtype), ModalityLUTSequence=[table]))
     assert found.values.tolist() == [[7, 7, 500, 9, 0, 1]]
+    assert not found.doubts
+    both = _decode(image(np.zeros((1, 6), dtype), ModalityLUTSequence=[table], RescaleSlope="2", RescaleIntercept="0"))
+    assert [doubt.reason for doubt in both.doubts] == ["two rescales"]
+
+
+def _floating(**elements: Any) -> Dataset:
+    made = image(GREY, BitsAllocated=32, FloatPixelData=GREY.astype("<f4").tobytes(), **elements)
+    for keyword in ("PixelData", "BitsStored", "HighBit", "PixelRepresentation"):
+        delattr(made, keyword)
+    return made
+
+
+def test_floating_point_numbers_are_rescaled_as_those_of_a_volume() -> None:
+    """One file is the same values, whether a folder or a picture is meant."""
+    assert np.array_equal(_decode(_floating()).values, GREY.astype(np.float32))
+    found = _decode(_floating(RescaleSlope="2", RescaleIntercept="-1"))
+    assert np.array_equal(found.values, GREY.astype(np.float32) * 2 - 1)
+    assert found.values.dtype == np.float32
+    with pytest.raises(DataError, match="inverted floating-point"):
+        _decode(_floating(PhotometricInterpretation="MONOCHROME1"))
 
 
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.JPEG2000Lossless])

@@ -347,6 +347,14 @@ def test_a_modality_table_translates_the_values_of_a_volume(tmp_path: Path) -> N
     assert volume.values_XYZ.dtype == np.uint16
 
 
+def test_a_table_beside_slope_and_intercept_is_told(tmp_path: Path) -> None:
+    """There may be one of them; a viewer that takes the other shows other values."""
+    made = slices(*AXIAL, ModalityLUTSequence=_table(0, list(range(100))), RescaleSlope="2", RescaleIntercept="0")
+    assert "the table alone is applied" in doubts(write(tmp_path / "a", made))["two rescales"]
+    plain = slices(*AXIAL, ModalityLUTSequence=_table(0, list(range(100))), RescaleSlope="1", RescaleIntercept="0")
+    assert "two rescales" not in doubts(write(tmp_path / "b", plain))
+
+
 def test_slices_may_have_tables_of_their_own(tmp_path: Path) -> None:
     """Each is translated by its own; one without is used as it is stored."""
     made = slices(*AXIAL)
