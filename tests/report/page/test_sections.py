@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from job.report.page.differences import differences
 from job.report.page.overview import headlines
 from job.report.page.sections import SECTIONS, figures, page
 from tests.report.page.made import CLICKS, embedded, facts_of, large, rows_of, small
@@ -176,3 +177,17 @@ def test_means_of_several_seeds_and_protocols_are_told_apart():
     for text, ((seed, protocol), iou) in zip(said, ious.items(), strict=True):
         assert text.startswith(f"Seed {seed}: ")
         assert f"{iou:.4f} after 1 click ({protocol}), over 1 task" in text
+
+
+def test_a_difference_over_some_tasks_stands_beside_no_number_of_all_tasks():
+    """Its own two means would differ by another number than the one that is shown."""
+    row = {
+        "few_tasks": "B: u", "interval_tasks": 1, "tasks": 2, "interval_mean": 0.2, "mean_difference": 0.1,
+        "model_iou": 0.5, "baseline_iou": 0.4, "won": 0.9, "objects": 12, "model": "sam", "mask_choice": "score",
+        "prompt": "whole_box", "protocol": "one-shot", "step": 1, "baseline_prompt": "whole_box", "baseline_step": 1,
+        "baseline_protocol": "one-shot", "baseline_choice": "score",
+    }  # fmt: skip
+    of_all = ("model_iou", "baseline_iou", "won", "objects")
+    ((some,), (every,)) = differences([], [row]), differences([], [{**row, "few_tasks": None, "interval_mean": 0.1}])
+    assert (some["difference"], [some[name] for name in of_all]) == (0.2, [None] * 4)
+    assert (every["difference"], [every[name] for name in of_all]) == (0.1, [0.5, 0.4, 0.9, 12])
