@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from job import storage
+from job.audit.status import count_parts
 from job.cli.gallery import gallery
 from job.cli.opening import open_results
 from job.errors import EXIT_DONE
@@ -53,5 +54,6 @@ def facts_of(results: Results, plan: Plan, summary: Summary) -> Facts:
         plan=plan.spec,
         limit=plan.limit,
         precision=plan.precision,
+        failed={counts.model: counts.failed for counts in count_parts(results, plan) if counts.failed},
         manifests=[run for run in manifests(results.output) if run.get("plan") == plan.spec],
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from job.errors import printable
 from job.report.cases import Click, window
 from job.report.edges import path
 from job.report.sheet import Corners
@@ -75,7 +76,8 @@ class Gallery:
 def exhibited(exhibit: Exhibit, share: float) -> dict[str, Any]:
     """Return a case as JSON values, cut to the object and its surroundings.
 
-    share: of the bytes that the outlines of all cases may take; a case of many outlines is drawn coarser.
+    Its texts are without control characters, but for the query, which is to be copied. share: of the bytes that the
+    outlines of all cases may take; a case of many outlines is drawn coarser.
     """
     view, most = _View.of(exhibit, SIDE), MOST_BYTES * share
     image = None if exhibit.pixels_HWC is None else _uri(view.cut(exhibit.pixels_HWC))
@@ -83,8 +85,8 @@ def exhibited(exhibit: Exhibit, share: float) -> dict[str, Any]:
     while outline_bytes > most and view.side > SHORTEST_SIDE:
         view = _View.of(exhibit, max(SHORTEST_SIDE, int(0.95 * view.side * max(0.25, most / outline_bytes))))
         outlined, outline_bytes = _outlined(exhibit, view)
-    names = ("task", "kind", "title", "facts", "query")
-    return {**{name: getattr(exhibit, name) for name in names}, "image": image, **outlined}
+    texts = {name: printable(getattr(exhibit, name)) for name in ("task", "kind", "title", "facts")}
+    return {**texts, "query": exhibit.query, "image": image, **outlined}
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _outlined(exhibit: Exhibit, view: _View) -> tuple[dict[str, Any], int]:
     runs = [
         {
             "way": run.way,
-            "model": run.model,
+            "model": printable(run.model),
             "choice": run.mask_choice,
             "steps": [_step(step, view, outlines) for step in run.steps],
         }

@@ -167,6 +167,17 @@ def test_hovering_tells_the_numbers(opened, files):
     assert re.search(r"mean IoU\s+([\d.]+)", tip.inner_text())[1] in means
 
 
+def test_hovering_leaves_out_what_a_row_lacks(browser, files):
+    """Of one object there is no interval, and no published mean."""
+    with opened_page(browser, files["small"], viewport={"width": 1100, "height": 900}) as (page, _):
+        page.locator("#figure-iou-by-task .mark-symbol.role-mark path").first.hover()
+        tip = page.locator("#vg-tooltip-element")
+        tip.wait_for(state="visible")
+        assert "median" in tip.inner_text()
+        assert "null" not in tip.inner_text()
+        assert "from" not in tip.inner_text()
+
+
 @pytest.mark.parametrize(("kind", "start"), [("SVG", b"<svg"), ("PNG", b"\x89PNG")])
 def test_a_figure_is_saved_as_a_file(kind, start, opened):
     """As it is drawn."""

@@ -120,3 +120,14 @@ def test_an_empty_prediction_has_an_empty_outline():
     """It is a mask as others are."""
     case = exhibited(exhibit(square(100, 200), step(np.zeros((SIZE, SIZE), bool))), 1)
     assert case["outlines"][case["runs"][0]["steps"][0]["mask"]] == ""
+
+
+def test_names_are_shown_without_control_characters_and_copied_with_them():
+    """A sign that turns the direction of text could make a name look like another; the query must find the object."""
+    odd = "a\u202eb"
+    (run,) = exhibit(square(100, 200)).runs
+    made = dataclasses.replace(
+        exhibit(square(100, 200)), task=odd, title=odd, query=odd, runs=(dataclasses.replace(run, model=odd),)
+    )
+    case = exhibited(made, 1)
+    assert [case["task"], case["title"], case["runs"][0]["model"], case["query"]] == ["a\ufffdb"] * 3 + [odd]

@@ -20,6 +20,8 @@ TOLD = (
     ("model_iou", "first", ".4f"), ("baseline_iou", "second", ".4f"), ("won", "share won", ".1%"),
     ("rank_biserial", "rank-biserial", ".3f"),
 )  # fmt: skip
+OF_ALL_TASKS = ("model_iou", "baseline_iou", "model_mean", "baseline_mean", "objects", "won")
+"""What does not belong to the mean of an interval that leaves out tasks."""
 NOT_OVER_TASKS = ("p_holm", "rank_biserial", "dataset", "task")
 
 
@@ -48,12 +50,19 @@ def differences(by_task: Iterable[labels.Row], overall: Iterable[labels.Row]) ->
     """
     labelled = labels.labelled([
         *({**row, "difference": row["mean_difference"]} for row in by_task),
-        *({**row, **dict.fromkeys(NOT_OVER_TASKS), "difference": contrasts.difference(row)} for row in overall),
+        *map(_over_tasks, overall),
     ])  # fmt: skip
     for row in labelled:
         row["choices"] = _pair(row["mask_choice"], row["baseline_choice"])
         row["prompting"] = _pair(row["prompting"], _baseline_prompting(row))
     return labelled
+
+
+def _over_tasks(row: labels.Row) -> labels.Row:
+    """Return a row over tasks with the mean that its interval belongs to, and nothing that is of another mean."""
+    leaves_out = row["few_tasks"] is not None and row["interval_mean"] is not None
+    lacking = NOT_OVER_TASKS + (OF_ALL_TASKS if leaves_out else ())
+    return {**row, **dict.fromkeys(lacking), "difference": contrasts.difference(row)}
 
 
 def _forest(facts: Facts) -> Figure | None:

@@ -19,7 +19,7 @@ class Facts:
     output: its address without credentials. made: when the page was made. confidence: of
     the intervals, 0 to 1. summary: the marts, of what is stored.
     plan: its name. limit: raw slices of each data set, None for a full run. manifests: of the workers that stored rows.
-    gallery: single cases.
+    gallery: single cases. failed: parts that failed twice, by model.
     """
 
     study: str
@@ -32,6 +32,7 @@ class Facts:
     precision: str
     manifests: Sequence[Mapping[str, Any]]
     gallery: Gallery = field(default_factory=Gallery)
+    failed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def spec(self) -> Mapping[str, Any] | None:

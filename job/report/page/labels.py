@@ -61,14 +61,15 @@ def by_mean(rows: Iterable[Row], mean: str, of_interval: str) -> Iterator[Row]:
     """Yield rows over tasks once for each mean that they hold, in the column `mean`, with the interval that is its own.
 
     over: whether the mean is over all tasks, or over those that have enough patients for an interval. mean: the column
-    of the first. of_interval: that of the second.
+    of the first. of_interval: that of the second, of which the number of objects is not known.
     """
     for row in rows:
         is_of_all = row["few_tasks"] is None
         bounds = {"low": row["low"] if is_of_all else None, "high": row["high"] if is_of_all else None}
         yield {**row, "over": ALL_TASKS, "mean": row[mean], **bounds}
         if not is_of_all and row[of_interval] is not None:
-            yield {**row, "over": SOME_TASKS, "mean": row[of_interval], "tasks": row["interval_tasks"]}
+            of_some = {"mean": row[of_interval], "tasks": row["interval_tasks"], "objects": None}
+            yield {**row, "over": SOME_TASKS, **of_some}
 
 
 def as_table(rows: list[Row], columns: Iterable[str]) -> pa.Table:

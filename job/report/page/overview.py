@@ -72,6 +72,12 @@ def _notes(facts: Facts) -> Iterator[str]:
             f"Made from {summary.parts_done} of {summary.parts_planned} parts: the run is under way, or was cut short. "
             "Every figure will change."
         )
+    if facts.failed:
+        failed = "; ".join(f"{labels.counted(parts, 'part')} of {model}" for model, parts in facts.failed.items())
+        yield f"Failed twice: {failed}. The reasons are in failed/. Run the study again to retry."
+    scored = set(facts.mart("overall_scores")["model"].to_pylist())
+    if unscored := [model for model in facts.models if model not in scored]:
+        yield f"Without a score, and so in no figure: {', '.join(unscored)}."
     if facts.limit is not None:
         yield f"Not a full run: {facts.limit} raw slices or images of each data set."
     if summary.demo_remark:
@@ -141,7 +147,8 @@ def _of(run: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _ledger(facts: Facts) -> Markup:
     rows = facts.mart("ledger")
     if not rows.num_rows:
-        return empty("Nothing was left out.") + _missing(facts)
+        of = "" if facts.summary.complete else " of what is stored so far"
+        return empty(f"Nothing was left out{of}.") + _missing(facts)
     return table(Table(name="ledger", title="Left out, or used with a remark", rows=rows, heads=HEADS)) + _missing(
         facts
     )

@@ -129,6 +129,10 @@
 
   const different = (rows, name) => new Set(rows.map((row) => row[name])).size;
 
+  // What hovering tells: names and values, without those that a row lacks. `plain` makes text of both.
+  const told = (values, plain) => `<table>${Object.entries(values).filter(([, value]) => value !== null && value !== "null").map(
+    ([name, value]) => `<tr><td class="key">${plain(name)}</td><td class="value">${plain(value)}</td></tr>`).join("")}</table>`;
+
   function sized(chart, width, rows) {
     const spec = structuredClone(chart);
     const { by, beside, step } = chart.usermeta ?? {};
@@ -172,7 +176,7 @@
       const spec = { ...sized(data.chart, width, values), datasets: { ...data.chart.datasets, rows: values } };
       const made = await vegaEmbed(chart, spec, {
         mode: "vega-lite", renderer: "svg", ast: true, config: config(width), hover: false,
-        tooltip: { theme: dark.matches ? "dark" : "light" },
+        tooltip: { theme: dark.matches ? "dark" : "light", formatTooltip: told },
         actions: false,
       });
       chart.querySelector("svg").setAttribute("aria-hidden", "true"); // its description and its table say it in words

@@ -51,16 +51,17 @@ def test_a_mean_has_the_interval_that_is_its_own():
         "few_tasks": "B: u",
         "interval_tasks": 2,
         "tasks": 3,
+        "objects": 30,
         "mean_iou": 0.5,
         "interval_iou": 0.6,
         "low": 0.4,
         "high": 0.7,
     }
     means = [
-        (each["over"], each["mean"], each["low"], each["tasks"])
+        (each["over"], each["mean"], each["low"], each["tasks"], each["objects"])
         for each in labels.by_mean([few], "mean_iou", "interval_iou")
     ]
-    assert means == [("all tasks", 0.5, None, 3), ("tasks with an interval", 0.6, 0.4, 2)]
+    assert means == [("all tasks", 0.5, None, 3, 30), ("tasks with an interval", 0.6, 0.4, 2, None)]
 
 
 def test_a_mean_of_all_tasks_with_an_interval_stands_once():

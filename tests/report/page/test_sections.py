@@ -1,9 +1,12 @@
 """The sections of a report: their numbers are those of the summary, and what there is nothing of says so."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 
-from job.report.page.overview import headlines
+from job.report.page import overview
+from job.report.page.differences import differences
 from job.report.page.sections import SECTIONS, figures, page
 from tests.report.page.made import CLICKS, embedded, facts_of, large, rows_of, small
 from tests.statistics.tables import click_rows, iou_row, mart_tables
@@ -172,7 +175,33 @@ def test_means_of_several_seeds_and_protocols_are_told_apart():
     """Each run has its sentence, in a study without a contrast: no mean stands for another's."""
     ious = {(0, "mazurowski2023"): 0.5, (1, "mazurowski2023"): 0.6, (0, "ritm"): 0.7, (1, "ritm"): 0.8}
     rows = [row for (seed, name), iou in ious.items() for row in click_rows([iou], seed=seed, protocol=name)]
-    said = headlines(facts_of(mart_tables(rows)))
+    said = overview.headlines(facts_of(mart_tables(rows)))
     for text, ((seed, protocol), iou) in zip(said, ious.items(), strict=True):
         assert text.startswith(f"Seed {seed}: ")
         assert f"{iou:.4f} after 1 click ({protocol}), over 1 task" in text
+
+
+def test_a_difference_over_some_tasks_stands_beside_no_number_of_all_tasks():
+    """Its own two means would differ by another number than the one that is shown."""
+    row = {
+        "few_tasks": "B: u", "interval_tasks": 1, "tasks": 2, "interval_mean": 0.2, "mean_difference": 0.1,
+        "model_iou": 0.5, "baseline_iou": 0.4, "won": 0.9, "objects": 12, "model": "sam", "mask_choice": "score",
+        "prompt": "whole_box", "protocol": "one-shot", "step": 1, "baseline_prompt": "whole_box", "baseline_step": 1,
+        "baseline_protocol": "one-shot", "baseline_choice": "score",
+    }  # fmt: skip
+    of_all = ("model_iou", "baseline_iou", "won", "objects")
+    ((some,), (every,)) = differences([], [row]), differences([], [{**row, "few_tasks": None, "interval_mean": 0.1}])
+    assert (some["difference"], [some[name] for name in of_all]) == (0.2, [None] * 4)
+    assert (every["difference"], [every[name] for name in of_all]) == (0.1, [0.5, 0.4, 0.9, 12])
+
+
+def test_a_model_of_which_all_parts_failed_is_named():
+    """It is in no figure; the page says so, and does not say that nothing was left out of the study."""
+    marts = mart_tables([iou_row(model="sam")])
+    models = pa.concat_tables([marts["models"].slice(0, 1)] * 2).set_column(0, "model", pa.array(["ritm", "sam"]))
+    facts = replace(facts_of({**marts, "models": models}, parts=(1, 3)), failed={"ritm": 2})
+    html = overview.section(facts).html
+    assert "Failed twice: 2 parts of ritm. " in html
+    assert "Without a score, and so in no figure: ritm." in html
+    assert "Nothing was left out of what is stored so far." in html
+    assert "Failed" not in overview.section(facts_of(marts)).html
