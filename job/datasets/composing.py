@@ -43,7 +43,7 @@ def read_shown(dataset: Dataset, source: Source, image: Layer, cache: InputCache
             if file not in read:
                 check_same_kind(source, file, "channel")
                 read[file] = read_layer(dataset, source, file, cache, max_image_px)
-                placement.check_equal(image.head, read[file].head)
+                placement.check_equal(image.head, read[file].head, f"{colour} channel")
                 doubts += [(file, doubt) for doubt in read[file].doubts]
                 doubts += [(file, doubt) for doubt in difference_doubts(image, read[file], f"{colour} channel")]
             channels.append(_channel(colour, read[file], rule))
@@ -60,7 +60,9 @@ def check_channels(
             with faults_named(file, f"{colour} channel"):
                 if file != source.file:
                     check_same_kind(source, file, "channel")
-                    placement.check_equal(image, read_head(dataset, source, file, cache, max_image_px))
+                    placement.check_equal(
+                        image, read_head(dataset, source, file, cache, max_image_px), f"{colour} channel"
+                    )
         except DataError as error:
             yield error
 

@@ -146,7 +146,7 @@ def test_channels_of_another_geometry_are_refused(tmp_path, change, reason):
 def test_pictures_of_another_size_are_refused(tmp_path):
     """The line names the channel's file."""
     ((reason, detail),) = errors(pictures(tmp_path, {"t2": grey(4, 5)}), tmp_path)
-    assert (reason, detail) == ("size mismatch", f"{tmp_path}/c_t2.png: the image is 4 x 6, the channel 4 x 5")
+    assert (reason, detail) == ("size mismatch", f"{tmp_path}/c_t2.png: the image is 4 x 6, the green channel 4 x 5")
 
 
 def test_a_missing_channel_is_named(tmp_path):
