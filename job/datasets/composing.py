@@ -68,9 +68,12 @@ def check_channels(
 
 
 def channel_file(dataset: Dataset, source: Source, colour: str) -> FileInfo:
-    """Return the one file of a channel; raise DataError if there is none, or more than one."""
+    """Return the one file of a channel; raise DataError if there is none, more than one, or a mask."""
     files = source.channels[colour]
     if len(files) == 1:
+        if files[0] != source.file and any(files[0] in masks for masks in source.masks.values()):
+            detail = f"{storage.public(files[0].address)} is a mask of this image: a model would be shown the truth"
+            raise DataError("mask as a channel", f"{colour}: {detail}; name another file as the channel")
         return files[0]
     found = ", ".join(storage.public(file.address) for file in files)
     place = list(source.channels).index(colour)

@@ -155,6 +155,14 @@ def test_a_missing_channel_is_named(tmp_path):
     assert (reason, detail) == ("channel missing", f"blue: expected a file at {tmp_path}/c_flair.png")
 
 
+def test_a_mask_is_no_channel(tmp_path):
+    """A slip in a name would show the truth to the models."""
+    channels = {"red": "{image}", "green": f"{tmp_path}/{{case}}_seg.png", "blue": "{image}"}
+    ((reason, detail),) = errors(pictures(tmp_path, channels=channels), tmp_path)
+    assert reason == "mask as a channel"
+    assert detail.startswith(f"green: {tmp_path}/c_seg.png is a mask of this image")
+
+
 def test_two_files_for_one_channel_are_refused(tmp_path):
     """A wildcard that is too wide."""
     data = pictures(tmp_path, channels={"red": "{image}", "green": f"{tmp_path}/{{case}}_*.png", "blue": "{image}"})
