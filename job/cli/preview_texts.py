@@ -16,6 +16,11 @@ MOST_LABELS = 20
 MOST_LINES = 200
 """How many lines of the ledger a page shows."""
 
+DEFAULTS = {
+    frozenset({"default"}): ", the default: the spec states no `intensity`",
+    frozenset({"default", "spec"}): ", the default where the spec states no `intensity`",
+}
+
 
 def section(dataset: Dataset, seen: SeenDataset) -> Section:
     """Return one data set's section of the sheet."""
@@ -36,13 +41,17 @@ def _facts(dataset: Dataset, seen: SeenDataset) -> Iterator[tuple[str, str]]:
     yield "modality", dataset.modality
     rules = dict.fromkeys(image.intensity for image in seen.images)
     planned = joined_label([rule.label for rule in dataset.intensities])
-    default = ", the default: the spec states no `intensity`" if "default" in dataset.intensity_origins else ""
-    yield "intensity", (", ".join(rules) or planned) + default
+    yield "intensity", (", ".join(rules) or planned) + _origin(dataset)
     if seen.images:
         for name, axis in (("height px", 0), ("width px", 1)):
             yield name, _spread([image.image_HWC.shape[axis] for image in seen.images])
         yield "spacing mm", "; ".join(dict.fromkeys(_spacing(image) for image in seen.images))
     yield from _labels(seen)
+
+
+def _origin(dataset: Dataset) -> str:
+    """Return what is said of intensity rules that the spec does not state; channels may have rules of their own."""
+    return DEFAULTS.get(frozenset(dataset.intensity_origins), "")
 
 
 def _labels(seen: SeenDataset) -> Iterator[tuple[str, str]]:

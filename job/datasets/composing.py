@@ -43,7 +43,7 @@ def read_shown(dataset: Dataset, source: Source, image: Layer, cache: InputCache
             if file not in read:
                 check_same_kind(source, file, "channel")
                 read[file] = read_layer(dataset, source, file, cache, max_image_px)
-                placement.check_equal(image.head, read[file].head)
+                placement.check_equal(image.head, read[file].head, f"{colour} channel")
                 doubts += [(file, doubt) for doubt in read[file].doubts]
                 doubts += [(file, doubt) for doubt in difference_doubts(image, read[file], f"{colour} channel")]
             channels.append(_channel(colour, read[file], rule))
@@ -60,15 +60,20 @@ def check_channels(
             with faults_named(file, f"{colour} channel"):
                 if file != source.file:
                     check_same_kind(source, file, "channel")
-                    placement.check_equal(image, read_head(dataset, source, file, cache, max_image_px))
+                    placement.check_equal(
+                        image, read_head(dataset, source, file, cache, max_image_px), f"{colour} channel"
+                    )
         except DataError as error:
             yield error
 
 
 def channel_file(dataset: Dataset, source: Source, colour: str) -> FileInfo:
-    """Return the one file of a channel; raise DataError if there is none, or more than one."""
+    """Return the one file of a channel; raise DataError if there is none, more than one, or a mask."""
     files = source.channels[colour]
     if len(files) == 1:
+        if files[0] != source.file and any(files[0] in masks for masks in source.masks.values()):
+            detail = f"{storage.public(files[0].address)} is a mask of this image: a model would be shown the truth"
+            raise DataError("mask as a channel", f"{colour}: {detail}; name another file as the channel")
         return files[0]
     found = ", ".join(storage.public(file.address) for file in files)
     place = list(source.channels).index(colour)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from job.datasets.expected import expected_channels, expected_masks
-from job.datasets.pseudonyms import hidden
+from job.datasets.pseudonyms import hidden, with_numbers
 from job.datasets.sample import Excluded, Kind
 from job.datasets.slicing import axis_of
 from job.datasets.source import Source
@@ -36,6 +36,9 @@ class Ledger:
         """Add a line about one slice. task: None if the line is about the image."""
         if self.dataset.pseudonymise is not None:
             detail = hidden(detail, self._addresses(), self.source.image)
+            for file in self.source.files:
+                members = getattr(file, "members", ())
+                detail = with_numbers(detail, (each.address.rpartition("/")[2] for each in members))
         self.lines.append(
             Excluded(
                 dataset=self.dataset.name,

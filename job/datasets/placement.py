@@ -27,17 +27,17 @@ def check(image: Head, mask: Head) -> tuple[str, str] | None:
     return _check_volumes(image.header, mask.header)
 
 
-def check_equal(image: Head, channel: Head) -> None:
+def check_equal(image: Head, channel: Head, name: str) -> None:
     """Raise DataError unless a channel has the image's size and, if it is a volume, lies where the image lies."""
     if image.header is None or channel.header is None:
-        sizes.check_same(image.size, channel.size, "channel")
+        sizes.check_same(image.size, channel.size, name)
         return
     own, other = image.header, channel.header
-    sizes.check_same(own.grid.shape_XYZ, other.grid.shape_XYZ, "channel")
+    sizes.check_same(own.grid.shape_XYZ, other.grid.shape_XYZ, name)
     shift = own.grid.displacement(other.grid)
     if own.oriented != other.oriented or shift > SHIFT_VOXELS:
-        detail = f"the affines of image and channel are up to {shift:.3g} voxels apart"
-        unoriented = "one of image and channel states no orientation"
+        detail = f"the affines of image and {name} are up to {shift:.3g} voxels apart"
+        unoriented = f"one of image and {name} states no orientation"
         expected = "channels lie on the image's grid: resample them to it"
         raise DataError("affines differ", f"{detail if own.oriented == other.oriented else unoriented}; {expected}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,6 +13,8 @@ from job.storage.retry import with_retries
 from job.storage.stores import open_store
 
 T = TypeVar("T")
+OTHER_ARCHIVE = re.compile(r"\.(?:7z|rar|(?:tar\.)?(?:xz|bz2|zst)|txz|tbz2?)#|(?<!\.tar)\.gz#", re.IGNORECASE)
+"""An address in an archive of a kind that is not read."""
 
 
 def none_if_missing(operation: Callable[[], T]) -> T | None:
@@ -35,6 +38,8 @@ def why_nothing_matches(folder: str) -> str:
     if not folder or folder.endswith(":/") or _names(folder) is not None:  # the working folder; a store without bucket
         return "no file matches this pattern"
     hint = ", but one whose name is written in another Unicode form (NFC or NFD)" if _has_twin(folder) else ""
+    if OTHER_ARCHIVE.search(folder):
+        hint = "; archives other than .zip, .tar, .tar.gz and .tgz are not read: unpack it"
     return f"no file matches this pattern: there is no folder {public(folder)}{hint}"
 
 

@@ -21,6 +21,8 @@ LARGE = 1 << 30
 BOMB = 200
 """Of a file that is larger than LARGE, the ratio of its sizes above which it counts as a decompression bomb."""
 UTF8_FLAG, ENCRYPTED_FLAG = 0x800, 0x1
+LOCAL = b"PK\x03\x04"
+"""What begins each file in a zip archive."""
 DRIVE = re.compile(r"[A-Za-z]:")
 METHODS = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "LZMA", 9: "Deflate64", 93: "Zstandard", 99: "encryption"}
 
@@ -43,6 +45,7 @@ def of_zip(archive: zipfile.ZipFile) -> dict[str, Member]:
     """Return the files in a zip archive by name."""
     entries = archive.infolist()
     _check_number(len(entries))
+    _check_start(archive, min((entry.header_offset for entry in entries), default=0))
     return _by_name(_zip_member(entry) for entry in entries if not _zip_name(entry).endswith("/"))
 
 
@@ -61,6 +64,17 @@ def of_tar(archive: tarfile.TarFile, size: int) -> dict[str, Member]:
 def beyond_bounds(unpacked: int, packed: int) -> bool:
     """Return whether sizes are those of a decompression bomb."""
     return unpacked > LARGE and unpacked > BOMB * packed
+
+
+def _check_start(archive: zipfile.ZipFile, first: int) -> None:
+    """Raise DataError if a file lies before the first that the list names: of archives that were joined, one counts."""
+    stream: Any = archive.fp
+    if first > 0:  # as behind the program of an archive that unpacks itself
+        stream.seek(0)
+        if stream.read(len(LOCAL)) == LOCAL:
+            raise DataError(
+                "unreadable", f"several archives in one, or a damaged one: no list names what lies before byte {first}"
+            )
 
 
 def _check_end(archive: tarfile.TarFile, size: int) -> None:

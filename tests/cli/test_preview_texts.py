@@ -2,7 +2,8 @@
 
 import pytest
 
-from job.cli.preview_texts import _spread
+from job.cli.preview_texts import _origin, _spread
+from tests.datasets.make import dataset
 
 
 @pytest.mark.parametrize(
@@ -12,3 +13,20 @@ from job.cli.preview_texts import _spread
 def test_spread(numbers, text):
     """Minimum, median and maximum; one number if all are equal."""
     assert _spread(numbers) == text
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        (0, "the default: the spec states no `intensity`"),
+        (1, "the default where the spec states no `intensity`"),
+        (3, ""),
+    ],
+)
+def test_a_rule_that_the_spec_does_not_state_is_told(tmp_path, own, said):
+    """Of three channels, some may have a rule of their own."""
+    rule = {"intensity": {"window": "lung"}}
+    colours = {colour: rule if place < own else "{image}" for place, colour in enumerate(("red", "green", "blue"))}
+    data = dataset(tmp_path, channels=colours)
+    stated = data.model_dump(exclude_unset=True, exclude={"intensity"})
+    assert _origin(type(data).model_validate(stated, strict=False)).removeprefix(", ") == said

@@ -146,13 +146,21 @@ def test_channels_of_another_geometry_are_refused(tmp_path, change, reason):
 def test_pictures_of_another_size_are_refused(tmp_path):
     """The line names the channel's file."""
     ((reason, detail),) = errors(pictures(tmp_path, {"t2": grey(4, 5)}), tmp_path)
-    assert (reason, detail) == ("size mismatch", f"{tmp_path}/c_t2.png: the image is 4 x 6, the channel 4 x 5")
+    assert (reason, detail) == ("size mismatch", f"{tmp_path}/c_t2.png: the image is 4 x 6, the green channel 4 x 5")
 
 
 def test_a_missing_channel_is_named(tmp_path):
     """With the address where it was looked for."""
     ((reason, detail),) = errors(pictures(tmp_path, {"flair": None}), tmp_path)
     assert (reason, detail) == ("channel missing", f"blue: expected a file at {tmp_path}/c_flair.png")
+
+
+def test_a_mask_is_no_channel(tmp_path):
+    """A slip in a name would show the truth to the models."""
+    channels = {"red": "{image}", "green": f"{tmp_path}/{{case}}_seg.png", "blue": "{image}"}
+    ((reason, detail),) = errors(pictures(tmp_path, channels=channels), tmp_path)
+    assert reason == "mask as a channel"
+    assert detail.startswith(f"green: {tmp_path}/c_seg.png is a mask of this image")
 
 
 def test_two_files_for_one_channel_are_refused(tmp_path):

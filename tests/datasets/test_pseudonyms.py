@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from job.datasets.pseudonyms import hidden, pseudonym
+from job.datasets.pseudonyms import hidden, pseudonym, with_numbers
 from tests.cases import SPEC, draw_case, medsam_job, use_fake_models, write_study
-from tests.datasets.make import dataset, grey, load, pair
+from tests.datasets.formats.dicom.written import grid, phantom, slices, stored
+from tests.datasets.make import dataset, grey, load, nifti, pair
 from tests.study.small import SMALL, only_fault
 
 SALT = "0123456789abcdef"
@@ -21,6 +23,29 @@ def test_a_pseudonym_is_an_hmac():
 def test_the_longest_address_is_hidden_first():
     """One address may be the beginning of another."""
     assert hidden("a/b.png and a/b.png.png", ["a/b.png", "a/b.png.png"], "x") == "x and x"
+
+
+def test_names_in_a_folder_become_numbers():
+    """As words of their own, and not where a short number counts something."""
+    names = ["1", "Muster^Erika 01.dcm", "Muster.txt", "00012345"]
+    text = "1 files are left out: Muster.txt (no image), Muster^Erika 01.dcm, 00012345: xMuster.txt"
+    assert with_numbers(text, names) == "1 files are left out: file 3 (no image), file 2, file 4: xMuster.txt"
+
+
+def test_no_line_names_a_file_of_a_series(tmp_path):
+    """Such files often have the patient's name."""
+    for number, item in enumerate(slices(*stored(phantom() + 20, grid()))):
+        (tmp_path / "Erika").mkdir(exist_ok=True)
+        item.save_as(tmp_path / f"Erika/Muster_{number}.dcm", enforce_file_format=True)
+    nifti(tmp_path / "mask.nii.gz", (phantom() > 0).astype(np.uint8), grid())
+    data = dataset(tmp_path, images=f"{tmp_path}/*/", masks=f"{tmp_path}/mask.nii.gz", pseudonymise=SALT)
+    (tmp_path / "Erika/Muster.txt").write_text("note")
+    (line,) = load(data, tmp_path).left_out
+    assert "left out: file 1 (not a DICOM file)" in line.detail
+    data_file = tmp_path / "Erika/Muster_2.dcm"
+    data_file.write_bytes(data_file.read_bytes()[:-9])
+    (line,) = load(data, tmp_path).left_out
+    assert (line.kind, "file 4: truncated" in line.detail, "Muster" in line.detail) == ("error", True, False)
 
 
 @pytest.fixture

@@ -296,6 +296,17 @@ def test_no_file_of_a_tar_archive_vanishes_in_silence(place, ending, harm):
         storage.list_files(f"{harmed}#/", "**")
 
 
+def test_no_file_of_joined_zip_archives_vanishes_in_silence(place):
+    """Only the last one's list counts. The program of an archive that unpacks itself is no file."""
+    one = content_of(archive_of(place / "one.zip"))
+    two = content_of(archive_of(place / "two.zip", {"z.png": b"x"}))
+    (place / "x.zip").write_bytes(one + two)
+    with pytest.raises(DataError, match="several archives in one"):
+        storage.list_files(f"{place}/x.zip#/", "**")
+    (place / "y.zip").write_bytes(b"MZ program" + two)
+    assert len(storage.list_files(f"{place}/y.zip#/", "**")) == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [(tarfile.SYMTYPE, "a link to '/etc/passwd'"), (tarfile.LNKTYPE, "a link"), (tarfile.FIFOTYPE, "no plain file"),
@@ -438,6 +449,9 @@ def test_a_missing_folder_of_an_archive_is_told(place):
     assert "no folder" in storage.why_nothing_matches(f"{root}#/none")
     assert storage.why_nothing_matches(f"{root}#/images") == "no file matches this pattern"
     assert "no folder" in storage.why_nothing_matches(f"{place}/none.zip#")
+    for ending in (".7z", ".tar.xz", ".tar.bz2", ".rar", ".gz"):
+        assert storage.why_nothing_matches(f"{place}/x{ending}#images").endswith("are not read: unpack it")
+    assert "unpack" not in storage.why_nothing_matches(f"{archive_of(place / 'x.tar.gz')}#/none")
 
 
 def test_gzip_with_a_wrong_checksum_is_refused(place):

@@ -66,9 +66,8 @@ def cell(file: FileInfo) -> bytes:
     content = value.get("bytes") if isinstance(value, dict) else value
     if content is None:
         path = value.get("path") if isinstance(value, dict) else None
-        if path:
-            where = printable(str(path))[:LONGEST_NAME]
-            raise DataError("unreadable", f"row {row} holds no bytes; it names a file, {where}")
+        if path:  # which may hold a patient's name
+            raise DataError("unreadable", f"row {row} holds a path and no bytes; no path is opened: store the bytes")
         raise AbsentError("unreadable", f"row {row} holds no bytes")
     return bytes(content)
 

@@ -217,7 +217,7 @@ def test_a_mask_without_content_is_missing(tmp_path, empty, unlabelled, kind):
 CELLS = {
     "no column 'image'": lambda: pa.table({"picture": [b"x"]}),
     "expected bytes, or a struct": lambda: pa.table({"image": [[1, 2], [3, 4]]}),
-    "row 0 holds no bytes; it names a file, /etc/passwd": lambda: pa.table(
+    "row 0 holds a path and no bytes": lambda: pa.table(
         {"image": pa.array([{"bytes": None, "path": "/etc/passwd"}], CELL)}
     ),
     "row 0 holds no bytes": lambda: pa.table({"image": pa.array([None], pa.binary())}),
