@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import zipfile
+from itertools import permutations, product
 
 import cv2
 import nibabel as nib
@@ -108,9 +109,9 @@ def outlines(value, z):
         yield (affine() @ voxels.T).T[:, :3]
 
 
+ORDERS = ["".join(codes) for axes in permutations(("RL", "AP", "SI")) for codes in product(*axes)]
 FORMATS = {
-    "NIfTI LPS": (nifti, "LPS"),
-    "NIfTI SAR": (nifti, "SAR"),
+    **{f"NIfTI {codes}": (nifti, codes) for codes in ORDERS},
     "MetaImage": (itk, "RIA", ".mha"),
     "MetaImage in two files": (itk, "LPI", ".mhd"),
     "NRRD": (itk, "LAS", ".nrrd"),
@@ -174,6 +175,11 @@ def test_each_format_has_the_rows_of_the_first(results, name):
         first = rows(results, table, columns, next(iter(FORMATS)))
         assert first
         assert rows(results, table, columns, name) == first
+
+
+def test_the_orders_of_axes_are_all_there_are():
+    """Six permutations of three axes, each in two directions."""
+    assert len(set(ORDERS)) == 48
 
 
 def test_millimetres_are_those_of_the_header(results):
