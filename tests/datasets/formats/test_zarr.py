@@ -149,7 +149,6 @@ class TestBothVersions:
         {"zarr_format": 2, "chunk_key_encoding": {"name": "v2", "separator": "/"}},
         {"zarr_format": 2, "order": "F"},
     ],
-    ids=str,
 )
 def test_ways_of_packing(tmp_path, packing):
     """Those that OME-Zarr's writers use."""
@@ -218,7 +217,7 @@ def test_a_pickle_is_never_opened(tmp_path):
     assert not marker.exists()
 
 
-@pytest.mark.parametrize("compressors", [GzipCodec(), ZstdCodec(), BloscCodec()], ids=str)
+@pytest.mark.parametrize("compressors", [GzipCodec(), ZstdCodec(), BloscCodec()], ids=["gzip", "zstd", "blosc"])
 def test_a_chunk_that_unpacks_to_more_than_a_chunk_is_refused(tmp_path, compressors):
     """A bomb; it is not unpacked."""
     array(tmp_path / "a.zarr", compressors=compressors)
