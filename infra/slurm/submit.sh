@@ -28,7 +28,7 @@ if [[ $workers -gt 0 ]]; then
     dependency=(--dependency="afterany:${array%%;*}")
 fi
 unset MEDSAM_JOB_SHARDS
-gather=$(sbatch --parsable "${dependency[@]}" "$here/gather.sbatch" "$here/program.sh" "$spec")
+gather=$(sbatch --parsable ${dependency[@]+"${dependency[@]}"} "$here/gather.sbatch" "$here/program.sh" "$spec")
 
 jobs=${array:+${array%%;*},}${gather%%;*}
 echo "$chunks chunks to do by $workers workers: jobs $jobs"

@@ -64,7 +64,7 @@ def _shown(plane: Channel, levels: Levels | None) -> NDArray[np.uint8]:
 
 @contextmanager
 def _named(channel: Channel) -> Iterator[None]:
-    """Say in an error about values which of several channels they are of."""
+    """Name the channel, of several, in an error about values that is raised in this context."""
     try:
         yield
     except DataError as error:
