@@ -62,7 +62,7 @@ def _by_slurm(environment: Mapping[str, str], stated: str | None) -> Numbered:
     if stated not in (None, count):
         return Numbered(task, None, origin)
     has_gaps = int(last) - int(first) != (int(count) - 1) * int(step)
-    if has_gaps or (count == "1" and task != "0"):
+    if has_gaps or (stated is None and count == "1" and task != "0"):
         raise JobError(
             f"{origin}: an array of {count} from {first} to {last} does not tell which shard of how many this is; "
             f"use an array without gaps, such as 0-7, or state the number of shards: --shards N, or {COUNT}=N"

@@ -57,8 +57,9 @@ def test_some_tasks_of_a_slurm_array_run_again_as_the_shards_that_they_were():
 
 
 def test_a_single_task_of_a_slurm_array_is_the_whole_study():
-    """Of `--array=0` without a number of shards: there is one."""
+    """Of `--array=0`, or of another id where one shard is stated."""
     assert by_slurm(0, [0]) == Shard(0, 1)
+    assert by_slurm(1, [1], MEDSAM_JOB_SHARDS="1") == Shard(0, 1)
 
 
 def test_a_slurm_job_without_an_array_is_no_shard():
