@@ -15,7 +15,7 @@ import sys, time, numpy as np, resource
 from job import storage
 from job.models import allocator
 from job.models.registry import build
-from job.study.model import LiteMedSam
+from job.models.families.lite_medsam import LiteMedSam
 import torch
 if sys.argv[1] == "keep":
     allocator.keep_freed_memory()

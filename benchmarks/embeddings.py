@@ -22,10 +22,12 @@ import torch
 from job.models import registry
 from job.models.device import configure, describe
 from job.models.embedding import SUFFIX
+from job.models.families.lite_medsam import LiteMedSam
+from job.models.families.sam import Sam
+from job.models.known_weights import lite_medsam_checkpoint
 from job.models.protocol import EncodedImage, Image, PromptableModel
 from job.models.sam import build_sam
 from job.storage import BoundedFolder
-from job.study.model import LiteMedSam, Sam
 from job.worker.embeddings import Embeddings
 
 CPU = torch.device("cpu")
@@ -78,7 +80,7 @@ def _look_up(folder: str, images: Sequence[Image], encoded: Sequence[EncodedImag
 def _model(name: str) -> PromptableModel:
     if name == "lite_medsam":
         spec = LiteMedSam(name=name, family="lite_medsam")
-        return registry.build(spec, registry.lite_medsam_checkpoint(), CPU, "fp32")
+        return registry.build(spec, lite_medsam_checkpoint(), CPU, "fp32")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "vit_b.pth"
         torch.save(build_sam("vit_b").state_dict(), path)

@@ -95,9 +95,9 @@ def lite_medsam(family: str) -> Callable[[], Any]:
 
         from job.models.device import Device
         from job.models.lite_medsam import LiteMedSamModel, build_lite_medsam
-        from job.models.registry import FAMILIES
+        from job.study.families import installed_family
 
-        capabilities = FAMILIES[family].capabilities
+        capabilities = installed_family(family).capabilities
         return LiteMedSamModel(build_lite_medsam(), capabilities=capabilities, device=Device.of(torch.device("cpu")))
 
     return build
@@ -108,11 +108,11 @@ def sam_vit_b() -> Any:
     import torch
 
     from job.models.device import Device
-    from job.models.registry import FAMILIES
+    from job.models.families.sam import CAPABILITIES
     from job.models.sam import SamModel, build_sam
 
     device = Device.of(torch.device("cpu"))
-    return SamModel(build_sam("vit_b"), capabilities=FAMILIES["sam"].capabilities, device=device)
+    return SamModel(build_sam("vit_b"), capabilities=CAPABILITIES, device=device)
 
 
 def ritm(arch: str) -> Callable[[], Any]:

@@ -140,8 +140,8 @@ class LitePredictor(SamPredictor):
     """LiteMedSAM with clicks behind the interface of SAM's predictor; images are prepared as LiteMedSAM's authors do."""
 
     def __init__(self, device: torch.device) -> None:
+        from job.models.families.lite_medsam_clicks import LiteMedSamClicks
         from job.models.lite_medsam_clicks import load_lite_medsam_clicks
-        from job.study.model import LiteMedSamClicks
 
         checkpoint = local_path(LiteMedSamClicks.model_fields["checkpoint"].default)
         assert checkpoint is not None  # noqa: S101

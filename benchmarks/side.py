@@ -162,7 +162,7 @@ def encoder(watch: Watch, folder: Path, *, model: dict[str, Any], data: str, dev
     from benchmarks.plain_loop import read
     from job.models import device as devices
     from job.models.registry import build
-    from job.study.model import Model
+    from job.study.families import Model
 
     where = devices.resolve_device(device)
     devices.configure(where)

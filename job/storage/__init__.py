@@ -25,6 +25,7 @@ from job.storage.files import (
     sha256,
     write,
 )
+from job.storage.linked import linked_folder
 from job.storage.listing import list_files, literal
 from job.storage.local import WRITING
 from job.storage.mounting import cache_folder, fault_of_archive
@@ -46,6 +47,7 @@ __all__ = [
     "hide",
     "info",
     "join",
+    "linked_folder",
     "list_files",
     "literal",
     "local_path",

@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from job.errors import Fault
+from job.study.families import BROKEN, spec_type
+from job.study.model import ModelSpec
 from job.study.strict import PATTERNS
 from job.study.study import Study
 from job.study.yaml_source import YamlSource, shorten
@@ -52,9 +54,7 @@ def explain(details: ErrorDetails, source: YamlSource) -> Fault:
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     if kind == "extra_forbidden":
         key = details["loc"][-1]
-        return source.fault(
-            path, f"unknown key '{shorten(key)}'", hint=nearest(key, _names_at(path[:-1], details["loc"]))
-        )
+        return source.fault(path, f"unknown key '{shorten(key)}'", hint=nearest(key, _names_at(path[:-1], source.data)))
     if kind == "missing" and isinstance(details["loc"][-1], int):
         return source.fault(path, "expected more values in this list")
     if kind in ("missing", "union_tag_not_found"):
@@ -64,7 +64,7 @@ def explain(details: ErrorDetails, source: YamlSource) -> Fault:
     if details["loc"][-1:] == ("[key]",):
         shown = value  # the key itself, not what it holds
     names = re.findall(r"'([^']*)'", str(context.get("expected") or context.get("expected_tags") or ""))
-    if kind == "union_tag_invalid":
+    if kind in ("union_tag_invalid", BROKEN):
         path = (*path, "family")
         shown = source.as_written(path, context.get("tag"))
     expected = details["msg"]
@@ -107,8 +107,6 @@ def merged(faults: Iterable[Fault]) -> list[Fault]:
 def _real_path(details: ErrorDetails, data: Any) -> tuple[int | str, ...]:
     """Return pydantic's `loc` without what it adds for unions: the keys that exist, and one that is missing."""
     loc: tuple[Any, ...] = details["loc"]
-    if loc[:1] == ("models",):
-        loc = (*loc[:2], *loc[3:])  # without the family, which may equal a key: `ritm` is both
     path: list[int | str] = []
     for position, key in enumerate(loc):
         if (isinstance(data, dict) and key in data) or (isinstance(data, list) and key in range(len(data))):
@@ -119,15 +117,15 @@ def _real_path(details: ErrorDetails, data: Any) -> tuple[int | str, ...]:
     return tuple(path)
 
 
-def _names_at(path: tuple[int | str, ...], loc: tuple[int | str, ...]) -> list[str]:
+def _names_at(path: tuple[int | str, ...], data: Any) -> list[str]:
     """Return the valid keys of the mapping at `path`."""
     types: list[type[BaseModel]] = [Study]
     for key in path:
+        data = data[key]
         types = [inner for outer in types for inner in _types_in(_annotation(outer, key))] or types
-    tagged = [
-        t for t in types if "family" in t.model_fields and get_args(t.model_fields["family"].annotation)[0] in loc
-    ]
-    return list(dict.fromkeys(field.alias or name for t in tagged or types for name, field in t.model_fields.items()))
+        if types == [ModelSpec] and isinstance(data, dict):
+            types = [spec_type(data.get("family")) or ModelSpec]
+    return list(dict.fromkeys(field.alias or name for t in types for name, field in t.model_fields.items()))
 
 
 def _annotation(outer: type[BaseModel], key: int | str) -> Any:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from job.study import families
 from job.study.dataset import Dataset
-from job.study.model import Model
+from job.study.families import Model
 from job.study.prompts import Prompts
 from job.study.report import Report
 from job.study.statistics import Statistics
@@ -79,8 +80,12 @@ class Study(Strict):
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of specs, for editors."""
+    """Return the JSON Schema of specs, for editors, with every family of models that is installed."""
     schema = Study.model_json_schema()
+    models = families.schema()
+    schema["$defs"] |= models.pop("$defs", {})
+    schema["properties"]["models"]["items"] = models
+    del schema["$defs"]["ModelSpec"]
     task = schema["$defs"]["Task"]
     short_forms = [form for form in task["properties"]["label"]["anyOf"] if form.get("type") != "null"]
     schema["$defs"]["Task"] = {"anyOf": [*short_forms, task]}  # a validator expands the short forms

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import structlog
 
-from job import storage
 from job.errors import WeightsError
 from job.models import compiler, registry
 from job.models import device as devices
 from job.models.protocol import PromptableModel
 from job.plan.file import Plan
-from job.plan.weights import local_checkpoint
+from job.plan.weights import checkpoint_sha256, local_checkpoint
 from job.storage import InputCache
 from job.study import LoadedSpec
-from job.study.model import Model
+from job.study.model import ModelSpec
 from job.study.study import Execution
 
 
@@ -43,10 +42,13 @@ def load_models(
     }
 
 
-def _planned_checkpoint(model: Model, plan: Plan, cache: InputCache) -> Path:
-    """Return a local copy of a model's checkpoint; raise WeightsError if its sha256 is not the planned one."""
+def _planned_checkpoint(model: ModelSpec, plan: Plan, cache: InputCache) -> Path | None:
+    """Return a local copy of a model's checkpoint, None without one.
+
+    Raise WeightsError if its sha256 is not the planned one.
+    """
     path = local_checkpoint(model, cache)
-    if storage.sha256(path) != plan.models[model.name].sha256:
+    if checkpoint_sha256(path, model) != plan.models[model.name].sha256:
         raise WeightsError(
             f"{path}: changed since it was planned; store a new plan with `medsam-job plan SPEC --store`"
         )

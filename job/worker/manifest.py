@@ -21,7 +21,7 @@ from job.plan.file import Plan
 from job.plan.shard import Shard
 from job.study import LoadedSpec
 from job.study.dataset import Dataset
-from job.study.model import Model
+from job.study.model import ModelSpec
 from job.worker.speed import speed
 from job.worker.tally import Tally
 
@@ -136,6 +136,7 @@ def _intensity(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _model(model: Model, purpose: str | None) -> dict[str, Any]:
+def _model(model: ModelSpec, purpose: str | None) -> dict[str, Any]:
     """Return a model's settings with all defaults, and the purpose of its weights."""
-    return model.model_dump(mode="json") | {"checkpoint": storage.public(model.checkpoint), "purpose": purpose}
+    checkpoint = model.checkpoint and storage.public(model.checkpoint)
+    return model.model_dump(mode="json") | {"checkpoint": checkpoint, "purpose": purpose}

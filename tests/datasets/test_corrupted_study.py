@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from job.models import registry
+from job.models.families.lite_medsam import CAPABILITIES
 from tests.cases import medsam_job
 from tests.datasets.corruption import DAMAGES, FORMATS, damaged, labels, noise
 from tests.datasets.make import write
@@ -64,8 +65,7 @@ def test_every_sound_file_is_evaluated_and_every_damaged_one_evaluated_or_in_the
 ) -> None:
     """No file is lost, none stops the study, and the exit code says that some were left out."""
     names = write_files(tmp_path)
-    capabilities = registry.FAMILIES["lite_medsam"].capabilities
-    monkeypatch.setattr(registry, "build", lambda *arguments, **options: FakeModel(capabilities))
+    monkeypatch.setattr(registry, "build", lambda *arguments, **options: FakeModel(CAPABILITIES))
     spec = tmp_path / "study.yaml"
     spec.write_text(SPEC.format(folder=tmp_path))
     assert medsam_job(monkeypatch, "validate", "--full", spec) == 3

@@ -6,6 +6,10 @@ from safetensors.torch import save_file
 from segment_anything import sam_model_registry
 from torch import nn
 
+from job.models.families.lite_medsam import LiteMedSam
+from job.models.families.lite_medsam_clicks import LiteMedSamClicks
+from job.models.families.ritm import Ritm
+from job.models.families.sam import Sam
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
 from job.models.ritm.architecture import ARCHITECTURES
@@ -13,7 +17,6 @@ from job.models.ritm.model import RitmModel
 from job.models.ritm.network import RitmNetwork
 from job.models.sam import SamModel
 from job.storage import local_path
-from job.study.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
 from tests.models.requests import randomise
 
 

@@ -14,8 +14,8 @@ from torch import nn
 
 from job.errors import WeightsError
 from job.models.checkpoint import load_state, read_checkpoint, read_weights, verify_sha256
+from job.models.families.lite_medsam import LiteMedSam
 from job.models.registry import build
-from job.study.model import LiteMedSam
 
 STATE = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.ones(2)}
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from job.models.demo_weights import DEMO, FOLDER, ShippedWeights, purpose_of, sha256_at, shipped_weights
-from job.models.registry import FAMILIES
+from job.models.families.lite_medsam_clicks import LiteMedSamClicks
+from job.models.families.ritm import Ritm
+from job.models.registry import family_of
 from job.storage import local_path, sha256
-from job.study.model import LiteMedSamClicks, Ritm
 
 ROOT = Path(__file__).parents[2]
 SECTIONS = ("## Data", "## Training", "## Results", "## Limits", "## Licence")
@@ -59,11 +60,11 @@ def test_families_know_the_hashes_of_shipped_weights() -> None:
     """Shipped weights are verified even if the spec states no hash; a file elsewhere is the user's own."""
     by_file = {weights.file: weights for weights in shipped_weights()}
     clicks = LiteMedSamClicks(name="clicks", family="lite_medsam_clicks")
-    assert FAMILIES[clicks.family].known_sha256(clicks) == by_file["lite_medsam_clicks.safetensors"].sha256
+    assert family_of(clicks).known_sha256(clicks) == by_file["lite_medsam_clicks.safetensors"].sha256
     demo = by_file["ritm_h18s_demo.safetensors"]
     for checkpoint, expected in ((demo.address, demo.sha256), ("own.safetensors", None)):
         spec = Ritm(name="ritm", family="ritm", arch="hrnet18s", checkpoint=checkpoint)
-        assert FAMILIES["ritm"].known_sha256(spec) == expected
+        assert family_of(spec).known_sha256(spec) == expected
 
 
 def test_demo_weights_are_recognised_by_their_hash() -> None:

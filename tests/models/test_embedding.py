@@ -9,8 +9,8 @@ import torch
 
 from job.models.embedding import encoding_of, entry_name, from_bytes, to_bytes
 from job.models.protocol import EncodedImage
+from job.testing import encode, make_request, random_image
 from tests.models.fake import FakeModel
-from tests.models.requests import encode, make_request, random_image
 
 CPU = torch.device("cpu")
 NAME = "a" * 64

@@ -5,7 +5,7 @@ import torch
 
 from job.errors import DataError
 from job.models.finite import are_finite, refuse
-from tests.models.requests import encode, make_request, random_image
+from job.testing import encode, make_request, random_image
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from job.errors import WeightsError
+from job.models.families.lite_medsam import LiteMedSam
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
-from job.study.model import LiteMedSam
+from job.testing import encode, make_request, random_image
 from tests.models.compare import assert_close
-from tests.models.requests import encode, encoder_input, make_request, random_image
+from tests.models.requests import encoder_input
 from tests.shared import SHARED, needs_shared
 
 Box = tuple[int, int, int, int]

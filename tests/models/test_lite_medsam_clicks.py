@@ -13,10 +13,10 @@ from torch import Tensor
 
 from job.errors import WeightsError
 from job.models.checkpoint import METADATA_KEY, read_metadata
+from job.models.families.lite_medsam_clicks import LiteMedSamClicks
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
-from job.study.model import LiteMedSamClicks
-from tests.models.requests import encode, make_request, random_image
+from job.testing import encode, make_request, random_image
 
 Saved = tuple[dict[str, Tensor], dict[str, Any]]
 

@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from job.models.families.lite_medsam_clicks import LiteMedSamClicks
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.mask_decoding import MaskDecodingModel
 from job.models.prompt_embedding import FIRST_CORNER, LAST_CORNER, NEGATIVE, POSITIVE, PromptEmbedding
 from job.models.protocol import EncodedImage, Request
 from job.models.registry import build
-from job.study.model import LiteMedSamClicks
-from tests.models.requests import encoder_input, make_request, random_image
+from job.testing import make_request, random_image
+from tests.models.requests import encoder_input
 
 SIDES = {"sam": 1024, "lite_medsam_clicks": 256}
 """Of the square that each model's encoder takes."""

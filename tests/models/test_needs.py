@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from job.models.device import Device
+from job.models.families.lite_medsam_clicks import CAPABILITIES
 from job.models.lite_medsam import LiteMedSamModel, build_lite_medsam
-from job.models.registry import FAMILIES
 from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.model import RitmModel
 from job.models.ritm.network import RitmNetwork
@@ -42,7 +42,6 @@ def test_later_clicks_of_ritm_see_400_pixels_of_a_small_image():
 
 def test_lite_medsam_with_clicks_by_number_of_requests():
     """On 1024 x 1024 pixels: 467 MiB for 8 requests, 1,528 for 32, as measured."""
-    capabilities = FAMILIES["lite_medsam_clicks"].capabilities
-    need = LiteMedSamModel(build_lite_medsam(), capabilities=capabilities, device=CPU).needs(1024, 1024)
+    need = LiteMedSamModel(build_lite_medsam(), capabilities=CAPABILITIES, device=CPU).needs(1024, 1024)
     assert 467 <= need.predict(8) / MIB <= 1.3 * 467
     assert 1528 <= need.predict(32) / MIB <= 1.3 * 1528

@@ -14,12 +14,16 @@ from safetensors.torch import save_file
 
 from job.errors import WeightsError
 from job.models.demo_weights import FOLDER, ShippedWeights, shipped_weights
+from job.models.families.lite_medsam import LiteMedSam
+from job.models.families.lite_medsam_clicks import LiteMedSamClicks
+from job.models.families.ritm import Ritm
+from job.models.families.sam import Sam
 from job.models.known_weights import LITE_MEDSAM_SHA256, SHIPPED, is_known
 from job.models.registry import capabilities, check
 from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.model import CAPABILITIES
 from job.models.ritm.network import RitmNetwork
-from job.study.model import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
+from job.study.families import Model
 
 
 def test_sam_accepts_every_prompt() -> None:

@@ -10,12 +10,13 @@ import pytest
 import torch
 from segment_anything import SamPredictor, sam_model_registry
 
+from job.models.families.sam import Sam
 from job.models.protocol import EncodedImage, Image, Request
 from job.models.registry import build
 from job.models.sam import SamModel
-from job.study.model import Sam
+from job.testing import encode, make_request, random_image
 from tests.models.compare import assert_close
-from tests.models.requests import encode, make_request, random_image, randomise
+from tests.models.requests import randomise
 
 IMAGES = {
     "landscape": random_image(40, 60, seed=1),

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from job.models.mask_decoding import MaskDecodingModel
-from tests.models.requests import encode, make_request, random_image
+from job.testing import encode, make_request, random_image
 from tests.models.waits import counted
 
 NUMBERS = torch.arange(6.0)

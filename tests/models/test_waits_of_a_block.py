@@ -12,7 +12,7 @@ from job.evaluate import Conditions, encode, evaluate
 from job.evaluate.lanes import IN_TURN
 from job.models.protocol import PromptableModel
 from job.prompts.blocks import PromptBlock
-from tests.models.requests import random_image
+from job.testing import random_image
 from tests.models.waits import counted
 
 RESULTS = 2

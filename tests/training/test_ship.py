@@ -10,9 +10,10 @@ from safetensors.torch import load_file, save_file
 from job.errors import JobError
 from job.models import demo_weights
 from job.models.checkpoint import METADATA_KEY, read_metadata
-from job.models.registry import build, lite_medsam_checkpoint
+from job.models.families.lite_medsam_clicks import LiteMedSamClicks
+from job.models.known_weights import lite_medsam_checkpoint
+from job.models.registry import build
 from job.storage import sha256
-from job.study.model import LiteMedSamClicks
 from training.card import fill
 from training.curves import draw_curves
 from training.ship import CARDS, declare, read_curves, ship, towards, verify

@@ -8,8 +8,8 @@ from job.models.protocol import EncodedImage
 from job.models.ritm.batch import Batch, Member
 from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
 from job.models.ritm.zoom import Roi
+from job.testing import make_request
 from tests.models.compare import assert_close
-from tests.models.requests import make_request
 
 
 def clicks(*rows_columns, positive=None):
