@@ -21,6 +21,7 @@ from job.plan.file import Plan
 from job.plan.shard import Shard
 from job.study import LoadedSpec
 from job.study.dataset import Dataset
+from job.study.families import installed
 from job.study.model import ModelSpec
 from job.worker.speed import speed
 from job.worker.tally import Tally
@@ -137,6 +138,7 @@ def _intensity(dataset: Dataset) -> dict[str, Any]:
 
 
 def _model(model: ModelSpec, purpose: str | None) -> dict[str, Any]:
-    """Return a model's settings with all defaults, and the purpose of its weights."""
+    """Return a model's settings with all defaults, the purpose of its weights, and the package of its family."""
     checkpoint = model.checkpoint and storage.public(model.checkpoint)
-    return model.model_dump(mode="json") | {"checkpoint": checkpoint, "purpose": purpose}
+    made_with = {"purpose": purpose, "brought_by": list(installed()[model.family].packages)}
+    return model.model_dump(mode="json") | {"checkpoint": checkpoint} | made_with

@@ -15,7 +15,8 @@ class TestSam(ModelSuite):
     sizes = ((16, 2048), (131, 97))
 
     @pytest.fixture(scope="class")
-    def model(self, sam: PromptableModel) -> PromptableModel:
+    @classmethod
+    def model(cls, sam: PromptableModel) -> PromptableModel:
         return sam
 
 
@@ -25,7 +26,8 @@ class TestLiteMedSam(ModelSuite):
     sizes = ((16, 16), (2048, 300), (97, 131))
 
     @pytest.fixture(scope="class")
-    def model(self, lite_medsam: PromptableModel) -> PromptableModel:
+    @classmethod
+    def model(cls, lite_medsam: PromptableModel) -> PromptableModel:
         return lite_medsam
 
 
@@ -35,7 +37,8 @@ class TestLiteMedSamClicks(ModelSuite):
     sizes = ((16, 2048), (131, 97))
 
     @pytest.fixture(scope="class")
-    def model(self, lite_medsam_clicks: PromptableModel) -> PromptableModel:
+    @classmethod
+    def model(cls, lite_medsam_clicks: PromptableModel) -> PromptableModel:
         return lite_medsam_clicks
 
 
@@ -43,7 +46,8 @@ class TestRitm(ModelSuite):
     """With random weights."""
 
     @pytest.fixture(scope="class")
-    def model(self, ritm: PromptableModel) -> PromptableModel:
+    @classmethod
+    def model(cls, ritm: PromptableModel) -> PromptableModel:
         return ritm
 
 
@@ -53,5 +57,6 @@ class TestFake(ModelSuite):
     sizes = ((16, 16), (16, 2048), (2048, 300), (97, 131))
 
     @pytest.fixture(scope="class")
-    def model(self) -> PromptableModel:
+    @classmethod
+    def model(cls) -> PromptableModel:
         return FakeModel()

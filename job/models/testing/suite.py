@@ -4,7 +4,8 @@ A package's test module subclasses `ModelSuite`, whose names pytest finds:
 
     class TestMyModel(ModelSuite):
         @pytest.fixture(scope="class")
-        def model(self):
+        @classmethod
+        def model(cls):
             return built({"name": "mine", "family": "mine", "checkpoint": "weights.safetensors"})
 """
 
@@ -33,17 +34,20 @@ class ModelSuite:
     sizes: Sequence[tuple[int, int]] = ((16, 16), (16, 1024), (97, 131), (131, 97))
 
     @pytest.fixture(scope="class")
-    def model(self) -> PromptableModel:
+    @classmethod
+    def model(cls) -> PromptableModel:
         """Return the model."""
         raise NotImplementedError
 
     @pytest.fixture(scope="class")
-    def images(self) -> list[Image]:
+    @classmethod
+    def images(cls) -> list[Image]:
         """Return images of several sizes, none contiguous in memory, like slices of a flipped volume."""
-        return [random_image(height, width, seed=height)[:, ::-1] for height, width in self.sizes]
+        return [random_image(height, width, seed=height)[:, ::-1] for height, width in cls.sizes]
 
     @pytest.fixture(scope="class")
-    def encoded(self, model: PromptableModel, images: list[Image]) -> list[EncodedImage]:
+    @classmethod
+    def encoded(cls, model: PromptableModel, images: list[Image]) -> list[EncodedImage]:
         """Return the images, encoded together."""
         return encode(model, *images)
 
