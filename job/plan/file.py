@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from pydantic import TypeAdapter
@@ -17,9 +17,11 @@ from job import SCHEMA_VERSION, storage
 from job.datasets.sample import Excluded
 from job.datasets.source import Source
 from job.errors import OutputError
+from job.study.facts import Facts
+from job.study.model import WITHOUT_EFFECT_ON_ROWS
 from job.study.study import Precision, Study
 
-PLAN_VERSION = 4
+PLAN_VERSION = 5
 NAME_LENGTH = 24
 """Hexadecimal digits of a name: 96 bits."""
 
@@ -68,10 +70,14 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedModel:
-    """The checkpoint of a model. sha256: None without one. purpose: `demo` for shipped demo weights, else None."""
+    """The checkpoint of a model. sha256: None without one. purpose: `demo` for shipped demo weights, else None.
+
+    facts: what its authors, or the spec, say of the weights.
+    """
 
     sha256: str | None
     purpose: str | None
+    facts: Facts = field(default_factory=Facts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +149,7 @@ _WITHOUT_EFFECT_ON_ROWS: Any = {
     "report": True,
     "seed": True,
     "seeds": True,
-    "models": {"__all__": {"published"}},
+    "models": {"__all__": set(WITHOUT_EFFECT_ON_ROWS)},
     "datasets": {"__all__": {"published_as": True, "patients_of": True, "tasks": {"__all__": {"tolerance_mm"}}}},
     "execution": {"device", "cache_gb", "embeddings", "embeddings_gb", "precision_records"},
 }

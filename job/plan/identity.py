@@ -11,7 +11,7 @@ from job.models.registry import version_of
 from job.plan.blocks import ModelBlock
 from job.plan.file import PlannedModel, fingerprint
 from job.study import LoadedSpec
-from job.study.model import ModelSpec
+from job.study.model import WITHOUT_EFFECT_ON_ROWS, ModelSpec
 from job.study.yaml_source import Path
 
 REMEDY = "remove one, or give each prompts of its own (models: […])"
@@ -19,7 +19,7 @@ REMEDY = "remove one, or give each prompts of its own (models: […])"
 
 def identity(model: ModelSpec, planned: PlannedModel) -> dict[str, Any]:
     """Return what determines the rows of a model: its options, its family's version, its checkpoint's content."""
-    options = model.model_dump(mode="json", exclude={"name", "checkpoint", "sha256", "published"})
+    options = model.model_dump(mode="json", exclude={"name", "checkpoint", "sha256", *WITHOUT_EFFECT_ON_ROWS})
     return {"model": options, "family": version_of(model), "weights": planned.sha256}
 
 

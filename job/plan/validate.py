@@ -23,11 +23,13 @@ from job.plan.file import PlannedModel
 from job.plan.identity import check_distinct
 from job.plan.make import find_survey
 from job.plan.precision import read_records
+from job.plan.seen import seen_remark
 from job.plan.weights import hash_models, local_checkpoint
 from job.storage import InputCache
 from job.storage.address import PACKAGE
 from job.study import LoadedSpec
 from job.study.dataset import Dataset
+from job.study.facts import seen
 from job.study.files import Masks
 from job.study.model import ModelSpec
 from job.study.official import official
@@ -61,9 +63,14 @@ def validate(spec: LoadedSpec, cache: InputCache, *, full: bool) -> Report:
     if blocks and models:
         _collect(report, lambda: check_distinct(spec, blocks, models))
     _collect(report, lambda: read_records(spec))
-    remark = demo_remark({name: model.purpose for name, model in models.items()})
-    if remark:
-        report.notes.append(remark)
+    datasets = {name: tuple(seen(model.facts, spec.study.datasets)) for name, model in models.items()}
+    remarks = (
+        demo_remark({name: model.purpose for name, model in models.items()}),
+        seen_remark(
+            {name: names for name, names in datasets.items() if names or models[name].facts.zero_shot is False}
+        ),
+    )
+    report.notes.extend(remark for remark in remarks if remark)
     for index, model in enumerate(spec.study.models):
         if model.name not in models or not is_known(model, models[model.name].sha256):
             _check_checkpoint(report, spec, index, model, cache)

@@ -46,8 +46,8 @@ def write(comparison: Comparison, *, all_tasks: bool) -> None:
     for drawn in _tables(comparison, all_tasks=all_tasks):
         console.print(drawn)
     console.print(legend(comparison), style="italic")
-    if comparison.demo_remark:
-        console.print(comparison.demo_remark, style="bold yellow")
+    for remark in comparison.remarks:
+        console.print(remark, style="bold yellow")
 
 
 def _tables(comparison: Comparison, *, all_tasks: bool) -> Iterator[RenderableType]:

@@ -41,8 +41,7 @@ def render(summary: Summary) -> RenderableType:
     drawn += comparisons or ([] if drawn else [Text("no rows yet")])
     if comparisons:
         drawn.append(Text(legend(asked_for(summary.marts["comparison_overall"])), style="italic"))
-    if summary.demo_remark:
-        drawn.append(Text(summary.demo_remark, style="bold yellow"))
+    drawn += [Text(remark, style="bold yellow") for remark in summary.remarks]
     return Group(*drawn)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -13,12 +13,13 @@ from job import storage
 from job.errors import JobError, OutputError
 from job.plan.demo import demo_remark
 from job.plan.file import Plan
+from job.plan.seen import seen_remark
 from job.results import summary as summary_files
 from job.results.store import Results
 from job.statistics.contrasts import between
 from job.statistics.counterparts import Counterparts, counterparts
 from job.statistics.database import opened_tables
-from job.statistics.settings import from_note
+from job.statistics.settings import SEEN_DATASETS, from_note
 from job.statistics.stats import read_sql, run
 from job.study.statistics import Statistics
 
@@ -51,8 +52,8 @@ class Comparison:
 
     by_task: the relation changes_by_task. overall: comparison_overall. objects: how many are paired. left_out: objects
     that are not, by reason. missing: object_differences. unpaired_runs: runs without a counterpart. equal_parts: parts
-    that both plans name, of `parts` of the second, so that their rows are the same. missing_parts:
-    of what each output lacks, by alias.
+    that both plans name, of `parts` of the second, so that their rows are the same. missing_parts: of what each output
+    lacks, by alias. seen: by model, the data sets that its weights were trained on.
     """
 
     before: Side
@@ -68,12 +69,14 @@ class Comparison:
     parts: int
     equal_parts: int
     missing_parts: Mapping[str, int]
+    seen: Mapping[str, Sequence[str]]
 
     @property
-    def demo_remark(self) -> str | None:
-        """The remark on models with demo weights; None if there are none."""
+    def remarks(self) -> list[str]:
+        """The remarks that must accompany the scores: on demo weights, and on weights that have seen the data."""
         sides = (self.before, self.models.pairs.keys()), (self.after, self.models.pairs.values())
-        return demo_remark({side.model(name): side.plan.purposes[name] for side, names in sides for name in names})
+        purposes = {side.model(name): side.plan.purposes[name] for side, names in sides for name in names}
+        return [remark for remark in (demo_remark(purposes), seen_remark(self.seen)) if remark]
 
 
 def compare(before: Side, after: Side, named: Sequence[tuple[str, str]]) -> Comparison:
@@ -87,6 +90,7 @@ def compare(before: Side, after: Side, named: Sequence[tuple[str, str]]) -> Comp
     if not models.pairs:
         raise JobError(f"no model of {before.alias} has its name in {after.alias}: {way_out(models)}")
     plans = {"before_": before.of_models(models.pairs), "after_": after.of_models(set(models.pairs.values()))}
+    seen = [*_seen(before, models.pairs), *_seen(after, set(models.pairs.values()))]
     contrasts = between((after.model(theirs), before.model(ours)) for ours, theirs in models.pairs.items())
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -95,7 +99,8 @@ def compare(before: Side, after: Side, named: Sequence[tuple[str, str]]) -> Comp
         opened_tables(connection, after.results, plans["after_"], TABLES, prefix="after_"),
     ):
         objects = _pair(connection, before, after)
-        marts = run(connection, relations | {"contrasts": contrasts}, statistics, means=MEANS, marts=MARTS)
+        relations |= {"contrasts": contrasts, "seen_datasets": pa.Table.from_pylist(seen, schema=SEEN_DATASETS)}
+        marts = run(connection, relations, statistics, means=MEANS, marts=MARTS)
         if not marts["comparison_overall"].num_rows:
             raise JobError(_without_rows(before, after))
         parts = [{part.name for part in plan.parts} for plan in plans.values()]
@@ -112,6 +117,7 @@ def compare(before: Side, after: Side, named: Sequence[tuple[str, str]]) -> Comp
             unpaired_runs=_read(connection, "unpaired_runs"),
             parts=len(parts[1]),
             equal_parts=len(parts[0] & parts[1]),
+            seen={row["model"]: [each["dataset"] for each in seen if each["model"] == row["model"]] for row in seen},
             missing_parts={side.alias: count for side in (before, after) if (count := _missing_parts(side))},
         )
 
@@ -133,6 +139,14 @@ def _settings(side: Side) -> tuple[Statistics, dict[str, pa.Table]]:
             f"{shown}: holds no summary that states its settings and patients; run `medsam-job SPEC --only "
             "statistics`, which stores one"
         ) from None
+
+
+def _seen(side: Side, names: Collection[str]) -> Iterator[dict[str, str]]:
+    """Yield the data sets that the weights of some models were trained on, as the output's settings say."""
+    note = summary_files.settings(side.results.output, side.plan.spec) or {}
+    for row in note.get("relations", {}).get("seen_datasets", ()):
+        if row["model"] in names:
+            yield {"model": side.model(row["model"]), "dataset": row["dataset"]}
 
 
 def _missing_parts(side: Side) -> int:

@@ -12,6 +12,8 @@ import pyarrow as pa
 from job.plan.file import PlannedModel
 from job.statistics.contrasts import CONTRASTS, contrasts
 from job.statistics.reference import published
+from job.study.facts import Facts, seen, stated
+from job.study.model import ModelSpec
 from job.study.statistics import Statistics
 from job.study.study import Study
 
@@ -19,12 +21,23 @@ STUDY_DATASETS = pa.schema([("dataset", pa.string()), ("cohort", pa.string()), (
 TEST_AT = pa.schema([("step", pa.string())])
 LEVELS = pa.schema([("level", pa.float64())])
 STUDY_MODELS = pa.schema(
-    [("model", pa.string()), ("family", pa.string()), ("sha256", pa.string()), ("purpose", pa.string())]
+    [
+        ("model", pa.string()),
+        ("family", pa.string()),
+        ("sha256", pa.string()),
+        ("purpose", pa.string()),
+        ("trained_on", pa.string()),
+        ("zero_shot", pa.bool_()),
+        ("licence", pa.string()),
+        ("citation", pa.string()),
+    ]
 )
+SEEN_DATASETS = pa.schema([("model", pa.string()), ("dataset", pa.string())])
 PUBLISHED_DATASETS = pa.schema([("dataset", pa.string()), ("published_dataset", pa.string())])
 PUBLISHED_MODELS = pa.schema([("model", pa.string()), ("published", pa.string())])
 NOTED = {
     "study_models": STUDY_MODELS,
+    "seen_datasets": SEEN_DATASETS,
     "published_datasets": PUBLISHED_DATASETS,
     "published_models": PUBLISHED_MODELS,
     "study_datasets": STUDY_DATASETS,
@@ -35,9 +48,12 @@ NOTED = {
 
 def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.Table]:
     """Return the settings of the spec as relations: models, cohorts, contrasts, NoC levels, published columns."""
-    study_models = [
-        {"model": model.name, "family": model.family, **(asdict(models[model.name]) if model.name in models else {})}
+    facts = {
+        model.name: stated(model, models[model.name].facts if model.name in models else Facts())
         for model in study.models
+    }
+    seen_datasets = [
+        {"model": name, "dataset": dataset} for name in facts for dataset in seen(facts[name], study.datasets)
     ]
     published_models = [
         {"model": model.name, "published": model.published} for model in study.models if model.published
@@ -47,7 +63,10 @@ def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.T
         for dataset in study.datasets
     ]
     return {
-        "study_models": pa.Table.from_pylist(study_models, schema=STUDY_MODELS),
+        "study_models": pa.Table.from_pylist(
+            [_model(model, models.get(model.name), facts[model.name]) for model in study.models], schema=STUDY_MODELS
+        ),
+        "seen_datasets": pa.Table.from_pylist(seen_datasets, schema=SEEN_DATASETS),
         "published": published(),
         "published_datasets": pa.Table.from_pylist(published_datasets, schema=PUBLISHED_DATASETS),
         "published_models": pa.Table.from_pylist(published_models, schema=PUBLISHED_MODELS),
@@ -79,6 +98,12 @@ def from_note(note: Mapping[str, Any]) -> tuple[Statistics, dict[str, pa.Table]]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("no relations") from error
     return statistics, {"published": published(), **noted, **_of_statistics(statistics)}
+
+
+def _model(model: ModelSpec, planned: PlannedModel | None, facts: Facts) -> dict[str, Any]:
+    weights = {"sha256": planned.sha256, "purpose": planned.purpose} if planned else {}
+    named = asdict(facts) | {"trained_on": "; ".join(facts.trained_on) or None}
+    return {"model": model.name, "family": model.family, **weights, **named}
 
 
 def _study_datasets(study: Study) -> pa.Table:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from job.plan.demo import demo_remark
 from job.plan.file import Plan
+from job.plan.seen import seen_remark
 from job.results import summary as summary_files
 from job.results.store import Results
 from job.statistics.database import opened_tables, write_database
@@ -36,9 +37,16 @@ class Summary:
         return sum(row["lines"] for row in self.marts["ledger"].to_pylist() if row["kind"] == "error")
 
     @property
-    def demo_remark(self) -> str | None:
-        """The remark on models with demo weights; None if there are none."""
-        return demo_remark({row["model"]: row["purpose"] for row in self.marts["models"].to_pylist()})
+    def remarks(self) -> list[str]:
+        """The remarks that must accompany the scores: on demo weights, and on weights that have seen the data."""
+        models = self.marts["models"].to_pylist()
+        seen = {
+            row["model"]: row["datasets_seen"].split("; ") if row["datasets_seen"] else ()
+            for row in models
+            if row["datasets_seen"] or row["zero_shot"] is False
+        }
+        both = demo_remark({row["model"]: row["purpose"] for row in models}), seen_remark(seen)
+        return [remark for remark in both if remark]
 
     @property
     def complete(self) -> bool:

@@ -12,6 +12,7 @@ from job.study.dataset_checks import cohort_faults, dataset_faults
 from job.study.embedding_checks import PLACE, embedding_faults
 from job.study.explain import nearest
 from job.study.files import LIST
+from job.study.model_checks import zero_shot_faults
 from job.study.statistics import Compare, Statistics
 from job.study.untyped import is_map, mappings
 from job.study.yaml_source import Path, YamlSource, dotted
@@ -49,6 +50,7 @@ def cross_faults(source: YamlSource) -> Iterator[Fault]:
     for index, dataset in datasets:
         yield from dataset_faults(source, index, dataset)
     yield from cohort_faults(source, datasets)
+    yield from zero_shot_faults(source, models, datasets)
     yield from _target_faults(source, statistics.get("noc", Statistics().noc), prompts)
 
 

@@ -23,6 +23,7 @@ PATTERNS = {
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NAME)]
 FileName = Annotated[str, Field(pattern=FILE_NAME)]
 Address = Annotated[str, Field(min_length=1), AfterValidator(normal)]
+Line = Annotated[str, Field(min_length=1, max_length=500)]
 Sha256 = Annotated[str, Field(pattern=SHA256)]
 Device = Annotated[str, Field(pattern=DEVICE)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]

@@ -17,7 +17,7 @@ import structlog
 from job import __version__, storage
 from job.models import device as devices
 from job.models import processors
-from job.plan.file import Plan
+from job.plan.file import Plan, PlannedModel
 from job.plan.shard import Shard
 from job.study import LoadedSpec
 from job.study.dataset import Dataset
@@ -82,7 +82,7 @@ def manifest(
         "precision": plan.precision,
         "batch": plan.batch,
         "intensity": {dataset.name: _intensity(dataset) for dataset in spec.study.datasets},
-        "models": [_model(model, plan.purposes[model.name]) for model in spec.study.models],
+        "models": [_model(model, plan.models[model.name]) for model in spec.study.models],
         "weights": {name: model.sha256 for name, model in plan.models.items()},
         "departures": DEPARTURES,
         "device": devices.describe(devices.resolve_device(spec.study.execution.device)),
@@ -137,8 +137,8 @@ def _intensity(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _model(model: ModelSpec, purpose: str | None) -> dict[str, Any]:
-    """Return a model's settings with all defaults, the purpose of its weights, and the package of its family."""
+def _model(model: ModelSpec, planned: PlannedModel) -> dict[str, Any]:
+    """Return a model's settings with all defaults, what is known of its weights, and the package of its family."""
     checkpoint = model.checkpoint and storage.public(model.checkpoint)
-    made_with = {"purpose": purpose, "brought_by": list(installed()[model.family].packages)}
-    return model.model_dump(mode="json") | {"checkpoint": checkpoint} | made_with
+    known = {"purpose": planned.purpose, "brought_by": list(installed()[model.family].packages)}
+    return model.model_dump(mode="json") | {"checkpoint": checkpoint} | asdict(planned.facts) | known

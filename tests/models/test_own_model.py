@@ -23,7 +23,11 @@ SPEC = """
 study: flood
 output: {folder}/results
 datasets:
-  - {{name: disks, modality: X-ray, images: "{folder}/images/*.png", masks: "{folder}/masks/*.png", tasks: {{disk: 255}}}}
+  - name: disks
+    modality: X-ray
+    images: "{folder}/images/*.png"
+    masks: "{folder}/masks/*.png"
+    tasks: {{disk: 255}}
 models:
   - {{name: flood, family: flood, tolerance: 5}}
   - {{name: wide, family: flood, tolerance: 255}}

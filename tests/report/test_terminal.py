@@ -8,6 +8,7 @@ from rich.console import Console
 from job.plan.file import PlannedModel
 from job.report.terminal import render
 from job.statistics.summarise import Summary
+from job.study.facts import Facts
 from job.study.statistics import Contrast
 from tests.statistics import tables
 
@@ -150,3 +151,15 @@ def test_models_with_demo_weights_are_named_below_the_tables():
     rows = [tables.iou_row()]
     assert "Demo weights: m. " in drawn(rows, models={"m": PlannedModel(sha256="a" * 64, purpose="demo")})
     assert "Demo weights" not in drawn(rows, models={"m": PlannedModel(sha256="0" * 64, purpose=None)})
+
+
+def test_models_that_have_seen_the_data_are_named_below_the_tables():
+    """By the spec, or by what is known of their weights; one that is not zero-shot is named too."""
+    rows = [tables.iou_row()]
+
+    def model(**facts):
+        return {"m": PlannedModel(sha256="0" * 64, purpose=None, facts=Facts(**facts))}
+
+    assert "Trained on data of this study: m (A)." in drawn(rows, models=model(trained_on=("A",)))
+    assert "Trained on data of this study: m (not said which)." in drawn(rows, models=model(zero_shot=False))
+    assert "Trained on" not in drawn(rows, models=model(trained_on=("SA-1B",), zero_shot=True))

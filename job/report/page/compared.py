@@ -51,8 +51,7 @@ def _sections(comparison: Comparison, number: int) -> Iterable[Section]:
 def _compared(comparison: Comparison) -> Markup:
     """Return what is compared and what is not, and what changed over tasks, each run at its last click or mode."""
     found = contrasts.findings(comparison.overall.to_pylist(), comparison.statistics.confidence)
-    notes = [comparison.demo_remark] if comparison.demo_remark else []
-    return paragraphs(notes, "note") + paragraphs(found, "headline") + paragraphs(remarks(comparison))
+    return paragraphs(comparison.remarks, "note") + paragraphs(found, "headline") + paragraphs(remarks(comparison))
 
 
 def _rows(comparison: Comparison) -> list[labels.Row]:

@@ -80,8 +80,7 @@ def _notes(facts: Facts) -> Iterator[str]:
         yield f"Without a score, and so in no figure: {', '.join(unscored)}."
     if facts.limit is not None:
         yield f"Not a full run: {facts.limit} raw slices or images of each data set."
-    if summary.demo_remark:
-        yield summary.demo_remark
+    yield from summary.remarks
 
 
 def _settings(facts: Facts) -> Markup:

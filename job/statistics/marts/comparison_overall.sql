@@ -1,7 +1,8 @@
 -- One row per contrast x run x step: IoU over tasks, each task weighing the same, within a seed.
 -- baseline_*: as in comparison_by_task. model_iou, baseline_iou, mean_difference, won: means over tasks. tasks_won: number
 -- of tasks whose mean difference is positive; a task without a difference counts half. low, high, interval_mean,
--- interval_tasks, few_tasks: as in measures_overall. p: sign flips by cluster, in all tasks at once.
+-- interval_tasks, few_tasks: as in measures_overall. tasks_seen: number of tasks whose data set one of the two was trained
+-- on (`seen_by` in comparison_by_task). p: sign flips by cluster, in all tasks at once.
 WITH
 
 tasks_of_pairs AS (
@@ -27,10 +28,21 @@ means AS (
     GROUP BY pair_index
 ),
 
+seen AS (
+    SELECT pair_index, count(DISTINCT task_index) AS tasks_seen
+    FROM pair_sums
+    INNER JOIN tasks USING (task_index)
+    INNER JOIN sides USING (pair_index)
+    INNER JOIN seen_datasets ON tasks.dataset = seen_datasets.dataset
+    WHERE seen_datasets.model IN (sides.run.model, sides.baseline)
+    GROUP BY pair_index
+),
+
 final AS (
     SELECT
         sides.* EXCLUDE (pair_index, series_index),
         tasks,
+        coalesce(tasks_seen, 0) AS tasks_seen,
         objects,
         cluster,
         clusters,
@@ -51,6 +63,7 @@ final AS (
     INNER JOIN rows_over_tasks USING (over_tasks)
     INNER JOIN sides ON rows_over_tasks.pair_index = sides.pair_index
     INNER JOIN means ON sides.pair_index = means.pair_index
+    LEFT JOIN seen ON sides.pair_index = seen.pair_index
     LEFT JOIN overall_intervals USING (over_tasks)
     LEFT JOIN overall_tests USING (over_tasks)
     WHERE measure = 'iou'
