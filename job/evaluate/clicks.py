@@ -20,7 +20,7 @@ from job.models.protocol import PromptableModel
 from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
 from job.prompts.boxes import Mask
-from job.prompts.clicks import PROTOCOLS, Situation
+from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
 from job.results import run_lengths
@@ -148,7 +148,7 @@ class _Clicking:
             draw=episode.draw,
         )
         with self.conditions.stage("prompt"):
-            return PROTOCOLS[self.block.protocol].next_click(situation)
+            return click_protocol(self.block.protocol).next_click(situation)
 
     def _outcome(self, episode: Episode, taken: Taken, mask_HW: Mask, step: int) -> Outcome:
         return Outcome(
@@ -171,7 +171,7 @@ class _Clicking:
 
     def _predict(self, episodes: Sequence[Episode], step: int) -> Chosen:
         """Run the model on each episode's clicks so far; return the masks chosen, on their way to the host."""
-        feedback = PROTOCOLS[self.block.protocol].feedback
+        feedback = click_protocol(self.block.protocol).feedback
         feeds_back = self.model.capabilities.mask_input == "always" or feedback
         # With feedback, the first click gets three candidates; later clicks get the single-mask token's mask.
         has_candidates = step == 1 or not feedback

@@ -5,27 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from job.errors import JobError
 from job.models.family import Family
 from job.models.protocol import Capabilities, PromptableModel
-from job.study.families import installed, installed_family
+from job.study.families import families, installed_family
 from job.study.model import ModelSpec
 
 if TYPE_CHECKING:
     from job.models.device import TorchDevice
-
-OWN_PACKAGE = "medsam-job"
 
 
 def family_of(spec: ModelSpec) -> Family:
     """Return a model's family; JobError if its package brings something else."""
     family = installed_family(spec.family)
     if not isinstance(family, Family):
-        package = installed()[spec.family].packages[0]
-        raise JobError(
-            f"the family {spec.family} of {package} is incomplete: expected a job.models.family.Family, "
-            f"got {type(family).__name__}"
-        )
+        raise families()[spec.family].incomplete(f"a job.models.family.Family, got {type(family).__name__}")
     return family
 
 
@@ -35,8 +28,7 @@ def version_of(spec: ModelSpec) -> list[int | str]:
     Not the version of this package: whether its rows change is said by each family's own version, and by the schema's,
     so that an update does not make finished results anew.
     """
-    packages = [package for package in installed()[spec.family].packages if package.split()[0] != OWN_PACKAGE]
-    return [family_of(spec).version, *packages]
+    return [family_of(spec).version, *families()[spec.family].other_packages]
 
 
 def capabilities(spec: ModelSpec) -> Capabilities:

@@ -11,7 +11,7 @@ from job.models.protocol import Capabilities
 from job.models.registry import capabilities
 from job.plan.comparisons import Run, comparison_faults
 from job.prompts.blocks import PromptBlock, resolve
-from job.prompts.clicks import PROTOCOLS
+from job.prompts.clicks import click_protocol
 from job.prompts.modes import POINT_MODES
 from job.study import LoadedSpec
 from job.study.prompts import Prompts
@@ -85,5 +85,5 @@ def _refusals(block: Prompts, supported: Capabilities) -> Iterator[tuple[str, st
         yield "modes", f"takes no boxes, which {', '.join(boxes)} would give it"
     if block.clicks is not None and not supported.points:
         yield "clicks", "takes no points, so it cannot be clicked"
-    elif block.clicks is not None and PROTOCOLS[block.clicks.protocol].feedback and supported.mask_input == "none":
+    elif block.clicks is not None and click_protocol(block.clicks.protocol).feedback and supported.mask_input == "none":
         yield "clicks", f"takes no mask input, which the protocol {block.clicks.protocol} feeds back"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from job.study.prompts import CLICKS, ONE_SHOT, MaskChoice, Prompts
+from job.study.protocols import protocols
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +14,8 @@ class PromptBlock:
 
     protocol: `one-shot`, with the names of modes as `prompts`, or a click protocol, with (`clicks`,) as `prompts`.
     mask_choices: those of the spec, or (`single`,) for a model with one mask. steps: clicks per object, 1 for modes.
+    brought_by: name and version of the other package that brings the protocol, if one does: rows of another version are
+    not taken for its own.
     """
 
     protocol: str
@@ -20,6 +23,7 @@ class PromptBlock:
     mask_choices: tuple[MaskChoice, ...]
     steps: int = 1
     target_iou: float | None = None
+    brought_by: tuple[str, ...] = ()
 
     @property
     def is_one_shot(self) -> bool:
@@ -43,4 +47,5 @@ def resolve(block: Prompts, *, multimask: bool) -> PromptBlock:
         mask_choices=choices,
         steps=block.clicks.steps,
         target_iou=block.clicks.target_iou,
+        brought_by=protocols()[block.clicks.protocol].other_packages,
     )

@@ -15,6 +15,7 @@ from job.prompts.boxes import Mask
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
 from job.prompts.regions import chamfer_depths, squared_depths
+from job.study.protocols import installed_protocol, protocols
 
 End = Literal["converged", "exhausted"]
 
@@ -40,12 +41,13 @@ class ClickProtocol:
     """A rule for the next click, and how models with an optional mask input are used with it.
 
     feedback: from the second click on, the logits of the chosen mask are the mask input, and the model returns one mask
-    instead of three candidates.
+    instead of three candidates. clicks: for each object, unless the spec says otherwise.
     """
 
     name: str
     next_click: Callable[[Situation], Point | End]
     feedback: bool
+    clicks: int
 
 
 def pooled(situation: Situation, positive_HW: Mask) -> Point | End:
@@ -87,11 +89,16 @@ def ritm(situation: Situation) -> Point | End:
     return Point(x=int(x), y=int(y), positive=positive, depth=math.sqrt(depths.largest), ties=len(deepest_N))
 
 
-PROTOCOLS: dict[str, ClickProtocol] = {
-    protocol.name: protocol
-    for protocol in (
-        ClickProtocol(name="mazurowski2023", next_click=mazurowski2023, feedback=False),
-        ClickProtocol(name="mazurowski2023-corrected", next_click=mazurowski2023_corrected, feedback=False),
-        ClickProtocol(name="ritm", next_click=ritm, feedback=True),
-    )
-}
+def click_protocol(name: str) -> ClickProtocol:
+    """Return the protocol of a name, ours or another package's; JobError if that brings something else."""
+    protocol = installed_protocol(name)
+    if not isinstance(protocol, ClickProtocol):
+        raise protocols()[name].incomplete(f"a job.prompts.clicks.ClickProtocol, got {type(protocol).__name__}")
+    return protocol
+
+
+MAZUROWSKI2023 = ClickProtocol(name="mazurowski2023", next_click=mazurowski2023, feedback=False, clicks=9)
+MAZUROWSKI2023_CORRECTED = ClickProtocol(
+    name="mazurowski2023-corrected", next_click=mazurowski2023_corrected, feedback=False, clicks=9
+)
+RITM = ClickProtocol(name="ritm", next_click=ritm, feedback=True, clicks=20)

@@ -9,7 +9,7 @@ import numpy as np
 
 from job.prompts.blocks import PromptBlock
 from job.prompts.boxes import Mask
-from job.prompts.clicks import PROTOCOLS, Situation
+from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.prompts.modes import MODES, Point, Target
 
@@ -59,6 +59,6 @@ def _places(name: str, target: Target, labelled_HW: Mask, draw: Draw) -> Iterato
     situation = Situation(
         truth_HW=target.truth_HW, labelled_HW=labelled_HW, prediction_HW=nothing_HW, clicked=(), step=1, draw=draw
     )
-    click = PROTOCOLS[name].next_click(situation)
+    click = click_protocol(name).next_click(situation)
     if isinstance(click, Point):
         yield click.x, click.y

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, TypeAdapter
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from job.errors import JobError
+from job.study.entry_points import Installed, installed
 from job.study.model import ModelSpec
 
 GROUP = "medsam_job.models"
@@ -24,50 +22,19 @@ BROKEN = "family_broken"
 """The kind of pydantic's error for a family that cannot be used."""
 
 
-@dataclass(frozen=True)
-class Installed:
-    """A family as it is installed: by its name, and each package that brings one of this name."""
-
-    name: str
-    points: tuple[EntryPoint, ...]
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """Name and version of each package that brings it."""
-        return tuple(f"{point.dist.name} {point.dist.version}" if point.dist else point.value for point in self.points)
-
-    @cached_property
-    def family(self) -> Any:
-        """The family itself; JobError, which names the package, if it cannot be used."""
-        if len(self.points) > 1:
-            packages = " and ".join(self.packages)
-            raise JobError(f"the family {self.name} is brought by {packages}: uninstall all but one")
-        try:
-            family = self.points[0].load()
-        except Exception as error:  # whatever the package's own code raises
-            raise JobError(f"the family {self.name} of {self.packages[0]} cannot be imported: {error}") from error
-        if _name_in(getattr(family, "spec", None)) != self.name:
-            expected = f'expected a Family whose spec is a ModelSpec with family: Literal["{self.name}"]'
-            raise JobError(f"the family {self.name} of {self.packages[0]} is incomplete: {expected}")
-        return family
-
-
-@lru_cache(maxsize=1)
-def installed() -> Mapping[str, Installed]:
-    """Return all families that are installed, by name, sorted."""
-    points: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=GROUP):
-        same = points.setdefault(point.name, [])
-        if point not in same:  # a folder may stand twice in Python's path
-            same.append(point)
-    return {name: Installed(name, tuple(points[name])) for name in sorted(points)}
+def families() -> Mapping[str, Installed]:
+    """Return all families that are installed, by name."""
+    return installed(GROUP, "family")
 
 
 def installed_family(name: str) -> Any:
     """Return the family of a name, which a valid spec holds; JobError if it cannot be used here."""
-    if name not in installed():
-        raise JobError(f"the family {name} is not installed here; installed are {', '.join(installed()) or 'none'}")
-    return installed()[name].family
+    if name not in families():
+        raise JobError(f"the family {name} is not installed here; installed are {', '.join(families()) or 'none'}")
+    family = families()[name].value
+    if _name_in(getattr(family, "spec", None)) != name:
+        raise families()[name].incomplete(f'a Family whose spec is a ModelSpec with family: Literal["{name}"]')
+    return family
 
 
 def spec_type(name: object) -> type[ModelSpec] | None:
@@ -81,7 +48,7 @@ def spec_type(name: object) -> type[ModelSpec] | None:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a model of any family that can be used, with its `$defs`."""
-    specs = tuple(spec for spec in map(spec_type, installed()) if spec is not None)
+    specs = tuple(spec for spec in map(spec_type, families()) if spec is not None)
     if len(specs) < 2:  # one type makes no union
         return TypeAdapter(*(specs or (ModelSpec,))).json_schema()
     union: Any = specs[0]
@@ -97,13 +64,13 @@ def _of_its_family(value: Any) -> Any:
     if "family" not in value:
         raise PydanticKnownError("union_tag_not_found", {"discriminator": "'family'"})
     name = value["family"]
-    if not isinstance(name, str) or name not in installed():
-        tags = ", ".join(repr(each) for each in installed())
+    if not isinstance(name, str) or name not in families():
+        tags = ", ".join(repr(each) for each in families())
         raise PydanticKnownError(
             "union_tag_invalid", {"discriminator": "'family'", "tag": str(name), "expected_tags": tags}
         )
     try:
-        spec = installed()[name].family.spec
+        spec = installed_family(name).spec
     except JobError as error:
         raise PydanticCustomError(BROKEN, "{reason}", {"reason": str(error)}) from None
     return spec.model_validate_json(json.dumps(value))  # strict types of JSON: a list may be a tuple

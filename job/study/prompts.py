@@ -7,19 +7,17 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from job.study.protocols import Protocol, installed_protocol
 from job.study.strict import Strict
 
 Mode = Literal["largest_point", "each_point", "largest_box", "each_box", "whole_box"]
 MODE_NAMES: tuple[Mode, ...] = get_args(Mode)
 MaskChoice = Literal["first", "score", "oracle", "single"]
-Protocol = Literal["mazurowski2023", "mazurowski2023-corrected", "ritm"]
 
 ONE_SHOT = "one-shot"
 """The protocol of the rows of one-shot modes."""
 CLICKS = "clicks"
 """The prompt of the rows of click protocols."""
-
-DEFAULT_CLICKS = {"mazurowski2023": 9, "mazurowski2023-corrected": 9, "ritm": 20}
 
 
 class ClickSettings(Strict):
@@ -27,14 +25,14 @@ class ClickSettings(Strict):
 
     protocol: Protocol
     max: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Clicks for each object. Default: 9 for mazurowski2023 and its correction, 20 for ritm."""
+    """Clicks for each object. Default: the protocol's own, 9 for mazurowski2023 and its correction, 20 for ritm."""
     target_iou: Annotated[float, Field(gt=0, le=1)] | None = None
     """Stop an object early at this IoU, which is at least the highest `statistics.noc`."""
 
     @property
     def steps(self) -> int:
         """Clicks for each object."""
-        return self.max or DEFAULT_CLICKS[self.protocol]
+        return self.max or int(installed_protocol(self.protocol).clicks)
 
 
 class Prompts(Strict):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from job.study.prompts import MODE_NAMES, MaskChoice, Mode, Protocol
+from job.study.prompts import MODE_NAMES, MaskChoice, Mode
+from job.study.protocols import Protocol
 from job.study.strict import Fraction, Name, Seed, Strict
 
 Metric = Literal["nsd", "hd95", "assd", "boundary_iou"]

@@ -11,7 +11,7 @@ from job.datasets import load as load_module
 from job.datasets.check import look_inside
 from job.datasets.discover import discover
 from job.datasets.load import Loaded
-from job.prompts.clicks import PROTOCOLS, Situation
+from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.storage import InputCache
 from job.study import load as load_spec
@@ -93,7 +93,7 @@ def test_the_first_click_on_a_label_of_0_is_positive(case, task):
         step=1,
         draw=Draw(seed=0, image="a", slice=0, task=task),
     )
-    click = PROTOCOLS["mazurowski2023"].next_click(situation)
+    click = click_protocol("mazurowski2023").next_click(situation)
     assert click.positive
     assert obj.truth_HW[click.y, click.x]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from job.models.protocol import Request
-from job.prompts.clicks import PROTOCOLS, Situation
+from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.results import run_lengths
 from tests.evaluate.scripted import ScriptedModel, clicks, mask, run, sample
@@ -134,7 +134,7 @@ def plain_trajectory(model, image_sample, obj, protocol, steps, choice):
             step=step,
             draw=Draw(seed=5, image=image_sample.image, slice=0, task=obj.task),
         )
-        click = PROTOCOLS[protocol].next_click(situation)
+        click = click_protocol(protocol).next_click(situation)
         if isinstance(click, str):
             rows.append((None, prediction))
             continue

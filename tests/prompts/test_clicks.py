@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from job.prompts.clicks import PROTOCOLS, Situation
+from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
+from job.study.protocols import protocols
 
 PUBLISHED = ["mazurowski2023", "mazurowski2023-corrected"]
 
@@ -23,7 +24,7 @@ NOTHING = mask()
 
 def click(protocol, truth, prediction, *, labelled=None, clicked=(), seed=0):
     """Return the next click of a protocol, or why there is none."""
-    return PROTOCOLS[protocol].next_click(
+    return click_protocol(protocol).next_click(
         Situation(
             truth_HW=truth,
             labelled_HW=truth if labelled is None else labelled,
@@ -35,7 +36,7 @@ def click(protocol, truth, prediction, *, labelled=None, clicked=(), seed=0):
     )
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", protocols())
 def test_a_perfect_mask_is_converged(protocol):
     """No error pixel is left to click."""
     assert click(protocol, mask((3, 3, 5)), mask((3, 3, 5))) == "converged"

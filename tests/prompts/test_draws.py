@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from job.prompts.clicks import PROTOCOLS, Situation
+from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.prompts.modes import MODES, Target
 
@@ -39,7 +39,7 @@ def test_modes_draw_at_step_1_for_each_component_from_0():
 def test_published_clicks_draw_at_their_own_step(protocol, step):
     """From the pixels of the whole error, so the component is 0."""
     nothing, line = np.zeros_like(LINES), LINES & (np.arange(5) == 1)[:, None]
-    click = PROTOCOLS[protocol].next_click(
+    click = click_protocol(protocol).next_click(
         Situation(truth_HW=line, labelled_HW=line, prediction_HW=nothing, clicked=(), step=step, draw=DRAW)
     )
     assert (click.x, click.y, click.ties) == (drawn(50, step, 0), 1, 50)

@@ -1,15 +1,15 @@
 """The spec, the protocols, the modes and the published study use the same names."""
 
-from typing import get_args
-
 import numpy as np
 import pytest
 
-from job.prompts.clicks import PROTOCOLS
+from job.prompts.clicks import click_protocol
 from job.prompts.draw import Draw
 from job.prompts.modes import MODES, POINT_MODES, Target
-from job.study.prompts import DEFAULT_CLICKS, MODE_NAMES, ClickSettings, Protocol
+from job.study.prompts import MODE_NAMES, ClickSettings
+from job.study.protocols import protocols
 
+DEFAULT_CLICKS = {"mazurowski2023": 9, "mazurowski2023-corrected": 9, "ritm": 20}
 PUBLISHED_MODES = ["largest_point", "each_point", "largest_box", "each_box", "whole_box"]
 """Modes 1 to 5 of Mazurowski et al. 2023 (arXiv 2304.10517)."""
 
@@ -17,30 +17,24 @@ DISC_AND_DOT = np.zeros((12, 12), np.bool_)
 DISC_AND_DOT[1:6, 1:6] = DISC_AND_DOT[9, 9] = True
 
 
-def test_every_protocol_of_the_spec_exists_and_no_other():
-    """A protocol that the spec accepts can be run, and each one can be chosen."""
-    assert set(get_args(Protocol)) == set(PROTOCOLS)
-
-
-def test_a_protocol_is_registered_under_its_own_name():
-    """The name in the rows is the name in the spec."""
-    assert {name: protocol.name for name, protocol in PROTOCOLS.items()} == {name: name for name in PROTOCOLS}
+def test_our_protocols_join_by_entry_points_as_others_do():
+    """The name in the rows is the name in the spec, and that of the entry point."""
+    assert {name: click_protocol(name).name for name in protocols()} == {name: name for name in DEFAULT_CLICKS}
 
 
 def test_every_protocol_has_a_default_number_of_clicks():
     """9 as published, also for the correction; 20 as is usual in interactive segmentation."""
-    assert DEFAULT_CLICKS == {"mazurowski2023": 9, "mazurowski2023-corrected": 9, "ritm": 20}
-    assert {name: ClickSettings(protocol=name).steps for name in PROTOCOLS} == DEFAULT_CLICKS
+    assert {name: ClickSettings(protocol=name).steps for name in protocols()} == DEFAULT_CLICKS
 
 
 def test_a_stated_number_of_clicks_replaces_the_default():
     """For every protocol."""
-    assert {ClickSettings(protocol=name, max=3).steps for name in PROTOCOLS} == {3}
+    assert {ClickSettings(protocol=name, max=3).steps for name in protocols()} == {3}
 
 
 def test_only_ritm_feeds_the_mask_back():
     """The published study gives SAM all points so far and no mask input."""
-    assert {name for name, protocol in PROTOCOLS.items() if protocol.feedback} == {"ritm"}
+    assert {name for name in protocols() if click_protocol(name).feedback} == {"ritm"}
 
 
 def test_the_modes_of_the_spec_are_the_published_ones_in_their_order():
