@@ -124,10 +124,10 @@ def ritm(arch: str) -> Callable[[], Any]:
         from job.models.device import Device
         from job.models.ritm.architecture import ARCHITECTURES
         from job.models.ritm.folded import folded
-        from job.models.ritm.model import RitmModel
+        from job.models.ritm.model import ritm_model
         from job.models.ritm.network import RitmNetwork
 
-        return RitmModel(folded(RitmNetwork(ARCHITECTURES[arch])), Device.of(torch.device("cpu")))
+        return ritm_model(folded(RitmNetwork(ARCHITECTURES[arch])), Device.of(torch.device("cpu")))
 
     return build
 

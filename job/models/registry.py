@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from job import storage
 from job.errors import WeightsError
 from job.models import demo_weights
+from job.models.click_based.capabilities import CAPABILITIES as RITM_CAPABILITIES
 from job.models.known_weights import LITE_MEDSAM_ADDRESS, LITE_MEDSAM_SHA256
 from job.models.protocol import Capabilities, PromptableModel
-from job.models.ritm.capabilities import CAPABILITIES as RITM_CAPABILITIES
 from job.study.model import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
 
 if TYPE_CHECKING:

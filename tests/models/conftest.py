@@ -6,10 +6,10 @@ from safetensors.torch import save_file
 from segment_anything import sam_model_registry
 from torch import nn
 
+from job.models.click_based.model import ClickBasedModel
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.model import RitmModel
 from job.models.ritm.network import RitmNetwork
 from job.models.sam import SamModel
 from job.storage import local_path
@@ -71,7 +71,7 @@ def lite_medsam_clicks(clicks_checkpoint: Path) -> LiteMedSamModel:
 
 
 @pytest.fixture(scope="session")
-def ritm(tmp_path_factory: pytest.TempPathFactory) -> RitmModel:
+def ritm(tmp_path_factory: pytest.TempPathFactory) -> ClickBasedModel:
     """RITM HRNet18s with random weights, loaded from safetensors."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("ritm") / "h18s.safetensors"
@@ -79,5 +79,5 @@ def ritm(tmp_path_factory: pytest.TempPathFactory) -> RitmModel:
     model = build(
         Ritm(name="r", family="ritm", arch="hrnet18s", checkpoint=str(path)), path, torch.device("cpu"), "fp32"
     )
-    assert isinstance(model, RitmModel)
+    assert isinstance(model, ClickBasedModel)
     return model
