@@ -11,7 +11,7 @@ from job.models.click_based.config import ConfigForm, check_params, named
 
 @dataclass(frozen=True, kw_only=True)
 class SimpleClickArch:
-    """The params of an official config that determine the network, under their names there, and the sizes of its end."""
+    """The params of an official config that determine the network, under their names there; and the sizes after it."""
 
     embed_dim: int
     """Channels of a token."""

@@ -6,17 +6,23 @@ After Xie et al. 2021 (SegFormer). Attributes are named as in the released weigh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate
 
 
 class Conv(nn.Module):
-    """The weights of a 1 x 1 convolution."""
+    """A 1 x 1 convolution and ReLU."""
 
     def __init__(self, channels: int, out: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, out, H, W) from (B, channels, H, W)."""
+        convolved: Tensor = self.conv(x)
+        return convolved.relu_()
 
 
 class SegmentationHead(nn.Module):
@@ -37,9 +43,9 @@ class SegmentationHead(nn.Module):
         size = levels[0].shape[2:]
         fusion = self.fusion_conv.conv
         shares = fusion.weight.chunk(len(levels), dim=1)
-        fused = fusion.bias.to(levels[0].dtype)[:, None, None]
+        fused = cast(Tensor, fusion.bias).to(levels[0].dtype)[:, None, None]
         for level, conv, share in zip(levels, self.convs, shares, strict=True):
-            mixed = conv2d(conv.conv(level).relu_(), share)
+            mixed = conv2d(conv(level), share)
             fused = fused + interpolate(mixed, size, mode="bilinear", align_corners=False)
         logits: Tensor = self.conv_seg(fused.relu_())
         return logits
