@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from job import storage
 from job.errors import WeightsError
 from job.models import demo_weights
-from job.models.click_based.capabilities import CAPABILITIES as RITM_CAPABILITIES
+from job.models.click_based.capabilities import CAPABILITIES as CLICK_BASED
 from job.models.known_weights import LITE_MEDSAM_ADDRESS, LITE_MEDSAM_SHA256
 from job.models.protocol import Capabilities, PromptableModel
-from job.study.model import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam
+from job.study.model import LiteMedSam, LiteMedSamClicks, Model, Ritm, Sam, SimpleClick
 
 if TYPE_CHECKING:
     from job.models.checkpoint import Use
@@ -158,6 +158,19 @@ def _check_ritm(spec: Ritm, checkpoint: Path) -> None:
     ritm_network(checkpoint, spec.arch, COMPARE)
 
 
+def _build_simpleclick(spec: SimpleClick, checkpoint: Path, accepted: Capabilities, device: Device) -> PromptableModel:
+    from job.models.simpleclick.load import load_simpleclick
+
+    return load_simpleclick(checkpoint, spec.arch, device, **spec.simpleclick.model_dump())
+
+
+def _check_simpleclick(spec: SimpleClick, checkpoint: Path) -> None:
+    from job.models.checkpoint import COMPARE
+    from job.models.simpleclick.load import simpleclick_network
+
+    simpleclick_network(checkpoint, spec.arch, COMPARE)
+
+
 def _demo_sha256(spec: LiteMedSamClicks | Ritm) -> str | None:
     return demo_weights.sha256_at(spec.checkpoint)
 
@@ -184,5 +197,6 @@ FAMILIES: dict[str, Family] = {
         check=_check_lite_medsam_clicks,
         known_sha256=_demo_sha256,
     ),
-    "ritm": Family(capabilities=RITM_CAPABILITIES, build=_build_ritm, check=_check_ritm, known_sha256=_demo_sha256),
+    "ritm": Family(capabilities=CLICK_BASED, build=_build_ritm, check=_check_ritm, known_sha256=_demo_sha256),
+    "simpleclick": Family(capabilities=CLICK_BASED, build=_build_simpleclick, check=_check_simpleclick),
 }

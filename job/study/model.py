@@ -63,4 +63,24 @@ class Ritm(_Model):
     ritm: RitmOptions = RitmOptions()
 
 
-Model = Annotated[Sam | LiteMedSam | LiteMedSamClicks | Ritm, Field(discriminator="family")]
+class SimpleClickOptions(Strict):
+    """Options of SimpleClick's own predictor. By default it runs as its authors run it."""
+
+    zoom_in: bool = True
+    """Once there is a mask, pass only a crop around the object to the network."""
+    flip: bool = True
+    """Average the logits of the image and its mirror image."""
+    one_pass: bool = False
+    """Treat each set of clicks as the first: no previous mask, no zoom-in."""
+
+
+class SimpleClick(_Model):
+    """SimpleClick (Liu et al. 2023), a plain ViT for clicks: points only, one mask. vit_xt is for tests."""
+
+    family: Literal["simpleclick"]
+    arch: Literal["vit_b", "vit_l", "vit_h", "vit_xt"]
+    checkpoint: Address
+    simpleclick: SimpleClickOptions = SimpleClickOptions()
+
+
+Model = Annotated[Sam | LiteMedSam | LiteMedSamClicks | Ritm | SimpleClick, Field(discriminator="family")]

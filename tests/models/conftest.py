@@ -12,8 +12,10 @@ from job.models.registry import build
 from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.network import RitmNetwork
 from job.models.sam import SamModel
+from job.models.simpleclick.architecture import ARCHITECTURES as SIMPLECLICK
+from job.models.simpleclick.network import SimpleClickNetwork
 from job.storage import local_path
-from job.study.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam
+from job.study.model import LiteMedSam, LiteMedSamClicks, Ritm, Sam, SimpleClick
 from tests.models.requests import randomise
 
 
@@ -79,5 +81,19 @@ def ritm(tmp_path_factory: pytest.TempPathFactory) -> ClickBasedModel:
     model = build(
         Ritm(name="r", family="ritm", arch="hrnet18s", checkpoint=str(path)), path, torch.device("cpu"), "fp32"
     )
+    assert isinstance(model, ClickBasedModel)
+    return model
+
+
+@pytest.fixture(scope="session")
+def simpleclick(tmp_path_factory: pytest.TempPathFactory) -> ClickBasedModel:
+    """SimpleClick's smallest network with random weights, loaded from safetensors."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("simpleclick") / "xt.safetensors"
+    network = SimpleClickNetwork(SIMPLECLICK["vit_xt"])
+    randomise(network)
+    save_file(network.state_dict(), path)
+    spec = SimpleClick(name="s", family="simpleclick", arch="vit_xt", checkpoint=str(path))
+    model = build(spec, path, torch.device("cpu"), "fp32")
     assert isinstance(model, ClickBasedModel)
     return model

@@ -21,6 +21,7 @@ SIZES = {
     "lite_medsam": [(16, 16), (2048, 300), (97, 131)],
     "lite_medsam_clicks": [(16, 2048), (131, 97)],
     "ritm": [(16, 16), (16, 1024), (97, 131), (131, 97)],
+    "simpleclick": [(16, 16), (16, 1024), (97, 131), (131, 97)],
     "fake": [(16, 16), (16, 2048), (2048, 300), (97, 131)],
 }
 """Small, narrow, landscape and portrait: (height, width) of the images of each family."""

@@ -35,7 +35,7 @@ class ConfigForm:
             got = type(config).__name__
             raise WeightsError(f"{self.family} config: expected a mapping with 'class' and 'params' (got {got})")
         if str(config.get("class")).rpartition(".")[2] != self.model_class:
-            expected = f"expected {'an' if self.model_class.startswith('H') else 'a'} {self.model_class}"
+            expected = f"expected {self.model_class}"
             raise WeightsError(f"{self.family} config: class: {expected} (got {config.get('class')!r})")
         values = dict(_values(config["params"]))
         for name in self.required:

@@ -1,4 +1,4 @@
-"""The predictor follows the authors' own, and a batch has the predictions of its members."""
+"""Whatever the family, a batch has the predictions of its members, and nothing waits for the device."""
 
 import numpy as np
 import pytest
@@ -11,23 +11,35 @@ from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.folded import folded
 from job.models.ritm.model import ritm_model
 from job.models.ritm.network import RitmNetwork
+from job.models.simpleclick.architecture import ARCHITECTURES as SIMPLECLICK
+from job.models.simpleclick.model import simpleclick_model
+from job.models.simpleclick.network import SimpleClickNetwork
 from tests.models.click_based.stand_in import CPU, StandIn, noise, request, trajectory
 from tests.models.compare import assert_close
 
 FIRST, SECOND = (1, 40, 30), (0, 8, 50)
 
 
-@pytest.fixture(scope="module", params=["network", "stand-in"])
-def any_network(request):
-    """Random weights, and the stand-in, whose output depends on every click."""
-    torch.manual_seed(0)
-    return StandIn() if request.param == "stand-in" else folded(RitmNetwork(ARCHITECTURES["hrnet18s"]))
+BUILDERS = {
+    "RITM": lambda **options: ritm_model(folded(RitmNetwork(ARCHITECTURES["hrnet18s"])), CPU, **options),
+    "SimpleClick": lambda **options: simpleclick_model(SimpleClickNetwork(SIMPLECLICK["vit_xt"]), CPU, **options),
+    "stand-in as RITM": lambda **options: ritm_model(StandIn(), CPU, **options),
+    "stand-in as SimpleClick": lambda **options: simpleclick_model(StandIn(), CPU, **options),
+}
+"""Models with random weights, and with the stand-in, whose output depends on every click."""
+
+
+@pytest.fixture(scope="module", params=BUILDERS)
+def builder(request):
+    """A function that builds a model of any family."""
+    return BUILDERS[request.param]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["one by one", "at once"])
-def any_model(request, any_network):
+def any_model(request, builder):
     """As on a CPU and as on a GPU."""
-    return ritm_model(any_network, CPU, at_once=request.param)
+    torch.manual_seed(0)
+    return builder(at_once=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -206,21 +218,30 @@ def test_an_image_of_another_form_is_refused(model, image):
         model.prepare(image)
 
 
-def test_one_pass_ignores_the_previous_mask():
+@pytest.mark.parametrize("build", [ritm_model, simpleclick_model])
+def test_one_pass_ignores_the_previous_mask(build):
     """The mask is that of the same clicks alone, and nothing is fed back."""
-    model = ritm_model(StandIn(), CPU, one_pass=True)
+    model = build(StandIn(), CPU, one_pass=True)
     [encoded] = model.encode([noise(300, 420)])
-    [mask_input] = trajectory(ritm_model(StandIn(), CPU), noise(300, 420), [FIRST])[0].mask_inputs_C
+    [mask_input] = trajectory(build(StandIn(), CPU), noise(300, 420), [FIRST])[0].mask_inputs_C
     fed, alone = model.predict([request(encoded, [FIRST, SECOND], mask_input), request(encoded, [FIRST, SECOND])])
     assert torch.equal(fed.masks_CHW, alone.masks_CHW)
     assert fed.mask_inputs_C == [None]
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (1, 1), (90, 330), (330, 90)])
-def test_an_image_may_have_any_size(model, height, width):
+def test_an_image_may_have_any_size(builder, height, width):
     """It may be smaller than a cell of the coarsest branch, landscape or portrait."""
-    predictions = trajectory(model, noise(height, width), [(1, height // 2, width // 2), (0, 0, 0)])
+    predictions = trajectory(builder(), noise(height, width), [(1, height // 2, width // 2), (0, 0, 0)])
     assert [prediction.masks_CHW.shape for prediction in predictions] == [(1, height, width)] * 2
+
+
+def test_thirteen_objects_of_simpleclick_are_divided():
+    """Twelve have their flips in one pass of at most 5.12 million pixels, each input having 448 x 448 px."""
+    network = Counting()
+    model = simpleclick_model(network, CPU)
+    model.predict([request(*model.encode([noise(60, 1000)]), [FIRST])] * 13)
+    assert network.passes == [24, 2]
 
 
 def test_lower_precision_feeds_back_float32(model):
