@@ -11,7 +11,7 @@ from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.folded import folded
 from job.models.ritm.model import ritm_model
 from job.models.ritm.network import RitmNetwork
-from job.models.simpleclick.architecture import ARCHITECTURES as SIMPLECLICK
+from job.models.simpleclick.architecture import SimpleClickArch
 from job.models.simpleclick.model import simpleclick_model
 from job.models.simpleclick.network import SimpleClickNetwork
 from tests.models.click_based.stand_in import CPU, StandIn, noise, request, trajectory
@@ -20,9 +20,10 @@ from tests.models.compare import assert_close
 FIRST, SECOND = (1, 40, 30), (0, 8, 50)
 
 
+TINY = SimpleClickArch(embed_dim=32, depth=4, num_heads=2, neck_dims=(8, 16, 16, 32), head_channels=16)
 BUILDERS = {
     "RITM": lambda **options: ritm_model(folded(RitmNetwork(ARCHITECTURES["hrnet18s"])), CPU, **options),
-    "SimpleClick": lambda **options: simpleclick_model(SimpleClickNetwork(SIMPLECLICK["vit_xt"]), CPU, **options),
+    "SimpleClick": lambda **options: simpleclick_model(SimpleClickNetwork(TINY), CPU, **options),
     "stand-in as RITM": lambda **options: ritm_model(StandIn(), CPU, **options),
     "stand-in as SimpleClick": lambda **options: simpleclick_model(StandIn(), CPU, **options),
 }
