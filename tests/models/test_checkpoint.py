@@ -144,12 +144,11 @@ def test_a_whole_module_is_refused(tmp_path: Path) -> None:
         read_weights(saved(tmp_path / "module.pth", nn.Linear(3, 2)))
 
 
-@pytest.mark.parametrize("zipped", [True, False], ids=["zip format", "legacy format"])
-def test_an_object_of_a_class_that_is_named_beforehand_is_dropped(tmp_path: Path, zipped: bool) -> None:
-    """Such as a loss beside the weights: it has neither attributes nor methods, and is refused where it is not named."""
+def test_an_object_of_a_class_that_is_named_beforehand_is_dropped(tmp_path: Path) -> None:
+    """Such as a loss beside the weights: it has neither attributes nor methods. Elsewhere it is refused."""
     name = "torch.nn.modules.loss.CrossEntropyLoss"
     loss = nn.CrossEntropyLoss(torch.ones(4))
-    path = saved(tmp_path / "loss.pth", {**STATE, "loss": loss}, _use_new_zipfile_serialization=zipped)
+    path = saved(tmp_path / "loss.pth", {**STATE, "loss": loss})
     read = read_checkpoint(path, [name])
     assert type(read["loss"]) is Inert
     assert not vars(read["loss"])
