@@ -124,10 +124,26 @@ def ritm(arch: str) -> Callable[[], Any]:
         from job.models.device import Device
         from job.models.ritm.architecture import ARCHITECTURES
         from job.models.ritm.folded import folded
-        from job.models.ritm.model import RitmModel
+        from job.models.ritm.model import ritm_model
         from job.models.ritm.network import RitmNetwork
 
-        return RitmModel(folded(RitmNetwork(ARCHITECTURES[arch])), Device.of(torch.device("cpu")))
+        return ritm_model(folded(RitmNetwork(ARCHITECTURES[arch])), Device.of(torch.device("cpu")))
+
+    return build
+
+
+def simpleclick(arch: str) -> Callable[[], Any]:
+    """Return a builder of SimpleClick."""
+
+    def build() -> Any:
+        import torch
+
+        from job.models.device import Device
+        from job.models.simpleclick.architecture import ARCHITECTURES
+        from job.models.simpleclick.model import simpleclick_model
+        from job.models.simpleclick.network import SimpleClickNetwork
+
+        return simpleclick_model(SimpleClickNetwork(ARCHITECTURES[arch]), Device.of(torch.device("cpu")))
 
     return build
 
@@ -139,6 +155,9 @@ BUILDERS: dict[str, Callable[[], Any]] = {
     "ritm-hrnet18s": ritm("hrnet18s"),
     "ritm-hrnet18": ritm("hrnet18"),
     "ritm-hrnet32": ritm("hrnet32"),
+    "simpleclick-vit_b": simpleclick("vit_b"),
+    "simpleclick-vit_l": simpleclick("vit_l"),
+    "simpleclick-vit_h": simpleclick("vit_h"),
 }
 
 

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.ritm_clicks import PlainLoop
+from job.models.click_based.framing import RowColumnClicks
+from job.models.click_based.model import MASK_THRESHOLD
 from job.models.device import Device
-from job.models.ritm.framing import RowColumnClicks
 from job.models.ritm.load import ritm_network
-from job.models.ritm.model import MASK_THRESHOLD
 from job.storage import local_path
 
 

@@ -28,17 +28,19 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from job.models.click_based.feedback import ZOOM_THRESHOLD
+from job.models.click_based.framing import RowColumnClicks, mirrored, padded
+from job.models.click_based.model import MASK_THRESHOLD, ClickBasedModel
+from job.models.click_based.roi import Roi, kept_roi, object_roi
 from job.models.demo_weights import FOLDER
 from job.models.device import Device, configure, describe, resolve_device
 from job.models.protocol import Request
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.feedback import ZOOM_THRESHOLD
 from job.models.ritm.folded import folded
-from job.models.ritm.framing import RowColumnClicks, mirrored, padded
-from job.models.ritm.model import MASK_THRESHOLD, RitmModel
+from job.models.ritm.model import ritm_model
 from job.models.ritm.network import RitmNetwork
 from job.models.ritm.ocr import Logits
-from job.models.ritm.zoom import Roi, kept_roi, object_roi
+from job.models.ritm.zoom import network_size
 
 MEMORY_FORMATS = {"last": torch.channels_last, "first": torch.contiguous_format}
 AT_ONCE = {"auto": None, "yes": True, "no": False}
@@ -84,6 +86,11 @@ class Guided(nn.Module):
         out: Logits = self.network(image, points, sizes_B2)
         return Logits(25 * (image[:, :1] - 0.49) + out.instances.float().tanh(), out.aux)
 
+    def object_logits(self, image: Tensor, points: Tensor, sizes_B2: Tensor | None = None) -> Tensor:
+        """Return the first output of `forward`."""
+        logits: Logits = self(image, points, sizes_B2)
+        return logits.instances
+
 
 class Released(RitmNetwork):
     """The network in its authors' form, as the job had it before it was made faster: clicks are drawn one by one."""
@@ -92,7 +99,7 @@ class Released(RitmNetwork):
         """Return both outputs at the input's size."""
         size = image.shape[2:]
         maps = torch.cat([image[:, 3:], self._disks(points, *size)], dim=1)
-        out = self.feature_extractor((image[:, :3] - self.mean) / self.std, self.maps_transform(maps))
+        out = self.feature_extractor(self.normalisation(image[:, :3]), self.maps_transform(maps))
         return Logits(*(_resized(logits, size) for logits in out))
 
     def _disks(self, points: Tensor, height: int, width: int) -> Tensor:
@@ -121,8 +128,9 @@ class PlainLoop:
         roi = _roi(probability, old, clicks, height, width) if len(clicks.positive_N) > 1 else None
         image = torch.cat([image_CHW.float() / 255, probability[None]])[None]
         if roi is not None:
-            image = _resized(image[:, :, *roi.window], roi.network_size)
-            scale = np.array(roi.network_size) / (roi.height, roi.width)
+            size = network_size(roi)
+            image = _resized(image[:, :, *roi.window], size)
+            scale = np.array(size) / (roi.height, roi.width)
             moved = (clicks.rows_columns_N2 - (roi.row_min, roi.column_min)) * scale
             clicks = RowColumnClicks(rows_columns_N2=moved, positive_N=clicks.positive_N)
         points = padded([clicks])
@@ -164,7 +172,7 @@ def _resized(x: Tensor, size: tuple[int, int]) -> Tensor:
     return interpolate(x, size=size, mode="bilinear", align_corners=True)
 
 
-def together(model: RitmModel, objects: list[Target]) -> list[list[Tensor]]:
+def together(model: ClickBasedModel, objects: list[Target]) -> list[list[Tensor]]:
     """Return the probabilities after each click of each object; all masks of a step are copied to the host at once."""
     images = model.encode([model.prepare(target.image_HWC) for target in objects])
     previous: list[Any] = [None] * len(objects)
@@ -208,7 +216,7 @@ def seconds(action: Callable[[], Any], device: torch.device) -> tuple[Any, float
     return returned, time.perf_counter() - wall, time.process_time() - cpu
 
 
-def network(arch: str, *, fold: bool, dtype: torch.dtype, memory_format: torch.memory_format) -> nn.Module:
+def network(arch: str, *, fold: bool, dtype: torch.dtype, memory_format: torch.memory_format) -> Any:
     """Build the network, with the shipped weights if there are any of this architecture."""
     torch.manual_seed(0)
     built = (RitmNetwork if fold else Released)(ARCHITECTURES[arch])
@@ -227,7 +235,7 @@ def measure(arch: str, device: Device, arguments: argparse.Namespace) -> None:
     original = network(arch, fold=False, dtype=torch.float32, memory_format=memory_format)
     fast = network(arch, fold=True, dtype=device.autocast or torch.float32, memory_format=memory_format)
     passes = {"plain loop": Passes(original), "batched": Passes(fast)}
-    loop, model = PlainLoop(original, device), RitmModel(fast, device, at_once=AT_ONCE[arguments.at_once])
+    loop, model = PlainLoop(original, device), ritm_model(fast, device, at_once=AT_ONCE[arguments.at_once])
     actions = {
         "plain loop": lambda: [loop.trajectory(target) for target in objects],
         "batched": lambda: together(model, objects),

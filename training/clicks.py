@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from job.models.ritm.framing import RowColumnClicks
+from job.models.click_based.framing import RowColumnClicks
 from job.prompts.boxes import Mask
 from job.prompts.regions import squared_depths
 

@@ -16,11 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from job.models.click_based.framing import padded
+from job.models.click_based.model import MASK_THRESHOLD
 from job.models.device import Device
 from job.models.ritm.architecture import RitmArch, named_architecture
-from job.models.ritm.click_maps import Scale
-from job.models.ritm.framing import padded
-from job.models.ritm.model import MASK_THRESHOLD
+from job.models.ritm.click_branch import Scale
 from job.models.ritm.network import RitmNetwork
 from job.models.ritm.ocr import Logits
 from job.prompts.boxes import Mask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,30 @@ MOST_KEYS_NAMED = 5
 """How many keys of each kind an error names."""
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
+class Inert:
+    """What becomes of an object in a checkpoint whose class is not imported: it has neither attributes nor methods."""
+
+    def __new__(cls, *_: Any) -> Inert:
+        """Return an object, whatever the file would build it from."""
+        return super().__new__(cls)
+
+    def __setstate__(self, state: Any) -> None:
+        """Drop the attributes."""
+
+
+def read_checkpoint(path: Path, inert: Collection[str] = ()) -> dict[str, Any]:
     """Read a `.pth`, `.pt` or `.safetensors` file onto the CPU, as the dict that was saved.
 
     Tensors keep their dtype. A `.pth` may hold dicts, lists, numbers and strings beside tensors, nothing else. Raise
-    WeightsError as `outline` does.
+    WeightsError as `outline` does. inert: dotted names of classes and functions that the file may name nevertheless,
+    such as a loss beside the weights. They are not imported, and their objects become `Inert`.
     """
-    outline(path)
+    outline(path, inert)
     try:
         if path.suffix.lower() == ".safetensors":
             return dict(load_file(path))
-        return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=is_zipped(path)))
+        with torch.serialization.safe_globals([(Inert, name) for name in inert]):
+            return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=is_zipped(path)))
     except Exception as error:  # torch and safetensors raise exceptions of many kinds
         if is_out_of_memory(error):
             raise
@@ -110,7 +123,7 @@ def match_state(module: nn.Module, state: Mapping[str, Tensor], what: str) -> No
 class Use:
     """What is done with a checkpoint: how it is read, and what happens to its weights and a network."""
 
-    read: Callable[[Path], dict[str, Any]]
+    read: Callable[..., dict[str, Any]]
     apply: Callable[[nn.Module, Mapping[str, Tensor], str], None]
 
 

@@ -10,7 +10,7 @@ import io
 import os
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,11 +26,12 @@ LEGACY_PICKLES = 3
 """The number of pickles before that of the weights in the format before torch 1.6: magic number, version, machine."""
 
 
-def outline(path: Path) -> dict[str, Any]:
+def outline(path: Path, inert: Collection[str] = ()) -> dict[str, Any]:
     """Return what a checkpoint holds, with tensors on the device `meta`, which have a shape and no values.
 
     Raise WeightsError if the file is missing, damaged, cut short, or holds more than plain weights. Texts, numbers,
-    lists and dicts beside tensors are returned as they are, tuples as lists.
+    lists and dicts beside tensors are returned as they are, tuples as lists. inert: dotted names of classes and
+    functions that the file may name nevertheless; their objects become None.
     """
     read = FORMATS.get(path.suffix.lower())
     if read is None:
@@ -42,7 +43,7 @@ def outline(path: Path) -> dict[str, Any]:
     if path.stat().st_size == 0:
         raise WeightsError(f"{path}: the file is empty (0 bytes); download the weights again")
     try:
-        saved = _on_meta(read(path))
+        saved = _on_meta(read(path, inert))
     except pickled.ForeignError as error:
         raise WeightsError(
             f"{path}: holds more than plain weights ({error}), so reading it could run code; refused: "
@@ -81,8 +82,8 @@ def is_zipped(path: Path) -> bool:
         return file.read(4) == b"PK\3\4"
 
 
-def _pickle(path: Path) -> Any:
-    return _zipped(path) if is_zipped(path) else _legacy(path)
+def _pickle(path: Path, inert: Collection[str]) -> Any:
+    return _zipped(path, inert) if is_zipped(path) else _legacy(path, inert)
 
 
 class _Capped(io.FileIO):
@@ -95,7 +96,7 @@ class _Capped(io.FileIO):
         return super().read(wanted) or b""
 
 
-def _zipped(path: Path) -> Any:
+def _zipped(path: Path, inert: Collection[str]) -> Any:
     """Read a ZIP of one pickle and an uncompressed record for each storage."""
     with _Capped(path) as file, zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
@@ -103,7 +104,7 @@ def _zipped(path: Path) -> Any:
         if len(sizes) < len(entries) or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
             refuse("records are compressed, or occur twice")
         (name,) = [name for name in sizes if name.count("/") == 1 and name.endswith("/data.pkl")]
-        reader = pickled.Reader()
+        reader = pickled.Reader(inert)
         saved = reader.read(io.BytesIO(archive.read(name)))
         for storage in reader.storages.values():
             if sizes.get(f"{name.removesuffix('.pkl')}/{storage.key}") != storage.size:
@@ -111,17 +112,17 @@ def _zipped(path: Path) -> Any:
         return saved
 
 
-def _legacy(path: Path) -> Any:
+def _legacy(path: Path, inert: Collection[str]) -> Any:
     """Read a checkpoint of torch before 1.6: five pickles, then each storage after the number of its elements."""
     with path.open("rb") as file:
-        return _five_pickles(file, path.stat().st_size)
+        return _five_pickles(file, path.stat().st_size, inert)
 
 
-def _five_pickles(file: BinaryIO, length: int) -> Any:
+def _five_pickles(file: BinaryIO, length: int, inert: Collection[str]) -> Any:
     head = io.BytesIO(file.read(MAX_HEADER_BYTES))
     for _ in range(LEGACY_PICKLES):
         pickled.Reader().read(head)
-    reader = pickled.Reader()
+    reader = pickled.Reader(inert)
     saved = reader.read(head)
     keys = pickled.Reader().read(head)
     position = head.tell()
@@ -137,7 +138,7 @@ def _five_pickles(file: BinaryIO, length: int) -> Any:
     return saved
 
 
-def _safetensors(path: Path) -> Any:
+def _safetensors(path: Path, _inert: Collection[str]) -> Any:
     with path.open("rb") as file:
         if int.from_bytes(file.read(8), "little") > MAX_HEADER_BYTES:
             refuse("too long to be the header of a checkpoint")
@@ -148,4 +149,8 @@ def _safetensors(path: Path) -> Any:
         }
 
 
-FORMATS: dict[str, Callable[[Path], Any]] = {".pth": _pickle, ".pt": _pickle, ".safetensors": _safetensors}
+FORMATS: dict[str, Callable[[Path, Collection[str]], Any]] = {
+    ".pth": _pickle,
+    ".pt": _pickle,
+    ".safetensors": _safetensors,
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickletools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO, NoReturn, cast
@@ -68,9 +69,13 @@ class Tensor:
 
 
 class Reader:
-    """The stack, the memo and the storages of one pickle."""
+    """The stack, the memo and the storages of one pickle.
 
-    def __init__(self) -> None:
+    inert: dotted names that a pickle may hold beyond those of plain weights; their objects become None.
+    """
+
+    def __init__(self, inert: Collection[str] = ()) -> None:
+        self.inert = inert
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
@@ -176,7 +181,8 @@ class Reader:
 
     def _global(self, name: str) -> None:
         name = name.replace(" ", ".").replace("__builtin__.", "builtins.")
-        if not (name in (*TENSORS, *PARAMETERS, DICT, SHAPE) or STORAGE.fullmatch(name) or OPAQUE.fullmatch(name)):
+        known = name in (*TENSORS, *PARAMETERS, DICT, SHAPE, *self.inert)
+        if not (known or STORAGE.fullmatch(name) or OPAQUE.fullmatch(name)):
             raise ForeignError(name)
         self.stack.append(Global(name))
 
@@ -193,6 +199,13 @@ class Reader:
         if self.storages.setdefault(storage.key, storage).size != storage.size:
             refuse(f"the storage {key} has two sizes")
         self.stack.append(storage)
+
+    def _newobj(self, _: Any) -> None:
+        """Drop an object; only an inert one is built so."""
+        _arguments, kind = self.stack.pop(), self.stack.pop()
+        if kind.name not in self.inert:
+            refuse(f"an object of {kind.name} is not one of plain weights")
+        self.stack.append(None)
 
     def _reduce(self, _: Any) -> None:
         arguments, function = self.stack.pop(), self.stack.pop().name

@@ -6,16 +6,19 @@ from safetensors.torch import save_file
 from segment_anything import sam_model_registry
 from torch import nn
 
+from job.models.click_based.model import ClickBasedModel
 from job.models.families.lite_medsam import LiteMedSam
 from job.models.families.lite_medsam_clicks import LiteMedSamClicks
 from job.models.families.ritm import Ritm
 from job.models.families.sam import Sam
+from job.models.families.simpleclick import SimpleClick
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.model import RitmModel
 from job.models.ritm.network import RitmNetwork
 from job.models.sam import SamModel
+from job.models.simpleclick.architecture import ARCHITECTURES as SIMPLECLICK
+from job.models.simpleclick.network import SimpleClickNetwork
 from job.storage import local_path
 from tests.models.requests import randomise
 
@@ -74,7 +77,7 @@ def lite_medsam_clicks(clicks_checkpoint: Path) -> LiteMedSamModel:
 
 
 @pytest.fixture(scope="session")
-def ritm(tmp_path_factory: pytest.TempPathFactory) -> RitmModel:
+def ritm(tmp_path_factory: pytest.TempPathFactory) -> ClickBasedModel:
     """RITM HRNet18s with random weights, loaded from safetensors."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("ritm") / "h18s.safetensors"
@@ -82,5 +85,19 @@ def ritm(tmp_path_factory: pytest.TempPathFactory) -> RitmModel:
     model = build(
         Ritm(name="r", family="ritm", arch="hrnet18s", checkpoint=str(path)), path, torch.device("cpu"), "fp32"
     )
-    assert isinstance(model, RitmModel)
+    assert isinstance(model, ClickBasedModel)
+    return model
+
+
+@pytest.fixture(scope="session")
+def simpleclick(tmp_path_factory: pytest.TempPathFactory) -> ClickBasedModel:
+    """SimpleClick's smallest network with random weights, loaded from safetensors."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("simpleclick") / "xt.safetensors"
+    network = SimpleClickNetwork(SIMPLECLICK["vit_xt"])
+    randomise(network)
+    save_file(network.state_dict(), path)
+    spec = SimpleClick(name="s", family="simpleclick", arch="vit_xt", checkpoint=str(path))
+    model = build(spec, path, torch.device("cpu"), "fp32")
+    assert isinstance(model, ClickBasedModel)
     return model

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from job.errors import WeightsError
-from job.models.checkpoint import load_state, read_checkpoint, read_weights, verify_sha256
+from job.models.checkpoint import Inert, load_state, read_checkpoint, read_weights, verify_sha256
 from job.models.families.lite_medsam import LiteMedSam
+from job.models.outline import outline
 from job.models.registry import build
 
 STATE = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.ones(2)}
@@ -26,13 +29,13 @@ def saved(path: Path, value: Any = STATE, **options: Any) -> Path:
 
 
 class RunsCode:
-    """Its pickle makes a folder when it is loaded."""
+    """Its pickle makes a folder when it is loaded, or calls another function."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, function: Callable[..., Any] = os.mkdir, *arguments: str) -> None:
+        self.call = function, (*arguments, str(folder))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, (str(self.folder),)
+        return self.call
 
 
 @pytest.mark.parametrize("name", ["model.pth", "model.pt", "MODEL.PTH"])
@@ -139,6 +142,29 @@ def test_a_whole_module_is_refused(tmp_path: Path) -> None:
     """A saved module refers to its class, which is code."""
     with pytest.raises(WeightsError, match=r"torch\.nn\.modules\.linear\.Linear.*state_dict\(\)"):
         read_weights(saved(tmp_path / "module.pth", nn.Linear(3, 2)))
+
+
+def test_an_object_of_a_class_that_is_named_beforehand_is_dropped(tmp_path: Path) -> None:
+    """Such as a loss beside the weights: it has neither attributes nor methods. Elsewhere it is refused."""
+    name = "torch.nn.modules.loss.CrossEntropyLoss"
+    loss = nn.CrossEntropyLoss(torch.ones(4))
+    path = saved(tmp_path / "loss.pth", {**STATE, "loss": loss})
+    read = read_checkpoint(path, [name])
+    assert type(read["loss"]) is Inert
+    assert not vars(read["loss"])
+    assert torch.equal(read["weight"], STATE["weight"])
+    assert outline(path, [name])["loss"] is None
+    for reader in (read_checkpoint, outline):
+        with pytest.raises(WeightsError, match=rf"more than plain weights \({name}\)"):
+            reader(path)
+
+
+def test_a_function_that_is_named_beforehand_is_not_called(tmp_path: Path) -> None:
+    """Its result is dropped as well."""
+    bait = tmp_path / "ran"
+    path = saved(tmp_path / "bait.pth", {**STATE, "x": RunsCode(bait, shutil.copyfile, __file__)})
+    assert type(read_checkpoint(path, ["shutil.copyfile"])["x"]) is Inert
+    assert not bait.exists()
 
 
 def test_a_matching_hash_passes(tmp_path: Path) -> None:

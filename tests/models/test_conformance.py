@@ -51,6 +51,15 @@ class TestRitm(ModelSuite):
         return ritm
 
 
+class TestSimpleClick(ModelSuite):
+    """Its smallest network, with random weights."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def model(cls, simpleclick: PromptableModel) -> PromptableModel:
+        return simpleclick
+
+
 class TestFake(ModelSuite):
     """The stand-in for models in other tests."""
 

@@ -7,7 +7,7 @@ from job.models.device import Device
 from job.models.families.lite_medsam_clicks import CAPABILITIES
 from job.models.lite_medsam import LiteMedSamModel, build_lite_medsam
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.model import RitmModel
+from job.models.ritm.model import ritm_model
 from job.models.ritm.network import RitmNetwork
 
 CPU = Device.of(torch.device("cpu"))
@@ -15,7 +15,7 @@ MIB = 1 << 20
 
 
 def ritm(arch, **options):
-    return RitmModel(RitmNetwork(ARCHITECTURES[arch]), CPU, **options)
+    return ritm_model(RitmNetwork(ARCHITECTURES[arch]), CPU, **options)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ HOSTILE = {
     "two million instructions": b"\x80\x02" + b"N0" * 1_000_000 + b"}.",
     "an integer of a million digits": b"I" + b"9" * 1_000_000 + b"\n.",
     "an empty stack": b"\x80\x02R.",
+    "an object of a dict": b"\x80\x02ccollections\nOrderedDict\n)\x81.",
     "no end": b"\x80\x02}",
 }
 

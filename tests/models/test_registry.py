@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from safetensors.torch import save_file
 
 from job.errors import WeightsError
+from job.models.click_based.capabilities import CAPABILITIES
 from job.models.demo_weights import FOLDER, ShippedWeights, shipped_weights
 from job.models.families.lite_medsam import LiteMedSam
 from job.models.families.lite_medsam_clicks import LiteMedSamClicks
@@ -21,7 +22,6 @@ from job.models.families.sam import Sam
 from job.models.known_weights import LITE_MEDSAM_SHA256, SHIPPED, is_known
 from job.models.registry import capabilities, check
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.model import CAPABILITIES
 from job.models.ritm.network import RitmNetwork
 from job.study.families import Model
 

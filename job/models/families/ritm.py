@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from job.models import demo_weights
+from job.models.click_based.capabilities import CAPABILITIES
 from job.models.family import Family
 from job.models.protocol import PromptableModel
-from job.models.ritm.capabilities import CAPABILITIES
 from job.study.model import ModelSpec
 from job.study.strict import Address, Strict
 

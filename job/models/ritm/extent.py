@@ -11,7 +11,9 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn.functional import grid_sample, interpolate, relu_
+from torch.nn.functional import grid_sample, relu_
+
+from job.models.click_based.sampling import resized
 
 LEVELS = 6
 """Sizes in the network: its input, and five halvings."""
@@ -100,11 +102,9 @@ def resize(x: Tensor, size: Sequence[int], source: Extent | None = None, target:
 
     With a source and a target, each member is resized from its own size to its own size, with zeros beyond.
     """
-    if x.shape[2:] == torch.Size(size):
-        return x
-    if source is None or target is None:
-        return interpolate(x, size=tuple(size), mode="bilinear", align_corners=True)
+    if source is None or target is None or x.shape[2:] == torch.Size(size):
+        return resized(x, size)
     # Pixel centres at halves rather than at corners: only so does a coordinate exist beyond an image of one pixel.
-    resized = grid_sample(x.float(), target.grid_from(source), align_corners=False)
+    samples = grid_sample(x.float(), target.grid_from(source), align_corners=False)
     channels_last = x.is_contiguous(memory_format=torch.channels_last)
-    return resized.to(x.dtype, memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+    return samples.to(x.dtype, memory_format=torch.channels_last if channels_last else torch.contiguous_format)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d
 from torch.nn.utils import fuse_conv_bn_eval
 
-from job.models.ritm.click_maps import Scale
+from job.models.ritm.click_branch import Scale
 from job.models.ritm.network import RitmNetwork
 from job.models.ritm.ocr import ObjectContext
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from job.models.click_based.disks import disks
+from job.models.click_based.normalisation import ImageNetNormalisation
 from job.models.ritm.architecture import RitmArch
-from job.models.ritm.click_maps import ClickBranch, disks
+from job.models.ritm.click_branch import ClickBranch
 from job.models.ritm.extent import bounded, extents_of, resize
 from job.models.ritm.ocr import HRNetOCR, Logits
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
 
 BASE_BYTES, BASE_BYTES_SMALL, BYTES_OF_CHANNEL = 330, 230, 26
 """Peak memory of a pass in float32, for each pixel of the input: a part of its own, and one that grows with the width.
@@ -31,12 +29,9 @@ class RitmNetwork(nn.Module):
         self.bytes_per_px = (BASE_BYTES_SMALL if arch.small else BASE_BYTES) + BYTES_OF_CHANNEL * arch.width
         self.memory_format = torch.preserve_format
         self.radius = arch.norm_radius
+        self.normalisation = ImageNetNormalisation()
         self.maps_transform = ClickBranch(leaky=arch.use_leaky_relu)
         self.feature_extractor = HRNetOCR(arch.width, arch.ocr_width, small=arch.small)
-        self.mean: Tensor
-        self.std: Tensor
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor, points: Tensor, sizes_B2: Tensor | None = None) -> Logits:
         """Return both outputs at the input's size.
@@ -51,6 +46,11 @@ class RitmNetwork(nn.Module):
         extents = extents_of(sizes_B2, (size[0], size[1]), self.feature_extractor.conv1.weight.dtype)
         maps = torch.cat([previous, disks(points, size[0], size[1], self.radius)], dim=1)
         added = self.maps_transform(maps.to(memory_format=self.memory_format), extents[0])
-        normalised = bounded((rgb - self.mean) / self.std, extents[0]).to(memory_format=self.memory_format)
+        normalised = bounded(self.normalisation(rgb), extents[0]).to(memory_format=self.memory_format)
         out = self.feature_extractor(normalised, added, extents)
         return Logits(*(resize(logits, size, extents[2], extents[0]) for logits in out))
+
+    def object_logits(self, image: Tensor, points: Tensor, sizes_B2: Tensor | None = None) -> Tensor:
+        """Return the first output of `forward`."""
+        logits: Logits = self(image, points, sizes_B2)
+        return logits.instances

@@ -7,12 +7,13 @@ from torch import nn
 
 from job.models.device import Device
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.click_maps import Scale
+from job.models.ritm.click_branch import Scale
 from job.models.ritm.folded import folded
-from job.models.ritm.model import RitmModel
+from job.models.ritm.model import ritm_model
 from job.models.ritm.network import RitmNetwork
+from tests.models.click_based.stand_in import request
 from tests.models.compare import assert_close
-from tests.models.ritm.oracle import VARIANTS, exact_pass, network, request
+from tests.models.ritm.oracle import VARIANTS, exact_pass, network
 from tests.shared import needs_shared
 
 
@@ -46,7 +47,7 @@ def test_weights_are_cast_once(at_once):
     images = [np.full((80, 330, 3), 100, np.uint8), np.full((90, 64, 3), 50, np.uint8)]
     probabilities = []
     for each, precision in ((lower, "bf16"), (original, "fp32")):
-        model = RitmModel(each, Device.of(torch.device("cpu"), precision), at_once=at_once)
+        model = ritm_model(each, Device.of(torch.device("cpu"), precision), at_once=at_once)
         predictions = model.predict([request(encoded, [(1, 41, 31)]) for encoded in model.encode(images)])
         probabilities.append([prediction.mask_inputs_C[0].probability_HW for prediction in predictions])
     for actual, expected in zip(*probabilities, strict=True):

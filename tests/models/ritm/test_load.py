@@ -8,7 +8,7 @@ from job.errors import WeightsError
 from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.load import load_ritm, ritm_network
 from job.models.ritm.network import RitmNetwork
-from tests.models.ritm.oracle import CPU
+from tests.models.click_based.stand_in import CPU
 
 
 @pytest.fixture(scope="module")

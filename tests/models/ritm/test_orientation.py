@@ -6,9 +6,9 @@ import torch
 
 from job.models.device import Device
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.model import RitmModel
+from job.models.ritm.model import ritm_model
 from job.models.ritm.network import RitmNetwork
-from tests.models.ritm.oracle import CPU, StandIn, request, trajectory
+from tests.models.click_based.stand_in import CPU, StandIn, request, trajectory
 
 SIZES = {"portrait": (700, 300), "landscape": (300, 700), "square": (300, 300)}
 each_size = pytest.mark.parametrize(("height", "width"), SIZES.values(), ids=SIZES)
@@ -31,7 +31,7 @@ def disc(height, width, row, column):
 def test_the_first_mask_is_a_disc_about_the_click(height, width, flip):
     """The network sees the whole image. The flipped image's logits are the same, so flipping changes nothing."""
     row, column = height - 60, 45
-    [prediction] = trajectory(RitmModel(StandIn(), CPU, flip=flip), grey(height, width), [(1, row, column)])
+    [prediction] = trajectory(ritm_model(StandIn(), CPU, flip=flip), grey(height, width), [(1, row, column)])
     assert np.array_equal(prediction.masks_CHW[0].numpy(), disc(height, width, row, column))
 
 
@@ -43,7 +43,7 @@ def test_the_second_click_is_outlined_in_the_roi(height, width):
     """
     row, column = height - 100, width - 90
     clicks = [(1, row, column), (1, row, column - 60)]
-    prediction = trajectory(RitmModel(StandIn(), CPU), grey(height, width), clicks)[-1]
+    prediction = trajectory(ritm_model(StandIn(), CPU), grey(height, width), clicks)[-1]
     assert prediction.mask_inputs_C[0].roi == (row - 100, height - 1, column - 110, width - 1)
     mask_HW = prediction.masks_CHW[0].numpy()
     rows, columns = np.mgrid[:height, :width]
@@ -58,7 +58,7 @@ def test_a_negative_click_removes_its_surroundings(height, width):
     """A click at the disc's lower rim is outside the next mask; the mask's centre remains."""
     row, column = 60, width // 2
     clicks = [(1, row, column), (0, row + 36, column)]
-    first, second = trajectory(RitmModel(StandIn(), CPU), grey(height, width), clicks)
+    first, second = trajectory(ritm_model(StandIn(), CPU), grey(height, width), clicks)
     assert first.masks_CHW[0, row + 36, column]
     assert not second.masks_CHW[0, row + 36, column]
     assert second.masks_CHW[0, row, column]
@@ -69,7 +69,7 @@ def test_clicks_are_drawn_in_float32_also_under_bfloat16():
     network, maps = RitmNetwork(ARCHITECTURES["hrnet18s"]), []
     network.maps_transform.register_forward_pre_hook(lambda module, arguments: maps.append(arguments[0]))
     for device in (CPU, Device.of(torch.device("cpu"), "bf16")):
-        model = RitmModel(network, device)
+        model = ritm_model(network, device)
         model.predict([request(*model.encode([grey(80, 330)]), [(1, 41, 301), (0, 3, 259)])])
     full, lower = maps
     assert lower.dtype == torch.float32

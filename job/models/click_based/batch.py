@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
+from job.models.click_based.framing import Framing, RowColumnClicks, mirrored, padded
+from job.models.click_based.sampling import interpolated, sampled, table
 from job.models.finite import are_finite
 from job.models.host_copy import send_together
-from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
-from job.models.ritm.sampling import interpolated, sampled, table
 
 PASTED_PX = 1 << 25
 """Upper bound on the pixels of the images of a group."""

@@ -1,4 +1,4 @@
-"""The prompts that RITM accepts. Imports no torch."""
+"""The prompts that click-based models accept. Imports no torch."""
 
 from __future__ import annotations
 

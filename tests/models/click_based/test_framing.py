@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from job.models.click_based.batch import Batch, Member
+from job.models.click_based.framing import Framing, RowColumnClicks, mirrored, padded
+from job.models.click_based.roi import Roi
 from job.models.protocol import EncodedImage
-from job.models.ritm.batch import Batch, Member
-from job.models.ritm.framing import Framing, RowColumnClicks, mirrored, padded
-from job.models.ritm.zoom import Roi
 from job.testing import make_request
 from tests.models.compare import assert_close
 
@@ -23,14 +23,15 @@ def rows_and_columns(height, width):
     return torch.from_numpy(np.stack([rows, columns, np.full_like(rows, 255)], axis=2).astype(np.uint8))
 
 
-WHOLE = Framing(height=7, width=4, crop=None, target=None)
-PORTRAIT = Roi(10, 109, 30, 79)
-"""100 rows, 50 columns, so the network's input has 400 rows and 200 columns."""
-LANDSCAPE = Roi(30, 79, 10, 109)
+WHOLE = Framing.unscaled(7, 4, target=None)
+PORTRAIT, LANDSCAPE = Roi(10, 109, 30, 79), Roi(30, 79, 10, 109)
+"""100 rows and 50 columns, and the reverse."""
+SIZES = {PORTRAIT: (400, 200), LANDSCAPE: (200, 400)}
+"""Of the network's input: four times as large."""
 
 
 def framing(roi, height=240, width=240):
-    return Framing(height=height, width=width, crop=roi, target=roi)
+    return Framing.of_roi(height, width, roi, SIZES[roi])
 
 
 def test_points_are_converted_from_x_y_to_row_column():
@@ -77,7 +78,7 @@ def test_without_a_roi_the_network_sees_the_whole_image(at_once):
 
 
 @each_way
-@pytest.mark.parametrize(("roi", "size"), [(PORTRAIT, (400, 200)), (LANDSCAPE, (200, 400))])
+@pytest.mark.parametrize(("roi", "size"), SIZES.items())
 def test_the_roi_is_resized_corner_onto_corner(roi, size, at_once):
     """The corners of the input are the roi's corner pixels, of the image and of the previous mask."""
     image_HWC = rows_and_columns(240, 240)
@@ -105,7 +106,7 @@ def test_clicks_are_moved_and_scaled_as_upstream_does(roi):
 @pytest.mark.parametrize("roi", [PORTRAIT, LANDSCAPE])
 def test_the_output_is_resized_into_the_roi_with_zeros_around_it(roi, at_once):
     """A constant stays constant; a ramp ends at the roi's borders."""
-    rows, columns = roi.network_size
+    rows, columns = SIZES[roi]
     pasted = image_probability(framing(roi, 300, 240), torch.full((rows, columns), 0.25), at_once)
     assert pasted.shape == (300, 240)
     assert pasted.nonzero().amin(dim=0).tolist() == [roi.row_min, roi.column_min]
@@ -119,7 +120,7 @@ def test_the_output_is_resized_into_the_roi_with_zeros_around_it(roi, at_once):
 @each_way
 def test_an_output_of_the_whole_image_may_go_into_an_older_roi(at_once):
     """Crop and target are independent."""
-    old = Framing(height=7, width=4, crop=None, target=Roi(2, 4, 1, 2))
+    old = Framing.unscaled(7, 4, target=Roi(2, 4, 1, 2))
     assert old.size == (7, 4)
     assert image_probability(old, torch.full((7, 4), 0.5), at_once).nonzero().tolist() == [
         [2, 1], [2, 2], [3, 1], [3, 2], [4, 1], [4, 2],

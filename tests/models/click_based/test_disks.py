@@ -2,7 +2,7 @@
 
 import torch
 
-from job.models.ritm.click_maps import disks
+from job.models.click_based.disks import disks
 
 
 def test_a_disk_holds_the_pixels_within_its_radius():

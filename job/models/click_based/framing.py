@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from job.models.click_based.roi import Roi
+from job.models.click_based.sampling import Line
 from job.models.protocol import Request
-from job.models.ritm.sampling import Line
-from job.models.ritm.zoom import Roi
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,19 +34,26 @@ class RowColumnClicks:
 class Framing:
     """One pass of the network over one image of (height, width).
 
-    crop: the roi that the network sees, resized; None: the whole image at its own size. target: the roi into which the
-    network's output is resized, with zeros around it; None: the output is the image's.
+    size: rows and columns of the network's input. crop: the roi that the network sees, resized to that size; None: the
+    whole image at its own size. target: the roi into which the network's output is resized, with zeros around it; None:
+    the output is the image's.
     """
 
     height: int
     width: int
+    size: tuple[int, int]
     crop: Roi | None
     target: Roi | None
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns of the network's input."""
-        return self.crop.network_size if self.crop else (self.height, self.width)
+    @classmethod
+    def unscaled(cls, height: int, width: int, target: Roi | None) -> Framing:
+        """Return the framing of a whole image at its own size."""
+        return cls(height=height, width=width, size=(height, width), crop=None, target=target)
+
+    @classmethod
+    def of_roi(cls, height: int, width: int, roi: Roi, size: tuple[int, int]) -> Framing:
+        """Return the framing of a roi, resized to `size` and back."""
+        return cls(height=height, width=width, size=size, crop=roi, target=roi)
 
     @property
     def is_whole(self) -> bool:

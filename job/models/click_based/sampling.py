@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-
-from job.models.ritm.extent import resize
+from torch.nn.functional import interpolate
 
 OUTSIDE = -1.0
 """The position of a pixel that has no source; it becomes zero."""
@@ -42,11 +41,18 @@ class Line(NamedTuple):
         return np.flip(positions) if self.mirrored else positions
 
 
+def resized(x: Tensor, size: Sequence[int]) -> Tensor:
+    """Resize (B, C, h, w) to `size` (rows, columns): bilinear, corners aligned. An equal size is left unchanged."""
+    if x.shape[2:] == torch.Size(size):
+        return x
+    return interpolate(x, size=tuple(size), mode="bilinear", align_corners=True)
+
+
 def interpolated(source_HWC: Tensor, rows: Line, columns: Line, shape: tuple[int, int]) -> Tensor:
     """Return one image of `shape`, sampled from another: (*shape, C) of its dtype, with zeros outside. On a CPU."""
     window_HWC = source_HWC.narrow(0, rows.source_begin, rows.source_length)
     window_HWC = window_HWC.narrow(1, columns.source_begin, columns.source_length)
-    image_HWC = resize(window_HWC.permute(2, 0, 1)[None], (rows.length, columns.length))[0].permute(1, 2, 0)
+    image_HWC = resized(window_HWC.permute(2, 0, 1)[None], (rows.length, columns.length))[0].permute(1, 2, 0)
     image_HWC = image_HWC.flip(1) if columns.mirrored else image_HWC
     if image_HWC.shape[:2] == torch.Size(shape):
         return image_HWC

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from job.models.click_based.feedback import PreviousMask, tight_bounds
+from job.models.click_based.roi import Roi
 from job.models.host_copy import HostCopy
-from job.models.ritm.feedback import PreviousMask, tight_bounds
-from job.models.ritm.zoom import Roi
 
 
 def rois(probabilities_NHW):

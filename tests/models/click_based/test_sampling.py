@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from job.models.ritm.sampling import Line, interpolated, sampled, table
+from job.models.click_based.sampling import Line, interpolated, sampled, table
 
 SHAPE = (90, 70)
 """Of the outputs."""

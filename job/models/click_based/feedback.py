@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from job.models.click_based.roi import Roi
 from job.models.host_copy import HostCopy
-from job.models.ritm.zoom import Roi
 
 ZOOM_THRESHOLD = 0.50
 """Probability of the mask that the zoom-in uses, as upstream."""

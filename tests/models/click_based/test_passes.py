@@ -1,6 +1,6 @@
 """Which inputs share a pass."""
 
-from job.models.ritm.passes import PASS_PX, equal, similar
+from job.models.click_based.passes import PASS_PX, equal, similar
 
 ANY = 10**12
 SIDE = 400

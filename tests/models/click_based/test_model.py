@@ -1,4 +1,4 @@
-"""The predictor follows the authors' own, and a batch has the predictions of its members."""
+"""Whatever the family, a batch has the predictions of its members, and nothing waits for the device."""
 
 import numpy as np
 import pytest
@@ -6,103 +6,52 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from job.models.device import Device
-from job.models.host_copy import HostCopy
 from job.models.protocol import Request
 from job.models.ritm.architecture import ARCHITECTURES
-from job.models.ritm.feedback import PreviousMask, tight_bounds
 from job.models.ritm.folded import folded
-from job.models.ritm.model import RitmModel
+from job.models.ritm.model import ritm_model
 from job.models.ritm.network import RitmNetwork
-from job.models.ritm.ocr import Logits
+from job.models.simpleclick.architecture import SimpleClickArch
+from job.models.simpleclick.model import simpleclick_model
+from job.models.simpleclick.network import SimpleClickNetwork
+from tests.models.click_based.stand_in import CPU, StandIn, noise, request, trajectory
 from tests.models.compare import assert_close
-from tests.models.ritm.oracle import CPU, FOLDER, VARIANTS, StandIn, network, request, trajectory
-from tests.shared import needs_shared
 
-SWITCHES = {
-    "zoom_flip": {},
-    "zoom_noflip": {"flip": False},
-    "plain_flip": {"zoom_in": False},
-    "plain": {"zoom_in": False, "flip": False},
-}
-each_way = pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "at once"])
 FIRST, SECOND = (1, 40, 30), (0, 8, 50)
 
 
-def noise(height, width, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+TINY = SimpleClickArch(embed_dim=32, depth=4, num_heads=2, neck_dims=(8, 16, 16, 32), head_channels=16)
+BUILDERS = {
+    "RITM": lambda **options: ritm_model(folded(RitmNetwork(ARCHITECTURES["hrnet18s"])), CPU, **options),
+    "SimpleClick": lambda **options: simpleclick_model(SimpleClickNetwork(TINY), CPU, **options),
+    "stand-in as RITM": lambda **options: ritm_model(StandIn(), CPU, **options),
+    "stand-in as SimpleClick": lambda **options: simpleclick_model(StandIn(), CPU, **options),
+}
+"""Models with random weights, and with the stand-in, whose output depends on every click."""
 
 
-def assert_follows(predictions, probabilities, rois):
-    mask_inputs = [prediction.mask_inputs_C[0] for prediction in predictions]
-    assert [list(mask_input.roi or (-1,) * 4) for mask_input in mask_inputs] == rois.tolist()
-    for mask_input, expected in zip(mask_inputs, probabilities, strict=True):
-        assert_close(mask_input.probability_HW, expected, 2e-3)  # the reference is float16
-
-
-@pytest.fixture(scope="module", params=["network", "stand-in"])
-def any_network(request):
-    """Random weights, and the stand-in, whose output depends on every click."""
-    torch.manual_seed(0)
-    return StandIn() if request.param == "stand-in" else folded(RitmNetwork(ARCHITECTURES["hrnet18s"]))
+@pytest.fixture(scope="module", params=BUILDERS)
+def builder(request):
+    """A function that builds a model of any family."""
+    return BUILDERS[request.param]
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["one by one", "at once"])
-def any_model(request, any_network):
+def any_model(request, builder):
     """As on a CPU and as on a GPU."""
-    return RitmModel(any_network, CPU, at_once=request.param)
+    torch.manual_seed(0)
+    return builder(at_once=request.param)
 
 
 @pytest.fixture(scope="module")
 def model():
     """Random weights, for tests of shapes and refusals."""
-    return RitmModel(RitmNetwork(ARCHITECTURES["hrnet18s"]), CPU)
-
-
-@needs_shared
-@pytest.mark.parametrize(("arch", "switches"), [*(("hrnet18s", name) for name in SWITCHES), ("hrnet32", "zoom_flip")])
-def test_six_clicks_on_a_brain_follow_the_official_predictor(arch, switches):
-    """Rois are equal and probabilities within 2e-3 after each click, with zoom-in and flip on and off."""
-    with np.load(FOLDER / f"predictor_{VARIANTS[arch]}_axial.npz") as oracle:
-        model = RitmModel(folded(network(arch)), CPU, **SWITCHES[switches])
-        predictions = trajectory(model, oracle["image"], oracle["clicks"])
-        assert_follows(predictions, oracle[f"probs_{switches}"], oracle[f"roi_{switches}"])
-
-
-@needs_shared
-@pytest.mark.parametrize("case", ["case0", "case1"])
-@pytest.mark.parametrize("flip", [True, False])
-@each_way
-def test_zoom_in_follows_the_official_predictor(case, flip, at_once):
-    """With a stand-in network, only rois, crops and clicks in them are compared, in landscape and portrait."""
-    ending = "flip" if flip else "noflip"
-    with np.load(FOLDER / "zoom_in.npz") as oracle:
-        image = np.zeros((*oracle[f"{case}_size"], 3), dtype=np.uint8)
-        predictions = trajectory(RitmModel(StandIn(), CPU, flip=flip, at_once=at_once), image, oracle[f"{case}_clicks"])
-        assert_follows(predictions, oracle[f"{case}_probs_{ending}"], oracle[f"{case}_roi_{ending}"])
-
-
-def test_a_vanished_mask_puts_the_whole_images_output_into_the_previous_roi():
-    """As upstream: if no pixel exceeds 0.50, the network sees the whole image; its output is resized into the roi."""
-    model = RitmModel(StandIn(), CPU)
-    image = noise(300, 420)
-    second = trajectory(model, image, [(1, 60, 80), (1, 70, 95)])[-1]
-    [mask_input] = second.mask_inputs_C
-    faded_HW = mask_input.probability_HW * 0.5
-    faded = PreviousMask(
-        probability_HW=faded_HW, roi=mask_input.roi, bounds=HostCopy(tight_bounds(faded_HW[None])), index=0
-    )
-    [prediction] = model.predict([request(*model.encode([image]), [(1, 60, 80), (1, 70, 95), (0, 250, 400)], faded)])
-    inside = torch.zeros(300, 420, dtype=torch.bool)
-    inside[mask_input.roi.window] = True
-    [pasted] = prediction.mask_inputs_C
-    assert pasted.roi == mask_input.roi
-    assert not pasted.probability_HW[~inside].any()
-    assert pasted.probability_HW.argmax() // 420 < 60  # the clicks were in rows 60 and 70 of the whole image
+    return ritm_model(RitmNetwork(ARCHITECTURES["hrnet18s"]), CPU)
 
 
 def test_the_mask_is_where_the_probability_exceeds_0_49():
     """There is one mask at the image's size, and no predicted IoU."""
-    [prediction] = trajectory(RitmModel(StandIn(), CPU), noise(60, 50), [FIRST])
+    [prediction] = trajectory(ritm_model(StandIn(), CPU), noise(60, 50), [FIRST])
     assert torch.equal(prediction.masks_CHW, prediction.mask_inputs_C[0].probability_HW[None] > 0.49)
     assert prediction.masks_CHW.shape == (1, 60, 50)
     assert prediction.predicted_iou_C is None
@@ -152,14 +101,14 @@ class Counting(StandIn):
         super().__init__()
         self.passes = []
 
-    def forward(self, image, points, sizes_B2=None):
+    def object_logits(self, image, points, sizes_B2=None):
         self.passes.append(len(image))
-        return super().forward(image, points, sizes_B2)
+        return super().object_logits(image, points, sizes_B2)
 
 
 def predict_three(network, **switches):
     """Predict three objects on two images of 40 x 60 px."""
-    model = RitmModel(network, CPU, **switches)
+    model = ritm_model(network, CPU, **switches)
     a, b = model.encode([noise(40, 60), noise(40, 60, seed=1)])
     return model.predict([request(a, [(1, 3, 4)]), request(b, [(1, 3, 4)]), request(a, [(1, 9, 9), (0, 3, 4)])])
 
@@ -178,7 +127,7 @@ def test_inputs_of_equal_size_share_a_pass():
 def test_the_pixels_of_a_pass_are_limited(monkeypatch, inputs, flip, passes):
     """A pass has at most the pixels of `inputs` images of 40 x 60, but one object at least; predictions are equal."""
     expected = predict_three(StandIn(), flip=flip)
-    monkeypatch.setattr("job.models.ritm.model.NETWORK_PX", inputs * 40 * 60)
+    monkeypatch.setattr("job.models.click_based.model.NETWORK_PX", inputs * 40 * 60)
     network = Counting()
     predictions = predict_three(network, flip=flip)
     assert network.passes == passes
@@ -189,7 +138,7 @@ def test_the_pixels_of_a_pass_are_limited(monkeypatch, inputs, flip, passes):
 def test_sixteen_zoomed_in_objects_share_a_pass():
     """With their flips they are 32 images of 400 x 400 px; a 17th object needs a second pass."""
     network = Counting()
-    model = RitmModel(network, CPU)
+    model = ritm_model(network, CPU)
     model.predict([request(*model.encode([noise(400, 400)]), [FIRST])] * 17)
     assert network.passes == [32, 2]
 
@@ -201,11 +150,11 @@ class Bright(Counting):
         super().__init__()
         self.sizes = set()
 
-    def forward(self, image, points, sizes_B2=None):
+    def object_logits(self, image, points, sizes_B2=None):
         """Return logits of the sign of the brightness above one half."""
         self.passes.append(len(image))
         self.sizes |= {image.shape[2:]} if sizes_B2 is None else {tuple(size) for size in sizes_B2.tolist()}
-        return Logits(9 * (image[:, :1] - 0.5), image[:, :1])
+        return 9 * (image[:, :1] - 0.5)
 
 
 def ellipses(count, side=256):
@@ -221,7 +170,7 @@ def ellipses(count, side=256):
 def test_nine_clicks_on_forty_objects_take_few_passes():
     """A plain loop takes 360 passes. At once, there are three a click, fewer than the sizes of the crops."""
     network = Bright()
-    model = RitmModel(network, CPU, flip=False, at_once=True)
+    model = ritm_model(network, CPU, flip=False, at_once=True)
     images, clicks = zip(*ellipses(40), strict=True)
     encoded, mask_inputs = model.encode(images), [None] * 40
     for step in range(1, 10):
@@ -253,12 +202,12 @@ def test_a_prediction_says_whether_it_is_finite():
     """One NaN in the logits of the mirror image is enough; the other request of the pass is sound."""
 
     class Broken(StandIn):
-        def forward(self, image, points, sizes_B2=None):
-            out = super().forward(image, points, sizes_B2)
-            out.instances[3, 0, 5, 5] = torch.nan
+        def object_logits(self, image, points, sizes_B2=None):
+            out = super().object_logits(image, points, sizes_B2)
+            out[3, 0, 5, 5] = torch.nan
             return out
 
-    model = RitmModel(Broken(), CPU)
+    model = ritm_model(Broken(), CPU)
     predictions = model.predict([request(image, [FIRST]) for image in model.encode([noise(64, 64)] * 2)])
     assert [prediction.finite.item() for prediction in predictions] == [True, False]
 
@@ -270,26 +219,35 @@ def test_an_image_of_another_form_is_refused(model, image):
         model.prepare(image)
 
 
-def test_one_pass_ignores_the_previous_mask():
+@pytest.mark.parametrize("build", [ritm_model, simpleclick_model])
+def test_one_pass_ignores_the_previous_mask(build):
     """The mask is that of the same clicks alone, and nothing is fed back."""
-    model = RitmModel(StandIn(), CPU, one_pass=True)
+    model = build(StandIn(), CPU, one_pass=True)
     [encoded] = model.encode([noise(300, 420)])
-    [mask_input] = trajectory(RitmModel(StandIn(), CPU), noise(300, 420), [FIRST])[0].mask_inputs_C
+    [mask_input] = trajectory(build(StandIn(), CPU), noise(300, 420), [FIRST])[0].mask_inputs_C
     fed, alone = model.predict([request(encoded, [FIRST, SECOND], mask_input), request(encoded, [FIRST, SECOND])])
     assert torch.equal(fed.masks_CHW, alone.masks_CHW)
     assert fed.mask_inputs_C == [None]
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (1, 1), (90, 330), (330, 90)])
-def test_an_image_may_have_any_size(model, height, width):
+def test_an_image_may_have_any_size(builder, height, width):
     """It may be smaller than a cell of the coarsest branch, landscape or portrait."""
-    predictions = trajectory(model, noise(height, width), [(1, height // 2, width // 2), (0, 0, 0)])
+    predictions = trajectory(builder(), noise(height, width), [(1, height // 2, width // 2), (0, 0, 0)])
     assert [prediction.masks_CHW.shape for prediction in predictions] == [(1, height, width)] * 2
+
+
+def test_thirteen_objects_of_simpleclick_are_divided():
+    """Twelve have their flips in one pass of at most 5.12 million pixels, each input having 448 x 448 px."""
+    network = Counting()
+    model = simpleclick_model(network, CPU)
+    model.predict([request(*model.encode([noise(60, 1000)]), [FIRST])] * 13)
+    assert network.passes == [24, 2]
 
 
 def test_lower_precision_feeds_back_float32(model):
     """Only the network's pass is in bfloat16."""
-    low = RitmModel(RitmNetwork(ARCHITECTURES["hrnet18s"]), Device.of(torch.device("cpu"), "bf16"))
+    low = ritm_model(RitmNetwork(ARCHITECTURES["hrnet18s"]), Device.of(torch.device("cpu"), "bf16"))
     [prediction] = trajectory(low, noise(64, 64), [FIRST])
     assert prediction.mask_inputs_C[0].probability_HW.dtype == torch.float32
 
