@@ -9,6 +9,9 @@ from job.models.lite_medsam import LiteMedSamModel, build_lite_medsam
 from job.models.ritm.architecture import ARCHITECTURES
 from job.models.ritm.model import ritm_model
 from job.models.ritm.network import RitmNetwork
+from job.models.simpleclick.architecture import ARCHITECTURES as SIMPLECLICK
+from job.models.simpleclick.model import simpleclick_model
+from job.models.simpleclick.network import SimpleClickNetwork
 
 CPU = Device.of(torch.device("cpu"))
 MIB = 1 << 20
@@ -38,6 +41,16 @@ def test_later_clicks_of_ritm_see_400_pixels_of_a_small_image():
     """Zoom-in enlarges them, so the smallest image needs as much as one of 400 x 400, outputs aside."""
     small, large = (ritm("hrnet18s").needs(side, side).predict(1) for side in (10, 400))
     assert large - small == 5 * (400**2 - 10**2)
+
+
+@pytest.mark.parametrize(
+    ("arch", "side", "requests", "measured"),
+    [("vit_b", 256, 1, 307), ("vit_b", 256, 4, 809), ("vit_xt", 256, 1, 120), ("vit_xt", 5120, 1, 1633)],
+)
+def test_simpleclick_is_given_no_less_than_was_measured(arch, side, requests, measured):
+    """MiB, from benchmarks/memory_by_model_cpu_202611.md. Large images take their memory while they are cropped."""
+    model = simpleclick_model(SimpleClickNetwork(SIMPLECLICK[arch]), CPU)
+    assert measured <= model.needs(side, side).predict(requests) / MIB <= 1.9 * measured
 
 
 def test_lite_medsam_with_clicks_by_number_of_requests():

@@ -37,6 +37,9 @@ ENCODE_BATCH = 16
 """Images that are copied in one go."""
 OUTPUT_BYTES, PASTED_BYTES = 4 + 1, 40
 """Bytes a pixel of one request's prediction, its probability and its mask, and of those cropped or pasted at once."""
+CROPPED_BYTES = 64
+"""Bytes a pixel of an image that is larger than the network's input, while it is cropped on a CPU. Measured:
+benchmarks/memory_by_model_cpu_202611.md."""
 
 
 class Group(NamedTuple):
@@ -116,12 +119,13 @@ class ClickBasedModel:
         pixels, flips = height * width, 2 if self._flip else 1
         input_px = self._zoom.largest_px(height, width)
         together_px = max(pixels, PASTED_PX) if self._at_once else 0
+        cropped_bytes = CROPPED_BYTES * pixels if input_px < pixels else 0
 
         def predict(requests: int) -> int:
             in_one_pass = min(requests, max(1, self._most_px // input_px))
             pass_bytes = in_one_pass * int(flips * input_px * self._network.bytes_per_px)
             pasted_bytes = PASTED_BYTES * min(requests * pixels, together_px)
-            return pass_bytes + pasted_bytes + requests * pixels * OUTPUT_BYTES
+            return max(pass_bytes, cropped_bytes) + pasted_bytes + requests * pixels * OUTPUT_BYTES
 
         return Need(encode=6 * pixels, image=3 * pixels, episode=OUTPUT_BYTES * pixels, predict=predict)
 

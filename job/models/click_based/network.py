@@ -8,13 +8,12 @@ from torch import Tensor
 
 
 class ClickNetwork(Protocol):
-    """A torch module that segments an object from clicks and the previous mask.
-
-    bytes_per_px: estimated peak memory of a pass for each pixel of its input.
-    """
+    """A torch module that segments an object from clicks and the previous mask."""
 
     @property
-    def bytes_per_px(self) -> float: ...  # noqa: D102
+    def bytes_per_px(self) -> float:
+        """Estimated peak memory of a pass for each pixel of its input."""
+        ...
 
     def object_logits(self, image: Tensor, points: Tensor, sizes_B2: Tensor | None = None) -> Tensor:
         """Return the object's logits (B, 1, H, W) at the input's size.
@@ -26,6 +25,10 @@ class ClickNetwork(Protocol):
         """
         ...
 
-    def to(self, device: Any) -> Any: ...  # noqa: D102
+    def to(self, device: Any) -> Any:
+        """Move the module to a device, and return it."""
+        ...
 
-    def eval(self) -> Any: ...  # noqa: D102
+    def eval(self) -> Any:
+        """Set the module up for evaluation, and return it."""
+        ...

@@ -16,6 +16,10 @@ from job.models.simpleclick.vit import PatchEmbed, VisionTransformer
 UNUSED = ("backbone.cls_token", "backbone.fc_norm.", "backbone.head.", "head.up_conv1.", "head.up_conv2.")
 """Beginnings of the keys of an official checkpoint that are left from pre-training, or from other heads."""
 
+BASE_BYTES, BYTES_OF_CHANNEL = 200, 0.9
+"""Peak memory of a pass in float32, for each pixel of the input: a part of its own, and one that grows with the
+channels of all tokens. Measured with vit_xt and vit_b: benchmarks/memory_by_model_cpu_202611.md."""
+
 
 class SimpleClickNetwork(nn.Module):
     """The network; keys and shapes of its state dict are those of the official checkpoints without `UNUSED`.
@@ -25,7 +29,7 @@ class SimpleClickNetwork(nn.Module):
 
     def __init__(self, arch: SimpleClickArch) -> None:
         super().__init__()
-        self.bytes_per_px = 1000
+        self.bytes_per_px = BASE_BYTES + BYTES_OF_CHANNEL * arch.embed_dim * (16 / arch.patch_size) ** 2
         self.radius = arch.norm_radius
         self.normalisation = ImageNetNormalisation()
         self.patch_embed_coords = PatchEmbed(arch.patch_size, arch.embed_dim)
