@@ -81,3 +81,26 @@ def answer(network: Any, processor: Any, image: Image, request: Request, **optio
         output = network.eval()(**inputs, input_masks=masks, multimask_output=request.multimask, **options)
         upscaled = processor.post_process_masks(output.pred_masks, *sizes, binarize=False)
     return output.pred_masks[0, 0], output.iou_scores[0, 0], upscaled[0][0]
+
+
+def hq_sam_config() -> Any:
+    """Return the config of an HQ-SAM with three blocks, of which the second attends to the whole image."""
+    vision = {
+        "hidden_size": 24,
+        "output_channels": HIDDEN,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 2,
+        "image_size": SIDE,
+        "window_size": 3,
+        "global_attn_indexes": [1],
+        "num_pos_feats": HIDDEN // 2,
+        "initializer_range": 0.02,
+    }
+    decoder = DECODER | {"vit_dim": 24}
+    return transformers.SamHQConfig(vision_config=vision, prompt_encoder_config=PROMPTS, mask_decoder_config=decoder)
+
+
+def hq_sam_processor() -> Any:
+    """Return the processor of HQ-SAM for images of another side than 1024."""
+    images = transformers.SamImageProcessor(size={"longest_edge": SIDE}, pad_size={"height": SIDE, "width": SIDE})
+    return transformers.SamHQProcessor(images)

@@ -12,19 +12,9 @@ from torch.testing import assert_close
 
 from job.models.hub.model import HubModel
 from job.testing import ModelSuite, built, encode, make_request, random_image
-from tests.models.hub.oracle import SIDE, answer, sam2_config, sam2_processor, saved
+from tests.models.hub.oracle import answer, sam2_config, sam2_processor, saved
+from tests.models.hub.prompts import PROMPTS, SIZES
 from tests.models.waits import counted
-
-MASK_INPUT = torch.linspace(-9, 9, (SIDE // 4) ** 2).reshape(1, SIDE // 4, SIDE // 4)
-PROMPTS: dict[str, dict[str, Any]] = {
-    "a point": {"points": [(41, 31)]},
-    "points": {"points": [(41, 31), (7, 50), (3, 9)], "labels": [1, 0, 1]},
-    "a box": {"box": (11, 21, 53, 41)},
-    "a box and points": {"points": [(41, 31), (7, 50)], "labels": [0, 1], "box": (11, 21, 53, 41)},
-    "a mask input": {"points": [(41, 31)], "mask_input": MASK_INPUT},
-    "a box and a mask input": {"box": (11, 21, 53, 41), "mask_input": MASK_INPUT},
-}
-SIZES = {"smaller": (60, 61), "larger": (200, 150), "narrow": (70, 300)}
 
 
 class TestConformance(ModelSuite):
@@ -73,9 +63,10 @@ def test_the_mask_input_is_clamped_as_the_authors_predictor_does(sam2: HubModel)
 
 
 def test_nothing_waits_for_the_device(sam2: HubModel) -> None:
-    """Neither encoding images of two sizes nor predicting from every form of prompt."""
+    """Neither encoding images of two sizes, once the host has resized them, nor any form of prompt."""
+    prepared = [sam2.prepare(random_image(60, 80)), sam2.prepare(random_image(64, 48))]
     with counted() as found:
-        images = encode(sam2, random_image(60, 80), random_image(64, 48))
+        images = sam2.encode(prepared)
         sam2.predict([make_request(image, **prompt) for image in images for prompt in PROMPTS.values()])
     assert found == []
 
