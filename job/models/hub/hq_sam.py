@@ -41,6 +41,7 @@ def memory_of(network: Any) -> Memory:
     return Memory(
         encode=int(scale * (BASE_BYTES + WIDTH_BYTES * vision.hidden_size)) + maps,
         request=int(scale * REQUEST_BYTES) + (1 << 20),
+        low_res=4 * network.config.prompt_encoder_config.image_embedding_size,
     )
 
 

@@ -12,16 +12,18 @@ CALL_BYTES, LOGIT_BYTES = 64 << 20, 5
 PIXEL_BYTES = 6
 """Copies of an image of uint8 while it is resized, for each pixel."""
 FLOAT_BYTES = 4
-LOW_RES_SHARE = 4
-"""The side of the encoder's square, over that of a mask of low resolution."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Peak memory in bytes. encode: of encoding one image. request: of the decoder for each request."""
+    """Peak memory in bytes. encode: of encoding one image. request: of the decoder for each request.
+
+    low_res: side of a mask of low resolution, px.
+    """
 
     encode: int
     request: int
+    low_res: int
 
 
 def needs_of(memory: Memory, encode_batch: int, image: int, side: int, candidates: int, pixels: int) -> Need:
@@ -35,6 +37,6 @@ def needs_of(memory: Memory, encode_batch: int, image: int, side: int, candidate
     return Need(
         encode=encode_batch * memory.encode + PIXEL_BYTES * pixels,
         image=image,
-        episode=candidates * FLOAT_BYTES * (side // LOW_RES_SHARE) ** 2,
+        episode=candidates * FLOAT_BYTES * memory.low_res**2,
         predict=predict,
     )

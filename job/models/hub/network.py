@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,22 @@ class Kind:
 
     name: the classes in `transformers` are NAME + Config and NAME + Model. model_types: of configs that hold it; of
     videos: those among them whose weights hold more. encoders: the `model_type` of the vision config, and that of the
-    `backbone_config` in it, if it has one; other encoders are not built.
+    `backbone_config` in it, if it has one; other encoders are not built. backbone: values that its keys may have.
     """
 
     name: str
     model_types: Collection[str]
     of_videos: Collection[str] = ()
-    encoders: tuple[str, ...] = field()
+    encoders: tuple[str, ...]
+    backbone: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def unpacked(
+        self, settings: Mapping[str, Any], state: Mapping[str, Tensor]
+    ) -> tuple[Mapping[str, Any], Mapping[str, Tensor]]:
+        """Return the parts of the config, and the weights, of the network for images."""
+        if settings["model_type"] not in self.of_videos:
+            return settings, state
+        return settings, {key: tensor for key, tensor in state.items() if not key.startswith(OF_VIDEO)}
 
     def config_of(self, parts: Mapping[str, Any], where: str) -> Any:
         """Return a config of `transformers`; WeightsError if it refuses a value. where: what holds the parts."""
@@ -53,6 +62,9 @@ class Kind:
         for settings, expected in zip(levels, self.encoders, strict=True):
             if settings.get("model_type", expected) != expected:
                 raise WeightsError(f"{where}: expected a {expected}, got {settings['model_type']}; not supported")
+        for key, values in self.backbone.items():
+            if levels[-1].get(key) not in values:
+                raise WeightsError(f"{where}: {key}: expected {values[0]}, got {levels[-1].get(key)}; not supported")
         try:
             return getattr(transformers, f"{self.name}Config")(**{key: parts[key] for key in PARTS if key in parts})
         except Exception as error:  # whatever the package's own checks raise
@@ -73,10 +85,8 @@ class Kind:
 def load_folder(folder: Path, kind: Kind, use: Use) -> Any:
     """Build the network of a folder and load its weights, or compare them; it knows its `config`."""
     settings = read_config(folder, kind.model_types)
-    config = kind.config_of(settings, str(folder / CONFIG))
-    state = read_folder(folder, use.read)
-    if settings["model_type"] in kind.of_videos:
-        state = {key: tensor for key, tensor in state.items() if not key.startswith(OF_VIDEO)}
+    parts, state = kind.unpacked(settings, read_folder(folder, use.read))
+    config = kind.config_of(parts, str(folder / CONFIG))
     return kind.network_of(config, state, use, f"{folder} as {settings['model_type']}")
 
 

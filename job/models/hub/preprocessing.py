@@ -92,8 +92,8 @@ def read_preprocessing(folder: Path, side: int, *, keeps_shape: bool) -> Preproc
     return Preprocessing(
         side=side,
         keeps_shape=keeps_shape,
-        mean=_numbers(path, settings, "image_mean", IMAGENET_MEAN),
-        std=_numbers(path, settings, "image_std", IMAGENET_STD),
+        mean=_numbers(path, settings, "image_mean"),
+        std=_numbers(path, settings, "image_std"),
         rescale=_numbers(path, {"rescale_factor": [settings.get("rescale_factor", RESCALE)] * 3}, "rescale_factor")[0],
     )
 
@@ -109,8 +109,8 @@ def _settings(folder: Path) -> tuple[Path, Mapping[str, Any]]:
     return path, read_json(path)
 
 
-def _numbers(path: Path, settings: Mapping[str, Any], key: str, default: tuple[float, ...] = ()) -> tuple[float, ...]:
-    values = settings.get(key, default)
+def _numbers(path: Path, settings: Mapping[str, Any], key: str) -> tuple[float, ...]:
+    values = settings.get(key)
     is_list = isinstance(values, list | tuple) and len(values) == 3
     if not is_list or not all(type(value) in (int, float) for value in values):
         raise WeightsError(f"{path}: {key}: expected three numbers, got {values}; download it again")

@@ -32,7 +32,7 @@ MOST_LOGIT = 32.0
 """Largest absolute logit of a mask input, by the authors' image predictor."""
 
 
-BASE_BYTES, CHANNEL_BYTES, REQUEST_BYTES = 512 << 20, 4 << 20, 72 << 20
+ENCODE_BYTES, CHANNEL_BYTES, REQUEST_BYTES = 512 << 20, 4 << 20, 72 << 20
 """Peak memory of encoding one image of 1024 px, more of it for each channel of the first stage, and of a request."""
 
 
@@ -46,11 +46,16 @@ def preprocessing_of(network: Any, checkpoint: Path) -> Preprocessing:
 
 def memory_of(network: Any) -> Memory:
     """Estimate the memory of a SAM 2 by its size."""
-    scale = (network.prompt_encoder.input_image_size / 1024) ** 2
-    channels = network.config.vision_config.backbone_config.hidden_size
-    return Memory(
-        encode=int(scale * (BASE_BYTES + CHANNEL_BYTES * channels)), request=int(scale * REQUEST_BYTES) + (1 << 20)
+    return scaled_memory(
+        network, ENCODE_BYTES + CHANNEL_BYTES * network.config.vision_config.backbone_config.hidden_size
     )
+
+
+def scaled_memory(network: Any, encode_bytes: int) -> Memory:
+    """Return the memory of a network with SAM 2's decoder. encode_bytes: of encoding an image, were it 1024 px wide."""
+    low_res = network.prompt_encoder.mask_input_size[0]
+    scale = (low_res / 256) ** 2
+    return Memory(encode=int(scale * encode_bytes), request=int(scale * REQUEST_BYTES) + (1 << 20), low_res=low_res)
 
 
 class Sam2Model(HubModel):

@@ -104,3 +104,56 @@ def hq_sam_processor() -> Any:
     """Return the processor of HQ-SAM for images of another side than 1024."""
     images = transformers.SamImageProcessor(size={"longest_edge": SIDE}, pad_size={"height": SIDE, "width": SIDE})
     return transformers.SamHQProcessor(images)
+
+
+def edgetam_config(of: str = "EdgeTam") -> Any:
+    """Return the config of an EdgeTAM: its encoder as published, with a small decoder."""
+    backbone = {
+        "model_type": "timm_wrapper",
+        "architecture": "repvit_m1.dist_in1k",
+        "model_args": {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]},
+    }
+    vision = {
+        "model_type": "edgetam_vision_model",
+        "backbone_config": backbone,
+        "backbone_feature_sizes": [[SIDE // 4] * 2, [SIDE // 8] * 2, [SIDE // 16] * 2],
+        "fpn_hidden_size": HIDDEN,
+    }
+    config: Any = getattr(transformers, f"{of}Config")
+    return config(vision_config=vision, prompt_encoder_config=PROMPTS, mask_decoder_config=DECODER)
+
+
+def sam3_vision(side: int = SIDE) -> dict[str, Any]:
+    """Return the part of a config that is the encoder of a SAM 3 with two blocks and patches of 16 px."""
+    backbone = {
+        "model_type": "sam3_vit_model",
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "image_size": side,
+        "patch_size": 16,
+        "window_size": 4,
+        "global_attn_indexes": [1],
+        "pretrain_image_size": 64,
+    }
+    return {
+        "model_type": "sam3_vision_model",
+        "backbone_config": backbone,
+        "backbone_feature_sizes": [[side // 4] * 2, [side // 8] * 2, [side // 16] * 2],
+        "scale_factors": [4.0, 2.0, 1.0],
+        "fpn_hidden_size": HIDDEN,
+    }
+
+
+def sam3_tracker_config() -> Any:
+    """Return the config of a small tracker of SAM 3."""
+    return transformers.Sam3TrackerConfig(
+        vision_config=sam3_vision(), prompt_encoder_config=PROMPTS, mask_decoder_config=DECODER
+    )
+
+
+def sam3_tracker_processor() -> Any:
+    """Return the processor of SAM 3's tracker for images of another side than 1008."""
+    images = transformers.Sam3ImageProcessor(size={"height": SIDE, "width": SIDE})
+    return transformers.Sam3TrackerProcessor(images)
