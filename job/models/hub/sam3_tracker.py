@@ -17,11 +17,14 @@ from job.models.hub.network import OF_VIDEO, Kind
 from job.models.hub.sam2 import scaled_memory
 
 RENAMED = (
+    (r"^tracker_model\.", ""),
     (r"^detector_model\.vision_encoder\.backbone\.", "vision_encoder.backbone."),
     (r"^tracker_neck\.", "vision_encoder.neck."),
-    (r"^tracker_model\.", ""),
 )
-"""Names of a folder with a detector, as patterns, and those of the tracker alone."""
+"""Names of a folder with a detector, as patterns, and those of the tracker alone; applied in order.
+
+The package puts the first before all names of a tracker that it saves alone, those of the others among them.
+"""
 ENCODE_BYTES = 3 << 29
 """Peak memory of encoding one image of 1008 px, over the square of 288 / 256."""
 
@@ -54,6 +57,5 @@ def memory_of(network: Any) -> Memory:
 
 def _name_of(key: str) -> str:
     for pattern, name in RENAMED:
-        if re.match(pattern, key):
-            return re.sub(pattern, name, key)
+        key = re.sub(pattern, name, key)
     return key

@@ -111,6 +111,7 @@ def edgetam_config(of: str = "EdgeTam") -> Any:
     backbone = {
         "model_type": "timm_wrapper",
         "architecture": "repvit_m1.dist_in1k",
+        "num_classes": 2,
         "model_args": {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]},
     }
     vision = {
