@@ -6,8 +6,8 @@ family's module is imported when a spec names it, so it imports torch and its ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from job.models.protocol import Capabilities, PromptableModel
@@ -30,7 +30,8 @@ class Family:
     that its models accept. version: raise it when the same spec and weights give other rows; it is part of the names of
     parts. files_of_folder: patterns of the files' names that are read if a checkpoint is a folder; () if none may be.
     check: raises WeightsError for what `build` would refuse, without the values of the weights: it runs on
-    torch's device `meta`. known_sha256: returns the sha256 that the weights at the spec's checkpoint must have; None if
+    torch's device `meta`. packages: those that both import and that need not be installed, each with the command that
+    installs it. known_sha256: returns the sha256 that the weights at the spec's checkpoint must have; None if
     that is not known.
     """
 
@@ -40,4 +41,5 @@ class Family:
     version: int = 1
     files_of_folder: tuple[str, ...] = ()
     check: Check = lambda spec, checkpoint: None
+    packages: Mapping[str, str] = field(default_factory=dict)
     known_sha256: Callable[[Any], str | None] = lambda spec: None

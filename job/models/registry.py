@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,13 +37,24 @@ def capabilities(spec: ModelSpec) -> Capabilities:
     return family_of(spec).capabilities
 
 
+def lacking(spec: ModelSpec) -> str:
+    """Return which package a family needs that is not installed here, and what installs it; "" if it lacks none."""
+    for package, command in family_of(spec).packages.items():
+        if find_spec(package) is None:
+            return f"the family {spec.family} needs the package {package}, which is not installed here: {command}"
+    return ""
+
+
 def build(
     spec: ModelSpec, checkpoint: Path | None, device: TorchDevice, precision: str, compiling: str = "auto"
 ) -> PromptableModel:
     """Build a model from a local copy of its checkpoint; WeightsError if that is not the one of the spec.
 
-    precision: auto, fp32, bf16 or fp16. compiling: auto, on or off.
+    precision: auto, fp32, bf16 or fp16. compiling: auto, on or off. JobError if the family lacks a package.
     """
+    reason = lacking(spec)
+    if reason:
+        raise JobError(reason)
     from job.models.checkpoint import verify_sha256
     from job.models.device import Device
 

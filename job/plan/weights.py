@@ -10,7 +10,7 @@ from job import storage
 from job.errors import Fault, MachineError, SpecError, StorageError
 from job.models.demo_weights import purpose_of
 from job.models.known_facts import known_facts
-from job.models.registry import family_of
+from job.models.registry import family_of, lacking
 from job.plan.file import PlannedModel
 from job.storage import FileInfo, InputCache
 from job.study import LoadedSpec
@@ -20,11 +20,17 @@ from job.study.official import official
 
 
 def hash_models(spec: LoadedSpec, cache: InputCache) -> dict[str, PlannedModel]:
-    """Fetch and hash every checkpoint; raise SpecError for those that are missing or have another hash than stated."""
+    """Fetch and hash every checkpoint; raise SpecError for those that are missing or have another hash than stated.
+
+    Also for models that cannot be built here for want of a package.
+    """
     planned: dict[str, PlannedModel] = {}
     faults: list[Fault] = []
     for index, model in enumerate(spec.study.models):
         place = ("models", index, "checkpoint")
+        reason = lacking(model)
+        if reason:
+            faults.append(spec.source.fault(("models", index, "family"), reason))
         try:
             sha256 = checkpoint_sha256(local_checkpoint(model, cache), model)
         except MachineError:

