@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from s3fs import S3FileSystem
 
 from job import storage
 from job.errors import StoreRefusedError
 from job.storage import InputCache
-from job.storage.s3 import S3
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 """Key and certificate of 127.0.0.1, made for these tests, and signed by nobody else. It ends in 2126."""
@@ -110,7 +110,7 @@ def test_s3_trusts_the_same_certificates(safe_server, s3, monkeypatch, variable)
     monkeypatch.setenv("AWS_ENDPOINT_URL", safe_server.address)
     with pytest.raises(StoreRefusedError, match="the store's certificate is not trusted"):
         storage.info("s3://bucket/a")
-    S3.clear_instance_cache()
+    S3FileSystem.clear_instance_cache()
     monkeypatch.setenv(variable, str(CERTIFICATE))
     assert storage.info("s3://bucket/a").size == len(CONTENT)
 
