@@ -15,7 +15,7 @@ from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry
 from job.errors import StoreRefusedError
 from job.storage.retry import STALL_S
 
-FIRST_WAIT_S, JITTER_S, REPEATS = 1, 1, 2
+REPEATS, WAIT_BASE_S, JITTER_S = 2, 2, 1  # the first wait takes 1 s to 3 s, the second 3 s to 5 s
 UNNAMED = (
     "az://: no storage account is named; set AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_ACCOUNT_KEY, "
     "AZURE_STORAGE_SAS_TOKEN or a workload identity; or AZURE_STORAGE_CONNECTION_STRING"
@@ -33,9 +33,7 @@ class Azure(AzureBlobFileSystem):  # type: ignore[misc]
     def do_connect(self) -> None:
         """Make the client of the storage account that the environment names."""
         options: dict[str, Any] = {
-            "retry_policy": ExponentialRetry(
-                initial_backoff=FIRST_WAIT_S, random_jitter_range=JITTER_S, retry_total=REPEATS
-            ),
+            "retry_policy": ExponentialRetry(0, WAIT_BASE_S, REPEATS, random_jitter_range=JITTER_S),
             "connection_timeout": STALL_S,
             "read_timeout": STALL_S,
         }
