@@ -105,6 +105,8 @@ def _known(error: BaseException) -> Finding | None:
     if isinstance(error, socket.gaierror):
         return _from_resolver(error)
     names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    if str(getattr(error, "error_code", "")) in codes.NO_CONTAINER:
+        return Finding(Kind.REFUSED, "there is no such container (ContainerNotFound)", codes.BUCKET)
     status = _status(error)
     if status is not None and codes.BROKEN_RESPONSE not in names:
         return _from_status(status, _message(error))
@@ -113,8 +115,6 @@ def _known(error: BaseException) -> Finding | None:
     for name, (reason, remedy) in codes.REFUSED_TYPES.items():
         if name in names:
             return Finding(Kind.REFUSED, f"{reason} ({_message(error)})", remedy)
-    if str(getattr(error, "error_code", "")) in codes.NO_CONTAINER:
-        return Finding(Kind.REFUSED, "there is no such container (ContainerNotFound)", codes.BUCKET)
     if _of_google(error):
         return Finding(Kind.REFUSED, "access denied (status 403)", codes.PERMISSIONS)
     if codes.UNTRUSTED in str(error):

@@ -82,11 +82,11 @@ def with_retries(address: str, action: str, operation: Callable[[], T]) -> T:
             wait = 0.0 if renew else backoff.wait_after(error)
         if renew:
             renewed = True
-            _forget_credentials()
+            forget_credentials()
         time.sleep(wait)
 
 
-def _forget_credentials() -> None:
+def forget_credentials() -> None:
     """Forget the file systems that are open, and with them the credentials that they have read."""
     kinds: list[Any] = [fsspec.AbstractFileSystem]
     while kinds:

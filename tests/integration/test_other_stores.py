@@ -10,7 +10,7 @@ import pytest
 from job import storage
 from job.errors import StorageError, StoreRefusedError
 from job.storage import InputCache
-from job.storage.retry import _forget_credentials
+from job.storage.retry import forget_credentials
 from tests.cases import medsam_job, use_fake_models
 from tests.integration.faulty import TRANSIENT, FaultyProxy
 from tests.integration.other_servers import WRONG_KEY, az_server, gs_server
@@ -38,9 +38,9 @@ def proxy(server, monkeypatch):
     with FaultyProxy(server.endpoint) as proxy:
         for name, value in server.environment(proxy.endpoint).items():
             monkeypatch.setenv(name, value)
-        _forget_credentials()
+        forget_credentials()
         yield proxy
-    _forget_credentials()
+    forget_credentials()
 
 
 @pytest.fixture
@@ -195,24 +195,26 @@ def test_a_wrong_key_is_access_denied(az_server, monkeypatch, caplog):
     """The message and the log have no secret."""
     for name, value in az_server.environment(az_server.endpoint, WRONG_KEY).items():
         monkeypatch.setenv(name, value)
-    _forget_credentials()
+    forget_credentials()
     with pytest.raises(StoreRefusedError, match=r"cannot read: access denied \(status 403\); check the") as refused:
         storage.read("az://study/a")
     assert WRONG_KEY not in str(refused.value) + caplog.text
 
 
-def test_rows_are_those_of_a_local_study_if_one_request_in_fifty_fails(server, place, proxy, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "share", [0.01, pytest.param(0.05, marks=pytest.mark.long), pytest.param(0.2, marks=pytest.mark.long)]
+)
+def test_rows_are_those_of_a_local_study_though_requests_fail(place, proxy, tmp_path, monkeypatch, share):
     """With every kind of transient fault; statistics and report are made there, too."""
     use_fake_models(monkeypatch)
-    share = {"gs": 0.02, "az": 0.05}[server.scheme]  # gcsfs waits for a second or two after each fault
     monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
-    draw(str(tmp_path / "data"), 4)
-    draw(f"{place}/data", 4)
+    draw(str(tmp_path / "data"), 2)
+    draw(f"{place}/data", 2)
     assert medsam_job(monkeypatch, write_spec(tmp_path / "local", tmp_path / "data", tmp_path / "results")) == 0
-    proxy.share = share
+    proxy.share, proxy.requests, started = share, 0, time.monotonic()
     assert medsam_job(monkeypatch, write_spec(tmp_path / "remote", f"{place}/data", f"{place}/results")) == 0
+    print(f"\n{place}: {share:.0%}, {proxy.requests} requests, {time.monotonic() - started:.0f} s, {proxy.faults}")
     proxy.share = 0.0
     assert scores(f"{place}/results") == scores(str(tmp_path / "results"))
     assert storage.info(f"{place}/results/report.html").size > 10_000
-    print(proxy.requests, proxy.faults)
-    assert proxy.faults.total() > 0.3 * share * proxy.requests
+    assert proxy.faults
