@@ -62,14 +62,17 @@ def test_each_attempt_is_three_requests(s3, proxy, monkeypatch):
     assert {line["address"] for line in lines} == {f"{s3}/a"}
 
 
-def test_a_file_larger_than_any_block_is_fetched_with_one_request(s3, proxy, tmp_path):
+def test_a_file_larger_than_a_block_is_read_with_one_request(s3, proxy, tmp_path, monkeypatch):
     """S3 states no checksum for a part of a file, so that an altered byte would stay."""
-    size = S3FileSystem.default_block_size + 1
-    storage.write(f"{s3}/a", bytes(size))
+    monkeypatch.setattr(S3FileSystem, "default_block_size", 1000)
+    storage.write(f"{s3}/a", CONTENT)
     file = storage.info(f"{s3}/a")
     proxy.requests, proxy.script = 0, ["alter"]
-    assert InputCache(tmp_path, 10**9).local(file).read_bytes() == bytes(size)
+    assert InputCache(tmp_path, 10**6).local(file).read_bytes() == CONTENT
     assert proxy.requests == 3  # twice the file, then what the store says of it
+    proxy.requests, proxy.script = 0, ["alter"]
+    assert storage.read(f"{s3}/a") == CONTENT
+    assert proxy.requests == 2
 
 
 def test_a_listing_that_fails_is_no_empty_folder(s3, proxy, monkeypatch):
