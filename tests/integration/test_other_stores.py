@@ -208,11 +208,13 @@ def test_rows_are_those_of_a_local_study_though_requests_fail(place, proxy, tmp_
     """With every kind of transient fault; statistics and report are made there, too."""
     use_fake_models(monkeypatch)
     monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
-    draw(str(tmp_path / "data"), 2)
-    draw(f"{place}/data", 2)
-    assert medsam_job(monkeypatch, write_spec(tmp_path / "local", tmp_path / "data", tmp_path / "results")) == 0
+    draw(str(tmp_path / "data"), 4)
+    draw(f"{place}/data", 4)
+    assert (
+        medsam_job(monkeypatch, write_spec(tmp_path / "local", tmp_path / "data", tmp_path / "results", chunk=4)) == 0
+    )
     proxy.share, proxy.requests, started = share, 0, time.monotonic()
-    assert medsam_job(monkeypatch, write_spec(tmp_path / "remote", f"{place}/data", f"{place}/results")) == 0
+    assert medsam_job(monkeypatch, write_spec(tmp_path / "remote", f"{place}/data", f"{place}/results", chunk=4)) == 0
     print(f"\n{place}: {share:.0%}, {proxy.requests} requests, {time.monotonic() - started:.0f} s, {proxy.faults}")
     proxy.share = 0.0
     assert scores(f"{place}/results") == scores(str(tmp_path / "results"))
