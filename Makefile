@@ -11,14 +11,18 @@ demo: $(VENV)/ready  ## run the embedded study; print the tables and where the r
 # Tests that need a program which pip does not have are left out where it is missing; a line says so.
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome))
 SLURM := $(and $(filter 0,$(shell id -u)),$(shell command -v munged),$(shell command -v slurmctld))
-MISSING := $(if $(CHROMIUM),,browser) $(if $(SLURM),,slurm)
+NPM := $(shell command -v npm)
+AZURITE := $(VENV)/azurite
+MISSING := $(if $(CHROMIUM),,browser) $(if $(SLURM),,slurm) $(if $(NPM),,azure)
+SERVERS := $(if $(NPM),$(AZURITE)/ready)
 # Processes in place of threads, because most tests use one core. Each may take 4 GB.
-test: $(VENV)/ready  ## run the test suite, including the tests that start servers, a browser and a cluster
+test: $(VENV)/ready $(SERVERS)  ## run the test suite, including the tests that start servers, a browser and a cluster
 	@$(if $(CHROMIUM),:,echo "The tests in a browser are left out: install Chromium (Debian: apt-get install chromium).")
 	@$(if $(SLURM),:,echo "The tests on Slurm are left out: as root, apt-get install slurm-wlm munge.")
+	@$(if $(NPM),:,echo "The tests of az:// are left out: install npm (Debian: apt-get install npm).")
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long$(foreach mark,$(MISSING), and not $(mark))" -n auto --maxprocesses 4 --dist worksteal
 
-test-long: $(VENV)/ready  ## run the tests that take minutes or need weights of hundreds of megabytes
+test-long: $(VENV)/ready $(SERVERS)  ## run the tests that take minutes or need weights of hundreds of megabytes
 	$(BIN)/pytest -m long
 
 check: $(VENV)/ready  ## check format, lint, types and the direction of imports
@@ -67,7 +71,7 @@ ship-demo: $(VENV)/ready  ## copy the weights in TRAINED into the package; write
 # Only this target needs uv: python3 -m pip install uv
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 lock:  ## pin the newest versions that pyproject.toml allows
-	$(LOCK) --upgrade --output-file requirements.lock pyproject.toml
+	$(LOCK) --upgrade --extra gs --extra az --extra transformers --output-file requirements.lock pyproject.toml
 	$(LOCK) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	echo hatchling | $(LOCK) --no-annotate --constraint requirements-dev.lock --output-file requirements-build.lock -
 	$(LOCK) --upgrade --group infra --output-file requirements-infra.lock
@@ -111,6 +115,12 @@ k8s-watch:  ## watch the pods of the study
 
 k8s-down:  ## delete the study's jobs from Kubernetes; results stay
 	$(KUBECTL) delete jobs,configmaps,serviceaccounts,networkpolicies --selector app.kubernetes.io/name=medsam-job
+
+$(AZURITE)/ready: tests/integration/azurite/package-lock.json $(VENV)/ready
+	mkdir -p $(AZURITE)
+	cp tests/integration/azurite/package.json tests/integration/azurite/package-lock.json $(AZURITE)
+	cd $(AZURITE) && npm ci --silent --no-audit --no-fund
+	touch $@
 
 $(INFRA)/ready: requirements-infra.lock
 	$(PYTHON) -m venv $(INFRA)

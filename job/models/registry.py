@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from job.errors import JobError
 from job.models.family import Family
 from job.models.protocol import Capabilities, PromptableModel
 from job.study.families import families, installed_family

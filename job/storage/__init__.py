@@ -16,7 +16,6 @@ from job.storage.files import (
     BLOCK,
     create,
     delete,
-    filesystem,
     info,
     local_path,
     read,
@@ -30,7 +29,7 @@ from job.storage.listing import list_files, literal
 from job.storage.local import WRITING
 from job.storage.mounting import cache_folder, fault_of_archive
 from job.storage.secrets import hide
-from job.storage.streams import stream
+from job.storage.streams import filesystem, stream
 
 __all__ = [
     "BLOCK",

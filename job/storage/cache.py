@@ -10,7 +10,7 @@ import posixpath
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,11 +18,10 @@ from pathlib import Path
 from job.errors import StoreRefusedError
 from job.storage import local
 from job.storage.address import FileInfo
-from job.storage.copying import blocks_of, ending, sha256_of, unzipped
+from job.storage.copying import ending, fetch, sha256_of, unzipped, write_blocks
 from job.storage.faults import MismatchError, changed_since_plan, storage_error
 from job.storage.files import info, local_path, sha256
 from job.storage.retry import with_retries
-from job.storage.stores import open_store
 from job.study.addresses import file_of
 
 FETCHING = ".fetch-"  # prefix of a copy that is still being fetched
@@ -65,7 +64,11 @@ class InputCache:
     def unpacked(self, file: FileInfo) -> Path:
         """Return a local path with what a gzip file holds; DataError if it is damaged, or unpacks beyond all bounds."""
         name = hashlib.sha256(f"{file.address}\n{file.version}\n{file.size}\nunpacked".encode()).hexdigest()[:32]
-        return self._kept(file, f"{name}.tar", lambda copy: self._keep(copy, unzipped(self.local(file), file.size)))
+        return self._kept(
+            file,
+            f"{name}.tar",
+            lambda copy: self._keep(copy, lambda target: write_blocks(unzipped(self.local(file), file.size), target)),
+        )
 
     def _kept(self, file: FileInfo, name: str, make: Callable[[Path], None]) -> Path:
         """Return the path of a copy, made if it is not there or not intact."""
@@ -130,33 +133,30 @@ class InputCache:
             raise changed_since_plan(file.address)
 
     def _fetch(self, file: FileInfo, copy: Path) -> None:
-        fs, path = open_store(file.address)
-
         def check(received: int, sha: str) -> None:
             if received != file.size:
                 raise MismatchError(f"received {received} of {file.size} bytes")
             if not file.version or local_path(file_of(file.address)):
                 self._check_hash(file, sha)
 
-        self._keep(copy, blocks_of(fs, path, file), check)
+        self._keep(copy, lambda target: fetch(file, target), check)
 
     def _keep(
-        self, copy: Path, blocks: Iterable[bytes], check: Callable[[int, str], None] = lambda received, sha: None
+        self, copy: Path, write: Callable[[Path], None], check: Callable[[int, str], None] = lambda received, sha: None
     ) -> None:
-        """Write a copy and its hash. check: is given its length and hash before it counts."""
+        """Make a copy and its hash. write: writes its content. check: is given its length and hash before it counts."""
         with self._disk_errors(PermissionError):
             self._place.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._place, prefix=FETCHING)
-        temporary, digest = Path(name), hashlib.sha256()
+        os.close(handle)
+        temporary = Path(name)
         try:
             with self._disk_errors():
-                with os.fdopen(handle, "wb") as target:
-                    for block in blocks:
-                        digest.update(block)
-                        target.write(block)
-                check(temporary.stat().st_size, digest.hexdigest())
+                write(temporary)
+                sha = local.sha256(temporary)
+                check(temporary.stat().st_size, sha)
                 temporary.replace(copy)
-                _hash_file(copy).write_text(digest.hexdigest())
+                _hash_file(copy).write_text(sha)
         finally:
             temporary.unlink(missing_ok=True)
 

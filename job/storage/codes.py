@@ -19,6 +19,27 @@ HOST = "check the address, AWS_ENDPOINT_URL, the proxy (HTTPS_PROXY) and this ma
 REDIRECT = "give the address where it leads, or download the file; MEDSAM_JOB_ALLOWED_ADDRESSES can allow it"
 SPACE = "free some space, or choose another location"
 
+ELSEWHERE = {
+    "gs": {
+        PERMISSIONS: "check the credentials (GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default "
+        "login` or the service account) and their permissions",
+        BUCKET: "check its name, or create it",
+    },
+    "az": {
+        PERMISSIONS: "check the credentials (AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN, "
+        "AZURE_STORAGE_CONNECTION_STRING or the identity) and their permissions",
+        BUCKET: "check its name and AZURE_STORAGE_ACCOUNT_NAME, or create it",
+    },
+}
+"""Remedies by kind of store, where they differ from those of S3."""
+
+
+def remedy_in(scheme: str, remedy: str) -> str:
+    """Return a remedy in the words of the store of a scheme."""
+    store = {"gcs": "gs", "abfs": "az", "abfss": "az"}.get(scheme, scheme)
+    return ELSEWHERE.get(store, {}).get(remedy, remedy)
+
+
 REFUSED_CODES = {
     "AccessDenied": ("access denied", PERMISSIONS),
     "AccessDeniedException": ("access denied", PERMISSIONS),
@@ -48,6 +69,7 @@ TRANSIENT_CODES = {
     "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable", "SlowDown", "TooManyRequestsException",
     "TransactionInProgressException", "XAmzContentSHA256Mismatch",
 }  # fmt: skip
+TAKEN = "PreconditionFailed"  # the answer to a create-only write (`If-None-Match: *`), whose only condition it is
 TRANSIENT_STATUSES = {408, 425, 429}
 PERMANENT_STATUSES = {501, 505}  # all other statuses from 500 on are transient
 
@@ -56,14 +78,17 @@ TRANSIENT_TYPES = {
     "job.MismatchError", BROKEN_RESPONSE, "aiohttp.ClientError", "botocore.ConnectionError",
     "botocore.FlexibleChecksumError", "botocore.HTTPClientError", "botocore.IncompleteReadError",
     "botocore.ResponseParserError", "botocore.CredentialRetrievalError", "botocore.MetadataRetrievalError",
-    "builtins.ConnectionError", "builtins.TimeoutError", "http.IncompleteRead", "ssl.SSLError",
-    "urllib3.IncompleteRead",
+    "azure.ServiceRequestError", "azure.ServiceResponseError", "azure.DecodeError", "google.TransportError",
+    "builtins.ConnectionError", "builtins.TimeoutError", "requests.RequestException", "http.IncompleteRead",
+    "ssl.SSLError", "urllib3.IncompleteRead",
 }  # fmt: skip
 """Exception types as `package.Name` of the class or of one of its bases."""
+NO_CONTAINER = ("ContainerNotFound", "ContainerBeingDeleted")  # Azure's codes
+FORBIDDEN = "Forbidden: "  # how gcsfs's text begins
 OWN_PROGRAM = "custom-process"  # the provider of credentials that is a program of the user's, by botocore's name
 UNTRUSTED = "certificate verify failed"  # matched in the text: botocore and aiohttp hide the exception's type
 
-ADAPTER = "install it with pip: for hf://, pip install 'medsam-job[hf]'"
+ADAPTER = "install it with pip: for gs://, az:// or hf://, pip install 'medsam-job[gs]', '[az]' or '[hf]'"
 REFUSED_TYPES = {
     "job.RedirectError": ("the server redirects to another host, or from https to http", REDIRECT),
     "botocore.NoCredentialsError": ("no credentials were found", NO_CREDENTIALS),
@@ -74,6 +99,9 @@ REFUSED_TYPES = {
     "job.CredentialsFileError": ("a file that the credentials need cannot be read", PROFILES),
     "botocore.SSOError": ("the login has expired", "run `aws sso login` again"),
     "botocore.TokenRetrievalError": ("the login has expired", "run `aws sso login` again"),
+    "google.DefaultCredentialsError": ("no credentials were found", PERMISSIONS),
+    "google.RefreshError": ("the credentials are not valid or have expired", PERMISSIONS),
+    "azure.ClientAuthenticationError": ("no credentials were found, or they are not valid", PERMISSIONS),
     "builtins.ImportError": ("the fsspec adapter for this kind of address is not installed", ADAPTER),
 }
 

@@ -7,41 +7,51 @@ import hashlib
 import posixpath
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from job.errors import DataError
 from job.storage.address import FileInfo
+from job.storage.checks import check_copy
 from job.storage.faults import changed_since_plan
 from job.storage.files import BLOCK, local_path
 from job.storage.members import beyond_bounds
 from job.storage.retry import with_retries
-from job.storage.stores import file_info, is_archive, is_http, is_s3, open_store
+from job.storage.stores import file_info, is_archive, open_store
 from job.study.addresses import file_of, split_archive
 
 ENDING = re.compile(r"\.[A-Za-z0-9]{1,12}")
 
 
 def blocks_of(fs: Any, path: str, file: FileInfo) -> Iterator[bytes]:
-    """Yield a file's content in blocks; StorageError, at the end at the latest, if it is not what `file` says."""
-    if is_s3(fs):
-        yield from fs.blocks(path, file.size, file.version)
-        return
-    if is_archive(fs):
-        current = file_info(fs, file.address, fs.info(path))
-        if current.size != file.size or (local_path(file_of(file.address)) is None and current.version != file.version):
-            raise changed_since_plan(file.address)  # of a local archive, the hash decides
-        yield from fs.blocks(path)
-        return
-    in_one_response = {"block_size": 0} if is_http(fs) else {}  # not every web server answers requests for a range
-    with fs.open(path, "rb", **in_one_response) as remote:
-        while block := remote.read(BLOCK):
-            yield block
+    """Yield the content of a file in an archive, in blocks; StorageError if it is not what `file` says."""
     current = file_info(fs, file.address, fs.info(path))
+    if current.size != file.size or (local_path(file_of(file.address)) is None and current.version != file.version):
+        raise changed_since_plan(file.address)  # of a local archive, the hash decides
+    yield from fs.blocks(path)
+
+
+def fetch(file: FileInfo, target: Path) -> None:
+    """Copy a file that is not on this disk to a local path; StorageError if it is not what `file` says."""
+    fs, path = open_store(file.address)
+    if is_archive(fs):
+        write_blocks(blocks_of(fs, path, file), target)
+        return
+    fs.get_file(path, str(target))
+    details = fs.info(path)
+    current = file_info(fs, file.address, details)
     if current.size != file.size or (file.version and current.version != file.version):
         raise changed_since_plan(file.address)
+    check_copy(target, details)
+
+
+def write_blocks(blocks: Iterable[bytes], target: Path) -> None:
+    """Write a local file block by block."""
+    with target.open("wb") as file:
+        for block in blocks:
+            file.write(block)
 
 
 def sha256_of(file: FileInfo) -> str:

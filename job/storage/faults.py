@@ -65,7 +65,9 @@ def classify(error: BaseException) -> Finding:
 def storage_error(error: BaseException, address: str, action: str) -> StorageError:
     """Return the error for the user: the address, the action that failed, the reason and the remedy."""
     finding = classify(error)
-    remedy = f"; {finding.remedy}" if finding.remedy else ""
+    if finding.kind is Kind.NOT_FOUND and action in ("list", "write") and "://" in address:
+        finding = Finding(Kind.REFUSED, "there is no such bucket", codes.BUCKET)  # a missing folder is an empty one
+    remedy = f"; {codes.remedy_in(address.partition(':')[0], finding.remedy)}" if finding.remedy else ""
     error_class = ERRORS.get(finding.kind, StorageError)
     return error_class(f"{public(address)}: cannot {action}: {finding.reason}{remedy}")
 
@@ -78,9 +80,9 @@ def changed_since_plan(address: str) -> StorageError:
     )
 
 
-def s3_code(error: BaseException) -> str:
-    """Return the S3 error code of an error or of its causes; "" if there is none."""
-    return next((code for cause in _causes(error) if (code := _code(cause))), "")
+def is_taken(error: BaseException) -> bool:
+    """Return whether a file was not created because its name is taken."""
+    return isinstance(error, FileExistsError) or any(_code(cause) == codes.TAKEN for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -103,6 +105,8 @@ def _known(error: BaseException) -> Finding | None:
     if isinstance(error, socket.gaierror):
         return _from_resolver(error)
     names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    if str(getattr(error, "error_code", "")) in codes.NO_CONTAINER:
+        return Finding(Kind.REFUSED, "there is no such container (ContainerNotFound)", codes.BUCKET)
     status = _status(error)
     if status is not None and codes.BROKEN_RESPONSE not in names:
         return _from_status(status, _message(error))
@@ -111,6 +115,8 @@ def _known(error: BaseException) -> Finding | None:
     for name, (reason, remedy) in codes.REFUSED_TYPES.items():
         if name in names:
             return Finding(Kind.REFUSED, f"{reason} ({_message(error)})", remedy)
+    if _of_google(error):
+        return Finding(Kind.REFUSED, "access denied (status 403)", codes.PERMISSIONS)
     if codes.UNTRUSTED in str(error):
         return Finding(Kind.REFUSED, f"the store's certificate is not trusted ({_message(error)})", codes.CERTIFICATE)
     if not names.isdisjoint(codes.TRANSIENT_TYPES):
@@ -118,6 +124,11 @@ def _known(error: BaseException) -> Finding | None:
     if isinstance(error, FileNotFoundError):
         return Finding(Kind.NOT_FOUND, "nothing is there")
     return _from_number(error) if isinstance(error, OSError) else None
+
+
+def _of_google(error: BaseException) -> bool:
+    """Return whether this is gcsfs's error for status 403, an OSError without a number."""
+    return isinstance(error, OSError) and not error.errno and str(error).startswith(codes.FORBIDDEN)
 
 
 def _from_s3(error: BaseException) -> Finding:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from job.errors import StorageError
 from job.storage import local
 from job.storage.absence import none_if_missing
 from job.storage.address import FileInfo
-from job.storage.faults import MismatchError
+from job.storage.checks import check
+from job.storage.faults import MismatchError, is_taken
 from job.storage.retry import with_retries
 from job.storage.stores import file_info, is_local, is_s3, open_store
 from job.study.addresses import file_of
@@ -41,7 +39,7 @@ def read_if_there(address: str) -> bytes | None:
 
 def read_head(address: str, length: int) -> bytes:
     """Read the first `length` bytes of a file, or all of a shorter one."""
-    return with_retries(address, "read", lambda: _content(*open_store(address), length))
+    return with_retries(address, "read", lambda: _head(*open_store(address), length))
 
 
 def write(address: str, data: bytes) -> None:
@@ -71,8 +69,10 @@ def create(address: str, data: bytes) -> bool:
                 local.write(Path(path), data, replace=False)
             else:
                 fs.pipe_file(path, data, mode="create")
-        except FileExistsError:
-            return False
+        except OSError as error:
+            if is_taken(error):
+                return False
+            raise
         return True
 
     return with_retries(address, "write", attempt) or read(address) == data
@@ -101,35 +101,25 @@ def sha256(path: Path) -> str:
     return with_retries(str(path), "read", lambda: local.sha256(path))
 
 
-@contextmanager
-def filesystem(address: str) -> Iterator[Any | None]:
-    """Open the fsspec file system of a remote address for a reader that needs one (DuckDB); None for a local address.
-
-    Such a reader raises errors of its own; a StorageError behind one is raised in its place.
-    """
-    fs, _ = with_retries(address, "read", lambda: open_store(address))
-    reader = None if is_local(fs) else fs.reader() if is_s3(fs) else fs
-    try:
-        yield reader
-    except Exception:
-        storage_error: StorageError | None = getattr(reader, "last_error", None)
-        if storage_error is not None:
-            raise storage_error from None
-        raise
-
-
 def _described(address: str) -> tuple[Any, str, dict[str, Any]]:
     fs, path = open_store(address)
     return fs, address, fs.info(path)
 
 
-def _content(fs: Any, path: str, length: int | None = None) -> bytes:
-    """Read a file or its first `length` bytes once; MismatchError if the store reports another size."""
-    if is_s3(fs):
-        return bytes(fs.content(path, length))
-    data: bytes = fs.cat_file(path, end=length)[:length]
+def _content(fs: Any, path: str) -> bytes:
+    """Read a whole file once; MismatchError if it is not what the store reports."""
+    data: bytes = fs.cat_file(path)
+    if not is_s3(fs):  # botocore has compared it
+        check(data, fs.info(path))
+    return data
+
+
+def _head(fs: Any, path: str, length: int) -> bytes:
+    """Read the beginning of a file once. A shorter file is read whole, so that it can be checked."""
     size = fs.info(path).get("size")
-    expected = len(data) if size is None else size if length is None else min(size, length)
-    if len(data) != expected:
-        raise MismatchError(f"received {len(data)} of {expected} bytes")
+    if size is not None and size <= length:
+        return _content(fs, path)
+    data: bytes = fs.cat_file(path, end=length)[:length]
+    if size is not None and len(data) != length:
+        raise MismatchError(f"received {len(data)} of {length} bytes")
     return data

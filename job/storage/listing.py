@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fsspec.asyn import AsyncFileSystem
+
 from job.errors import DataError
 from job.storage import walk
 from job.storage.absence import none_if_missing
 from job.storage.address import FileInfo, join
 from job.storage.retry import with_retries
-from job.storage.stores import file_info, is_archive, is_http, is_local, open_store
+from job.storage.stores import file_info, hides_missing_buckets, is_archive, is_http, is_local, open_store
 from job.study.addresses import IN_ARCHIVE
 
 
@@ -68,7 +70,9 @@ def _in_one_store(folder: str, pattern: str, dead_links: bool) -> list[FileInfo]
             )
             matches = {entry.path: fs.info(entry.path) for entry in entries}
         else:
-            matches = fs.glob(f"{literal(path).rstrip('/')}/{pattern}", detail=True)
+            matches = _in_store(fs, path, pattern)
+            if not matches and hides_missing_buckets(fs):
+                fs.ls(path.partition("/")[0])
         return sorted(
             (
                 file_info(fs, folder, _with_size(fs, details))
@@ -96,6 +100,29 @@ def _local_file(fs: Any, folder: str, entry: walk.Entry) -> FileInfo | None:
         return None
     details = {"name": entry.path, "size": status.st_size, "mtime": status.st_mtime}
     return replace(file_info(fs, folder, details), dead_link=entry.dead_link)
+
+
+def _in_store(fs: Any, folder: str, pattern: str) -> dict[str, dict[str, Any]]:
+    """Return the files and folders of a store that match a pattern, each with its details.
+
+    fsspec's own glob takes a folder that cannot be listed for an empty one, unless it lists all names at once. Object
+    stores do that for `**`.
+    """
+    if "**" in pattern and isinstance(fs, AsyncFileSystem):
+        expression = f"{literal(folder).rstrip('/')}/{pattern}"
+        found: dict[str, dict[str, Any]] | None = none_if_missing(lambda: fs.glob(expression, detail=True))
+        return found or {}
+    details: dict[str, dict[str, Any]] = {}
+
+    def entries(path: str) -> list[walk.Entry]:
+        listed = none_if_missing(lambda: fs.ls(path, detail=True)) or []
+        below = {each["name"].rstrip("/"): each for each in listed if each["name"].strip("/") != path.strip("/")}
+        details.update(below)
+        return [
+            walk.Entry(name.rpartition("/")[2], name, each.get("type") == "directory") for name, each in below.items()
+        ]
+
+    return {entry.path: details[entry.path] for entry in walk.matches(entries, folder.rstrip("/"), pattern)}
 
 
 def _with_size(fs: Any, details: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Retry transient errors: exponential backoff with full jitter, bounded in attempts and in time.
 
-No other layer retries, because the attempts of two layers multiply: those of botocore and s3fs are switched off. On S3
-each request is retried (`s3.py`); in all other stores, each operation.
+What is retried is a whole operation. The libraries below repeat single requests, a few times, because an operation
+may consist of many: a listing of 100,000 files, a query. What is left to this module is what they do not repeat: a body
+that was cut short, or does not match its checksum, and a store that is away for longer.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import fsspec
 import structlog
 
 from job.errors import DataError, StorageError
@@ -65,15 +67,29 @@ class Backoff:
 def with_retries(address: str, action: str, operation: Callable[[], T]) -> T:
     """Return the result of an operation, retried on transient errors; StorageError if it still fails.
 
-    A DataError, of a damaged archive, is raised as it is.
+    If the credentials have expired, they are read again, once: their source may have new ones. A DataError, of a
+    damaged archive, is raised as it is.
     action: the verb for messages, such as "read".
     """
-    backoff = Backoff(address, action)
+    backoff, renewed = Backoff(address, action), False
     while True:
         try:
             return operation()
         except (StorageError, DataError):
             raise
         except Exception as error:
-            wait = backoff.wait_after(error)
+            renew = not renewed and classify(error).kind is Kind.EXPIRED
+            wait = 0.0 if renew else backoff.wait_after(error)
+        if renew:
+            renewed = True
+            forget_credentials()
         time.sleep(wait)
+
+
+def forget_credentials() -> None:
+    """Forget the file systems that are open, and with them the credentials that they have read."""
+    kinds: list[Any] = [fsspec.AbstractFileSystem]
+    while kinds:
+        kind = kinds.pop()
+        kind.clear_instance_cache()
+        kinds += kind.__subclasses__()

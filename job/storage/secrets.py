@@ -8,9 +8,11 @@ from urllib.parse import quote
 
 from job.storage.address import public
 
-SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSW|PASSPHRASE|PWD$|CREDENTIAL|AUTH(?!OR)|SIGNATURE|COOKIE")
+SECRET_NAME = re.compile(
+    r"KEY|SECRET|TOKEN|PASSW|PASSPHRASE|PWD$|CREDENTIAL|AUTH(?!OR)|SIGNATURE|COOKIE|CONNECTION_STRING"
+)
 """What the name of a variable contains if its value is a secret."""
-PLACE_NAME = re.compile(r"_(FILE|PATH|DIR|SOCK|URI|URL|TYPE|MODE)S?$|^(OLD)?PWD$")
+PLACE_NAME = re.compile(r"_(FILE|PATH|DIR|SOCK|URI|URL|TYPE|MODE)S?$|^(OLD)?PWD$|^GOOGLE_APPLICATION_CREDENTIALS$")
 """The name of a variable whose value is a place, whatever else the name contains. Messages have to show it."""
 SHORTEST = 8  # a shorter value protects nothing, and would be replaced inside ordinary words
 URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
@@ -19,7 +21,7 @@ PRIVATE = re.compile(r"@|\?.*=")
 HEADER = re.compile(r"((?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?)[^'\"\r\n]+", re.IGNORECASE)
 SCHEME = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9+/._~=-]{8,}", re.IGNORECASE)
 PARAMETER = re.compile(
-    r"\b((?:X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|sig|signature|(?:\w+[_-])?token|password|"
+    r"\b((?:X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|AccountKey|sig|signature|(?:\w+[_-])?token|password|"
     r"api[_-]?key|secret)=)[^&\s'\"<>]+",
     re.IGNORECASE,
 )

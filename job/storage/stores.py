@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import fsspec
 from fsspec.core import strip_protocol
@@ -19,8 +18,8 @@ from job.study.addresses import outside, split_archive
 
 VERSION_KEYS = (
     "ETag",
-    "etag",
     "md5Hash",
+    "etag",
     "Content-MD5",
     "Last-Modified",
     "LastModified",
@@ -46,17 +45,30 @@ def open_store(address: str) -> tuple[Any, str]:
         return mount(address)
     if address.startswith(PACKAGE):
         return LocalFileSystem(), str(in_package(address))
-    path: str = strip_protocol(address)
-    if address.startswith(("s3://", "s3a://")):
-        from job.storage.s3 import S3  # the import takes a second, so only S3 addresses pay for it
-
-        fs = S3(**_s3_options(address))
-    else:
-        # fsspec reads `::` as a chain of stores; here it is part of a name, and a name does not determine the store.
-        settings = web.options() if address.startswith(("http://", "https://")) else {}
-        fs, _ = fsspec.url_to_fs(address.replace("::", "--"), **settings)
+    fs = _file_system(address)
     fs.invalidate_cache()  # of listings: other workers write there too
-    return fs, path
+    return fs, strip_protocol(address)
+
+
+def _file_system(address: str) -> Any:
+    """Return the file system of an address. An adapter takes a second to import, so only its addresses pay for it."""
+    scheme = address.partition("://")[0]
+    if scheme in ("s3", "s3a"):
+        from job.storage.s3 import open_s3
+
+        return open_s3(address)
+    if scheme in ("gs", "gcs"):
+        from job.storage.gs import open_gs
+
+        return open_gs()
+    if scheme in ("az", "abfs", "abfss"):
+        from job.storage.azure import Azure
+
+        return Azure()
+    # fsspec reads `::` as a chain of stores; here it is part of a name, and a name does not determine the store.
+    settings = web.options() if scheme in ("http", "https") else {}
+    fs, _ = fsspec.url_to_fs(address.replace("::", "--"), **settings)
+    return fs
 
 
 def is_local(fs: Any) -> bool:
@@ -75,8 +87,13 @@ def is_archive(fs: Any) -> bool:
 
 
 def is_s3(fs: Any) -> bool:
-    """Return whether this is the project's own S3 file system (`s3.py`), which retries and checks each request."""
+    """Return whether the files are in S3, where botocore compares the content of a whole file with its checksum."""
     return "s3" in fs.protocol
+
+
+def hides_missing_buckets(fs: Any) -> bool:
+    """Return whether a listing in a missing bucket is empty. The listing of the bucket itself is an error."""
+    return "gs" in fs.protocol or "az" in fs.protocol
 
 
 def file_info(fs: Any, listed: str, details: dict[str, Any]) -> FileInfo:
@@ -115,15 +132,3 @@ def _version(details: dict[str, Any]) -> str:
     value = next((details[key] for key in VERSION_KEYS if details.get(key)), "")
     # An adapter may report a time as datetime for a file, but as a number in a listing.
     return str(value.timestamp() if isinstance(value, datetime) else value).strip('"')
-
-
-def _s3_options(address: str) -> dict[str, Any]:
-    endpoint, region = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_REGION")
-    options: dict[str, Any] = {"endpoint_url": endpoint} if endpoint else {}
-    # botocore reads AWS_DEFAULT_REGION alone; AWS's other tools, and their users, set AWS_REGION. Of the files of
-    # trusted certificates it does not read SSL_CERT_FILE.
-    client = {"region_name": region, "verify": next(iter(web.bundles()), None)}
-    options["client_kwargs"] = {name: value for name, value in client.items() if value}
-    if "versionId" in parse_qs(urlsplit(address).query):
-        options["version_aware"] = True
-    return options

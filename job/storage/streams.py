@@ -1,4 +1,7 @@
-"""A file at any address as a stream that can be positioned, of which no more than what is needed is fetched."""
+"""A file at any address as a stream that can be positioned, of which no more than what is needed is fetched.
+
+And the file system of such streams, for a program that needs one.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
+from job.errors import StorageError
 from job.storage.address import FileInfo
 from job.storage.faults import changed_since_plan
 from job.storage.files import info, local_path, read
 from job.storage.ranges import Ranges
+from job.storage.reader import Reader
 from job.storage.retry import with_retries
-from job.storage.stores import is_archive, is_http, open_store
+from job.storage.stores import is_archive, is_http, is_local, open_store
 
 READ_AHEAD = 1 << 16
 
@@ -22,6 +27,23 @@ def stream(file: FileInfo) -> Iterator[BinaryIO]:
     """Open a local or remote file for reading; StorageError if it is no longer what was listed."""
     with _opened(file) as opened:
         yield opened
+
+
+@contextmanager
+def filesystem(address: str) -> Iterator[Reader | None]:
+    """Open the fsspec file system of a remote address for a reader that needs one (DuckDB); None for a local address.
+
+    Such a reader raises errors of its own; a StorageError behind one is raised in its place.
+    """
+    fs, _ = with_retries(address, "read", lambda: open_store(address))
+    reader = None if is_local(fs) else Reader(fs.protocol, info, read, _opened)
+    try:
+        yield reader
+    except Exception:
+        storage_error: StorageError | None = getattr(reader, "last_error", None)
+        if storage_error is not None:
+            raise storage_error from None
+        raise
 
 
 def _opened(file: FileInfo) -> BinaryIO:

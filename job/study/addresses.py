@@ -15,6 +15,8 @@ USER = re.compile(r"(?<=://)[^/]*@")
 """User and password."""
 QUERY = re.compile(r"(https?://[^?]*)\?.*=.*", re.DOTALL)
 """An http(s) address with a query, which may contain a token. In other addresses `?` is a wildcard."""
+OF_ACCOUNT = re.compile(r"(az|abfss?)://[^/@]+@[^/]+\.core\.windows\.net(/|$)")
+"""An address of Azure that names the storage account after the container."""
 HALF_A_SCHEME = re.compile(r"[^/]*:/(?!/)|(file|local|data):(?!//)")
 """What fsspec takes for a local path although it begins like an address, or for an address although it has no `//`."""
 IN_ARCHIVE = re.compile(r"(?:(?<=\.zip)|(?<=\.tar)|(?<=\.tgz)|(?<=\.tar\.gz))#(?:/|$)", re.IGNORECASE)
@@ -64,6 +66,8 @@ def without_secrets(text: str) -> str:
 
 def refusal(address: str) -> str | None:
     """Return what was expected in place of an address; None if the address is valid."""
+    if OF_ACCOUNT.match(address):
+        return "expected az://container/folder: the storage account belongs in AZURE_STORAGE_ACCOUNT_NAME"
     if USER.search(address):
         return "expected an address without user and password: credentials belong in the environment"
     if QUERY.search(address):
@@ -134,4 +138,4 @@ def _place(address: str) -> tuple[str, str]:
         home = os.path.expanduser(path)  # noqa: PTH111  Path's raises an error where no home is known
         return "file", os.path.realpath(home) if path else ""
     path = unquote(path) if scheme in ("http", "https") else path
-    return {"s3a": "s3", "gcs": "gs"}.get(scheme, scheme), path.strip("/")
+    return {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az"}.get(scheme, scheme), path.strip("/")

@@ -4,8 +4,8 @@ import time
 
 import pytest
 import structlog
+from s3fs import S3FileSystem
 
-from job.storage.s3 import S3
 from tests.cases import use_fake_models
 from tests.integration.faulty import FaultyProxy
 from tests.integration.s3_server import s3_server
@@ -17,11 +17,11 @@ __all__ = ["s3_server"]
 @pytest.fixture
 def s3(s3_server, monkeypatch):
     """The address of an empty prefix in the bucket; the environment has the endpoint and the credentials."""
-    S3.clear_instance_cache()
+    S3FileSystem.clear_instance_cache()
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
     yield f"s3://study/{time.monotonic_ns()}"
-    S3.clear_instance_cache()
+    S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def log_in(s3, monkeypatch):
     def use_key(key, secret):
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
-        S3.clear_instance_cache()
+        S3FileSystem.clear_instance_cache()
 
     return use_key
 

@@ -1,4 +1,4 @@
-"""A proxy between a client and an S3 server that makes a share of the requests fail, each in one of several ways.
+"""A proxy between a client and a store's server that makes a share of the requests fail, each in one of several ways.
 
 It forwards requests unchanged, `Host` included, so that their signatures stay valid. Its random numbers are seeded.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import random
+import re
 import socket
 import struct
 import threading
@@ -15,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 STALL_S = 60.0
+LISTING = re.compile(r"[?&](list-type|comp)=")
+"""In the query of a request to S3 or Azure whose response is no file."""
 ERRORS = {
     "500": (500, "InternalError", "We encountered an internal error. Please try again."),
     "503": (503, "SlowDown", "Please reduce your request rate."),
@@ -113,7 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._respond(status, headers, content, cut=fault)
 
     def _is_object(self, status: int) -> bool:
-        return self.command == "GET" and status in (200, 206) and "list-type=" not in self.path
+        is_content = "alt=media" in self.path if "/storage/v1/" in self.path else not LISTING.search(self.path)
+        return self.command == "GET" and status in (200, 206) and is_content
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _handle
 

@@ -1,12 +1,12 @@
 """Credentials that cannot be had: told as such, and never taken for a file that is missing in the store."""
 
 import pytest
+from s3fs import S3FileSystem
 
 from job import storage
 from job.errors import OutputError, StoreRefusedError
 from job.results import summary
 from job.results.probe import check_writable
-from job.storage.s3 import S3
 
 ROLE = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x"}
 
@@ -24,7 +24,7 @@ def surroundings(s3, monkeypatch, tmp_path):
         (tmp_path / "config").write_text(profiles)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        S3.clear_instance_cache()
+        S3FileSystem.clear_instance_cache()
         return s3
 
     return use

@@ -35,7 +35,7 @@ def test_a_missing_bucket_of_images_ends_the_run(s3, tmp_path, monkeypatch, capf
     assert medsam_job(monkeypatch, spec) == 2
     line = refusal(capfd)
     assert "study.yaml:6:5" in line
-    assert "s3://no-such-bucket/images/: cannot list: there is no such bucket (NoSuchBucket); check its name" in line
+    assert "s3://no-such-bucket/images/*.*: cannot list: there is no such bucket (NoSuchBucket); check its name" in line
 
 
 def test_a_missing_bucket_for_results_ends_the_run(study, proxy, monkeypatch, capfd):

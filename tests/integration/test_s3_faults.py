@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import structlog
+from s3fs import S3FileSystem
 
 from job import storage
 from job.errors import StorageError, StoreRefusedError
 from job.storage import InputCache
-from job.storage.s3 import S3
 from tests.integration.faulty import TRANSIENT
 from tests.integration.s3_server import KEY, READER_KEY, READER_SECRET, SECRET
 
@@ -50,19 +50,34 @@ def test_a_store_that_stalls_is_an_error(s3, proxy, monkeypatch):
         storage.read(f"{s3}/a")
 
 
-def test_each_attempt_is_one_request(s3, proxy):
-    """Neither botocore nor s3fs retries by itself. Each attempt but the last has a line in the log."""
+def test_each_attempt_is_three_requests(s3, proxy, monkeypatch):
+    """As in botocore's standard mode; s3fs makes none of its own. Each attempt but the last has a line in the log."""
+    monkeypatch.setattr("job.storage.retry.ATTEMPTS", 3)
     storage.write(f"{s3}/a", CONTENT)
     proxy.lasting["/a"], proxy.requests = "503", 0
     with structlog.testing.capture_logs() as lines, pytest.raises(StorageError, match="SlowDown: Please reduce your"):
         storage.read(f"{s3}/a")
-    assert proxy.requests == 10
-    assert [line["attempt"] for line in lines] == list(range(1, 10))
+    assert proxy.requests == 9
+    assert [line["attempt"] for line in lines] == [1, 2]
     assert {line["address"] for line in lines} == {f"{s3}/a"}
 
 
-def test_a_listing_that_fails_is_no_empty_folder(s3, proxy):
+def test_a_file_larger_than_a_block_is_read_with_one_request(s3, proxy, tmp_path, monkeypatch):
+    """S3 states no checksum for a part of a file, so that an altered byte would stay."""
+    monkeypatch.setattr(S3FileSystem, "default_block_size", 1000)
+    storage.write(f"{s3}/a", CONTENT)
+    file = storage.info(f"{s3}/a")
+    proxy.requests, proxy.script = 0, ["alter"]
+    assert InputCache(tmp_path, 10**6).local(file).read_bytes() == CONTENT
+    assert proxy.requests == 3  # twice the file, then what the store says of it
+    proxy.requests, proxy.script = 0, ["alter"]
+    assert storage.read(f"{s3}/a") == CONTENT
+    assert proxy.requests == 2
+
+
+def test_a_listing_that_fails_is_no_empty_folder(s3, proxy, monkeypatch):
     """A run would compute stored parts again."""
+    monkeypatch.setattr("job.storage.retry.ATTEMPTS", 2)
     storage.write(f"{s3}/a/b", CONTENT)
     proxy.lasting["list-type"] = "500"
     for folder, pattern in ((f"{s3}/a", "*"), (s3, "*/*"), (s3, "**")):
@@ -123,7 +138,7 @@ def credentials_file(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    S3.clear_instance_cache()
+    S3FileSystem.clear_instance_cache()
 
     def write(key, secret):
         text = f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"

@@ -7,9 +7,9 @@ import shutil
 import nibabel
 import numpy as np
 from PIL import Image
+from s3fs import S3FileSystem
 
 from job import storage
-from job.storage.s3 import S3
 from tests.cases import medsam_job, use_fake_models
 from tests.cli.test_show import CLICKS
 from tests.datasets.make import nifti
@@ -53,7 +53,7 @@ def test_volumes_are_written_to_the_store(s3, tmp_path, monkeypatch):
     labels[5:8, 4:7, 2:6] = 2
     for kind, values in (("images", (labels * 100).astype(np.int16)), ("masks", labels)):
         nifti(tmp_path / f"data/{kind}/v.nii.gz", values, AFFINE)
-    S3(endpoint_url=os.environ["AWS_ENDPOINT_URL"]).put(str(tmp_path / "data"), f"{s3}/data", recursive=True)
+    S3FileSystem(endpoint_url=os.environ["AWS_ENDPOINT_URL"]).put(str(tmp_path / "data"), f"{s3}/data", recursive=True)
     spec = tmp_path / "remote.yaml"
     spec.write_text(CLICKS.replace("*.png", "*.nii.gz").format(data=f"{s3}/data", output=f"{s3}/results"))
     assert medsam_job(monkeypatch, spec) == 0

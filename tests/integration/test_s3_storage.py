@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from shutil import make_archive
 
 import pytest
+from s3fs import S3FileSystem
 
 from job import storage
 from job.errors import StorageError, StoreRefusedError
 from job.storage import InputCache
-from job.storage.s3 import S3
 from tests.integration.s3_server import KEY, READER_KEY, READER_SECRET, SECRET
 
 
@@ -86,7 +86,7 @@ def test_missing_credentials_are_reported_with_the_remedy(s3, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    S3.clear_instance_cache()
+    S3FileSystem.clear_instance_cache()
     with pytest.raises(StoreRefusedError, match=r"no credentials were found .*; set AWS_ACCESS_KEY_ID"):
         storage.read(f"{s3}/a")
 
@@ -103,7 +103,7 @@ def test_files_of_other_workers_are_listed(s3):
     assert storage.list_files(s3, "*") == []
     storage.write(f"{s3}/a", b"1")
     assert len(storage.list_files(s3, "*")) == 1
-    S3(endpoint_url=os.environ["AWS_ENDPOINT_URL"], skip_instance_cache=True).pipe_file(f"{s3}/b", b"2")
+    S3FileSystem(endpoint_url=os.environ["AWS_ENDPOINT_URL"], skip_instance_cache=True).pipe_file(f"{s3}/b", b"2")
     assert len(storage.list_files(s3, "*")) == 2
     assert storage.info(f"{s3}/b").size == 1
 
@@ -115,14 +115,6 @@ def test_a_file_that_changed_since_the_plan_is_refused(s3, tmp_path):
     storage.write(f"{s3}/a", b"two")
     with pytest.raises(StorageError, match="a: changed since it was planned"):
         InputCache(tmp_path, 10**6).local(planned)
-
-
-def test_a_large_file_is_fetched_in_blocks(s3, tmp_path, monkeypatch):
-    """They must be of one version, and the MD5 of the whole file is checked."""
-    monkeypatch.setattr("job.storage.s3.BLOCK", 1000)
-    content = bytes(range(250)) * 13
-    storage.write(f"{s3}/a", content)
-    assert InputCache(tmp_path, 10**6).local(storage.info(f"{s3}/a")).read_bytes() == content
 
 
 @pytest.mark.parametrize("ending", [".zip", ".tar.gz"])

@@ -3,8 +3,8 @@
 import os
 
 import pyarrow.parquet as pq
+from s3fs import S3FileSystem
 
-from job.storage.s3 import S3
 from tests.cases import SPEC, medsam_job, use_fake_models, write_study
 from tests.report.page.made import embedded
 
@@ -21,7 +21,7 @@ def test_a_study_on_s3_has_the_rows_of_a_local_one(s3, tmp_path, monkeypatch, ca
     monkeypatch.setenv("MEDSAM_JOB_CACHE", str(tmp_path / "cache"))
     local = write_study(tmp_path)
     assert medsam_job(monkeypatch, local) == 0
-    fs = S3(endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    fs = S3FileSystem(endpoint_url=os.environ["AWS_ENDPOINT_URL"])
     fs.put(str(tmp_path / "data"), f"{s3}/data", recursive=True)
     remote = tmp_path / "remote.yaml"
     remote.write_text(SPEC.format(data=f"{s3}/data", output=f"{s3}/results"))

@@ -48,6 +48,9 @@ class Flaky(MemoryFileSystem):
     def rm_file(self, *args, **kwargs):
         return self._act("rm_file", *args, **kwargs)
 
+    def ls(self, *args, **kwargs):
+        return self._act("ls", *args, **kwargs)
+
     def glob(self, *args, **kwargs):
         return self._act("glob", *args, **kwargs)
 

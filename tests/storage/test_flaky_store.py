@@ -1,6 +1,7 @@
 """Operations in a store whose requests fail: retried, refused, or completed."""
 
 import errno
+from contextlib import suppress
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_a_create_that_another_worker_won_meanwhile_is_false(flaky):
         ("cat_file", storage.read, b"pixels"),
         ("cat_file", lambda address: storage.read_head(address, 3), b"pix"),
         ("info", lambda address: storage.info(address).size, 6),
-        ("glob", lambda address: len(storage.list_files("flaky://images", "*.png")), 1),
+        ("ls", lambda address: len(storage.list_files("flaky://images", "*.png")), 1),
         ("pipe_file", lambda address: storage.write(address, b""), None),
         ("rm_file", storage.delete, None),
     ],
@@ -82,9 +83,7 @@ def test_a_file_whose_length_the_store_does_not_report_is_read(flaky):
 def test_a_listing_without_sizes_is_completed(flaky):
     """Each file is looked up by itself."""
     storage.write("flaky://images/a.png", b"pixels")
-    flaky.faults["glob"] = [
-        lambda matches: {name: details | {"size": None} for name, details in matches.items()},
-    ]
+    flaky.faults["ls"] = [lambda listed: [details | {"size": None} for details in listed]]
     (file,) = storage.list_files("flaky://images", "*.png")
     assert file.size == 6
 
@@ -98,12 +97,55 @@ def test_the_cause_of_a_file_not_found_error_decides(flaky):
     assert storage.info("flaky://a.png").size == 6
 
 
-def test_a_storage_error_behind_a_readers_own_error_is_raised(flaky, monkeypatch):
+def test_a_storage_error_behind_a_readers_own_error_is_raised(flaky):
     """Without one, the reader's error is raised as it is."""
-    cause = StoreRefusedError("flaky://a: cannot read: access denied")
+    storage.write("flaky://a", b"pixels")
     with pytest.raises(ValueError, match="my words"), storage.filesystem("flaky://a"):
         raise ValueError("my words")
-    monkeypatch.setattr(flaky, "last_error", cause, raising=False)
-    with pytest.raises(StoreRefusedError) as caught, storage.filesystem("flaky://a"):
-        raise ValueError("my words")
-    assert caught.value is cause
+    flaky.faults["cat_file"] = [PermissionError(errno.EACCES, "no")]
+
+    def query():
+        with storage.filesystem("flaky://a") as fs:
+            with suppress(StorageError):
+                fs.open("flaky://a")
+            raise ValueError("my words")
+
+    with pytest.raises(StoreRefusedError, match="a: cannot read: access denied"):
+        query()
+
+
+def test_a_reader_looks_a_file_up_once(flaky):
+    """DuckDB asks for its size many times."""
+    storage.write("flaky://a", b"pixels")
+    flaky.calls.clear()
+    with storage.filesystem("flaky://a") as fs:
+        assert [fs.size("flaky://a"), fs.info("flaky://a")["size"], fs.glob("flaky://a")] == [6, 6, ["flaky://a"]]
+    assert flaky.calls["info"] == 1
+
+
+def test_a_reader_has_no_missing_file(flaky):
+    """It is an error of the operation that needs it."""
+    with storage.filesystem("flaky://a") as fs:
+        assert not fs.exists("flaky://a")
+        with pytest.raises(FileNotFoundError):
+            fs.open("flaky://a")
+
+
+def test_a_reader_reads_a_large_file_in_parts(flaky, monkeypatch):
+    """Only as much as is asked for."""
+    monkeypatch.setattr("job.storage.reader.WHOLE", 4)
+    storage.write("flaky://a", bytes(range(256)) * 1000)
+    with storage.filesystem("flaky://a") as fs, fs.open("flaky://a") as file:
+        file.seek(256 * 500)
+        assert file.read(3) == b"\0\1\2"
+    assert flaky.calls["cat_file"] <= 2
+
+
+def test_a_folder_that_cannot_be_listed_is_no_empty_one(flaky):
+    """Its images would drop out."""
+    storage.write("flaky://images/a/b.png", b"pixels")
+    refused = PermissionError(errno.EACCES, "no")
+    for faults in ([refused], [lambda listed: listed, refused]):
+        flaky.faults["ls"] = faults
+        with pytest.raises(StoreRefusedError, match="cannot list: access denied"):
+            storage.list_files("flaky://images", "*/*.png")

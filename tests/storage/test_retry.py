@@ -2,6 +2,7 @@
 
 import pytest
 import structlog
+from botocore.exceptions import ClientError
 
 from job.errors import StorageError
 from job.storage import retry
@@ -84,6 +85,20 @@ def test_a_storage_error_is_raised_as_it_is():
         with_retries("s3://b/a", "read", operation)
     assert caught.value is raised
     assert len(calls) == 1
+
+
+def test_expired_credentials_are_read_again_once(longest_waits, monkeypatch):
+    """Without a wait: their source may have new ones, or has none."""
+    sleeps, forgotten = [], []
+    monkeypatch.setattr(retry.time, "sleep", sleeps.append)
+    monkeypatch.setattr(retry, "forget_credentials", lambda: forgotten.append(1))
+
+    def operation():
+        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "words"}}, "GetObject")
+
+    with pytest.raises(StorageError, match="the credentials are not valid or have expired"):
+        with_retries("s3://b/a", "read", operation)
+    assert (sleeps, forgotten) == ([0.0], [1])
 
 
 def test_a_permanent_error_is_not_retried(longest_waits):

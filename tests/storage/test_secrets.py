@@ -9,7 +9,16 @@ SECRET = "wJalrXUtnFEMI/K7MDENG+bPx"
 
 @pytest.mark.parametrize(
     "name",
-    ["AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "DB_PASSWORD", "PGPASSWD", "SMTP_PWD", "app_credential", "SSH_PASSPHRASE"],
+    [
+        "AWS_SECRET_ACCESS_KEY",
+        "HF_TOKEN",
+        "DB_PASSWORD",
+        "PGPASSWD",
+        "SMTP_PWD",
+        "app_credential",
+        "SSH_PASSPHRASE",
+        "AZURE_STORAGE_CONNECTION_STRING",
+    ],
 )
 def test_a_secret_of_the_environment_is_replaced_by_its_name(monkeypatch, name):
     """Also where it is written as part of an address."""
@@ -30,6 +39,7 @@ def test_a_secret_that_contains_another_is_replaced_whole(monkeypatch):
     [
         ("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/token"),
         ("SSH_AUTH_SOCK", "/run/agent.1"),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "/keys/google.json"),
         ("PWD", "/home/me/study"),
         ("GIT_AUTHOR_NAME", "A. N. Author"),
         ("SOME_KEY", "short"),

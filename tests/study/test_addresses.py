@@ -37,6 +37,7 @@ def test_a_doubled_slash_is_one(written, same):
         ("data:text/plain,x", NO_SCHEME),
         ("s3://", "the name of a bucket or host after s3://"),
         ("https:///x", "the name of a bucket or host after https://"),
+        ("abfss://box@mine.dfs.core.windows.net/x", "the storage account belongs in AZURE_STORAGE_ACCOUNT_NAME"),
     ],
 )
 def test_a_text_that_is_no_address_is_refused(address, expected):
