@@ -113,7 +113,7 @@ class HubModel(MaskPredictingModel):
 
     def maps(self, features: Tensor) -> list[Tensor]:
         """Return the maps of images, (N, *shape) for each of `shapes`, from what `encode` made of them, (N, F)."""
-        parts = features.split([prod(shape) for shape in self.shapes], dim=1)
+        parts = torch.split(features, [prod(shape) for shape in self.shapes], dim=1)
         return [part.view(-1, *shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def _embedded(self, prepared: Sequence[Prepared]) -> Sequence[Tensor]:

@@ -111,8 +111,7 @@ def _settings(folder: Path) -> tuple[Path, Mapping[str, Any]]:
 
 def _numbers(path: Path, settings: Mapping[str, Any], key: str) -> tuple[float, ...]:
     values = settings.get(key)
-    is_list = isinstance(values, list | tuple) and len(values) == 3
-    if not is_list or not all(type(value) in (int, float) for value in values):
+    if not isinstance(values, list) or len(values) != 3 or not all(type(value) in (int, float) for value in values):
         raise WeightsError(f"{path}: {key}: expected three numbers, got {values}; download it again")
     if key != "image_mean" and not all(value > 0 for value in values):
         raise WeightsError(f"{path}: {key}: expected numbers above 0, got {values}; download it again")
