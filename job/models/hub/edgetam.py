@@ -19,7 +19,7 @@ EDGETAM = Kind(
         "model_args": ({"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]},),
     },
 )
-ENCODE_BYTES = 1 << 30
+ENCODE_BYTES = 576 << 20
 """Peak memory of encoding one image of 1024 px."""
 
 

@@ -22,7 +22,7 @@ from job.models.replay import Outputs
 
 HQ_SAM = Kind(name="SamHQ", model_types=("sam_hq",), encoders=("sam_hq_vision_model",))
 CAPABILITIES = Capabilities(points=True, boxes=True, multimask=False, mask_input="optional")
-BASE_BYTES, WIDTH_BYTES, MAPS, REQUEST_BYTES = 256 << 20, 320 << 10, 3, 96 << 20
+BASE_BYTES, WIDTH_BYTES, MAPS, REQUEST_BYTES = 256 << 20, 320 << 10, 2, 112 << 20
 """Peak memory of encoding one image of 1024 px, more of it for each channel of a token, copies of the map of all pairs
 of tokens, and peak memory of a request."""
 

@@ -83,6 +83,24 @@ def test_each_weight_has_one_name_here_and_each_name_here_one_weight() -> None:
     assert set(state) == (set(made) - joined) | {"prompt_encoder.point_embed.weight", *POSITIONS}
 
 
+DIGESTS = {
+    "hiera_small": "950ce66b3c2be3870e6cc0d6b4eba1d5cc6b506ad91b5d1f4028c80a5bbb3467",
+    "hiera_base_plus": "fb5e3b9d303803fc7c2ca64fa903d1c563df6d29c30eff3a62ac3bf1f6adacec",
+    "hiera_large": "4fa847c5d92757e8ae5b0c706f892cef6935dff9df8d29a5bc67fd7bd6de0b93",
+}
+"""Of the weights for images of Meta's networks, under their names here."""
+
+
+@pytest.mark.parametrize("arch", DIGESTS)
+def test_the_other_architectures_have_the_shapes_of_metas(arch: str) -> None:
+    """By a digest of all names and shapes, made of Meta's own networks."""
+    with torch.device("meta"):
+        config = SAM2.config_of(parts_of(ARCHITECTURES[arch]), "config")
+        state = SAM2.network_of(config, {}, _Nothing, "network").state_dict()
+    lines = "\n".join(f"{name} {tuple(state[name].shape)}" for name in sorted(state))
+    assert hashlib.sha256(lines.encode()).hexdigest() == DIGESTS[arch]
+
+
 class _Nothing:
     """Neither reads nor compares."""
 
