@@ -86,9 +86,25 @@ docs: $(DOCS)/ready  ## build the documentation as a site in site/html; a link t
 IMAGE ?= medsam-job
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
 REVISION = $(shell git rev-parse --short HEAD)
-image:  ## build the image with Docker; tags: latest, the version, the git revision
+BASE := $(shell sed -n 's/^ARG BASE=//p' Dockerfile)
+# Further options of `docker build`, such as BUILD='--build-arg BASE=…'. MADE is where the image's papers go.
+BUILD ?=
+MADE ?= dist/image
+image:  ## build the image with Docker; tags: latest, the version, the git revision. Then its bill of materials and provenance
 	docker build --tag $(IMAGE) --tag $(IMAGE):$(VERSION) --tag $(IMAGE):$(REVISION) \
-		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) .
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD) .
+	@mkdir -p $(MADE)
+	docker run --rm --network none --entrypoint cat $(IMAGE) /usr/share/medsam-job/sbom.cdx.json > $(MADE)/sbom.cdx.json
+	$(PYTHON) infra/image/provenance.py $(IMAGE) $(BASE) > $(MADE)/provenance.json
+
+image-slim:  ## build the small image without torch, to plan, validate, gather and report
+	docker build --target slim --tag $(IMAGE):slim --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD) .
+
+DOCKERFILE ?= Dockerfile
+base:  ## pull the newest base image and write its digest into the Dockerfile
+	@base=$$(sed -n 's/^ARG BASE=\([^@]*\).*/\1/p' $(DOCKERFILE)) \
+		&& digest=$$(docker pull "$$base" | sed -n 's/^Digest: //p') && test -n "$$digest" \
+		&& sed -i "s|^ARG BASE=.*|ARG BASE=$$base@$$digest|" $(DOCKERFILE) && grep '^ARG BASE=' $(DOCKERFILE)
 
 # Runs as root; needs buildah, podman and runc (apt), and kubectl. Without an image registry, run
 # tests/infra/stand_in_base.sh first.

@@ -56,7 +56,7 @@ def bill(packages: Iterable[dict[str, Any]], version: str) -> dict[str, Any]:
 def main() -> None:
     """Print the bill of this Python environment and this Debian."""
     installed = [python_package(each) for each in distributions()]
-    debian = subprocess.run(DEBIAN, capture_output=True, check=True, text=True).stdout.splitlines()
+    debian = subprocess.run(DEBIAN, capture_output=True, check=True, text=True).stdout.splitlines()  # noqa: S603
     version = platform.python_version()
     python = component("python", version, f"pkg:generic/python@{version}")
     program = next((each["version"] for each in installed if each["name"] == PROGRAM), "unknown")
