@@ -14,7 +14,7 @@ rm -f nvidia/nvshmem/lib/libnvshmem_device.bc nvidia/nvshmem/lib/nvshmem_* torch
 # Linear algebra on a GPU (torch.linalg: inverse, SVD …). torch loads it when it is first called; SAM and RITM call none.
 rm -f nvidia/cu13/lib/libcusolver.so* torch/lib/libtorch_cuda_linalg.so
 rm -rf triton/profiler triton/_C/libproton.so triton/backends/nvidia/lib/cupti triton/backends/nvidia/lib/cupti-blackwell
-rm -f pyarrow/libarrow_flight.so* pyarrow/libarrow_python_flight.so* pyarrow/_flight.* pyarrow/libarrow_substrait.so* pyarrow/_substrait.*
+rm -f pyarrow/libarrow_flight.so* pyarrow/libarrow_python_flight.so* pyarrow/_flight.*
 # AWS's other services: s3fs uses S3, and to sign in STS and SSO.
 if [ -d botocore/data ]; then
     find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sts ! -name 'sso*' ! -name signin -exec rm -rf {} +
