@@ -71,8 +71,8 @@ RUN /opt/builder/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-
 # What both images share: no pip, no program that runs as its owner, and settings.
 FROM ${BASE} AS system
 # Any user may write to results and cache, so that `--user` needs no preparation.
-RUN if python -c "import pip" 2> /tmp/none; then python -m pip uninstall --quiet --yes pip setuptools wheel; fi \
-    && rm -rf /tmp/none /usr/share/python-wheels "$(python -c 'import ensurepip; print(ensurepip.__path__[0])')" \
+RUN if python -c "import pip" 2> /dev/null; then python -m pip uninstall --quiet --yes pip setuptools wheel; fi \
+    && rm -rf /usr/share/python-wheels "$(python -c 'import ensurepip; print(ensurepip.__path__[0])')" \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
     && install -d -m 1777 -o 10001 -g 10001 /app/results /cache
 COPY infra/image/sbom.py /usr/share/medsam-job/

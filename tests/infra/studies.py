@@ -2,7 +2,7 @@
 
 import yaml
 
-from tests.infra.podman import ROOT
+from tests.infra.engine import ROOT
 
 FIRST_RUN = ROOT / "infra/kubernetes/base/study.yaml"
 
