@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -29,10 +28,10 @@ def not_kept(output: str, environment: Mapping[str, str], mounts: str) -> str | 
         return None
     where = "in this container's memory" if kind in IN_MEMORY else "in this container alone"
     folder = RESULTS if Path(path).is_relative_to(RESULTS) else path
-    volume = shlex.quote(folder)
+    volume = re.sub(r'(["$`\\])', r"\\\1", folder)
     return (
         f"The results lie {where}, in {path}, and are lost when it is removed (at its end, with --rm). To keep "
-        f'them, mount a folder of this machine: -v "$PWD/results:"{volume}'
+        f'them, mount a folder of this machine: -v "$PWD/results:{volume}"'
     )
 
 

@@ -31,7 +31,7 @@ def test_results_in_the_containers_own_files_are_lost():
     """The warning says where they lie, when they go, and how the next run keeps them."""
     assert not_kept("/app/out/study", INSIDE, DOCKER) == (
         "The results lie in this container alone, in /app/out/study, and are lost when it is removed (at its end, with "
-        '--rm). To keep them, mount a folder of this machine: -v "$PWD/results:"/app/out/study'
+        '--rm). To keep them, mount a folder of this machine: -v "$PWD/results:/app/out/study"'
     )
 
 
@@ -40,7 +40,7 @@ def test_the_default_folder_for_results_is_mounted_as_a_whole():
     unmounted = DOCKER.replace("/app/results", "/elsewhere")
     warning = not_kept("/app/results/quickstart", INSIDE, unmounted)
     assert warning is not None
-    assert warning.endswith('-v "$PWD/results:"/app/results')
+    assert warning.endswith('-v "$PWD/results:/app/results"')
 
 
 def test_results_in_memory_are_lost():

@@ -84,4 +84,4 @@ def test_compose_restricts_what_it_runs():
         ["docker", *COMPOSE, "config", "--format", "json"], capture_output=True, check=True, text=True
     )
     study = json.loads(rendered.stdout)["services"]["study"]
-    assert (study["read_only"], study["cap_drop"], study["tmpfs"]) == (True, ["ALL"], ["/tmp"])
+    assert (study["read_only"], study["cap_drop"], study["tmpfs"]) == (True, ["ALL"], ["/tmp"])  # noqa: S108
