@@ -6,10 +6,10 @@ import subprocess
 import pytest
 
 from tests.infra.engine import IMAGE, OFFLINE, RESTRICTED, ROOT, engine
-from tests.infra.studies import small_study
+from tests.infra.studies import TINY
 
 SLIM = f"{IMAGE}:slim"
-SLIM_BYTES = 1_000_000_000
+SLIM_BYTES = 1_150_000_000
 FULL_BYTES = 5_700_000_000
 COMPOSE = ["compose", "--file", ROOT / "compose.yaml"]
 
@@ -19,7 +19,7 @@ def study(tmp_path_factory):
     """A folder with a small study, and with its results once the full image has predicted."""
     folder = tmp_path_factory.mktemp("study")
     folder.chmod(0o777)
-    (folder / "study.yaml").write_text(small_study(patients=1))
+    (folder / "study.yaml").write_text(TINY)
     process = engine(
         "run", "--rm", *RESTRICTED, OFFLINE, "--user=0:0", f"--volume={folder}:/study", "--env=RESULTS=/study", IMAGE,
         "/study/study.yaml", "--only", "predict",
@@ -35,8 +35,8 @@ def slim(study, *arguments):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["/study/study.yaml", "--only", "statistics"], ["report", "/study/first-run"], ["verify", "/study/first-run"],
-    ["sql", "/study/first-run", "SELECT model, iou FROM iou"], ["validate", "/study/study.yaml"],
+    ["/study/study.yaml", "--only", "statistics"], ["report", "/study/tiny"], ["verify", "/study/tiny"],
+    ["sql", "/study/tiny", "SELECT model, iou FROM iou"], ["validate", "/study/study.yaml"],
     ["plan", "/study/study.yaml"],
 ], ids=lambda words: words[0].replace("/study/study.yaml", "gather"))  # fmt: skip
 def test_the_slim_image_does_all_but_predict(study, arguments):
@@ -72,7 +72,7 @@ def test_a_study_over_object_storage_runs_by_compose(study):
     try:
         ran = engine(*COMPOSE, "run", "--rm", f"--volume={study}:/mine:ro", "study", "/mine/study.yaml")
         assert ran.returncode == 0, ran.stderr
-        report = engine(*COMPOSE, "run", "--rm", "-T", "report", "first-run")
+        report = engine(*COMPOSE, "run", "--rm", "-T", "report", "tiny")
         assert report.stdout.startswith("<!doctype html>"), report.stderr
     finally:
         engine(*COMPOSE, "down", "--volumes")

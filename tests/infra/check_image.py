@@ -23,7 +23,7 @@ from tests.infra.engine import (
     started,
     wait_until,
 )
-from tests.infra.studies import small_study
+from tests.infra.studies import TINY, small_study
 from tests.integration.s3_server import Server, s3_server  # noqa: F401 - a fixture
 
 
@@ -58,7 +58,7 @@ def small(tmp_path_factory):
     """The options that mount a small study, which writes to the image's default folder for results."""
     folder = tmp_path_factory.mktemp("small")
     folder.chmod(0o755)
-    (folder / "study.yaml").write_text(small_study(patients=1, output="/app/results/small"))
+    (folder / "study.yaml").write_text(TINY)
     return [OFFLINE, f"--volume={folder}:/study:ro"]
 
 
@@ -122,7 +122,7 @@ def test_results_that_are_not_mounted_are_warned_of_twice(small):
     """On standard error before the work, and as the last line."""
     process = engine("run", "--rm", *small, IMAGE, "/study/study.yaml")
     assert process.returncode == 0, process.stderr
-    assert process.stderr.startswith("The results lie in this container alone, in /app/results/small")
+    assert process.stderr.startswith("The results lie in this container alone, in /app/results/tiny")
     assert process.stdout.splitlines()[-1].startswith("The results lie in this container alone")
 
 
