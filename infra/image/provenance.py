@@ -27,7 +27,19 @@ def digest_of(image: str) -> str:
     return output("docker", "image", "inspect", "--format", "{{.Id}}", image).removeprefix("sha256:")
 
 
-def statement(image: str, image_sha256: str, base: str, base_sha256: str, commit: str, changed: bool) -> dict[str, Any]:
+def digest_of_base(base: str) -> str | None:
+    """Return the digest in a base image's name, else that of a local image; None if BuildKit pulled it for itself."""
+    if "@sha256:" in base:
+        return base.partition("@sha256:")[2]
+    try:
+        return digest_of(base)
+    except subprocess.CalledProcessError:
+        return None
+
+
+def statement(
+    image: str, image_sha256: str, base: str, base_sha256: str | None, commit: str, changed: bool
+) -> dict[str, Any]:
     """Return the statement. changed: whether the folder had changes that are in no commit."""
     files = {name: hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in INPUTS}
     return {
@@ -40,7 +52,7 @@ def statement(image: str, image_sha256: str, base: str, base_sha256: str, commit
                 "externalParameters": {"base": base, "changed": changed},
                 "resolvedDependencies": [
                     {"name": "source", "digest": {"gitCommit": commit}},
-                    {"name": base, "digest": {"sha256": base_sha256}},
+                    {"name": base, "uri": base, **({"digest": {"sha256": base_sha256}} if base_sha256 else {})},
                     *({"name": name, "digest": {"sha256": sha256}} for name, sha256 in files.items()),
                 ],
             },
@@ -54,7 +66,7 @@ def main() -> None:
     image, base = sys.argv[1:]
     changed = bool(output("git", "status", "--porcelain", "--untracked-files=no"))
     commit = output("git", "rev-parse", "HEAD")
-    print(json.dumps(statement(image, digest_of(image), base, digest_of(base), commit, changed), indent=1))
+    print(json.dumps(statement(image, digest_of(image), base, digest_of_base(base), commit, changed), indent=1))
 
 
 if __name__ == "__main__":

@@ -165,12 +165,19 @@ def test_the_provenance_names_image_commit_base_and_locks(monkeypatch):
     monkeypatch.chdir(ROOT)
     stated = script("provenance").statement("medsam-job", "a" * 64, "python:3.11", "b" * 64, "c" * 40, changed=False)
     assert stated["subject"] == [{"name": "medsam-job", "digest": {"sha256": "a" * 64}}]
-    inputs = {each["name"]: each["digest"] for each in stated["predicate"]["buildDefinition"]["resolvedDependencies"]}
+    inputs = {
+        each["name"]: each.get("digest") for each in stated["predicate"]["buildDefinition"]["resolvedDependencies"]
+    }
     assert inputs["source"] == {"gitCommit": "c" * 40}
     assert inputs["python:3.11"] == {"sha256": "b" * 64}
     sums = subprocess.run(["sha256sum", "requirements.lock"], capture_output=True, check=True, text=True).stdout
     assert inputs["requirements.lock"] == {"sha256": sums.split()[0]}
     assert json.loads(json.dumps(stated))["predicateType"] == "https://slsa.dev/provenance/v1"
+
+
+def test_a_base_that_is_named_by_digest_has_that_digest():
+    """BuildKit pulls it for itself, so Docker does not know it by name."""
+    assert script("provenance").digest_of_base(f"docker.io/library/python:3.11@sha256:{'d' * 64}") == "d" * 64
 
 
 @pytest.fixture(scope="module")
