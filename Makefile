@@ -90,19 +90,37 @@ docs: $(DOCS)/ready  ## build the documentation as a site in site/html; a link t
 IMAGE ?= medsam-job
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
 REVISION = $(shell git rev-parse --short HEAD)
-image:  ## build the image with Docker; tags: latest, the version, the git revision
+BASE := $(shell sed -n 's/^ARG BASE=//p' Dockerfile)
+# Further options of `docker build`, such as BUILD='--build-arg BASE=…'. MADE is where the image's papers go.
+BUILD ?=
+MADE ?= dist/image
+image:  ## build the image with Docker; tags: latest, the version, the git revision. Then its bill of materials and provenance
 	docker build --tag $(IMAGE) --tag $(IMAGE):$(VERSION) --tag $(IMAGE):$(REVISION) \
-		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) .
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD) .
+	@mkdir -p $(MADE)
+	docker run --rm --network none --entrypoint cat $(IMAGE) /usr/share/medsam-job/sbom.cdx.json > $(MADE)/sbom.cdx.json
+	$(PYTHON) infra/image/provenance.py $(IMAGE) $(BASE) > $(MADE)/provenance.json
 
-# Runs as root; needs buildah, podman and runc (apt), and kubectl. Without an image registry, run
-# tests/infra/stand_in_base.sh first.
+image-slim:  ## build the small image without torch, to plan, validate, gather and report
+	docker build --target slim --tag $(IMAGE):slim --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) $(BUILD) .
+
+DOCKERFILE ?= Dockerfile
+base:  ## pull the newest base image and write its digest into the Dockerfile
+	@base=$$(sed -n 's/^ARG BASE=\([^@]*\).*/\1/p' $(DOCKERFILE)) \
+		&& digest=$$(docker pull "$$base" | sed -n 's/^Digest: //p') && test -n "$$digest" \
+		&& sed -i "s|^ARG BASE=.*|ARG BASE=$$base@$$digest|" $(DOCKERFILE) && grep '^ARG BASE=' $(DOCKERFILE)
+
+# Runs as root; needs buildah, podman, runc, catatonit and docker.io (apt), Docker's plugin for compose, and kubectl. Without
+# an image registry, run tests/infra/stand_in_base.sh first.
 INFRA := .venv-infra
-image-test: $(INFRA)/ready  ## build the image without Docker, run it as clusters do, check manifests and template
+image-test: $(INFRA)/ready  ## build the image with buildah, podman and Docker, run it as clusters do, check manifests and template
 	$(INFRA)/bin/hadolint Dockerfile
 	$(INFRA)/bin/python -m pytest tests/infra/check_kubernetes.py tests/infra/check_aws_batch.py
-	tests/infra/build_image.sh
+	tests/infra/build_image.sh buildah
+	tests/infra/build_image.sh podman
 	. tests/infra/containers.sh && $(INFRA)/bin/python -m pytest tests/infra/check_image.py tests/infra/check_shards.py \
 		tests/infra/check_cluster.py tests/infra/check_batch_array.py
+	tests/infra/test_in_docker.sh $(INFRA)/bin/python
 
 # OVERLAY is a folder in infra/kubernetes/overlays: cpu, gpu, array, spot, pvc, openshift, kueue, mig, or your own. KUBECTL may include a context and a namespace.
 OVERLAY ?= gpu

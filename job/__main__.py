@@ -16,12 +16,16 @@ from typer.core import TyperCommand, TyperGroup
 
 from job import __version__
 from job.cli import streams
-from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MACHINE, EXIT_STOPPED, JobError
+from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MACHINE, EXIT_MENDABLE, EXIT_STOPPED, JobError
 from job.worker import log
 from job.worker.shard import resolve
 from job.worker.shutdown import GRACE_S, Stop, Stopped
 
 GROUP_OPTIONS = ("-h", "--help", "--version")
+WITHOUT_TORCH = (
+    "torch is not installed here (the slim image has none), so no model can run: expected a command that reads inputs "
+    "or results (plan, validate, status, verify, sql, report, run --only statistics …), or the full image"
+)
 SQL_COMMENT = re.compile(r"--[^=\w]|--[^=]*\s")
 
 
@@ -357,6 +361,11 @@ def main() -> None:
         except JobError as error:
             print(log.shown(error), file=sys.stderr)
             sys.exit(error.exit_code)
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            print(WITHOUT_TORCH, file=sys.stderr)
+            sys.exit(EXIT_MENDABLE)
         except MemoryError as error:
             print(f"too little memory on this machine: {error or 'no amount is known'}", file=sys.stderr)
             sys.exit(EXIT_MACHINE)

@@ -80,7 +80,7 @@ def _outside(spec: str, names: Sequence[str]) -> Iterator[str]:
 
 def _in_container(spec: str, names: Sequence[str]) -> Iterator[str]:
     yield "A container sees a folder only if it is mounted (-v) and its place in the container is named (-e):"
-    yield "  docker run --rm --gpus all \\"
+    yield '  docker run --rm --gpus all --user "$(id -u):$(id -g)" \\'
     for name in names:
         if name in HOLDS:
             mode = "" if name == "RESULTS" else ":ro"
@@ -89,6 +89,6 @@ def _in_container(spec: str, names: Sequence[str]) -> Iterator[str]:
             yield f"    -e {name}=… \\"
     yield f"    medsam-job {shlex.quote(spec)}"
     if "RESULTS" in names:
-        yield "User 10001 must be able to write to the folder for results: sudo chown 10001 /path/to/results"
+        yield "--user: results are written as you. Make their folder before: mkdir -p /path/to/results"
     yield "Without a GPU, leave out --gpus all. For s3:// addresses, pass the store's credentials by -e, and no -v."
     yield "On a cluster, the same variables stand in the job's environment."

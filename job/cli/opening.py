@@ -139,7 +139,8 @@ def _require_temporary_folder() -> None:
     try:
         tempfile.gettempdir()
     except FileNotFoundError as error:
-        raise JobError(f"{error.strerror}: set TMPDIR to a folder that can be written") from None
+        mend = "add --tmpfs /tmp, or " if first_steps.in_container(os.environ) else ""
+        raise JobError(f"{error.strerror}: {mend}set TMPDIR to a folder that can be written") from None
 
 
 def _instead_of_results(output: str) -> str | None:

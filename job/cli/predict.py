@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import UTC, datetime
 
 import structlog
 from structlog.contextvars import bind_contextvars
 
 from job.audit.current import follow
+from job.cli import container
 from job.cli.opening import open_cache, open_study
-from job.errors import EXIT_DONE, EXIT_ERROR_ROWS
+from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, OutputError
 from job.plan import file as plan_file
 from job.plan.file import Plan
 from job.plan.settle import settle, settle_precision
@@ -46,7 +49,12 @@ def predict(
     began, log, tally = datetime.now(UTC), structlog.get_logger(), Tally()
     spec, results = open_study(spec_address, output)
     bind_contextvars(study=spec.study.study, **({} if shard is None else {"shard": shard.index, "shards": shard.count}))
-    check_writable(results.output)
+    try:
+        check_writable(results.output)
+    except OutputError as error:
+        raise OutputError(f"{error}{container.way_out(results.output, os.environ)}") from None
+    if warning := container.not_kept(results.output, os.environ, container.mounts()):
+        print(warning, file=sys.stderr)
     cache = open_cache(spec)
     with tally.stage("plan"):
         spec = settle_precision(spec, results.output, cache, limit, shared=shard is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 
 import structlog
@@ -11,6 +12,7 @@ from job import storage
 from job.audit.current import follow, stored_plan
 from job.audit.status import failed_chunks
 from job.audit.wait import wait_for_parts, wait_for_plan
+from job.cli import container
 from job.cli.opening import open_study
 from job.cli.report import write_page
 from job.cli.wording import counted
@@ -51,6 +53,8 @@ def summarise(
     summary = compute(spec.study, results, stored)
     _print_summary(spec, summary, place(results.output, stored.spec), ended, len(failed_chunks(results, stored)))
     _write_page(results, stored, summary)
+    if warning := container.not_kept(results.output, os.environ, container.mounts()):
+        print_lines([warning])
     faults = [*_task_faults(spec, stored, summary), *_comparison_faults(spec, summary)] if summary.complete else []
     if faults:
         raise SpecError(faults)

@@ -110,6 +110,12 @@ def _check_checkpoint(report: Report, spec: LoadedSpec, index: int, model: Model
         report.faults.append(spec.source.fault(("models", index, "checkpoint"), str(error)))
     except StorageError:
         return
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        report.notes.append(
+            f"{model.name}: its checkpoint was not compared with the model, because torch is not installed"
+        )
 
 
 def _hash_remarks(models: Sequence[ModelSpec], planned: Mapping[str, PlannedModel]) -> Iterator[str]:

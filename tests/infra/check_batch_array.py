@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 from moto.batch.models import Job
 
-from tests.infra.podman import IMAGE, docker_socket, in_image, reaching
+from tests.infra.engine import IMAGE, docker_socket, in_image, reaching
 from tests.infra.studies import small_study
 from tests.infra.submit import imported
 from tests.infra.template import PATH

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 import yaml
 
-from tests.infra.podman import IMAGE, ROOT, in_image, podman, reaching
+from tests.infra.engine import IMAGE, ROOT, engine, in_image, reaching
 from tests.infra.studies import small_study
 from tests.integration.s3_server import Server, s3_server  # noqa: F401 - a fixture
 
@@ -58,15 +58,15 @@ def played(s3_server: Server, tmp_path_factory):  # noqa: F811
     path = tmp_path_factory.mktemp("played") / "pods.yaml"
     path.write_text(yaml.safe_dump_all([*maps, *pods]))
     try:
-        process = podman("kube", "play", path)
+        process = engine("kube", "play", path)
         assert process.returncode == 0, process.stderr
         names = [pod["metadata"]["name"] for pod in pods]
         yield {
-            name: (podman("wait", f"{name}-{CONTAINER}").stdout.strip(), podman("logs", f"{name}-{CONTAINER}"))
+            name: (engine("wait", f"{name}-{CONTAINER}").stdout.strip(), engine("logs", f"{name}-{CONTAINER}"))
             for name in names
         }
     finally:
-        podman("kube", "down", path)
+        engine("kube", "down", path)
 
 
 def test_every_pod_ends_with_0(played):

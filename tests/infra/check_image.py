@@ -2,26 +2,28 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.infra.podman import (
+from tests.infra.engine import (
+    ENGINE,
     IMAGE,
     OFFLINE,
     RESTRICTED,
     ROOT,
     docker_socket,
+    engine,
     exit_code,
     in_image,
-    podman,
     reaching,
     started,
     wait_until,
 )
-from tests.infra.studies import small_study
+from tests.infra.studies import TINY, small_study
 from tests.integration.s3_server import Server, s3_server  # noqa: F401 - a fixture
 
 
@@ -49,6 +51,15 @@ def study(tmp_path):
         return [f"--volume={tmp_path}:/study:ro"]
 
     return write
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The options that mount a small study, which writes to the image's default folder for results."""
+    folder = tmp_path_factory.mktemp("small")
+    folder.chmod(0o755)
+    (folder / "study.yaml").write_text(TINY)
+    return [OFFLINE, f"--volume={folder}:/study:ro"]
 
 
 def the_fault(process, code=2):
@@ -92,6 +103,43 @@ def test_a_second_run_finds_nothing_to_do(first_run, results):
     assert "nothing to do" in again.stderr
 
 
+def test_the_image_alone_prints_the_help():
+    """With exit code 0 or that of a missing command."""
+    process = in_image()
+    assert "Usage: medsam-job" in process.stdout + process.stderr
+
+
+def test_a_user_of_the_machine_owns_the_results(small, tmp_path):
+    """`--user "$(id -u):$(id -g)"`, with a uid that the image does not know and a folder of that user."""
+    os.chown(tmp_path, 1234, 1234)
+    process = in_image("/study/study.yaml", options=[*small, "--user=1234:1234", f"--volume={tmp_path}:/app/results"])
+    assert process.returncode == 0, process.stderr
+    assert {path.stat().st_uid for path in tmp_path.rglob("*")} == {1234}
+    assert "are lost" not in process.stdout + process.stderr
+
+
+def test_results_that_are_not_mounted_are_warned_of_twice(small):
+    """On standard error before the work, and as the last line."""
+    process = engine("run", "--rm", *small, IMAGE, "/study/study.yaml")
+    assert process.returncode == 0, process.stderr
+    assert process.stderr.startswith("The results lie in this container alone, in /app/results/tiny")
+    assert process.stdout.splitlines()[-1].startswith("The results lie in this container alone")
+
+
+def test_a_folder_of_another_user_is_refused_with_the_way_out(small, tmp_path):
+    """What Docker makes of a folder that is missing: root's."""
+    tmp_path.chmod(0o755)
+    options = [*small, "--user=1234:1234", f"--volume={tmp_path}:/app/results"]
+    assert 'docker run --user "$(id -u):$(id -g)"' in the_fault(in_image("/study/study.yaml", options=options))
+
+
+def test_a_read_only_container_without_a_temporary_folder_says_what_to_add(small):
+    """`--tmpfs /tmp`."""
+    process = engine("run", "--rm", "--read-only", *(RESTRICTED[1:2] if ENGINE == "podman" else []), *small, IMAGE,
+                     "/study/study.yaml")  # fmt: skip
+    assert "add --tmpfs /tmp" in the_fault(process)
+
+
 def test_a_folder_of_specs_can_be_mounted(study, tmp_path):
     """A folder that is mounted at /app/specs replaces the image's specs."""
     study()
@@ -110,7 +158,7 @@ def test_a_stopped_container_ends_with_143_and_the_next_one_resumes(study, resul
 
     with started("/study/study.yaml", "--grace", 60, options=options) as name:
         wait_until(lambda: stored(), name)
-        podman("kill", "--signal=TERM", name)
+        engine("kill", "--signal=TERM", name)
         assert exit_code(name) == 143
     before = stored()
     again = in_image("/study/study.yaml", options=options)
@@ -158,7 +206,7 @@ def test_wrong_credentials_end_with_2(study, s3_server: Server):  # noqa: F811
 def test_the_image_has_no_configuration_of_the_build_machine():
     """The image contains no pip configuration, which could name package indexes."""
     script = "from pathlib import Path as P; p = P('/etc/pip.conf'); print(p.exists() and p.stat().st_size > 0)"
-    process = podman("run", "--rm", *RESTRICTED, "--entrypoint=/opt/medsam-job/bin/python", IMAGE, "-c", script)
+    process = engine("run", "--rm", *RESTRICTED, "--entrypoint=/opt/medsam-job/bin/python", IMAGE, "-c", script)
     assert process.stdout.split() == ["False"], process.stderr
 
 
@@ -167,7 +215,7 @@ def test_the_image_contains_the_current_code():
     script = "import hashlib, pathlib, job; at = pathlib.Path(job.__file__).parent; "
     script += "print(*sorted(f'{p.relative_to(at)}={hashlib.sha256(p.read_bytes()).hexdigest()}' "
     script += "for p in at.rglob('*') if p.suffix in ('.py', '.sql')), sep='\\n')"
-    process = podman("run", "--rm", *RESTRICTED, "--entrypoint=/opt/medsam-job/bin/python", IMAGE, "-c", script)
+    process = engine("run", "--rm", *RESTRICTED, "--entrypoint=/opt/medsam-job/bin/python", IMAGE, "-c", script)
     source = ROOT / "job"
     assert process.stdout.split() == sorted(
         f"{path.relative_to(source)}={hashlib.sha256(path.read_bytes()).hexdigest()}"

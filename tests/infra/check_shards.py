@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.infra.podman import exit_code, in_image, podman, reaching, started, wait_until
+from tests.infra.engine import engine, exit_code, in_image, reaching, started, wait_until
 from tests.infra.studies import small_study
 from tests.integration.s3_server import Server, s3_server  # noqa: F401 - a fixture
 
@@ -51,7 +51,7 @@ def gathered(request, study, s3_server: Server):  # noqa: F811
     with shard(1) as killed:
         wait_until(lambda: s3_server.names(f"{request.param}/first-run/iou"), killed)
         with shard(0) as first, shard(2) as third:
-            podman("kill", "--signal=KILL", killed)
+            engine("kill", "--signal=KILL", killed)
             assert exit_code(killed) == 137
             with shard(1) as second:
                 assert [exit_code(name) for name in (first, second, third)] == [0, 0, 0]

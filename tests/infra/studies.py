@@ -2,9 +2,25 @@
 
 import yaml
 
-from tests.infra.podman import ROOT
+from tests.infra.engine import ROOT
 
 FIRST_RUN = ROOT / "infra/kubernetes/base/study.yaml"
+
+
+TINY = """\
+study: tiny
+output: ${RESULTS:-/app/results}/tiny
+datasets:
+  - name: Generated
+    modality: generated
+    generated: {patients: 3, slices: 1, seed: 5}
+    tasks: {organ: 1, lesion: 2}
+models:
+  - {name: lite, family: lite_medsam}
+prompts:
+  - modes: [whole_box]
+"""
+"""Three images, each with an organ or a lesion, and one model without clicks: seconds."""
 
 
 def small_study(*, patients, output="${RESULTS}/first-run", clicks=2, **execution):

@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 
-from tests.infra.podman import ROOT
+from tests.infra.engine import ROOT
 
 
 def imported():
