@@ -31,17 +31,20 @@ class TestEdgeTam(HubSuite, ModelSuite):
     sizes = ((16, 256), (131, 97))
 
     @pytest.fixture(scope="class")
-    def model(self, folder: Path) -> HubModel:
+    @classmethod
+    def model(cls, folder: Path) -> HubModel:
         model = built({"name": "edge", "family": "edgetam", "checkpoint": str(folder)})
         assert isinstance(model, HubModel)
         return model
 
     @pytest.fixture(scope="class")
-    def reference(self, folder: Path) -> Any:
+    @classmethod
+    def reference(cls, folder: Path) -> Any:
         return transformers.EdgeTamModel.from_pretrained(folder)
 
     @pytest.fixture(scope="class")
-    def processor(self) -> Any:
+    @classmethod
+    def processor(cls) -> Any:
         return sam2_processor()
 
 

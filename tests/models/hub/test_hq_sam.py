@@ -38,17 +38,20 @@ class TestHqSam(HubSuite, ModelSuite):
     multimasks = (False,)
 
     @pytest.fixture(scope="class")
-    def model(self, folder: Path) -> HubModel:
+    @classmethod
+    def model(cls, folder: Path) -> HubModel:
         model = built({"name": "hq", "family": "hq_sam", "checkpoint": str(folder)})
         assert isinstance(model, HubModel)
         return model
 
     @pytest.fixture(scope="class")
-    def reference(self, loaded: Any) -> Any:
+    @classmethod
+    def reference(cls, loaded: Any) -> Any:
         return loaded
 
     @pytest.fixture(scope="class")
-    def processor(self) -> Any:
+    @classmethod
+    def processor(cls) -> Any:
         return hq_sam_processor()
 
 

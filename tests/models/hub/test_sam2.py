@@ -20,15 +20,18 @@ class TestSam2(HubSuite, ModelSuite):
     """Small, with random weights."""
 
     @pytest.fixture(scope="class")
-    def model(self, sam2: HubModel) -> HubModel:
+    @classmethod
+    def model(cls, sam2: HubModel) -> HubModel:
         return sam2
 
     @pytest.fixture(scope="class")
-    def reference(self, sam2_folder: Path) -> Any:
+    @classmethod
+    def reference(cls, sam2_folder: Path) -> Any:
         return transformers.Sam2Model.from_pretrained(sam2_folder)
 
     @pytest.fixture(scope="class")
-    def processor(self) -> Any:
+    @classmethod
+    def processor(cls) -> Any:
         return sam2_processor()
 
 

@@ -28,17 +28,20 @@ class TestSam3Tracker(HubSuite, ModelSuite):
     """Small, with random weights."""
 
     @pytest.fixture(scope="class")
-    def model(self, folder: Path) -> HubModel:
+    @classmethod
+    def model(cls, folder: Path) -> HubModel:
         model = built({"name": "sam3", "family": "sam3_tracker", "checkpoint": str(folder)})
         assert isinstance(model, HubModel)
         return model
 
     @pytest.fixture(scope="class")
-    def reference(self, folder: Path) -> Any:
+    @classmethod
+    def reference(cls, folder: Path) -> Any:
         return transformers.Sam3TrackerModel.from_pretrained(folder)
 
     @pytest.fixture(scope="class")
-    def processor(self) -> Any:
+    @classmethod
+    def processor(cls) -> Any:
         return sam3_tracker_processor()
 
 
