@@ -25,7 +25,7 @@ RENAMED = (
 
 The package puts the first before all names of a tracker that it saves alone, those of the others among them.
 """
-ENCODE_BYTES = 3 << 29
+ENCODE_BYTES = 1 << 29
 """Peak memory of encoding one image of 1008 px, over the square of 288 / 256."""
 
 
