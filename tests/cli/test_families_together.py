@@ -21,7 +21,7 @@ datasets:
   - name: Phantom
     modality: X-ray
     generated: {{patients: 2}}
-    tasks: {{organ: 1, vessel: 3}}
+    tasks: {{organ: 1}}
 models:
   - {{name: sam2, family: sam2, checkpoint: {folder}/sam2, trained_on: [SA-V, phantom]}}
   - {{name: simpleclick, family: simpleclick, arch: vit_xt, checkpoint: {folder}/simpleclick.safetensors}}

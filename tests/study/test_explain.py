@@ -42,7 +42,8 @@ def test_the_hint_for_an_unknown_key_is_a_key_of_the_same_mapping(old, new, expe
 def test_the_keys_of_another_family_are_no_hint():
     """`arch` is a key of SAM, and LiteMedSAM has none of that name."""
     fault = only_fault(SMALL.replace("lite_medsam", "lite_medsam\n    arc: vit_b"))
-    assert fault.endswith("unknown key 'arc'; one of: name, sha256, published, family, checkpoint")
+    names = "family, name, checkpoint, sha256, published, trained_on, licence, citation, zero_shot"
+    assert fault.endswith(f"unknown key 'arc'; one of: {names}")
 
 
 def test_without_names_there_is_no_hint():

@@ -85,7 +85,7 @@ def test_its_keys_are_checked_as_ours_are(install):
 def test_a_family_that_is_not_installed_is_named_with_those_that_are():
     """A name that is nearly right has a hint."""
     (fault,) = faults("family: own")
-    assert fault.startswith("models[0].family: expected lite_medsam or lite_medsam_clicks or ")
+    assert fault.startswith("models[0].family: expected edgetam or hq_sam or lite_medsam or ")
 
 
 @pytest.mark.parametrize(
@@ -129,5 +129,5 @@ def test_a_broken_package_takes_nothing_from_the_json_schema(install):
 
 def test_a_plan_of_a_family_that_is_gone_names_those_that_are_installed():
     """For commands that read a stored spec."""
-    with pytest.raises(JobError, match="the family own is not installed here; installed are lite_medsam, "):
+    with pytest.raises(JobError, match="the family own is not installed here; installed are edgetam, hq_sam, "):
         installed_family("own")
