@@ -17,7 +17,7 @@ mkdir -p "$cache"
 
 # --cleanenv: of the caller's variables, such as PYTHONPATH, only those named here reach the program. They are handed
 # over as variables, because anyone on the machine can read a command line.
-passed='^(SLURM_ARRAY_TASK_[A-Z]+|MEDSAM_JOB_SHARDS|AWS_[A-Z_]+|GOOGLE_APPLICATION_CREDENTIALS|DATA|WEIGHTS|RESULTS)$'
+passed='^(SLURM_ARRAY_TASK_[A-Z]+|MEDSAM_JOB_SHARDS|AWS_[A-Z_]+|AZURE_[A-Z_]+|GOOGLE_APPLICATION_CREDENTIALS|DATA|WEIGHTS|RESULTS)$'
 for name in $(compgen -e | grep -E "$passed"); do
     export "APPTAINERENV_$name=${!name}"
 done

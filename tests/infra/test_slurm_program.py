@@ -39,6 +39,7 @@ def test_the_image_runs_in_the_working_folder_with_a_cache_and_a_clean_environme
 def test_the_array_and_the_credentials_reach_the_image_as_variables(folder: Path) -> None:
     """Never on a command line, which everyone on the machine can read; nothing else of the caller's shell passes."""
     passed = {"SLURM_ARRAY_TASK_ID": "3", "MEDSAM_JOB_SHARDS": "8", "AWS_SECRET_ACCESS_KEY": "se cret", "DATA": "/data"}
+    passed |= {"AZURE_STORAGE_ACCOUNT_KEY": "se cret", "GOOGLE_APPLICATION_CREDENTIALS": "/home/me/key.json"}
     lines = said(folder, "run", **passed, PYTHONPATH="/mine", SLURM_JOB_ID="7")
     handed_over = {line for line in lines if line.startswith("APPTAINERENV_")}
     assert handed_over == {f"APPTAINERENV_{name}={value}" for name, value in passed.items()}
