@@ -43,8 +43,10 @@ def check(spec: Sam, checkpoint: Path) -> None:
 def _network(spec: Sam, checkpoint: Path, use: Use) -> Any:
     from job.models.checkpoint import read_weights
     from job.models.sam import build_sam
+    from job.models.sam_forms import refuse_others
 
     state = read_weights(checkpoint, ("model",), use.read)  # as MedSAM's train_one_gpu.py saves it
+    refuse_others(state, checkpoint)
     network = build_sam(spec.arch)
     use.apply(network, state, f"{checkpoint} as {spec.arch}")
     return network
