@@ -7,6 +7,7 @@ from importlib import metadata
 
 import pytest
 
+from job import __version__
 from job.plan.make import make
 from job.plan.shard import Shard
 from job.storage import InputCache
@@ -56,7 +57,7 @@ def test_it_says_how_values_became_8_bits_and_who_chose_that(described):
 
 
 def test_it_has_the_settings_of_each_model_with_their_defaults(described, tmp_path):
-    """The purpose of the weights is added; these were never shipped."""
+    """What is known of the weights is added, here nothing, and the package of the family."""
     _, made = described()
     assert made["models"] == [
         {
@@ -67,7 +68,12 @@ def test_it_has_the_settings_of_each_model_with_their_defaults(described, tmp_pa
             "sha256": None,
             "published": None,
             "ritm": {"zoom_in": True, "flip": True, "one_pass": False},
+            "trained_on": (),
+            "licence": None,
+            "citation": None,
+            "zero_shot": None,
             "purpose": None,
+            "brought_by": [f"medsam-job {__version__}"],
         }
     ]
 
