@@ -29,6 +29,7 @@ SelectTypeParameters=CR_CPU
 JobAcctGatherType=jobacct_gather/none
 MpiDefault=none
 ReturnToService=2
+MinJobAge=86400
 KillWait=5
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool

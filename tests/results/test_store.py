@@ -146,8 +146,8 @@ class Hiding(Overwriting):
     def pipe_file(self, path, value, mode="overwrite", **options):
         MemoryFileSystem.pipe_file(self, path, value, mode=mode, **options)
 
-    def glob(self, path, **options):
-        return {}
+    def ls(self, path, detail=True, **options):
+        return []
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def store(monkeypatch):
     return Flaky
 
 
-@pytest.mark.parametrize(("operation", "misses"), [("cat_file", 3), ("glob", 0)])
+@pytest.mark.parametrize(("operation", "misses"), [("cat_file", 3), ("ls", 0)])
 def test_a_store_that_refuses_to_read_does_not_stop_a_study(run, warnings, store, operation, misses):
     """Nothing else is asked of it, and there is one warning."""
     assert run(text=THERE) == (3, counts(misses=3, stored=3))
