@@ -10,7 +10,6 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
@@ -23,7 +22,7 @@ from job.models.grouping import batches
 from job.models.mask_predicting import UPSCALED_PX, MaskPredictingModel
 from job.models.prepared import Prepared, on_squares
 from job.models.prompt_embedding import PromptEmbedding
-from job.models.protocol import Capabilities, EncodedImage, Image, Need, Request
+from job.models.protocol import Capabilities, EncodedImage, Image, Need, Request, check_image
 from job.models.replay import Outputs
 
 CALL_BYTES, REQUEST_BYTES, LOGIT_BYTES = 64 << 20, 36 << 20, 5
@@ -74,8 +73,7 @@ class MaskDecodingModel(MaskPredictingModel):
 
     def prepare(self, image_HWC: Image) -> Prepared:
         """Do the host's part of encoding, in any thread. Raise DataError if a side has no pixel left when resized."""
-        if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.dtype != np.uint8:
-            raise ValueError(f"expected an image HxWx3 of uint8, got {image_HWC.shape} of {image_HWC.dtype}")
+        check_image(image_HWC)
         height, width = image_HWC.shape[:2]
         size = self.resize.get_preprocess_shape(height, width, self.side)
         if min(height, width) < 1 or min(size) < 1:

@@ -20,6 +20,12 @@ Image = NDArray[np.uint8]
 """image_HWC: uint8, RGB, 0 to 255, rows first."""
 
 
+def check_image(image_HWC: NDArray[Any]) -> None:
+    """Raise ValueError for what is no `Image`: a mistake of the caller, not of the data."""
+    if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.dtype != np.uint8:
+        raise ValueError(f"expected an image HxWx3 of uint8, got {image_HWC.shape} of {image_HWC.dtype}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """The prompts that a model accepts. A spec that needs any other is refused before any work.

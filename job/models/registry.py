@@ -63,7 +63,10 @@ def build(
     expected = spec.sha256 or family.known_sha256(spec)
     if expected and checkpoint and not checkpoint.is_dir():  # that of a folder is compared where it is planned
         verify_sha256(checkpoint, expected, spec.name)
-    return family.build(spec, checkpoint, Device.of(device, precision, compiling))
+    model = family.build(spec, checkpoint, Device.of(device, precision, compiling))
+    if model.capabilities != family.capabilities:
+        raise families()[spec.family].incomplete(f"a model with its {family.capabilities}, got {model.capabilities}")
+    return model
 
 
 def check(spec: ModelSpec, checkpoint: Path | None) -> None:

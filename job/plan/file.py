@@ -72,12 +72,12 @@ class Part:
 class PlannedModel:
     """The checkpoint of a model. sha256: None without one. purpose: `demo` for shipped demo weights, else None.
 
-    facts: what its authors, or the spec, say of the weights.
+    known: what is known of the weights; what the spec says of them comes before it (`job.study.facts.stated`).
     """
 
     sha256: str | None
     purpose: str | None
-    facts: Facts = field(default_factory=Facts)
+    known: Facts = field(default_factory=Facts)
 
 
 @dataclass(frozen=True, kw_only=True)

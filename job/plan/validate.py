@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from job.datasets.check import check_headers, look_inside
 from job.datasets.discover import Survey
@@ -29,7 +29,7 @@ from job.storage import InputCache
 from job.storage.address import PACKAGE
 from job.study import LoadedSpec
 from job.study.dataset import Dataset
-from job.study.facts import seen
+from job.study.facts import seen, stated
 from job.study.files import Masks
 from job.study.model import ModelSpec
 from job.study.official import official
@@ -63,12 +63,9 @@ def validate(spec: LoadedSpec, cache: InputCache, *, full: bool) -> Report:
     if blocks and models:
         _collect(report, lambda: check_distinct(spec, blocks, models))
     _collect(report, lambda: read_records(spec))
-    datasets = {name: tuple(seen(model.facts, spec.study.datasets)) for name, model in models.items()}
     remarks = (
         demo_remark({name: model.purpose for name, model in models.items()}),
-        seen_remark(
-            {name: names for name, names in datasets.items() if names or models[name].facts.zero_shot is False}
-        ),
+        seen_remark(_seen(model, models[model.name], spec) for model in spec.study.models if model.name in models),
     )
     report.notes.extend(remark for remark in remarks if remark)
     for index, model in enumerate(spec.study.models):
@@ -95,6 +92,13 @@ def _collect(report: Report, check: Callable[[], Result]) -> Result | None:
     except SpecError as error:
         report.faults.extend(error.faults)
         return None
+
+
+def _seen(model: ModelSpec, planned: PlannedModel, spec: LoadedSpec) -> dict[str, Any]:
+    """Return a model as `seen_remark` takes it."""
+    facts = stated(model, planned.known)
+    datasets = ", ".join(seen(facts, spec.study.datasets))
+    return {"model": model.name, "datasets_seen": datasets, "zero_shot": facts.zero_shot}
 
 
 def _check_checkpoint(report: Report, spec: LoadedSpec, index: int, model: ModelSpec, cache: InputCache) -> None:

@@ -14,7 +14,6 @@ from job.models.registry import family_of, lacking
 from job.plan.file import PlannedModel
 from job.storage import FileInfo, InputCache
 from job.study import LoadedSpec
-from job.study.facts import stated
 from job.study.model import ModelSpec
 from job.study.official import official
 
@@ -41,8 +40,8 @@ def hash_models(spec: LoadedSpec, cache: InputCache) -> dict[str, PlannedModel]:
         if model.sha256 and sha256 and sha256 != model.sha256.lower():
             expected = f"expected the sha256 of {storage.public(model.checkpoint or '')}, {sha256}"
             faults.append(spec.source.fault(("models", index, "sha256"), expected, model.sha256))
-        facts = stated(model, known_facts(sha256))
-        planned[model.name] = PlannedModel(sha256=sha256, purpose=sha256 and purpose_of(sha256), facts=facts)
+        purpose = sha256 and purpose_of(sha256)
+        planned[model.name] = PlannedModel(sha256=sha256, purpose=purpose, known=known_facts(sha256))
     if faults:
         raise SpecError(faults)
     return planned

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -53,7 +54,7 @@ class Comparison:
     by_task: the relation changes_by_task. overall: comparison_overall. objects: how many are paired. left_out: objects
     that are not, by reason. missing: object_differences. unpaired_runs: runs without a counterpart. equal_parts: parts
     that both plans name, of `parts` of the second, so that their rows are the same. missing_parts: of what each output
-    lacks, by alias. seen: by model, the data sets that its weights were trained on.
+    lacks, by alias. known: rows of the mart `models`, as `seen_remark` takes them.
     """
 
     before: Side
@@ -69,14 +70,14 @@ class Comparison:
     parts: int
     equal_parts: int
     missing_parts: Mapping[str, int]
-    seen: Mapping[str, Sequence[str]]
+    known: Sequence[Mapping[str, Any]]
 
     @property
     def remarks(self) -> list[str]:
         """The remarks that must accompany the scores: on demo weights, and on weights that have seen the data."""
         sides = (self.before, self.models.pairs.keys()), (self.after, self.models.pairs.values())
         purposes = {side.model(name): side.plan.purposes[name] for side, names in sides for name in names}
-        return [remark for remark in (demo_remark(purposes), seen_remark(self.seen)) if remark]
+        return [remark for remark in (demo_remark(purposes), seen_remark(self.known)) if remark]
 
 
 def compare(before: Side, after: Side, named: Sequence[tuple[str, str]]) -> Comparison:
@@ -90,7 +91,8 @@ def compare(before: Side, after: Side, named: Sequence[tuple[str, str]]) -> Comp
     if not models.pairs:
         raise JobError(f"no model of {before.alias} has its name in {after.alias}: {way_out(models)}")
     plans = {"before_": before.of_models(models.pairs), "after_": after.of_models(set(models.pairs.values()))}
-    seen = [*_seen(before, models.pairs), *_seen(after, set(models.pairs.values()))]
+    sides = ((before, set(models.pairs)), (after, set(models.pairs.values())))
+    seen = [row for side, names in sides for row in _noted(side, "seen_datasets", names)]
     contrasts = between((after.model(theirs), before.model(ours)) for ours, theirs in models.pairs.items())
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -117,7 +119,7 @@ def compare(before: Side, after: Side, named: Sequence[tuple[str, str]]) -> Comp
             unpaired_runs=_read(connection, "unpaired_runs"),
             parts=len(parts[1]),
             equal_parts=len(parts[0] & parts[1]),
-            seen={row["model"]: [each["dataset"] for each in seen if each["model"] == row["model"]] for row in seen},
+            known=[row for side, names in sides for row in _noted(side, "study_models", names)],
             missing_parts={side.alias: count for side in (before, after) if (count := _missing_parts(side))},
         )
 
@@ -141,12 +143,12 @@ def _settings(side: Side) -> tuple[Statistics, dict[str, pa.Table]]:
         ) from None
 
 
-def _seen(side: Side, names: Collection[str]) -> Iterator[dict[str, str]]:
-    """Yield the data sets that the weights of some models were trained on, as the output's settings say."""
+def _noted(side: Side, relation: str, names: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of some models in a relation of an output's settings, with the models' names in the comparison."""
     note = summary_files.settings(side.results.output, side.plan.spec) or {}
-    for row in note.get("relations", {}).get("seen_datasets", ()):
+    for row in note.get("relations", {}).get(relation, ()):
         if row["model"] in names:
-            yield {"model": side.model(row["model"]), "dataset": row["dataset"]}
+            yield row | {"model": side.model(row["model"])}
 
 
 def _missing_parts(side: Side) -> int:

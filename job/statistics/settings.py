@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +13,6 @@ from job.plan.file import PlannedModel
 from job.statistics.contrasts import CONTRASTS, contrasts
 from job.statistics.reference import published
 from job.study.facts import Facts, seen, stated
-from job.study.model import ModelSpec
 from job.study.statistics import Statistics
 from job.study.study import Study
 
@@ -28,6 +27,7 @@ STUDY_MODELS = pa.schema(
         ("purpose", pa.string()),
         ("trained_on", pa.string()),
         ("zero_shot", pa.bool_()),
+        ("datasets_seen", pa.string()),
         ("licence", pa.string()),
         ("citation", pa.string()),
     ]
@@ -48,13 +48,19 @@ NOTED = {
 
 def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.Table]:
     """Return the settings of the spec as relations: models, cohorts, contrasts, NoC levels, published columns."""
-    facts = {
-        model.name: stated(model, models[model.name].facts if model.name in models else Facts())
+    facts = {model.name: stated(model, models[model.name].known) for model in study.models if model.name in models}
+    facts |= {model.name: stated(model, Facts()) for model in study.models if model.name not in models}
+    datasets_seen = {name: list(seen(of_model, study.datasets)) for name, of_model in facts.items()}
+    study_models = [
+        {
+            "model": model.name,
+            "family": model.family,
+            **_weights(models.get(model.name)),
+            **_told(facts[model.name], datasets_seen[model.name]),
+        }
         for model in study.models
-    }
-    seen_datasets = [
-        {"model": name, "dataset": dataset} for name in facts for dataset in seen(facts[name], study.datasets)
     ]
+    seen_datasets = [{"model": name, "dataset": dataset} for name, names in datasets_seen.items() for dataset in names]
     published_models = [
         {"model": model.name, "published": model.published} for model in study.models if model.published
     ]
@@ -63,9 +69,7 @@ def settings(study: Study, models: Mapping[str, PlannedModel]) -> dict[str, pa.T
         for dataset in study.datasets
     ]
     return {
-        "study_models": pa.Table.from_pylist(
-            [_model(model, models.get(model.name), facts[model.name]) for model in study.models], schema=STUDY_MODELS
-        ),
+        "study_models": pa.Table.from_pylist(study_models, schema=STUDY_MODELS),
         "seen_datasets": pa.Table.from_pylist(seen_datasets, schema=SEEN_DATASETS),
         "published": published(),
         "published_datasets": pa.Table.from_pylist(published_datasets, schema=PUBLISHED_DATASETS),
@@ -100,10 +104,14 @@ def from_note(note: Mapping[str, Any]) -> tuple[Statistics, dict[str, pa.Table]]
     return statistics, {"published": published(), **noted, **_of_statistics(statistics)}
 
 
-def _model(model: ModelSpec, planned: PlannedModel | None, facts: Facts) -> dict[str, Any]:
-    weights = {"sha256": planned.sha256, "purpose": planned.purpose} if planned else {}
-    named = asdict(facts) | {"trained_on": "; ".join(facts.trained_on) or None}
-    return {"model": model.name, "family": model.family, **weights, **named}
+def _weights(planned: PlannedModel | None) -> dict[str, Any]:
+    return {"sha256": planned.sha256, "purpose": planned.purpose} if planned else {}
+
+
+def _told(facts: Facts, datasets_seen: Sequence[str]) -> dict[str, Any]:
+    """Return what is known of weights, with several names as one text."""
+    names = {"trained_on": facts.trained_on, "datasets_seen": datasets_seen}
+    return asdict(facts) | {column: ", ".join(each) or None for column, each in names.items()}
 
 
 def _study_datasets(study: Study) -> pa.Table:

@@ -40,12 +40,7 @@ class Summary:
     def remarks(self) -> list[str]:
         """The remarks that must accompany the scores: on demo weights, and on weights that have seen the data."""
         models = self.marts["models"].to_pylist()
-        seen = {
-            row["model"]: row["datasets_seen"].split("; ") if row["datasets_seen"] else ()
-            for row in models
-            if row["datasets_seen"] or row["zero_shot"] is False
-        }
-        both = demo_remark({row["model"]: row["purpose"] for row in models}), seen_remark(seen)
+        both = demo_remark({row["model"]: row["purpose"] for row in models}), seen_remark(models)
         return [remark for remark in both if remark]
 
     @property

@@ -21,6 +21,7 @@ from job.plan.file import Plan, PlannedModel
 from job.plan.shard import Shard
 from job.study import LoadedSpec
 from job.study.dataset import Dataset
+from job.study.facts import stated
 from job.study.families import families
 from job.study.model import ModelSpec
 from job.worker.speed import speed
@@ -142,4 +143,4 @@ def _model(model: ModelSpec, planned: PlannedModel) -> dict[str, Any]:
     """Return a model's settings with all defaults, what is known of its weights, and the package of its family."""
     checkpoint = model.checkpoint and storage.public(model.checkpoint)
     known = {"purpose": planned.purpose, "brought_by": list(families()[model.family].packages)}
-    return model.model_dump(mode="json") | {"checkpoint": checkpoint} | asdict(planned.facts) | known
+    return model.model_dump(mode="json") | {"checkpoint": checkpoint} | asdict(stated(model, planned.known)) | known

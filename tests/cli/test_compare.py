@@ -328,3 +328,11 @@ def test_options_that_name_nothing_are_refused(options, message, two, job):
 def test_one_output_is_too_few(job, tmp_path):
     """There is nothing to compare it with."""
     assert "expected two outputs or more" in job("compare", tmp_path, code=2).err
+
+
+def test_models_that_have_seen_the_data_are_named_with_their_output(study, job):
+    """By what each study says: of one, the data set; of the other, only that it is not zero-shot."""
+    before = study("a", ("name: lite\n", "name: lite\n    trained_on: [discs]\n"))
+    after = study("b", ("name: lite\n", "name: lite\n    zero_shot: no\n"), ("minmax", "max"))
+    printed = " ".join(job("compare", before, after).out.split())
+    assert "Trained on data of this study: a/lite (Discs); b/lite (not said which)." in printed

@@ -7,17 +7,24 @@ import sys
 import sysconfig
 import textwrap
 import venv
+from dataclasses import replace
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 
+from job.errors import JobError
+from job.models.registry import build as build_model
+from job.study.entry_points import Installed
 from job.testing import ModelSuite
 from tests.models.own import flood_model
 from tests.test_package import build
 
+POINT = EntryPoint("flood", "flood_model:FAMILY", "medsam_job.models")
 SOURCE = Path(flood_model.__file__).parent
 SPEC = """
 study: flood
@@ -79,6 +86,18 @@ def study(python, tmp_path_factory):
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     return folder / "results"
+
+
+def test_a_model_that_takes_other_prompts_than_its_family_states_is_refused(monkeypatch):
+    """When it is built; else a spec would pass that its first request breaks."""
+    stated = replace(flood_model.FAMILY, capabilities=replace(flood_model.CAPABILITIES, boxes=True))
+    monkeypatch.setattr("job.models.registry.family_of", lambda spec: stated)
+    monkeypatch.setattr("job.models.registry.families", lambda: {"flood": Installed("family", "flood", (POINT,))})
+    spec = flood_model.Flood(name="m", family="flood")
+    with pytest.raises(
+        JobError, match="the family flood of flood_model:FAMILY is incomplete: expected a model with its"
+    ):
+        build_model(spec, None, torch.device("cpu"), "fp32")
 
 
 def parts_left(python, study):

@@ -8,10 +8,18 @@ import pytest
 from job.errors import StorageError
 from job.models.families.sam import Sam
 from job.models.families.sam2 import Sam2
-from job.plan.weights import checkpoint_sha256, local_checkpoint
+from job.plan.weights import checkpoint_sha256, hash_models, local_checkpoint
 from job.storage import InputCache, write
+from job.study.facts import Facts
+from job.study.load import loads
 from job.study.model import ModelSpec
 
+SPEC = """
+study: s
+datasets: [{{name: d, modality: CT, images: 'x/*.png', masks: 'y/*.png', tasks: {{organ: 1}}}}]
+models: [{{name: m, family: sam, arch: vit_b, checkpoint: {checkpoint}, trained_on: [d], licence: MIT}}]
+prompts: [{{modes: [whole_box]}}]
+"""
 FILES = {"config.json": b"{}", "model.safetensors": b"weights"}
 
 
@@ -64,3 +72,10 @@ def test_a_folder_is_no_checkpoint_of_a_family_that_reads_files(tmp_path, cache)
     folder_at(f"{tmp_path}/model")
     with pytest.raises(StorageError, match="model: nothing is there"):
         local_checkpoint(Sam(name="m", family="sam", arch="vit_b", checkpoint=f"{tmp_path}/model"), cache)
+
+
+def test_a_plan_holds_what_is_known_of_weights_and_not_what_the_spec_says(tmp_path, cache):
+    """So a correction of the spec counts at once, and nothing that it no longer says is left in a stored plan."""
+    (tmp_path / "a.pth").write_bytes(b"weights")
+    spec = loads(SPEC.format(checkpoint=f"{tmp_path}/a.pth"))
+    assert hash_models(spec, cache)["m"].known == Facts()

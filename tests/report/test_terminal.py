@@ -158,7 +158,7 @@ def test_models_that_have_seen_the_data_are_named_below_the_tables():
     rows = [tables.iou_row()]
 
     def model(**facts):
-        return {"m": PlannedModel(sha256="0" * 64, purpose=None, facts=Facts(**facts))}
+        return {"m": PlannedModel(sha256="0" * 64, purpose=None, known=Facts(**facts))}
 
     assert "Trained on data of this study: m (A)." in drawn(rows, models=model(trained_on=("A",)))
     assert "Trained on data of this study: m (not said which)." in drawn(rows, models=model(zero_shot=False))

@@ -13,7 +13,7 @@ VERSUS = study(("A", "B"), compare=("sam", "ritm"))
 def models(**trained_on):
     """Return planned models whose weights were trained on the named data sets."""
     return {
-        name: PlannedModel(sha256="0" * 64, purpose=None, facts=Facts(trained_on=names))
+        name: PlannedModel(sha256="0" * 64, purpose=None, known=Facts(trained_on=names))
         for name, names in trained_on.items()
     }
 
@@ -46,16 +46,18 @@ def test_a_comparison_says_which_side_has_seen_the_data(sam, ritm, by_a, by_b):
 def test_the_models_of_a_study_have_their_facts_in_a_table():
     """With the data sets of the study that they have seen, apart from all that they were trained on."""
     facts = Facts(trained_on=("SA-1B", "B", "A"), licence="MIT", citation="Someone 2020", zero_shot=False)
-    planned = {"sam": PlannedModel(sha256="1f", purpose=None, facts=facts)}
+    planned = {"sam": PlannedModel(sha256="1f", purpose=None, known=facts)}
     rows = {row["model"]: row for row in marts([iou_row(model="sam")], of=VERSUS, models=planned)["models"]}
     names = ("trained_on", "zero_shot", "datasets_seen", "licence", "citation")
-    assert [rows["sam"][name] for name in names] == ["SA-1B; B; A", False, "A; B", "MIT", "Someone 2020"]
+    assert [rows["sam"][name] for name in names] == ["SA-1B, B, A", False, "A, B", "MIT", "Someone 2020"]
     assert [rows["ritm"][name] for name in names] == [None] * 5
 
 
 def test_the_remark_names_each_model_with_the_data_that_it_has_seen():
     """Also one of which it is only known that it is not zero-shot."""
-    remark = seen_remark({"sam": ["A", "B"], "own": []})
+    rows = [("sam", "A, B", None), ("own", None, False), ("new", None, True), ("other", None, None)]
+    models = [{"model": name, "datasets_seen": seen, "zero_shot": zero_shot} for name, seen, zero_shot in rows]
+    remark = seen_remark(models)
     assert remark is not None
     assert remark.startswith("Trained on data of this study: sam (A, B); own (not said which).")
-    assert seen_remark({}) is None
+    assert seen_remark(models[2:]) is None

@@ -22,7 +22,7 @@ from job.models.click_based.passes import equal, similar
 from job.models.click_based.zoom import Zoom
 from job.models.device import Device
 from job.models.host_copy import HostCopy, send_together
-from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request
+from job.models.protocol import Capabilities, EncodedImage, Image, Need, Prediction, Request, check_image
 
 MASK_THRESHOLD = 0.49
 """Probability of the mask, as upstream."""
@@ -89,8 +89,7 @@ class ClickBasedModel:
 
     def prepare(self, image_HWC: Image) -> Image:
         """Check an image and make it contiguous. Any thread may do so."""
-        if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.dtype != np.uint8:
-            raise ValueError(f"expected an image HxWx3 of uint8, got {image_HWC.shape} of {image_HWC.dtype}")
+        check_image(image_HWC)
         return np.ascontiguousarray(image_HWC)
 
     def encode(self, prepared: Sequence[Image]) -> list[EncodedImage]:

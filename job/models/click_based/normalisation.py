@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
+from job.models import imagenet
 
 
 class ImageNetNormalisation(nn.Module):
@@ -16,8 +15,8 @@ class ImageNetNormalisation(nn.Module):
         super().__init__()
         self.mean: Tensor
         self.std: Tensor
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(imagenet.MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(imagenet.STD).view(3, 1, 1), persistent=False)
 
     def forward(self, rgb: Tensor) -> Tensor:
         """Return the normalised image (B, 3, H, W); rgb: in [0, 1]."""

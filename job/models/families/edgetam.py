@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from job.models.family import Family
-from job.models.hub import FILES, PACKAGES
-from job.models.protocol import Capabilities, PromptableModel
+from job.models.hub import AS_SAM, FILES, PACKAGES
+from job.models.protocol import PromptableModel
 from job.study.model import ModelSpec
 from job.study.strict import Address
 
 if TYPE_CHECKING:
-    from job.models.checkpoint import Use
     from job.models.device import Device
-
-CAPABILITIES = Capabilities(points=True, boxes=True, multimask=True, mask_input="optional")
 
 
 class EdgeTam(ModelSpec):
@@ -28,31 +25,18 @@ class EdgeTam(ModelSpec):
 
 def build(spec: EdgeTam, checkpoint: Path, device: Device) -> PromptableModel:
     """Build EdgeTAM as the authors' image predictor runs it."""
-    from job.models.checkpoint import LOAD
-    from job.models.hub.edgetam import memory_of
-    from job.models.hub.sam2 import Sam2Model, preprocessing_of
+    from job.models.hub.edgetam import EDGETAM, memory_of
+    from job.models.hub.sam2 import model_of_folder
 
-    network = _network(checkpoint, LOAD)
-    preprocessing, memory = preprocessing_of(network, checkpoint), memory_of(network)
-    return Sam2Model(network, preprocessing=preprocessing, memory=memory, encoding="edgetam 1", device=device)
+    return model_of_folder(checkpoint, EDGETAM, memory_of, encoding="edgetam 1", device=device)
 
 
 def check(spec: EdgeTam, checkpoint: Path) -> None:
     """Compare names and shapes of the weights with the architecture, and read the settings."""
-    from job.models.checkpoint import COMPARE
-    from job.models.hub.sam2 import preprocessing_of
-
-    preprocessing_of(_network(checkpoint, COMPARE), checkpoint)
-
-
-def _network(checkpoint: Path, use: Use) -> Any:
     from job.models.hub.edgetam import EDGETAM
-    from job.models.hub.network import load_folder, require_folder
+    from job.models.hub.sam2 import check_folder
 
-    require_folder(checkpoint)
-    return load_folder(checkpoint, EDGETAM, use)
+    check_folder(checkpoint, EDGETAM)
 
 
-FAMILY = Family(
-    spec=EdgeTam, capabilities=CAPABILITIES, build=build, check=check, files_of_folder=FILES, packages=PACKAGES
-)
+FAMILY = Family(spec=EdgeTam, capabilities=AS_SAM, build=build, check=check, files_of_folder=FILES, packages=PACKAGES)

@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from job.models.family import Family
-from job.models.hub import FILES, PACKAGES
-from job.models.protocol import Capabilities, PromptableModel
+from job.models.hub import FILES, ONE_MASK, PACKAGES
+from job.models.protocol import PromptableModel
 from job.study.model import ModelSpec
 from job.study.strict import Address, Strict
 
 if TYPE_CHECKING:
     from job.models.checkpoint import Use
     from job.models.device import Device
-
-CAPABILITIES = Capabilities(points=True, boxes=True, multimask=False, mask_input="optional")
 
 
 class HqSamOptions(Strict):
@@ -54,12 +52,9 @@ def check(spec: HqSam, checkpoint: Path) -> None:
 
 def _network(checkpoint: Path, use: Use) -> Any:
     from job.models.hub.hq_sam import HQ_SAM
-    from job.models.hub.network import load_folder, require_folder
+    from job.models.hub.network import load_folder
 
-    require_folder(checkpoint)
     return load_folder(checkpoint, HQ_SAM, use)
 
 
-FAMILY = Family(
-    spec=HqSam, capabilities=CAPABILITIES, build=build, check=check, files_of_folder=FILES, packages=PACKAGES
-)
+FAMILY = Family(spec=HqSam, capabilities=ONE_MASK, build=build, check=check, files_of_folder=FILES, packages=PACKAGES)

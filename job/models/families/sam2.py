@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from job.models.family import Family
-from job.models.hub import FILES, PACKAGES
-from job.models.protocol import Capabilities, PromptableModel
+from job.models.hub import AS_SAM, FILES, PACKAGES
+from job.models.protocol import PromptableModel
 from job.study.model import ModelSpec
 from job.study.strict import Address
 
 if TYPE_CHECKING:
     from job.models.checkpoint import Use
     from job.models.device import Device
-
-CAPABILITIES = Capabilities(points=True, boxes=True, multimask=True, mask_input="optional")
 
 
 class Sam2(ModelSpec):
@@ -67,7 +65,7 @@ def _network(spec: Sam2, checkpoint: Path, use: Use) -> Any:
 
 FAMILY = Family(
     spec=Sam2,
-    capabilities=CAPABILITIES,
+    capabilities=AS_SAM,
     build=build,
     check=check,
     files_of_folder=FILES,

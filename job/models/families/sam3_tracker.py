@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from job.models.family import Family
-from job.models.hub import FILES, PACKAGES
-from job.models.protocol import Capabilities, PromptableModel
+from job.models.hub import AS_SAM, FILES, PACKAGES
+from job.models.protocol import PromptableModel
 from job.study.model import ModelSpec
 from job.study.strict import Address
 
 if TYPE_CHECKING:
-    from job.models.checkpoint import Use
     from job.models.device import Device
-
-CAPABILITIES = Capabilities(points=True, boxes=True, multimask=True, mask_input="optional")
 
 
 class Sam3Tracker(ModelSpec):
@@ -28,31 +25,20 @@ class Sam3Tracker(ModelSpec):
 
 def build(spec: Sam3Tracker, checkpoint: Path, device: Device) -> PromptableModel:
     """Build the tracker of SAM 3 as the authors' image predictor runs it."""
-    from job.models.checkpoint import LOAD
-    from job.models.hub.sam2 import Sam2Model, preprocessing_of
-    from job.models.hub.sam3_tracker import memory_of
+    from job.models.hub.sam2 import model_of_folder
+    from job.models.hub.sam3_tracker import SAM3_TRACKER, memory_of
 
-    network = _network(checkpoint, LOAD)
-    preprocessing, memory = preprocessing_of(network, checkpoint), memory_of(network)
-    return Sam2Model(network, preprocessing=preprocessing, memory=memory, encoding="sam3_tracker 1", device=device)
+    return model_of_folder(checkpoint, SAM3_TRACKER, memory_of, encoding="sam3_tracker 1", device=device)
 
 
 def check(spec: Sam3Tracker, checkpoint: Path) -> None:
     """Compare names and shapes of the weights with the architecture, and read the settings."""
-    from job.models.checkpoint import COMPARE
-    from job.models.hub.sam2 import preprocessing_of
-
-    preprocessing_of(_network(checkpoint, COMPARE), checkpoint)
-
-
-def _network(checkpoint: Path, use: Use) -> Any:
-    from job.models.hub.network import load_folder, require_folder
+    from job.models.hub.sam2 import check_folder
     from job.models.hub.sam3_tracker import SAM3_TRACKER
 
-    require_folder(checkpoint)
-    return load_folder(checkpoint, SAM3_TRACKER, use)
+    check_folder(checkpoint, SAM3_TRACKER)
 
 
 FAMILY = Family(
-    spec=Sam3Tracker, capabilities=CAPABILITIES, build=build, check=check, files_of_folder=FILES, packages=PACKAGES
+    spec=Sam3Tracker, capabilities=AS_SAM, build=build, check=check, files_of_folder=FILES, packages=PACKAGES
 )

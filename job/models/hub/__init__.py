@@ -4,6 +4,11 @@ A checkpoint is a folder: `config.json`, `preprocessor_config.json` and the weig
 from a hub here, and no code of a folder is ever run.
 """
 
+from job.models.protocol import Capabilities
+
+AS_SAM = Capabilities(points=True, boxes=True, multimask=True, mask_input="optional")
+ONE_MASK = Capabilities(points=True, boxes=True, multimask=False, mask_input="optional")
+
 FILES = (
     "config.json",
     "preprocessor_config.json",

@@ -13,15 +13,14 @@ from torch import Tensor
 
 from job.models.device import Device
 from job.models.finite import are_finite
+from job.models.hub import ONE_MASK
 from job.models.hub.memory import Memory
 from job.models.hub.model import HubModel
 from job.models.hub.network import Kind
 from job.models.hub.preprocessing import Preprocessing, read_preprocessing
-from job.models.protocol import Capabilities
 from job.models.replay import Outputs
 
 HQ_SAM = Kind(name="SamHQ", model_types=("sam_hq",), encoders=("sam_hq_vision_model",))
-CAPABILITIES = Capabilities(points=True, boxes=True, multimask=False, mask_input="optional")
 BASE_BYTES, WIDTH_BYTES, MAPS, REQUEST_BYTES = 256 << 20, 320 << 10, 2, 112 << 20
 """Peak memory of encoding one image of 1024 px, more of it for each channel of a token, copies of the map of all pairs
 of tokens, and peak memory of a request."""
@@ -60,7 +59,7 @@ class HqSamModel(HubModel):
             preprocessing=preprocessing,
             shapes=[(vision.output_channels, side, side), (side, side, vision.hidden_size)],
             memory=memory_of(network),
-            capabilities=CAPABILITIES,
+            capabilities=ONE_MASK,
             device=device,
         )
         self._token_only = token_only

@@ -27,7 +27,7 @@ from job.models.hub.preprocessing import Preprocessing
 from job.models.mask_predicting import MaskPredictingModel
 from job.models.prepared import Prepared, on_squares
 from job.models.prompt_embedding import FIRST_CORNER, LAST_CORNER
-from job.models.protocol import Capabilities, EncodedImage, Image, Need, Request
+from job.models.protocol import Capabilities, EncodedImage, Image, Need, Request, check_image
 
 Shapes = Sequence[tuple[int, ...]]
 
@@ -66,8 +66,7 @@ class HubModel(MaskPredictingModel):
 
     def prepare(self, image_HWC: Image) -> Prepared:
         """Do the host's part of encoding, in any thread. Raise DataError if a side has no pixel left when resized."""
-        if image_HWC.ndim != 3 or image_HWC.shape[2] != 3 or image_HWC.dtype != np.uint8:
-            raise ValueError(f"expected an image HxWx3 of uint8, got {image_HWC.shape} of {image_HWC.dtype}")
+        check_image(image_HWC)
         height, width = image_HWC.shape[:2]
         size = self.preprocessing.size(height, width) if min(height, width) > 0 else (0, 0)
         if min(size) < 1:

@@ -84,16 +84,12 @@ class Kind:
 
 def load_folder(folder: Path, kind: Kind, use: Use) -> Any:
     """Build the network of a folder and load its weights, or compare them; it knows its `config`."""
+    if not folder.is_dir():
+        raise WeightsError(f"{folder}: expected a folder with {CONFIG} and weights, got a file; give its folder")
     settings = read_config(folder, kind.model_types)
     parts, state = kind.unpacked(settings, read_folder(folder, use.read))
     config = kind.config_of(parts, str(folder / CONFIG))
     return kind.network_of(config, state, use, f"{folder} as {settings['model_type']}")
-
-
-def require_folder(checkpoint: Path, remedy: str = "give its folder") -> None:
-    """Raise WeightsError unless a checkpoint is a folder."""
-    if not checkpoint.is_dir():
-        raise WeightsError(f"{checkpoint}: expected a folder with {CONFIG} and weights, got a file; {remedy}")
 
 
 def with_positions(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -19,12 +19,12 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2.functional import resize
 
 from job.errors import WeightsError
+from job.models import imagenet
 from job.models.hub.folder import read_json
 from job.models.protocol import Image
 
 BILINEAR = 2
 """Pillow's number, which files of settings hold."""
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 RESCALE = 1 / 255
 
 
@@ -37,8 +37,8 @@ class Preprocessing:
 
     side: int
     keeps_shape: bool
-    mean: tuple[float, ...] = IMAGENET_MEAN
-    std: tuple[float, ...] = IMAGENET_STD
+    mean: tuple[float, ...] = imagenet.MEAN
+    std: tuple[float, ...] = imagenet.STD
     rescale: float = RESCALE
 
     def size(self, height: int, width: int) -> tuple[int, int]:

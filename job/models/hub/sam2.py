@@ -6,19 +6,20 @@ the logits that it returns for the next click.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from job.models.checkpoint import COMPARE, LOAD
 from job.models.device import Device
 from job.models.finite import are_finite
+from job.models.hub import AS_SAM
 from job.models.hub.memory import Memory
 from job.models.hub.model import HubModel
-from job.models.hub.network import Kind
+from job.models.hub.network import Kind, load_folder
 from job.models.hub.preprocessing import Preprocessing, read_preprocessing
-from job.models.protocol import Capabilities
 from job.models.replay import Outputs
 
 SAM2 = Kind(
@@ -27,11 +28,8 @@ SAM2 = Kind(
     of_videos=("sam2_video",),
     encoders=("sam2_vision_model", "sam2_hiera_det_model"),
 )
-CAPABILITIES = Capabilities(points=True, boxes=True, multimask=True, mask_input="optional")
 MOST_LOGIT = 32.0
 """Largest absolute logit of a mask input, by the authors' image predictor."""
-
-
 ENCODE_BYTES, CHANNEL_BYTES, REQUEST_BYTES = 200 << 20, 4 << 20, 40 << 20
 """Peak memory of encoding one image of 1024 px, more of it for each channel of the first stage, and of a request."""
 
@@ -72,7 +70,7 @@ class Sam2Model(HubModel):
             preprocessing=preprocessing,
             shapes=shapes,
             memory=memory,
-            capabilities=CAPABILITIES,
+            capabilities=AS_SAM,
             device=device,
         )
 
@@ -107,3 +105,17 @@ class Sam2Model(HubModel):
     def mask_inputs(self, low_res_CHW: Tensor) -> Sequence[Tensor | None]:
         """Return the mask input of each candidate: its low-resolution logits, 1 x h x w, clamped."""
         return super().mask_inputs(low_res_CHW.clamp(-MOST_LOGIT, MOST_LOGIT))
+
+
+def model_of_folder(
+    checkpoint: Path, kind: Kind, memory_of: Callable[[Any], Memory], *, encoding: str, device: Device
+) -> Sam2Model:
+    """Build a model with SAM 2's prompt encoder and decoder from a folder. memory_of: estimates that of its network."""
+    network = load_folder(checkpoint, kind, LOAD)
+    preprocessing, memory = preprocessing_of(network, checkpoint), memory_of(network)
+    return Sam2Model(network, preprocessing=preprocessing, memory=memory, encoding=encoding, device=device)
+
+
+def check_folder(checkpoint: Path, kind: Kind) -> None:
+    """Raise WeightsError for what `model_of_folder` would refuse, without the values of the weights."""
+    preprocessing_of(load_folder(checkpoint, kind, COMPARE), checkpoint)

@@ -108,14 +108,14 @@ class VisionTransformer(nn.Module):
 
 
 def in_windows(tokens: Tensor) -> Tensor:
-    """Bring tokens of rows and columns (B, S, S, C) into the order of the windows: (B, S * S, C)."""
+    """Return tokens of rows and columns (B, S, S, C) in the order of the windows: (B, S * S, C)."""
     count, side, _, channels = tokens.shape
     windows = tokens.view(count, WINDOWS, side // WINDOWS, WINDOWS, side // WINDOWS, channels).transpose(2, 3)
     return windows.reshape(count, side * side, channels)
 
 
 def from_windows(tokens: Tensor, side: int) -> Tensor:
-    """Bring tokens (B, S * S, C) from the order of the windows to that of an image: (B, C, S, S)."""
+    """Return tokens (B, S * S, C), given in the order of the windows, as an image: (B, C, S, S)."""
     count, _, channels = tokens.shape
     windows = tokens.view(count, WINDOWS, WINDOWS, side // WINDOWS, side // WINDOWS, channels).transpose(2, 3)
     return windows.reshape(count, side, side, channels).permute(0, 3, 1, 2)
