@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from enum import StrEnum
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -44,11 +44,11 @@ class RunByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command. Handle Ctrl-C here, because Typer would turn it into a regular exit."""
+        """Run a command. Handle Ctrl-C here, because Typer would print `Aborted!` and exit with 1."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            _exit_at_once(EXIT_INTERRUPTED)
+            sys.exit(EXIT_INTERRUPTED)
 
 
 class TakesQuery(TyperCommand):
@@ -353,7 +353,19 @@ def schema() -> None:
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line, and end the process at once.
+
+    A regular exit would wait for threads, which may be waiting for a store, and abort if one of Arrow's still holds
+    bytes of Python's: exit code 134 after sound work.
+    """
+    try:
+        command_line()
+    except SystemExit as end:
+        os._exit(end.code if isinstance(end.code, int) else EXIT_DONE)
+
+
+def command_line() -> None:
+    """Run the command line. Raise SystemExit with its exit code, when standard output and error are written."""
     with streams.guarded():
         try:
             streams.require_utf8()
@@ -370,14 +382,7 @@ def main() -> None:
             print(f"too little memory on this machine: {error or 'no amount is known'}", file=sys.stderr)
             sys.exit(EXIT_MACHINE)
         except Stopped:
-            _exit_at_once(EXIT_STOPPED)
-
-
-def _exit_at_once(code: int) -> NoReturn:
-    """Exit without waiting for threads. A regular exit would wait for them, and they may be waiting for a store."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+            sys.exit(EXIT_STOPPED)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from job.__main__ import main
+from job.__main__ import command_line
 from job.models import registry
 from tests.models.fake import FakeModel
 
@@ -90,5 +90,5 @@ def medsam_job(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     """Run the command line in this process and return its exit code."""
     monkeypatch.setattr(sys, "argv", ["medsam-job", *map(str, arguments)])
     with pytest.raises(SystemExit) as exit_:
-        main()
+        command_line()
     return int(exit_.value.code or 0)

@@ -107,11 +107,11 @@ def without_torch(*arguments):
 
 @pytest.fixture(scope="module")
 def studied(tmp_path_factory):
-    """A spec whose parts are stored, with a fake model."""
+    """A spec whose results are stored, with a fake model."""
     with pytest.MonkeyPatch.context() as patch:
         use_fake_models(patch)
         spec = write_generated(tmp_path_factory.mktemp("studied"))
-        assert medsam_job(patch, spec, "--only", "predict") == 0
+        assert medsam_job(patch, spec) == 0
     return spec
 
 

@@ -22,10 +22,10 @@ prompts:
 """
 PROGRAM = """\
 import sys
-from job.__main__ import main
+from job.__main__ import command_line
 sys.argv = ["medsam-job", *{arguments}]
 try:
-    main()
+    command_line()
 except SystemExit as end:
     code = end.code
 print(code, *sorted({{name.partition(".")[0] for name in sys.modules}}), file=sys.stderr)
