@@ -23,6 +23,7 @@ from job.prompts.boxes import Mask
 from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
+from job.prompts.placing import next_click
 from job.results import run_lengths
 from job.results.outcome import Outcome, Status
 
@@ -148,14 +149,15 @@ class _Clicking:
             draw=episode.draw,
         )
         with self.conditions.stage("prompt"):
-            return click_protocol(self.block.protocol).next_click(situation)
+            return next_click(self.block, situation)
 
     def _outcome(self, episode: Episode, taken: Taken, mask_HW: Mask, step: int) -> Outcome:
+        name, protocol = self.block.key(self.block.prompts[0])
         return Outcome(
             sample=episode.encoded.sample,
             object=episode.object,
-            prompt=self.block.prompts[0],
-            protocol=self.block.protocol,
+            prompt=name,
+            protocol=protocol,
             mask_choice=episode.choice,
             step=step,
             intersection_px=taken.intersection_px,

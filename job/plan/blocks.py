@@ -28,10 +28,12 @@ class ModelBlock:
     @property
     def runs(self) -> Iterator[Run]:
         """What each object gets: a run for each prompt and mask choice."""
-        for prompt, mask_choice in product(self.block.prompts, self.block.mask_choices):
+        for (prompt, protocol), mask_choice in product(
+            map(self.block.key, self.block.prompts), self.block.mask_choices
+        ):
             yield Run(
                 model=self.model,
-                protocol=self.block.protocol,
+                protocol=protocol,
                 prompt=prompt,
                 mask_choice=mask_choice,
                 block=self.index,

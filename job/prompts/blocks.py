@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from job.study.jitter import Jitter, jitter_of, named
 from job.study.prompts import CLICKS, ONE_SHOT, MaskChoice, Prompts
 from job.study.protocols import protocols
 
@@ -14,6 +15,7 @@ class PromptBlock:
 
     protocol: `one-shot`, with the names of modes as `prompts`, or a click protocol, with (`clicks`,) as `prompts`.
     mask_choices: those of the spec, or (`single`,) for a model with one mask. steps: clicks per object, 1 for modes.
+    jitter: how far prompts are moved, null for not at all.
     brought_by: name and version of the other package that brings the protocol, if one does: rows of another version are
     not taken for its own.
     """
@@ -23,6 +25,7 @@ class PromptBlock:
     mask_choices: tuple[MaskChoice, ...]
     steps: int = 1
     target_iou: float | None = None
+    jitter: Jitter | None = None
     brought_by: tuple[str, ...] = ()
 
     @property
@@ -35,17 +38,31 @@ class PromptBlock:
         """Episodes for each object: one for each pair of prompt and mask choice."""
         return len(self.prompts) * len(self.mask_choices)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its prompts are called: modes or a protocol, with the jitter."""
+        return tuple(named(name, self.jitter) for name in (self.prompts if self.is_one_shot else (self.protocol,)))
+
+    def key(self, prompt: str) -> tuple[str, str]:
+        """Return `prompt` and `protocol` of a prompt's rows. A jitter is part of the name of a mode or protocol."""
+        if self.is_one_shot:
+            return named(prompt, self.jitter), self.protocol
+        return prompt, named(self.protocol, self.jitter)
+
 
 def resolve(block: Prompts, *, multimask: bool) -> PromptBlock:
     """Resolve a block of the spec for a model. multimask: whether the model returns three candidates."""
     choices: tuple[MaskChoice, ...] = block.mask_choice if multimask else ("single",)
+    jitter = jitter_of(block.jitter) if block.jitter else None
     if block.clicks is None:
-        return PromptBlock(protocol=ONE_SHOT, prompts=tuple(block.modes or ()), mask_choices=choices)
+        modes = tuple(block.modes or ())
+        return PromptBlock(protocol=ONE_SHOT, prompts=modes, mask_choices=choices, jitter=jitter)
     return PromptBlock(
         protocol=block.clicks.protocol,
         prompts=(CLICKS,),
         mask_choices=choices,
         steps=block.clicks.steps,
         target_iou=block.clicks.target_iou,
+        jitter=jitter,
         brought_by=protocols()[block.clicks.protocol].other_packages,
     )

@@ -23,6 +23,8 @@ SUMS = (
     "pair_trajectory_sums",
     "boundary_values",
     "boundary_sums",
+    "seed_spreads",
+    "spread_sums",
     "measure_sums",
     "rows_over_tasks",
     "cell_sums",

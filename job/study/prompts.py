@@ -7,11 +7,12 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from job.study.jitter import JitterText, jitter_of, split
 from job.study.protocols import Protocol, installed_protocol
 from job.study.strict import Strict
 
 Mode = Literal["largest_point", "each_point", "largest_box", "each_box", "whole_box"]
-MODE_NAMES: tuple[Mode, ...] = get_args(Mode)
+MODE_NAMES: tuple[str, ...] = get_args(Mode)
 MaskChoice = Literal["first", "score", "oracle", "single"]
 
 ONE_SHOT = "one-shot"
@@ -42,6 +43,9 @@ class Prompts(Strict):
     """The names of the block's models. Default: all models."""
     modes: Annotated[tuple[Mode, ...], Field(min_length=1)] | None = None
     clicks: ClickSettings | None = None
+    jitter: JitterText | None = None
+    """Move every box and point of the block at random, at most this far: `5 px`, or `10 %` of the object's box. Its
+    rows are those of a mode or protocol of its own, such as `whole_box jitter 5 px`."""
     mask_choice: Annotated[tuple[MaskChoice, ...], Field(min_length=1)] = ("score",)
     """Which of three candidates is taken; each choice is a run of its own. A model with one mask runs as `single`."""
 
@@ -57,3 +61,15 @@ class Prompts(Strict):
         if (self.modes is None) == (self.clicks is None):
             raise PydanticCustomError("one_kind", "expected exactly one of modes, clicks")
         return self
+
+
+def is_mode(name: str) -> bool:
+    """Return whether a name is of a mode, with or without a jitter, and not of a protocol."""
+    return split(name)[0] in MODE_NAMES
+
+
+def place_of(prompt: str) -> tuple[int, str, float]:
+    """Return what sorts prompts: modes as published, each before its jitters from small to large, then clicks."""
+    mode, jitter = split(prompt)
+    amount, unit = jitter_of(jitter) if jitter else (0.0, "")
+    return MODE_NAMES.index(mode) if mode in MODE_NAMES else len(MODE_NAMES), unit, amount

@@ -33,7 +33,8 @@ def installed_protocol(name: str) -> Any:
     return protocol
 
 
-def _usable(name: str) -> str:
+def usable(name: str) -> str:
+    """Return the name of a protocol that is installed and whole. Raise pydantic's error for any other."""
     if name not in protocols():
         raise PydanticKnownError("literal_error", {"expected": " or ".join(repr(each) for each in protocols())})
     try:
@@ -47,5 +48,5 @@ def _list_names(schema: dict[str, Any]) -> None:
     schema["enum"] = list(protocols())
 
 
-Protocol = Annotated[str, AfterValidator(_usable), Field(json_schema_extra=_list_names)]
+Protocol = Annotated[str, AfterValidator(usable), Field(json_schema_extra=_list_names)]
 """The name of a click protocol."""

@@ -198,3 +198,20 @@ def test_tests_are_made_at_steps_that_some_object_reaches():
         "statistics.test_at[1]: expected at most 20, the most clicks of a block (got 21)"
     )
     assert fault("test_at: [first, 1]", BOX) == "statistics.test_at[1]: no block has clicks (got 1)"
+
+
+def test_a_mode_is_compared_with_its_jitter():
+    """They are two prompts; a jitter that no block gives is a fault."""
+    moved = "{models: [sam], modes: [whole_box], mask_choice: [first], jitter: 5 px}"
+    assert contrast("prompt: whole_box jitter 5px", "prompt: whole_box", BOX, moved) == ""
+    assert contrast("prompt: whole_box jitter 9 px", "prompt: whole_box", BOX, moved) == (
+        ".of.prompt: no block of `prompts` gives such rows (got whole_box jitter 9 px); "
+        "did you mean 'whole_box jitter 5 px'?"
+    )
+
+
+def test_two_models_are_compared_within_one_jitter():
+    """Moved clicks have no counterpart among those that are not."""
+    moved = "{models: [ritm], clicks: {protocol: mazurowski2023}, jitter: 5 px}"
+    assert fault(COMPARE, NINE.replace(", ritm]", "]"), moved).startswith("statistics.compare: ")
+    assert not fault(COMPARE, moved.replace("[ritm]", "[ritm, sam]"))

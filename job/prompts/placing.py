@@ -1,0 +1,27 @@
+"""The prompts that a block gives an object: those of its modes, or the next click. A jitter moves them."""
+
+from __future__ import annotations
+
+from job.prompts.blocks import PromptBlock
+from job.prompts.clicks import End, Situation, click_protocol
+from job.prompts.draw import Draw
+from job.prompts.jitter import Mover
+from job.prompts.modes import MODES, Point, Prompt, Target
+
+
+def prompts_of_modes(block: PromptBlock, target: Target, draw: Draw) -> dict[str, list[Prompt]]:
+    """Return the prompts of each mode of a block of modes, in its order: one for each call of the model."""
+    by_mode = {mode: MODES[mode](target, draw) for mode in block.prompts}
+    if block.jitter is None:
+        return by_mode
+    mover = Mover(jitter=block.jitter, truth_HW=target.truth_HW, draw=draw)
+    return {mode: mover.prompts(prompts) for mode, prompts in by_mode.items()}
+
+
+def next_click(block: PromptBlock, situation: Situation) -> Point | End:
+    """Return the next click of a block of clicks, or why there is none."""
+    click = click_protocol(block.protocol).next_click(situation)
+    if block.jitter is None or not isinstance(click, Point):
+        return click
+    mover = Mover(jitter=block.jitter, truth_HW=situation.truth_HW, draw=situation.draw)
+    return mover.point(click, situation.step)
