@@ -14,7 +14,7 @@ from job.models.mask_choice import Candidates, Chosen, Taken
 from job.models.protocol import PromptableModel
 from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
-from job.prompts.modes import Prompt, Target
+from job.prompts.modes import Prompt, Target, prompt_mode
 from job.prompts.placing import prompts_of_modes
 from job.results import run_lengths
 from job.results.outcome import Outcome
@@ -138,7 +138,7 @@ def _outcome(
         intersection_px=taken.intersection_px,
         union_px=taken.union_px,
         predicted_iou=taken.predicted_iou,
-        mask_index=None if _each_box_chooses(prompted, choice) else taken.index,
+        mask_index=None if _each_chooses(prompted, choice) else taken.index,
         point=points[0] if len(points) == 1 else None,
         status="ok",
         points=points,
@@ -147,6 +147,6 @@ def _outcome(
     )
 
 
-def _each_box_chooses(prompted: PromptedObject, choice: str) -> bool:
-    """Return whether each box chooses its own candidate. Then `mask_index` is null, even for an object with one box."""
-    return prompted.mode == "each_box" and choice == "score"
+def _each_chooses(prompted: PromptedObject, choice: str) -> bool:
+    """Return whether each of several calls chooses its own candidate; then `mask_index` is null, even after one."""
+    return choice == "score" and prompt_mode(prompted.mode).most_calls > 1

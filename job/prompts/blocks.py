@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from job.study.jitter import Jitter, jitter_of, named
+from job.study.modes import MODES
 from job.study.prompts import CLICKS, ONE_SHOT, MaskChoice, Prompts
-from job.study.protocols import protocols
+from job.study.protocols import PROTOCOLS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +18,8 @@ class PromptBlock:
     protocol: `one-shot`, with the names of modes as `prompts`, or a click protocol, with (`clicks`,) as `prompts`.
     mask_choices: those of the spec, or (`single`,) for a model with one mask. steps: clicks per object, 1 for modes.
     jitter: how far prompts are moved, null for not at all.
-    brought_by: name and version of the other package that brings the protocol, if one does: rows of another version are
-    not taken for its own.
+    brought_by: names and versions of the other packages that bring modes or protocol: rows of another version are not
+    taken for theirs.
     """
 
     protocol: str
@@ -56,7 +58,9 @@ def resolve(block: Prompts, *, multimask: bool) -> PromptBlock:
     jitter = jitter_of(block.jitter) if block.jitter else None
     if block.clicks is None:
         modes = tuple(block.modes or ())
-        return PromptBlock(protocol=ONE_SHOT, prompts=modes, mask_choices=choices, jitter=jitter)
+        packages = chain.from_iterable(MODES.all()[mode].other_packages for mode in modes)
+        brought_by = tuple(dict.fromkeys(packages))
+        return PromptBlock(protocol=ONE_SHOT, prompts=modes, mask_choices=choices, jitter=jitter, brought_by=brought_by)
     return PromptBlock(
         protocol=block.clicks.protocol,
         prompts=(CLICKS,),
@@ -64,5 +68,5 @@ def resolve(block: Prompts, *, multimask: bool) -> PromptBlock:
         steps=block.clicks.steps,
         target_iou=block.clicks.target_iou,
         jitter=jitter,
-        brought_by=protocols()[block.clicks.protocol].other_packages,
+        brought_by=PROTOCOLS.all()[block.clicks.protocol].other_packages,
     )

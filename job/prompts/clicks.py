@@ -15,7 +15,7 @@ from job.prompts.boxes import Mask
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
 from job.prompts.regions import chamfer_depths, squared_depths
-from job.study.protocols import installed_protocol, protocols
+from job.study.protocols import PROTOCOLS
 
 End = Literal["converged", "exhausted"]
 
@@ -91,9 +91,9 @@ def ritm(situation: Situation) -> Point | End:
 
 def click_protocol(name: str) -> ClickProtocol:
     """Return the protocol of a name, ours or another package's; JobError if that brings something else."""
-    protocol = installed_protocol(name)
+    protocol = PROTOCOLS.value(name)
     if not isinstance(protocol, ClickProtocol):
-        raise protocols()[name].incomplete(f"a job.prompts.clicks.ClickProtocol, got {type(protocol).__name__}")
+        raise PROTOCOLS.all()[name].incomplete(f"a job.prompts.clicks.ClickProtocol, got {type(protocol).__name__}")
     return protocol
 
 

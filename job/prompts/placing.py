@@ -6,12 +6,12 @@ from job.prompts.blocks import PromptBlock
 from job.prompts.clicks import End, Situation, click_protocol
 from job.prompts.draw import Draw
 from job.prompts.jitter import Mover
-from job.prompts.modes import MODES, Point, Prompt, Target
+from job.prompts.modes import Point, Prompt, Target, prompt_mode
 
 
 def prompts_of_modes(block: PromptBlock, target: Target, draw: Draw) -> dict[str, list[Prompt]]:
     """Return the prompts of each mode of a block of modes, in its order: one for each call of the model."""
-    by_mode = {mode: MODES[mode](target, draw) for mode in block.prompts}
+    by_mode = {mode: list(prompt_mode(mode).prompts(target, draw)) for mode in block.prompts}
     if block.jitter is None:
         return by_mode
     mover = Mover(jitter=block.jitter, truth_HW=target.truth_HW, draw=draw)

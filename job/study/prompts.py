@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from job.study.jitter import JitterText, jitter_of, split
-from job.study.protocols import Protocol, installed_protocol
+from job.study.modes import MODES, PUBLISHED_MODES, Mode
+from job.study.protocols import PROTOCOLS, Protocol
 from job.study.strict import Strict
 
-Mode = Literal["largest_point", "each_point", "largest_box", "each_box", "whole_box"]
-MODE_NAMES: tuple[str, ...] = get_args(Mode)
 MaskChoice = Literal["first", "score", "oracle", "single"]
 
 ONE_SHOT = "one-shot"
@@ -33,7 +32,7 @@ class ClickSettings(Strict):
     @property
     def steps(self) -> int:
         """Clicks for each object."""
-        return self.max or int(installed_protocol(self.protocol).clicks)
+        return self.max or int(PROTOCOLS.value(self.protocol).clicks)
 
 
 class Prompts(Strict):
@@ -65,11 +64,12 @@ class Prompts(Strict):
 
 def is_mode(name: str) -> bool:
     """Return whether a name is of a mode, with or without a jitter, and not of a protocol."""
-    return split(name)[0] in MODE_NAMES
+    return split(name)[0] in MODES.all()
 
 
-def place_of(prompt: str) -> tuple[int, str, float]:
-    """Return what sorts prompts: modes as published, each before its jitters from small to large, then clicks."""
+def place_of(prompt: str) -> tuple[int, str, str, float]:
+    """Return what sorts prompts: published modes in their order, then others, each before its jitters; then clicks."""
     mode, jitter = split(prompt)
     amount, unit = jitter_of(jitter) if jitter else (0.0, "")
-    return MODE_NAMES.index(mode) if mode in MODE_NAMES else len(MODE_NAMES), unit, amount
+    place = PUBLISHED_MODES.index(mode) if mode in PUBLISHED_MODES else len(PUBLISHED_MODES) + (mode == CLICKS)
+    return place, mode, unit, amount

@@ -6,41 +6,44 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticKnownError
 
+from job.study.entry_points import Group, unknown
 from job.study.jitter import MARK, WRITTEN, canonical, split
-from job.study.prompts import CLICKS, MODE_NAMES
-from job.study.protocols import protocols, usable
+from job.study.modes import MODES
+from job.study.prompts import CLICKS
+from job.study.protocols import PROTOCOLS
 
 
 def _prompt(name: str) -> str:
     base, jitter = split(name)
-    if base not in MODE_NAMES and name != CLICKS:
-        raise PydanticKnownError("literal_error", {"expected": " or ".join(map(repr, (*MODE_NAMES, CLICKS)))})
-    return _with(base, jitter)
+    if name == CLICKS:
+        return name
+    if base not in MODES.all():
+        raise unknown((*MODES.all(), CLICKS))
+    return _with(MODES.usable(base), jitter)
 
 
 def _protocol(name: str) -> str:
     base, jitter = split(name)
-    return _with(usable(base), jitter)
+    return _with(PROTOCOLS.usable(base), jitter)
 
 
 def _with(base: str, jitter: str) -> str:
     return f"{base}{MARK}{canonical(jitter)}" if jitter else base
 
 
-def _schema(bases: Callable[[], Sequence[str]], alone: Sequence[str] = ()) -> Callable[[dict[str, Any]], None]:
-    """Return what lists names in a JSON Schema. bases: those that may have a jitter; alone: those that have none."""
+def _schema(group: Group, alone: Sequence[str] = ()) -> Callable[[dict[str, Any]], None]:
+    """Return what lists names in a JSON Schema. group: of those that may have a jitter; alone: those that have none."""
 
     def extend(schema: dict[str, Any]) -> None:
-        names = list(bases())
+        names = list(group.all())
         jittered = {"pattern": f"^({'|'.join(names)}){MARK}{WRITTEN}$"}
         schema["anyOf"] = [{"enum": [*names, *alone]}, jittered]
 
     return extend
 
 
-PromptName = Annotated[str, AfterValidator(_prompt), Field(json_schema_extra=_schema(lambda: MODE_NAMES, (CLICKS,)))]
+PromptName = Annotated[str, AfterValidator(_prompt), Field(json_schema_extra=_schema(MODES, (CLICKS,)))]
 """A mode, such as `whole_box` or `whole_box jitter 5 px`, or `clicks`."""
-ProtocolName = Annotated[str, AfterValidator(_protocol), Field(json_schema_extra=_schema(lambda: list(protocols())))]
+ProtocolName = Annotated[str, AfterValidator(_protocol), Field(json_schema_extra=_schema(PROTOCOLS))]
 """A click protocol, such as `ritm` or `ritm jitter 5 px`."""

@@ -52,7 +52,7 @@ def labelled(rows: Iterable[Row]) -> list[Row]:
     ]
 
 
-def _place(row: Row) -> tuple[tuple[int, str, float], str, int]:
+def _place(row: Row) -> tuple[tuple[int, str, str, float], str, int]:
     return place_of(row.get("prompt", CLICKS)), row["protocol"], row.get("step", 0)
 
 
