@@ -90,5 +90,5 @@ def _chart(facts: Facts) -> dict[str, Any]:
             ),
         )
         .properties(usermeta=height_of_rows(13, by="where", beside="series"))
-        .to_dict()
+        .to_dict(validate=False)
     )

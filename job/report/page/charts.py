@@ -52,7 +52,7 @@ def dots(
             ),
         )
         .properties(usermeta=height_of_rows(14, by=by, beside="series"))
-        .to_dict()
+        .to_dict(validate=False)
     )
 
 
@@ -90,9 +90,9 @@ def lines(
         ),
     )
     if facet is None:
-        return layers.properties(height=300).to_dict()
+        return layers.properties(height=300).to_dict(validate=False)
     panel = layers.properties(width=190, height=150)
-    return panel.facet(facet=alt.Facet(f"{facet}:N", title=None), columns=3).to_dict()
+    return panel.facet(facet=alt.Facet(f"{facet}:N", title=None), columns=3).to_dict(validate=False)
 
 
 def diagonal(
@@ -116,5 +116,5 @@ def diagonal(
             points.encode(**encoding) if size is None else points.encode(**encoding, size=size),
         )
         .properties(height=340)
-        .to_dict()
+        .to_dict(validate=False)
     )

@@ -106,7 +106,7 @@ def _ahead(facts: Facts) -> Figure | None:
         name="ahead-by-click",
         title="How sure the lead is",
         text="In how many of 100 resamples the second side has the higher mean IoU, for each task and click.",
-        chart=chart.to_dict(),
+        chart=chart.to_dict(validate=False),
         choose=OF_SIDES,
     )
 
@@ -151,7 +151,7 @@ def _crossing(facts: Facts) -> Figure | None:
             "from which to which click it lies in the resamples, and their median; beyond the last click there is no "
             "crossing. Of two equal models, half of all studies have a crossing: it is a figure, not a finding."
         ),
-        chart=chart.to_dict(),
+        chart=chart.to_dict(validate=False),
         choose=OF_SIDES,
     )
 

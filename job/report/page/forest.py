@@ -60,7 +60,7 @@ def forest(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
             text="end:N", x=alt.value(alt.ExprRef("width + 8"))
         ),
     )
-    return layers.properties(usermeta=height_of_rows(22, by="where")).to_dict()
+    return layers.properties(usermeta=height_of_rows(22, by="where")).to_dict(validate=False)
 
 
 def by_click(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def by_click(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
         zero,
         base.mark_line(point=points, color=GREY).encode(y=alt.Y("difference:Q", title=title)),
     )
-    return layers.properties(height=260).to_dict()
+    return layers.properties(height=260).to_dict(validate=False)
 
 
 def _sign(row: labels.Row) -> str:

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import altair as alt
 import pyarrow as pa
 import pytest
+from jsonschema import Draft7Validator
 
 from job.report.page import overview
 from job.report.page.differences import differences
@@ -144,6 +146,13 @@ def test_every_figure_has_a_description_and_its_numbers(marts):
         assert len(figure.text) > 40
         assert figure.table.rows.num_rows
         assert figure.chart["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+
+
+def test_every_figure_is_valid_vega_lite(marts):
+    """By the schema of its version, which the page does not wait for."""
+    valid = Draft7Validator(alt.load_schema())
+    for figure in figures(facts_of(marts)):
+        valid.validate(figure.chart)
 
 
 def test_seeds_are_compared_where_there_are_several():
