@@ -181,7 +181,7 @@ def clocked(action: Callable[[], Any], device: torch.device) -> tuple[float, flo
 
 
 def peak_memory(action: Callable[[], Any], device: torch.device) -> float:
-    """Return the most bytes of the device that an action takes; 0 on a CPU, where memory_by_model.py measures them."""
+    """Return the most bytes of the device that an action takes; 0 on a CPU, where benchmarks.memory_by_model measures them."""
     if device.type != "cuda":
         return 0.0
     before = torch.cuda.memory_allocated(device)

@@ -10,64 +10,26 @@ of all threads, so that the figures hold on a busy machine.
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import torch
 
 from benchmarks.memory_by_model import BUILDERS
 from job.models.device import configure, describe
 from job.models.protocol import EncodedImage, PromptableModel, Request
-from job.testing import built, encode, make_request, random_image
+from job.testing import encode, make_request, random_image
 
 CPU = torch.device("cpu")
 SIDE = 512
 CLICKS = 3
-REPVIT = {
-    "model_type": "timm_wrapper",
-    "architecture": "repvit_m1.dist_in1k",
-    "num_classes": 2,
-    "model_args": {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]},
-}
-"""EdgeTAM's encoder as published; the package's default is another."""
-
-
-def hub(family: str, network: str, processor: str, **config: Any) -> Callable[[], PromptableModel]:
-    """Return a builder of a network of `transformers` with its default configuration, by way of a folder.
-
-    config: what differs from the default.
-    """
-
-    def build() -> PromptableModel:
-        import transformers
-
-        network_config = getattr(transformers, f"{network}Config")(**config)
-        with tempfile.TemporaryDirectory() as folder:
-            getattr(transformers, f"{network}Model")(network_config).save_pretrained(folder)
-            images = getattr(transformers, f"{processor}ImageProcessor")()
-            Path(folder, "preprocessor_config.json").write_text(images.to_json_string())
-            return built({"name": family, "family": family, "checkpoint": folder})
-
-    return build
-
-
-MODELS: dict[str, Callable[[], PromptableModel]] = {
-    **BUILDERS,
-    "sam2-hiera_tiny": hub("sam2", "Sam2", "Sam2"),
-    "hq_sam-vit_b": hub("hq_sam", "SamHQ", "Sam"),
-    "edgetam": hub("edgetam", "EdgeTam", "Sam2", vision_config={"backbone_config": REPVIT}),
-}
 
 
 def main() -> None:
     """Print a row of the table for each model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--objects", type=int, default=8)
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--models", nargs="+", choices=BUILDERS, default=list(BUILDERS))
     chosen = parser.parse_args()
     configure(CPU)
     facts = describe(CPU)
@@ -75,7 +37,7 @@ def main() -> None:
     print("| model | CPU s an image | CPU s a click |\n|---|---:|---:|", flush=True)
     for name in chosen.models:
         with torch.inference_mode():
-            image, click = measure(MODELS[name](), chosen.objects)
+            image, click = measure(BUILDERS[name](), chosen.objects)
         print(f"| {name} | {image:.2f} | {click:.3f} |", flush=True)
 
 

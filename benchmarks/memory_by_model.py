@@ -1,6 +1,6 @@
 """Measure the memory that each family of models takes by image size, on a CPU. Weights are random.
 
-    python benchmarks/memory_by_model.py [--families ritm-hrnet18s …] [--megapixels 0.0625 1 4 9] [--requests 1 32]
+    python -m benchmarks.memory_by_model [--families ritm-hrnet18s …] [--megapixels 0.0625 1 4 9] [--requests 1 32]
 
 Each row is measured in a process of its own: what the loaded model holds, and the highest that encoding one image and
 answering so many requests on it, with three candidates where the model has them, take beyond that.
@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.hub_networks import HUB
+
 MIB = 1 << 20
 
 
@@ -36,7 +38,7 @@ def main() -> None:
         for megapixels in arguments.megapixels:
             for requests in arguments.requests:
                 row = [family, str(megapixels), str(requests)]
-                subprocess.run([sys.executable, __file__, "--measure", *row], check=False)
+                subprocess.run([sys.executable, "-m", "benchmarks.memory_by_model", "--measure", *row], check=False)
 
 
 def measure(family: str, megapixels: float, requests: int) -> None:
@@ -158,11 +160,11 @@ BUILDERS: dict[str, Callable[[], Any]] = {
     "simpleclick-vit_b": simpleclick("vit_b"),
     "simpleclick-vit_l": simpleclick("vit_l"),
     "simpleclick-vit_h": simpleclick("vit_h"),
+    **HUB,
 }
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     if sys.argv[1:2] == ["--measure"]:
         measure(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
     else:
