@@ -14,6 +14,7 @@ class PromptBlock:
 
     protocol: `one-shot`, with the names of modes as `prompts`, or a click protocol, with (`clicks`,) as `prompts`.
     mask_choices: those of the spec, or (`single`,) for a model with one mask. steps: clicks per object, 1 for modes.
+    first_step: that of an object's first row, 0 for a protocol that begins with a box.
     brought_by: name and version of the other package that brings the protocol, if one does: rows of another version are
     not taken for its own.
     """
@@ -22,6 +23,7 @@ class PromptBlock:
     prompts: tuple[str, ...]
     mask_choices: tuple[MaskChoice, ...]
     steps: int = 1
+    first_step: int = 1
     target_iou: float | None = None
     brought_by: tuple[str, ...] = ()
 
@@ -35,6 +37,11 @@ class PromptBlock:
         """Episodes for each object: one for each pair of prompt and mask choice."""
         return len(self.prompts) * len(self.mask_choices)
 
+    @property
+    def rows(self) -> int:
+        """Rows of each episode."""
+        return self.steps - self.first_step + 1
+
 
 def resolve(block: Prompts, *, multimask: bool) -> PromptBlock:
     """Resolve a block of the spec for a model. multimask: whether the model returns three candidates."""
@@ -46,6 +53,7 @@ def resolve(block: Prompts, *, multimask: bool) -> PromptBlock:
         prompts=(CLICKS,),
         mask_choices=choices,
         steps=block.clicks.steps,
+        first_step=block.clicks.first_step,
         target_iou=block.clicks.target_iou,
         brought_by=protocols()[block.clicks.protocol].other_packages,
     )

@@ -1,4 +1,4 @@
-"""The prompts that an object gets before any prediction: those of one-shot modes, and the first click of protocols."""
+"""The prompts that an object gets before any prediction: those of one-shot modes, and the first of click protocols."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from job.prompts.blocks import PromptBlock
-from job.prompts.boxes import Mask
+from job.prompts.boxes import Mask, tight_box
 from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.prompts.modes import MODES, Point, Target
@@ -55,10 +55,14 @@ def _places(name: str, target: Target, labelled_HW: Mask, draw: Draw) -> Iterato
             if prompt.box is not None:
                 yield tuple(prompt.box)
         return
+    protocol = click_protocol(name)
+    if protocol.box:
+        yield tuple(tight_box(target.truth_HW))
+        return
     nothing_HW = np.zeros_like(target.truth_HW)
     situation = Situation(
         truth_HW=target.truth_HW, labelled_HW=labelled_HW, prediction_HW=nothing_HW, clicked=(), step=1, draw=draw
     )
-    click = click_protocol(name).next_click(situation)
+    click = protocol.next_click(situation)
     if isinstance(click, Point):
         yield click.x, click.y

@@ -1,6 +1,6 @@
 """Click protocols, by entry points of the group `medsam_job.protocols`: ours, and those of other packages.
 
-An entry point names an object with the attributes `name` and `clicks`. This room knows no more of it;
+An entry point names an object with the attributes `name`, `clicks` and `box`. This room knows no more of it;
 `job.prompts.clicks` says what else a protocol is.
 """
 
