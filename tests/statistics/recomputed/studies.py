@@ -133,7 +133,7 @@ def random_objects(rng: np.random.Generator) -> pd.DataFrame:
 
 def _rows(rng: np.random.Generator, objects: pd.DataFrame, model: str) -> list[dict]:
     """Return the scores of a model. The third lacks some objects. The second seed has boxes and one protocol alone."""
-    rows = []
+    rows, boxed = [], np.random.default_rng(hash_of(model))
     for seed in (0, 1) if model != "med" else (0,):
         modes = MODES[seed:]
         protocols = list(CLICKS.items())[2 * seed :]
@@ -145,10 +145,11 @@ def _rows(rng: np.random.Generator, objects: pd.DataFrame, model: str) -> list[d
                 for choice in CHOICES[model]["modes"]:
                     rows.append(_row(rng, obj, model, prompt, "one-shot", choice, 1, seed, ease))
             for protocol, limit in protocols:
+                drawn = rng if protocol != "cvpr2025" else boxed
                 for choice in CHOICES[model][protocol]:
                     for step in range(FIRST_STEP.get(protocol, 1), limit + 1):
                         gain = (0.12 if model == "ritm" else 0.04) * step
-                        rows.append(_row(rng, obj, model, "clicks", protocol, choice, step, seed, ease + gain))
+                        rows.append(_row(drawn, obj, model, "clicks", protocol, choice, step, seed, ease + gain))
     return rows
 
 
