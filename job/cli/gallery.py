@@ -94,8 +94,8 @@ def _runs(obj: Row, steps: Sequence[Row]) -> Iterator[Run]:
     for (prompt, protocol, model, choice), rows in groupby(steps, itemgetter(*RUN)):
         way = prompt if protocol == ONE_SHOT else f"clicks by {protocol}"
         of_run = list(rows)
-        steps = tuple(_step(obj, row) for row in of_run)
-        yield Run(way=way, model=model, mask_choice=choice, first_step=of_run[0]["step"], steps=steps)
+        shown = tuple(_step(obj, row) for row in of_run)
+        yield Run(way=way, model=model, mask_choice=choice, first_step=of_run[0]["step"], steps=shown)
 
 
 def _step(obj: Row, row: Row) -> Step:

@@ -18,7 +18,6 @@ from job.report.preview_page import page, png
 from job.report.preview_png import sheet_of
 from job.report.sheet import Section, Sheet
 from job.study import LoadedSpec
-from job.study.prompts import ONE_SHOT
 
 PAGE = "preview.html"
 
@@ -63,7 +62,7 @@ def _look(spec: LoadedSpec, images: int) -> tuple[Sheet, list[SeenDataset]]:
     names = dict.fromkeys(
         name
         for block in blocks
-        for name in (block.prompts if block.protocol == ONE_SHOT else (f"first click of {block.protocol}",))
+        for name in (block.names if block.is_one_shot else (f"first click of {name}" for name in block.names))
     )
     sections = [section(dataset, each) for dataset, each in zip(spec.study.datasets, seen, strict=True)]
     return Sheet(study=spec.study.study, prompts=", ".join(names), sections=tuple(sections)), seen

@@ -10,7 +10,7 @@ from job.plan.preview import SeenDataset, SeenImage, SeenObject
 from job.report.sheet import Histogram, Outlined, Picture, Rows, Section, Style, style
 from job.study.dataset import Dataset
 from job.study.intensity import joined_label
-from job.study.prompts import MODE_NAMES
+from job.study.prompts import is_mode
 
 MOST_LABELS = 20
 MOST_LINES = 200
@@ -151,8 +151,9 @@ def _outlined(obj: SeenObject, of_task: Style) -> Outlined:
             boxes.append((x0, y0, x1, y1))
             continue
         x, y = prompt.place
-        points += [(x, y)] if set(prompt.names) & set(MODE_NAMES) else []
-        clicks += [(x, y)] if set(prompt.names) - set(MODE_NAMES) else []
+        of_modes = {is_mode(name) for name in prompt.names}
+        points += [(x, y)] if True in of_modes else []
+        clicks += [(x, y)] if False in of_modes else []
     return Outlined(
         style=of_task,
         task=obj.task,
@@ -168,7 +169,7 @@ def _outlined(obj: SeenObject, of_task: Style) -> Outlined:
 def _named(names: Sequence[str], place: tuple[int, ...]) -> str:
     """Return a prompt in words. place: the corners of a box, or a point."""
     first = "first click" if len(place) == 2 else "first prompt"
-    shown = ", ".join(name if name in MODE_NAMES else f"{name} ({first})" for name in names)
+    shown = ", ".join(name if is_mode(name) else f"{name} ({first})" for name in names)
     if len(place) == 2:
         return f"{shown}: point x {place[0]}, y {place[1]}"
     x0, y0, x1, y1 = place

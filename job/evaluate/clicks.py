@@ -18,9 +18,10 @@ from job.models.mask_choice import Candidates, Chosen, Taken
 from job.models.protocol import PromptableModel
 from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
-from job.prompts.boxes import Box, Mask, tight_box
+from job.prompts.boxes import Box, Mask
 from job.prompts.clicks import Situation, click_protocol
 from job.prompts.modes import Point
+from job.prompts.placing import first_prompt, next_click
 from job.results import run_lengths
 from job.results.outcome import Outcome, Status
 
@@ -111,29 +112,20 @@ class _Clicking:
         return Move(row, self._next_click(episode, mask_HW, step + 1))
 
     def _first_prompt(self, episode: Episode) -> Box | Point | Status:
-        truth_HW = episode.object.truth_HW
-        if click_protocol(self.block.protocol).box:
-            return tight_box(truth_HW)
-        return self._next_click(episode, np.zeros_like(truth_HW), 1)
+        with self.conditions.stage("prompt"):
+            return first_prompt(self.block, _situation(episode, np.zeros_like(episode.object.truth_HW), 1))
 
     def _next_click(self, episode: Episode, prediction_HW: Mask, step: int) -> Point | Status:
-        situation = Situation(
-            truth_HW=episode.object.truth_HW,
-            labelled_HW=episode.object.labelled_HW,
-            prediction_HW=prediction_HW,
-            clicked=[(point.x, point.y) for point in episode.points],
-            step=step,
-            draw=episode.draw,
-        )
         with self.conditions.stage("prompt"):
-            return click_protocol(self.block.protocol).next_click(situation)
+            return next_click(self.block, _situation(episode, prediction_HW, step))
 
     def _outcome(self, episode: Episode, taken: Taken, mask_HW: Mask, step: int) -> Outcome:
+        name, protocol = self.block.key(self.block.prompts[0])
         return Outcome(
             sample=episode.encoded.sample,
             object=episode.object,
-            prompt=self.block.prompts[0],
-            protocol=self.block.protocol,
+            prompt=name,
+            protocol=protocol,
             mask_choice=episode.choice,
             step=step,
             intersection_px=taken.intersection_px,
@@ -171,3 +163,14 @@ class _Clicking:
             )
         ]
         return Chosen(candidates, self.truths)
+
+
+def _situation(episode: Episode, prediction_HW: Mask, step: int) -> Situation:
+    return Situation(
+        truth_HW=episode.object.truth_HW,
+        labelled_HW=episode.object.labelled_HW,
+        prediction_HW=prediction_HW,
+        clicked=[(point.x, point.y) for point in episode.points],
+        step=step,
+        draw=episode.draw,
+    )

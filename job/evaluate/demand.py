@@ -8,7 +8,7 @@ from typing import NamedTuple
 from job.datasets.sample import Sample
 from job.models.protocol import PromptableModel
 from job.prompts.blocks import PromptBlock
-from job.prompts.modes import MOST_COMPONENTS
+from job.prompts.modes import prompt_mode
 
 OBJECT_BYTES = 12
 """For each pixel of an object that is prompted by a mode, or scored: masks, run-lengths, components."""
@@ -51,7 +51,8 @@ def demand(
 def _demand(model: PromptableModel, samples: Sequence[Sample], block: PromptBlock, batch: int, threads: int) -> Demand:
     held = held_on_host = episodes = 0
     call = pixels = 0
-    requests = max(batch, MOST_COMPONENTS) if "each_box" in block.prompts else batch  # an object's boxes share a call
+    modes = map(prompt_mode, block.prompts if block.is_one_shot else ())
+    requests = max(batch, *(mode.most_calls for mode in modes), 1)  # an object's prompts share a call
     candidates = 3 if model.capabilities.multimask else 1
     for sample in samples:
         height, width = sample.image_HWC.shape[:2]

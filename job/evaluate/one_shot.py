@@ -14,7 +14,8 @@ from job.models.mask_choice import Candidates, Chosen, Taken
 from job.models.protocol import PromptableModel
 from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
-from job.prompts.modes import MODES, Prompt, Target
+from job.prompts.modes import Prompt, Target, prompt_mode
+from job.prompts.placing import prompts_of_modes
 from job.results import run_lengths
 from job.results.outcome import Outcome
 
@@ -58,9 +59,7 @@ def _prompted(
 ) -> Iterator[PromptedObject]:
     """Yield what is to be evaluated. The prompts of all objects are computed in threads, ahead of their turn."""
     objects = [(encoded_sample, obj) for encoded_sample in encoded for obj in encoded_sample.sample.objects]
-    prompts = [
-        pool.submit(_prompts, encoded_sample.sample, obj, block.prompts, conditions) for encoded_sample, obj in objects
-    ]
+    prompts = [pool.submit(_prompts, encoded_sample.sample, obj, block, conditions) for encoded_sample, obj in objects]
     among_candidates = tuple(choice for choice in block.mask_choices if choice != "single")
     single = tuple(choice for choice in block.mask_choices if choice == "single")
     for truth, ((encoded_sample, obj), prompts_of_object) in enumerate(zip(objects, prompts, strict=True)):
@@ -78,10 +77,9 @@ def _prompted(
                 )
 
 
-def _prompts(sample: Sample, obj: TaskObject, modes: Sequence[str], conditions: Conditions) -> dict[str, list[Prompt]]:
-    target, draw = Target(obj.truth_HW), conditions.draw(sample, obj)
+def _prompts(sample: Sample, obj: TaskObject, block: PromptBlock, conditions: Conditions) -> dict[str, list[Prompt]]:
     with conditions.stage("prompt"):
-        return {mode: MODES[mode](target, draw) for mode in modes}
+        return prompts_of_modes(block, Target(obj.truth_HW), conditions.draw(sample, obj))
 
 
 def _lane(
@@ -101,7 +99,7 @@ def _lane(
     rows: list[Future[Outcome]] = []
     for prompted, taken_by_choice in zip(lane, all_taken, strict=True):
         for choice, taken in taken_by_choice.items():
-            rows.append(pool.submit(_outcome, prompted, block.protocol, choice, taken, conditions))
+            rows.append(pool.submit(_outcome, prompted, block, choice, taken, conditions))
     yield ()
     with conditions.stage("wait for prompts"):
         return [row.result() for row in rows]
@@ -123,21 +121,24 @@ def _predict(model: PromptableModel, lane: Sequence[PromptedObject], truths: Tru
     return Chosen(candidates, truths)
 
 
-def _outcome(prompted: PromptedObject, protocol: str, choice: str, taken: Taken, conditions: Conditions) -> Outcome:
+def _outcome(
+    prompted: PromptedObject, block: PromptBlock, choice: str, taken: Taken, conditions: Conditions
+) -> Outcome:
+    name, protocol = block.key(prompted.mode)
     with conditions.stage("score"):
         mask = run_lengths.encode(taken.mask())
     points = tuple(point for prompt in prompted.prompts for point in prompt.points)
     return Outcome(
         sample=prompted.encoded.sample,
         object=prompted.object,
-        prompt=prompted.mode,
+        prompt=name,
         protocol=protocol,
         mask_choice=choice,
         step=1,
         intersection_px=taken.intersection_px,
         union_px=taken.union_px,
         predicted_iou=taken.predicted_iou,
-        mask_index=None if _each_box_chooses(prompted, choice) else taken.index,
+        mask_index=None if _each_chooses(prompted, choice) else taken.index,
         point=points[0] if len(points) == 1 else None,
         status="ok",
         points=points,
@@ -146,6 +147,6 @@ def _outcome(prompted: PromptedObject, protocol: str, choice: str, taken: Taken,
     )
 
 
-def _each_box_chooses(prompted: PromptedObject, choice: str) -> bool:
-    """Return whether each box chooses its own candidate. Then `mask_index` is null, even for an object with one box."""
-    return prompted.mode == "each_box" and choice == "score"
+def _each_chooses(prompted: PromptedObject, choice: str) -> bool:
+    """Return whether each of several calls chooses its own candidate; then `mask_index` is null, even after one."""
+    return choice == "score" and prompt_mode(prompted.mode).most_calls > 1

@@ -12,7 +12,7 @@ from job.models.registry import capabilities
 from job.plan.comparisons import Run, comparison_faults
 from job.prompts.blocks import PromptBlock, resolve
 from job.prompts.clicks import click_protocol
-from job.prompts.modes import POINT_MODES
+from job.prompts.modes import prompt_mode
 from job.study import LoadedSpec
 from job.study.prompts import Prompts
 
@@ -28,10 +28,12 @@ class ModelBlock:
     @property
     def runs(self) -> Iterator[Run]:
         """What each object gets: a run for each prompt and mask choice."""
-        for prompt, mask_choice in product(self.block.prompts, self.block.mask_choices):
+        for (prompt, protocol), mask_choice in product(
+            map(self.block.key, self.block.prompts), self.block.mask_choices
+        ):
             yield Run(
                 model=self.model,
-                protocol=self.block.protocol,
+                protocol=protocol,
                 prompt=prompt,
                 mask_choice=mask_choice,
                 block=self.index,
@@ -77,9 +79,8 @@ def _repeated(spec: LoadedSpec, resolved: Sequence[ModelBlock]) -> Iterator[Faul
 
 def _refusals(block: Prompts, supported: Capabilities) -> Iterator[tuple[str, str]]:
     """Yield the key of the block and the reason for everything that the model does not support."""
-    modes = block.modes or ()
-    points = [mode for mode in modes if mode in POINT_MODES]
-    boxes = [mode for mode in modes if mode not in POINT_MODES]
+    modes = [prompt_mode(name) for name in block.modes or ()]
+    points, boxes = [mode.name for mode in modes if mode.points], [mode.name for mode in modes if mode.boxes]
     if points and not supported.points:
         yield "modes", f"takes no points, which {', '.join(points)} would give it"
     if boxes and not supported.boxes:

@@ -19,6 +19,16 @@ class Box(NamedTuple):
     y1: int
 
     @property
+    def width(self) -> int:
+        """Its pixels from left to right."""
+        return self.x1 - self.x0 + 1
+
+    @property
+    def height(self) -> int:
+        """Its pixels from top to bottom."""
+        return self.y1 - self.y0 + 1
+
+    @property
     def window(self) -> tuple[slice, slice]:
         """The box as an index into (H, W)."""
         return slice(self.y0, self.y1 + 1), slice(self.x0, self.x1 + 1)

@@ -16,7 +16,7 @@ from job.prompts.boxes import Mask
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
 from job.prompts.regions import Depths, chamfer_depths, largest_component, squared_depths
-from job.study.protocols import installed_protocol, protocols
+from job.study.protocols import PROTOCOLS
 
 End = Literal["converged", "exhausted"]
 
@@ -106,9 +106,9 @@ def _drawn(situation: Situation, depths: Depths, depth: float, positive_HW: Mask
 
 def click_protocol(name: str) -> ClickProtocol:
     """Return the protocol of a name, ours or another package's; JobError if that brings something else."""
-    protocol = installed_protocol(name)
+    protocol = PROTOCOLS.value(name)
     if not isinstance(protocol, ClickProtocol):
-        raise protocols()[name].incomplete(f"a job.prompts.clicks.ClickProtocol, got {type(protocol).__name__}")
+        raise PROTOCOLS.all()[name].incomplete(f"a job.prompts.clicks.ClickProtocol, got {type(protocol).__name__}")
     return protocol
 
 

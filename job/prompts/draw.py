@@ -9,6 +9,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+DIGEST_BITS = 256
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
@@ -21,5 +23,14 @@ class Draw:
 
     def below(self, count: int, *, step: int, component: int = 0) -> int:
         """Return an integer from 0 to count - 1 for a step, and for one of several components in that step."""
-        identity = json.dumps([self.seed, self.image, self.slice, self.task, step, component])
-        return int.from_bytes(hashlib.sha256(identity.encode()).digest()) % count
+        return self._number(step, component) % count
+
+    def shift(self, most: int, *, step: int, component: int, coordinate: int) -> int:
+        """Return an integer from -most to most for a coordinate of a prompt; a larger `most` gives a larger shift."""
+        share = self._number(step, component, "shift", coordinate)
+        return (share * (2 * most + 1) >> DIGEST_BITS) - most
+
+    def _number(self, *choice: int | str) -> int:
+        """Return an integer from 0 to 2**256 - 1 for one choice."""
+        identity = json.dumps([self.seed, self.image, self.slice, self.task, *choice])
+        return int.from_bytes(hashlib.sha256(identity.encode()).digest())

@@ -1,8 +1,8 @@
-"""The five one-shot prompt modes of Mazurowski et al. 2023 (arXiv 2304.10517)."""
+"""One-shot prompt modes: what a mode is, and the five of Mazurowski et al. 2023 (arXiv 2304.10517)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from job.prompts.boxes import Box, Mask, tight_box
 from job.prompts.draw import Draw
 from job.prompts.regions import chamfer_depths, components
+from job.study.modes import MODES
 
 MOST_COMPONENTS = 3
 
@@ -47,6 +48,21 @@ class Target:
         return components(self.truth_HW, MOST_COMPONENTS)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PromptMode:
+    """A way to prompt an object once. It never changes under its name.
+
+    prompts: the prompts of one object, each for a call of the model, whose masks are joined by OR. points, boxes: which
+    of the two they have. most_calls: how many prompts an object gets at most.
+    """
+
+    name: str
+    prompts: Callable[[Target, Draw], Sequence[Prompt]]
+    points: bool = False
+    boxes: bool = False
+    most_calls: int = 1
+
+
 def admissible_points(component_HW: Mask) -> tuple[NDArray[np.int64], float]:
     """Return the deepest pixels of a non-empty component, int64 (N, 2) of (x, y), row-major, and their depth in px."""
     depths = chamfer_depths(component_HW)
@@ -78,14 +94,19 @@ def whole_box(target: Target, draw: Draw) -> list[Prompt]:
     return [Prompt(box=tight_box(target.truth_HW))]
 
 
-MODES: dict[str, Callable[[Target, Draw], list[Prompt]]] = {
-    mode.__name__: mode for mode in (largest_point, each_point, largest_box, each_box, whole_box)
-}
-"""The modes by name, in the published order. Each maps an object and a Draw to the prompts of one or more calls, whose
-masks are joined by OR."""
+def prompt_mode(name: str) -> PromptMode:
+    """Return the mode of a name, ours or another package's; JobError if that brings something else."""
+    mode = MODES.value(name)
+    if not isinstance(mode, PromptMode):
+        raise MODES.all()[name].incomplete(f"a job.prompts.modes.PromptMode, got {type(mode).__name__}")
+    return mode
 
-POINT_MODES = frozenset({"largest_point", "each_point"})
-"""The modes that give points; the others give boxes."""
+
+LARGEST_POINT = PromptMode(name="largest_point", prompts=largest_point, points=True)
+EACH_POINT = PromptMode(name="each_point", prompts=each_point, points=True)
+LARGEST_BOX = PromptMode(name="largest_box", prompts=largest_box, boxes=True)
+EACH_BOX = PromptMode(name="each_box", prompts=each_box, boxes=True, most_calls=MOST_COMPONENTS)
+WHOLE_BOX = PromptMode(name="whole_box", prompts=whole_box, boxes=True)
 
 
 def _deepest(component_HW: Mask, draw: Draw, index: int) -> Point:

@@ -1,9 +1,12 @@
-"""The conformance suite of click protocols, for those of other packages as for our own. It needs pytest.
+"""The conformance suites of click protocols and modes, for those of other packages as for our own. They need pytest.
 
-A package's test module subclasses `ProtocolSuite`, whose names pytest finds:
+A package's test module subclasses them, whose names pytest finds:
 
     class TestMyProtocol(ProtocolSuite):
         protocol = PROTOCOL
+
+    class TestMyMode(ModeSuite):
+        mode = MODE
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import numpy as np
 from job.prompts.boxes import Mask
 from job.prompts.clicks import ClickProtocol, Situation
 from job.prompts.draw import Draw
-from job.prompts.modes import Point
+from job.prompts.modes import Point, Prompt, PromptMode, Target
 
 DRAW = Draw(seed=0, image="a", slice=0, task="t")
 
@@ -87,3 +90,53 @@ class ProtocolSuite:
             self.protocol.next_click(given)
             assert np.array_equal(given.truth_HW, before[0])
             assert np.array_equal(given.prediction_HW, before[1])
+
+
+class ModeSuite:
+    """What a mode has to hold. mode: the mode."""
+
+    mode: PromptMode
+
+    def prompts(self, truth_HW: Mask) -> list[Prompt]:
+        """Return the prompts of an object."""
+        return list(self.mode.prompts(Target(truth_HW), DRAW))
+
+    def test_an_object_gets_at_least_one_call_and_at_most_as_many_as_the_mode_says(self) -> None:
+        """Memory is planned for these."""
+        for truth_HW in truths():
+            assert 1 <= len(self.prompts(truth_HW)) <= self.mode.most_calls
+
+    def test_prompts_have_the_points_and_boxes_that_the_mode_says(self) -> None:
+        """A model that takes no points is refused what has points."""
+        for truth_HW in truths():
+            for prompt in self.prompts(truth_HW):
+                assert (bool(prompt.points), prompt.box is not None) == (self.mode.points, self.mode.boxes)
+
+    def test_points_and_boxes_lie_in_the_image(self) -> None:
+        """Corners in their order, in whole pixels."""
+        for truth_HW in truths():
+            height, width = truth_HW.shape
+            for prompt in self.prompts(truth_HW):
+                for point in prompt.points:
+                    assert (0 <= point.x < width, 0 <= point.y < height) == (True, True)
+                if prompt.box is not None:
+                    x0, y0, x1, y1 = prompt.box
+                    assert (0 <= x0 <= x1 < width, 0 <= y0 <= y1 < height) == (True, True)
+
+    def test_positive_points_lie_on_the_object_and_negative_ones_beside_it(self) -> None:
+        """A jitter is not the mode's own."""
+        for truth_HW in truths():
+            for prompt in self.prompts(truth_HW):
+                assert all(truth_HW[point.y, point.x] == point.positive for point in prompt.points)
+
+    def test_the_same_object_has_the_same_prompts(self) -> None:
+        """A mode keeps no state; what it draws by chance comes from `draw`."""
+        for truth_HW in truths():
+            assert self.prompts(truth_HW) == self.prompts(truth_HW)
+
+    def test_the_object_is_left_as_it_is(self) -> None:
+        """Other threads read it."""
+        for truth_HW in truths():
+            before_HW = truth_HW.copy()
+            self.prompts(truth_HW)
+            assert np.array_equal(truth_HW, before_HW)

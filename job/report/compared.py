@@ -17,7 +17,7 @@ from job.report.console import open_console, print_lines
 from job.report.figures import clicks, interval, probability
 from job.statistics.compare import Comparison
 from job.statistics.resampling import FEWEST_CLUSTERS
-from job.study.prompts import CLICKS, MODE_NAMES
+from job.study.prompts import CLICKS, place_of
 
 SHOWN_CLICKS = (1, 2, 3, 5, 9)
 """These and the last; the other formats have all of them."""
@@ -121,9 +121,8 @@ def _by_run(rows: Any) -> dict[Run, list[Row]]:
 def _shown(rows: list[Row]) -> list[Row]:
     """Return the rows of modes in the published order, or of some clicks in theirs."""
     last = max((row["step"] for row in rows), default=0)
-    order = {mode: index for index, mode in enumerate(MODE_NAMES)}
     shown = [row for row in rows if row["step"] in SHOWN_CLICKS or row["step"] == last]
-    return sorted(shown, key=lambda row: (order.get(row["prompt"], 0), row["step"]))
+    return sorted(shown, key=lambda row: (place_of(row["prompt"]), row["step"]))
 
 
 def _place(row: Row) -> tuple[str, int]:

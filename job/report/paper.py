@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from job.report.cells import Bold
 from job.report.figures import clicks
-from job.study.prompts import CLICKS, MODE_NAMES, ONE_SHOT
+from job.study.prompts import CLICKS, ONE_SHOT, place_of
 
 Row = dict[str, Any]
 OVER_TASKS = "mean of tasks"
@@ -59,9 +59,8 @@ def _scores(marts: Mapping[str, pa.Table], *, clicks: bool) -> tuple[pa.Table, B
     grid = _Grid(("data set", "task", "clicks" if clicks else "mode"))
     rows = marts["task_scores"].to_pylist() + marts["overall_scores"].to_pylist()
     published = marts["against_published"].to_pylist() + marts["against_published_overall"].to_pylist()
-    order = {mode: place for place, mode in enumerate(MODE_NAMES)}
     several = len({row["seed"] for row in rows}) > 1
-    for row in sorted(rows, key=lambda row: (_place(row), order.get(row["prompt"], 0), row["step"], row["model"])):
+    for row in sorted(rows, key=lambda row: (_place(row), place_of(row["prompt"]), row["step"], row["model"])):
         if (row["prompt"] == CLICKS) is clicks:
             grid.put(_key(row), _column(row, several), _cell(row, "mean_iou"), row["mean_iou"])
     for row in published:

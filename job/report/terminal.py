@@ -16,7 +16,8 @@ from job.report import figures
 from job.report.contrasts import Sides, asked_for, difference, lead, legend, sides
 from job.report.figures import interval, probability
 from job.statistics.summarise import Summary
-from job.study.prompts import CLICKS, MODE_NAMES
+from job.study.jitter import MARK
+from job.study.prompts import CLICKS, place_of
 
 SHOWN_CLICKS = (0, 1, 2, 3, 5, 9)
 """These, of which 0 is the box that a protocol begins with, and the last; `summary/` has all of them."""
@@ -126,8 +127,8 @@ def _table(run: Run, tasks: list[Row], overall: list[Row], several_seeds: bool) 
     table.add_column("task")
     table.add_column("objects", justify="right", no_wrap=True)
     for prompt, step in columns:
-        # A mode's name takes two lines, so that no figure is cut.
-        name = figures.clicks(step) if prompt == CLICKS else prompt.replace("_", "_\n")
+        # A mode's name takes two lines, and its jitter a third, so that no figure is cut.
+        name = figures.clicks(step) if prompt == CLICKS else prompt.replace("_", "_\n").replace(MARK, "\n± ")
         table.add_column(name, justify="right", no_wrap=True)
     for (dataset, task), rows in _by_task(tasks):
         table.add_row(dataset, task, str(rows[0]["objects"]), *_cells(rows, columns))
@@ -141,8 +142,7 @@ def _columns(rows: list[Row]) -> list[tuple[str, int]]:
     pairs = {(row["prompt"], row["step"]) for row in rows}
     last = max(step for _, step in pairs)
     shown = [(prompt, step) for prompt, step in pairs if step in SHOWN_CLICKS or step == last]
-    order = {mode: index for index, mode in enumerate(MODE_NAMES)}
-    return sorted(shown, key=lambda pair: (order.get(pair[0], 0), pair[1]))
+    return sorted(shown, key=lambda pair: (place_of(pair[0]), pair[1]))
 
 
 def _by_task(rows: Iterable[Row]) -> list[tuple[tuple[str, str], list[Row]]]:

@@ -24,6 +24,8 @@ SUMS = (
     "pair_sums",
     "pair_trajectory_sums",
     "boundary_sums",
+    "seed_spreads",
+    "spread_sums",
     "measure_sums",
     "rows_over_tasks",
     "cell_sums",

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from job.study.prompts import MODE_NAMES, MaskChoice, Mode
-from job.study.protocols import Protocol
+from job.study.prompts import MaskChoice, is_mode
+from job.study.row_names import PromptName, ProtocolName
 from job.study.strict import Fraction, Name, Seed, Strict
 
 Metric = Literal["nsd", "hd95", "assd", "boundary_iou"]
@@ -32,8 +32,8 @@ class Selector(Strict):
     """One side of a contrast. What both sides leave out is equal on both, and the contrast has a row for each value."""
 
     model: str | None = None
-    prompt: Mode | Literal["clicks"] | None = None
-    protocol: Protocol | None = None
+    prompt: PromptName | None = None
+    protocol: ProtocolName | None = None
     mask_choice: MaskChoice | None = None
     """Left out on both sides: the same choice, or the only mask of a model that has one."""
     step: Step | None = None
@@ -44,7 +44,7 @@ class Selector(Strict):
     @classmethod
     def _of_clicks(cls, value: object, others: ValidationInfo) -> object:
         mode = others.data.get("prompt")
-        if value is not None and mode in MODE_NAMES:
+        if value is not None and mode is not None and is_mode(mode):
             raise PydanticCustomError("of_clicks", f"expected only with clicks; {mode} has no {others.field_name}")
         return value
 
@@ -60,7 +60,7 @@ class Contrast(Strict):
     def _two_sides(self) -> Contrast:
         if self.of == self.minus:
             raise PydanticCustomError("equal", "expected two different sides")
-        one_shot = {self.of.prompt, self.minus.prompt} & set(MODE_NAMES)
+        one_shot = any(side.prompt is not None and is_mode(side.prompt) for side in (self.of, self.minus))
         for key in Selector.model_fields:
             stated = [getattr(side, key) is not None for side in (self.of, self.minus)]
             if any(stated) and not all(stated) and not (one_shot and key in ("protocol", "step")):

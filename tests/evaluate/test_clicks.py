@@ -1,5 +1,7 @@
 """Trajectories: where the clicks are, what is fed back, how they end. The lock-step loop equals a plain loop."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from job.models.protocol import Request
 from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.results import run_lengths
+from job.study.jitter import Jitter
 from tests.evaluate.scripted import ScriptedModel, clicks, mask, run, sample
 from tests.models.fake import EVERYTHING, FakeModel
 
@@ -97,6 +100,24 @@ def test_a_protocol_that_begins_with_a_box_gives_it_with_every_click():
         (1, (2, 2), 1, ((1, 1, 3, 3),), None),
         (2, (2, 2), 2, ((1, 1, 3, 3),), None),
     ]
+
+
+def test_a_jitter_moves_the_box_once_and_each_click_by_itself():
+    """All clicks of an object have one box; the first click does not follow its upper left corner."""
+    truth = np.zeros((60, 60), bool)
+    truth[20:40, 20:40] = True
+    block = replace(clicks("cvpr2025", 2), jitter=Jitter(5, "px"))
+    moves = []
+    for seed in range(20):
+        outcomes = run(ScriptedModel([np.zeros_like(truth)] * 3), [sample(truth)], block, seed=seed)
+        ((box,),) = {o.boxes for o in outcomes}
+        aimed = run(ScriptedModel([np.zeros_like(truth)] * 3), [sample(truth)], clicks("cvpr2025", 1), seed=seed)[
+            1
+        ].point
+        moves.append((box.x0 - 20, box.y0 - 20, outcomes[1].point.x - aimed.x, outcomes[1].point.y - aimed.y))
+    assert {abs(move) <= 5 for of_seed in moves for move in of_seed} == {True}
+    assert any(of_box != of_click for *of_box, x, y in moves for of_click in [[x, y]])
+    assert len({of_seed[0] for of_seed in moves}) > 3
 
 
 @pytest.mark.parametrize(("target", "status"), [(None, "converged"), (0.5, "target")])

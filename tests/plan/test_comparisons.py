@@ -210,3 +210,20 @@ def test_step_0_is_of_a_protocol_that_begins_with_a_box():
     )
     assert not fault("test_at: [0, last]", NINE, box)
     assert not contrast("protocol: cvpr2025, step: 5", "protocol: cvpr2025, step: 0", NINE, box)
+
+
+def test_a_mode_is_compared_with_its_jitter():
+    """They are two prompts; a jitter that no block gives is a fault."""
+    moved = "{models: [sam], modes: [whole_box], mask_choice: [first], jitter: 5 px}"
+    assert contrast("prompt: whole_box jitter 5px", "prompt: whole_box", BOX, moved) == ""
+    assert contrast("prompt: whole_box jitter 9 px", "prompt: whole_box", BOX, moved) == (
+        ".of.prompt: no block of `prompts` gives such rows (got whole_box jitter 9 px); "
+        "did you mean 'whole_box jitter 5 px'?"
+    )
+
+
+def test_two_models_are_compared_within_one_jitter():
+    """Moved clicks have no counterpart among those that are not."""
+    moved = "{models: [ritm], clicks: {protocol: mazurowski2023}, jitter: 5 px}"
+    assert fault(COMPARE, NINE.replace(", ritm]", "]"), moved).startswith("statistics.compare: ")
+    assert not fault(COMPARE, moved.replace("[ritm]", "[ritm, sam]"))

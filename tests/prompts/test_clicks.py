@@ -10,7 +10,7 @@ from scipy import ndimage
 from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
-from job.study.protocols import protocols
+from job.study.protocols import PROTOCOLS
 
 PUBLISHED = ["mazurowski2023", "mazurowski2023-corrected"]
 
@@ -40,7 +40,7 @@ def click(protocol, truth, prediction, *, labelled=None, clicked=(), seed=0):
     )
 
 
-@pytest.mark.parametrize("protocol", protocols())
+@pytest.mark.parametrize("protocol", PROTOCOLS.all())
 def test_a_perfect_mask_is_converged(protocol):
     """No error pixel is left to click."""
     assert click(protocol, mask((3, 3, 5)), mask((3, 3, 5))) == "converged"

@@ -7,7 +7,7 @@ import pytest
 
 from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
-from job.prompts.modes import MODES, Target
+from job.prompts.modes import Target, prompt_mode
 
 DRAW = Draw(seed=3, image="a.png", slice=7, task="disc")
 LINES = np.zeros((5, 60), np.bool_)
@@ -28,7 +28,7 @@ def test_the_component_is_0_unless_given():
 
 def test_modes_draw_at_step_1_for_each_component_from_0():
     """The largest component is number 0 in both modes, so both click the same pixel of it."""
-    (largest,), (each,) = (MODES[name](Target(LINES), DRAW) for name in ("largest_point", "each_point"))
+    (largest,), (each,) = (prompt_mode(name).prompts(Target(LINES), DRAW) for name in ("largest_point", "each_point"))
     first, second = (drawn(50, 1, 0), 1), (drawn(40, 1, 1), 3)
     assert [(point.x, point.y) for point in largest.points] == [first]
     assert [(point.x, point.y) for point in each.points] == [first, second]

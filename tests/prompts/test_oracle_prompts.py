@@ -7,7 +7,7 @@ import pytest
 
 from job.prompts.clicks import Situation, pooled, ritm
 from job.prompts.draw import Draw
-from job.prompts.modes import MODES, Target, admissible_points
+from job.prompts.modes import Target, admissible_points, prompt_mode
 from job.prompts.regions import components
 from tests.shared import SHARED, needs_shared
 
@@ -44,7 +44,9 @@ def test_points_of_modes_1_and_2_are_admissible(masks, modes):
     """The random choice among equally deep pixels is one of the oracle's points."""
     for index, expected in enumerate(modes):
         truth = masks[f"gt_{index}"]
-        (largest,), (each,) = (MODES[name](Target(truth), DRAW) for name in ("largest_point", "each_point"))
+        (largest,), (each,) = (
+            prompt_mode(name).prompts(Target(truth), DRAW) for name in ("largest_point", "each_point")
+        )
         assert [largest.points[0].x, largest.points[0].y] in expected["mode1_points"]
         assert len(each.points) == len(expected["mode2_points"])
         for point, admissible in zip(each.points, expected["mode2_points"], strict=True):
@@ -56,7 +58,7 @@ def test_boxes_of_modes_3_to_5_are_exact(masks, modes):
     """Inclusive pixel indices, largest component first."""
     for index, expected in enumerate(modes):
         boxes = {
-            name: [list(prompt.box) for prompt in MODES[name](Target(masks[f"gt_{index}"]), DRAW)]
+            name: [list(prompt.box) for prompt in prompt_mode(name).prompts(Target(masks[f"gt_{index}"]), DRAW)]
             for name in ("largest_box", "each_box", "whole_box")
         }
         assert boxes["largest_box"] == [expected["mode3_box"]]

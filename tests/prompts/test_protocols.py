@@ -95,7 +95,7 @@ def test_a_protocol_that_is_not_installed_is_named_with_those_that_are():
     ("code", "message"),
     [
         ("1 / 0", "cannot be imported: division by zero"),
-        ("PROTOCOL = 3", 'expected a ClickProtocol with the name "centre"'),
+        ("PROTOCOL = 3", 'expected a ClickProtocol called "centre"'),
     ],
     ids=["raises", "no protocol"],
 )

@@ -6,6 +6,8 @@ from tests.statistics.tables import click_rows, iou_row, marts, object_row, only
 
 TASKS = (("MRI-Heart", "heart"), ("MRI-Spine", "GM"), ("MRI-Spine", "SC"))
 NOT_BY_SEED = {"between_seeds", "gallery_objects", "ledger", "measures", "models", "task_objects"}
+OVER_SEEDS = {"seed-sd", "seed-range", "worst-seed-iou"}
+"""Measures of all seeds together."""
 KEY = ("model", "protocol", "mask_choice", "prompt", "contrast", "baseline", "measure", "kind", "dataset", "task")
 STEPS = ("step", "level", "share_from", "contiguity", "predicted_from", "source", "place")
 
@@ -35,10 +37,11 @@ def objects_of(rows):
 
 
 def compute(rows):
-    """Compute the marts, with a comparison and a published column."""
+    """Compute the marts, with a comparison and a published column, and leave out what is of all seeds together."""
     spec = study(datasets=("MRI-Heart", "MRI-Spine"), models=("third",), compare=("sam", "ritm"))
     published = tuple(model.model_copy(update={"published": "sam_vit_h"}) for model in spec.models)
-    return marts(rows, objects=objects_of(rows), of=spec.model_copy(update={"models": published}))
+    computed = marts(rows, objects=objects_of(rows), of=spec.model_copy(update={"models": published}))
+    return {name: [row for row in of if row.get("measure") not in OVER_SEEDS] for name, of in computed.items()}
 
 
 @pytest.fixture(scope="module")

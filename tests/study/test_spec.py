@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from job.study import json_schema, load, loads
 from job.study.dataset import Directions
 from job.study.intensity import Intensity
+from job.study.jitter import WRITTEN
 from job.study.strict import PATTERNS
 from tests.study.small import ENVIRONMENT, GENERATED, SMALL
 
@@ -98,9 +99,10 @@ def test_the_committed_schema_is_up_to_date():
 
 
 def test_every_pattern_of_the_schema_is_described_in_words():
-    """A fault shows the words, not the regular expression."""
-    patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(json_schema()))
-    assert {json.loads(pattern) for pattern in patterns} == set(PATTERNS)
+    """A fault shows the words, not the regular expression. A jitter's are in its own module."""
+    found = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(json_schema()))
+    patterns = {json.loads(pattern) for pattern in found}
+    assert {pattern for pattern in patterns if WRITTEN not in pattern} == set(PATTERNS)
 
 
 def test_variables_come_from_the_environment():

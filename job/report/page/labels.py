@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from job.study.prompts import CLICKS, MODE_NAMES
+from job.study.prompts import CLICKS, place_of
 
 Row = dict[str, Any]
 OVER_TASKS = "mean of tasks"
@@ -52,9 +52,8 @@ def labelled(rows: Iterable[Row]) -> list[Row]:
     ]
 
 
-def _place(row: Row) -> tuple[int, str, int]:
-    order = {mode: place for place, mode in enumerate(MODE_NAMES)}
-    return order.get(row.get("prompt", CLICKS), len(order)), row["protocol"], row.get("step", 0)
+def _place(row: Row) -> tuple[tuple[int, str, str, float], str, int]:
+    return place_of(row.get("prompt", CLICKS)), row["protocol"], row.get("step", 0)
 
 
 def by_mean(rows: Iterable[Row], mean: str, of_interval: str) -> Iterator[Row]:

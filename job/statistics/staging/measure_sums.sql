@@ -73,3 +73,12 @@ INNER JOIN pairs USING (pair_index)
 UNION ALL
 SELECT metric, '', task_index, run_index, pair_index, step, cluster_index, objects, total
 FROM boundary_sums
+UNION ALL
+SELECT 'seed-sd', '', task_index, run_index, pair_index, step, cluster_index, objects, sd
+FROM spread_sums
+UNION ALL
+SELECT 'seed-range', '', task_index, run_index, pair_index, step, cluster_index, objects, spread
+FROM spread_sums
+UNION ALL
+SELECT 'worst-seed-iou', '', task_index, run_index, pair_index, step, cluster_index, objects, lowest
+FROM spread_sums
