@@ -93,7 +93,9 @@ def _exhibit(obj: Row, choice: Row, steps: Sequence[Row], pixels_HWC: Any) -> Ex
 def _runs(obj: Row, steps: Sequence[Row]) -> Iterator[Run]:
     for (prompt, protocol, model, choice), rows in groupby(steps, itemgetter(*RUN)):
         way = prompt if protocol == ONE_SHOT else f"clicks by {protocol}"
-        yield Run(way=way, model=model, mask_choice=choice, steps=tuple(_step(obj, row) for row in rows))
+        of_run = list(rows)
+        shown = tuple(_step(obj, row) for row in of_run)
+        yield Run(way=way, model=model, mask_choice=choice, first_step=of_run[0]["step"], steps=shown)
 
 
 def _step(obj: Row, row: Row) -> Step:

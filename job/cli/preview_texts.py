@@ -168,7 +168,8 @@ def _outlined(obj: SeenObject, of_task: Style) -> Outlined:
 
 def _named(names: Sequence[str], place: tuple[int, ...]) -> str:
     """Return a prompt in words. place: the corners of a box, or a point."""
-    shown = ", ".join(name if is_mode(name) else f"{name} (first click)" for name in names)
+    first = "first click" if len(place) == 2 else "first prompt"
+    shown = ", ".join(name if is_mode(name) else f"{name} ({first})" for name in names)
     if len(place) == 2:
         return f"{shown}: point x {place[0]}, y {place[1]}"
     x0, y0, x1, y1 = place

@@ -70,4 +70,5 @@ def _asked(row: Row) -> str:
     if row["protocol"] == ONE_SHOT:
         return str(row["prompt"])
     status = "" if row["status"] == "ok" else f" ({row['status']})"
-    return f"{counted(row['step'], 'click')} by {row['protocol']}{status}"
+    given = counted(row["step"], "click") if row["step"] else "box"
+    return f"{given} by {row['protocol']}{status}"

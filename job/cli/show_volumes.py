@@ -80,7 +80,8 @@ def _truth_name(row: Mapping[str, Any]) -> str:
 
 def _prediction_name(row: Mapping[str, Any]) -> str:
     """Return a name with all that tells one mask of an object from another."""
-    asked = row["prompt"] if row["protocol"] == ONE_SHOT else f"{row['protocol']}-click{row['step']}"
+    given = f"click{row['step']}" if row["step"] else "box"
+    asked = row["prompt"] if row["protocol"] == ONE_SHOT else f"{row['protocol']}-{given}"
     return f"{row['task']}-{row['model']}-{asked}-{row['mask_choice']}-seed{row['seed']}"
 
 

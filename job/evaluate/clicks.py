@@ -1,60 +1,29 @@
-"""Click protocols: all episodes of a lane advance together, one click at a time."""
+"""Click protocols: all episodes of a lane advance together, one prompt at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 
-from job.datasets.sample import TaskObject
 from job.evaluate.batching import batches, predict, request
 from job.evaluate.encoded import Conditions, EncodedSample
+from job.evaluate.episodes import Episode, Move, accept, row_of
 from job.evaluate.lanes import IN_TURN, Lane, take_turns
 from job.metrics import overlap
 from job.models.mask_choice import Candidates, Chosen, Taken
 from job.models.protocol import PromptableModel
 from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
-from job.prompts.boxes import Mask
+from job.prompts.boxes import Box, Mask
 from job.prompts.clicks import Situation, click_protocol
-from job.prompts.draw import Draw
 from job.prompts.modes import Point
-from job.prompts.placing import next_click
+from job.prompts.placing import first_prompt, next_click
 from job.results import run_lengths
 from job.results.outcome import Outcome, Status
-
-
-@dataclass(kw_only=True, eq=False)
-class Episode:
-    """The state of one object under one mask choice.
-
-    truth: its index among the truths of the block. taken: what the latest request gave, None before the first click.
-    latest: the latest row, None before the first. end: why the episode ended, None before.
-    """
-
-    encoded: EncodedSample
-    object: TaskObject
-    truth: int
-    choice: str
-    draw: Draw
-    points: tuple[Point, ...] = ()
-    taken: Taken | None = None
-    latest: Outcome | None = None
-    end: Status | None = None
-
-
-class Move(NamedTuple):
-    """What the host adds to an episode after a request: the row of that step, and the next click or why there is none.
-
-    Both are None where there is nothing to add: no row before the first click, no click after the last.
-    """
-
-    row: Outcome | None
-    click: Point | Status | None
 
 
 def run_clicks(
@@ -64,7 +33,10 @@ def run_clicks(
     conditions: Conditions,
     pool: Executor,
 ) -> Iterator[Outcome]:
-    """Click on every object `block.steps` times; an ended episode repeats its last row for each remaining step."""
+    """Click on every object `block.steps` times; an ended episode repeats its last row for each remaining step.
+
+    Where the protocol begins with a box, an object has a row of step 0 before those of its clicks.
+    """
     objects = [(encoded_sample, obj) for encoded_sample in encoded for obj in encoded_sample.sample.objects]
     episodes = [
         [
@@ -103,7 +75,7 @@ class _Clicking:
     def lane(self, episodes: Sequence[Episode]) -> Lane[Outcome]:
         """Click on these objects. Others have a turn while threads place the clicks, and while the device predicts."""
         rows: Sequence[Outcome] = ()
-        for step in range(self.block.steps + 1):
+        for step in range(self.block.first_step - 1, self.block.steps + 1):
             running = [episode for episode in episodes if episode.end is None]
             futures = [self.pool.submit(self._move, episode, step) for episode in running]
             yield rows
@@ -111,22 +83,22 @@ class _Clicking:
                 moves = [future.result() for future in futures]
             for episode, move in zip(running, moves, strict=True):
                 episode.latest = move.row
-            rows = [_row(episode, step) for episode in episodes] if step else ()
-            clicked = [episode for episode, move in zip(running, moves, strict=True) if _accept(episode, move.click)]
-            if clicked:
+            rows = [row_of(episode, step) for episode in episodes] if step >= self.block.first_step else ()
+            prompted = [episode for episode, move in zip(running, moves, strict=True) if accept(episode, move.prompt)]
+            if prompted:
                 with self.conditions.stage("predict"):
-                    chosen = self._predict(clicked, step + 1)
+                    chosen = self._predict(prompted, step + 1)
                 yield ()
                 with self.conditions.stage("wait for the device"):
                     all_taken = chosen.taken()
-                for episode, taken in zip(clicked, all_taken, strict=True):
+                for episode, taken in zip(prompted, all_taken, strict=True):
                     (episode.taken,) = taken.values()
         return rows
 
     def _move(self, episode: Episode, step: int) -> Move:
-        """Make the row of a step, and place the next click. It runs in a thread, and changes nothing."""
+        """Make the row of a step, and place the next prompt. It runs in a thread, and changes nothing."""
         if episode.taken is None:
-            return Move(None, self._next_click(episode, np.zeros_like(episode.object.truth_HW), 1))
+            return Move(None, self._first_prompt(episode))
         with self.conditions.stage("score"):
             mask_HW = episode.taken.mask()
             row = self._outcome(episode, episode.taken, mask_HW, step)
@@ -139,17 +111,13 @@ class _Clicking:
             return Move(row, "target")
         return Move(row, self._next_click(episode, mask_HW, step + 1))
 
-    def _next_click(self, episode: Episode, prediction_HW: Mask, step: int) -> Point | Status:
-        situation = Situation(
-            truth_HW=episode.object.truth_HW,
-            labelled_HW=episode.object.labelled_HW,
-            prediction_HW=prediction_HW,
-            clicked=[(point.x, point.y) for point in episode.points],
-            step=step,
-            draw=episode.draw,
-        )
+    def _first_prompt(self, episode: Episode) -> Box | Point | Status:
         with self.conditions.stage("prompt"):
-            return next_click(self.block, situation)
+            return first_prompt(self.block, _situation(episode, np.zeros_like(episode.object.truth_HW), 1))
+
+    def _next_click(self, episode: Episode, prediction_HW: Mask, step: int) -> Point | Status:
+        with self.conditions.stage("prompt"):
+            return next_click(self.block, _situation(episode, prediction_HW, step))
 
     def _outcome(self, episode: Episode, taken: Taken, mask_HW: Mask, step: int) -> Outcome:
         name, protocol = self.block.key(self.block.prompts[0])
@@ -164,25 +132,25 @@ class _Clicking:
             union_px=taken.union_px,
             predicted_iou=taken.predicted_iou,
             mask_index=taken.index,
-            point=episode.points[-1],
+            point=episode.points[-1] if episode.points else None,
             status="ok",
             points=episode.points,
-            boxes=(),
+            boxes=() if episode.box is None else (episode.box,),
             mask=run_lengths.encode(mask_HW),
         )
 
     def _predict(self, episodes: Sequence[Episode], step: int) -> Chosen:
-        """Run the model on each episode's clicks so far; return the masks chosen, on their way to the host."""
+        """Run the model on each episode's prompts so far; return the masks chosen, on their way to the host."""
         feedback = click_protocol(self.block.protocol).feedback
         feeds_back = self.model.capabilities.mask_input == "always" or feedback
-        # With feedback, the first click gets three candidates; later clicks get the single-mask token's mask.
-        has_candidates = step == 1 or not feedback
+        # With feedback, the first prompt gets three candidates; later ones get the single-mask token's mask.
+        has_candidates = step == self.block.first_step or not feedback
         choices = [episode.choice if has_candidates else "single" for episode in episodes]
         requests = [
             request(
                 episode.encoded.image,
                 episode.points,
-                None,
+                episode.box,
                 multimask=choice != "single",
                 mask_input=episode.taken.mask_input if feeds_back and episode.taken else None,
             )
@@ -197,19 +165,12 @@ class _Clicking:
         return Chosen(candidates, self.truths)
 
 
-def _accept(episode: Episode, click: Point | Status | None) -> bool:
-    """Add a click to an episode and return True. Return False if there is none, and end the episode if it says why."""
-    if isinstance(click, Point):
-        episode.points = (*episode.points, click)
-        return True
-    episode.end = click
-    return False
-
-
-def _row(episode: Episode, step: int) -> Outcome:
-    """Return the row of this step: the latest one, or, after the end, the latest one repeated."""
-    if episode.latest is None:
-        raise ValueError("an object with an empty truth cannot be clicked")
-    if episode.end is None:
-        return episode.latest
-    return replace(episode.latest, step=step, point=None, status=episode.end)
+def _situation(episode: Episode, prediction_HW: Mask, step: int) -> Situation:
+    return Situation(
+        truth_HW=episode.object.truth_HW,
+        labelled_HW=episode.object.labelled_HW,
+        prediction_HW=prediction_HW,
+        clicked=[(point.x, point.y) for point in episode.points],
+        step=step,
+        draw=episode.draw,
+    )

@@ -37,6 +37,7 @@ class ModelBlock:
                 prompt=prompt,
                 mask_choice=mask_choice,
                 block=self.index,
+                first_step=self.block.first_step,
                 steps=self.block.steps,
                 target_iou=self.block.target_iou,
             )
@@ -88,3 +89,5 @@ def _refusals(block: Prompts, supported: Capabilities) -> Iterator[tuple[str, st
         yield "clicks", "takes no points, so it cannot be clicked"
     elif block.clicks is not None and click_protocol(block.clicks.protocol).feedback and supported.mask_input == "none":
         yield "clicks", f"takes no mask input, which the protocol {block.clicks.protocol} feeds back"
+    if block.clicks is not None and click_protocol(block.clicks.protocol).box and not supported.boxes:
+        yield "clicks", f"takes no boxes, and the protocol {block.clicks.protocol} begins with one"

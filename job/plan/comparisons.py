@@ -15,6 +15,7 @@ from job.study.yaml_source import Path, YamlSource
 
 KEYS = ("model", "prompt", "protocol", "mask_choice")
 """What a run and a side of a contrast both state."""
+BOX_STEP = "step 0 is the box that a protocol begins with, and none here does"
 SAME_MAX = "state one `max` in both blocks"
 
 
@@ -22,7 +23,8 @@ SAME_MAX = "state one `max` in both blocks"
 class Run:
     """What a block gives each object, once for each seed: a row for each of `steps` clicks, one for a mode.
 
-    block: index in the spec. protocol: `one-shot` for modes.
+    block: index in the spec. protocol: `one-shot` for modes. first_step: 0 if it begins with a box, which has a row
+    too.
     """
 
     model: str
@@ -30,6 +32,7 @@ class Run:
     prompt: str
     mask_choice: str
     block: int
+    first_step: int
     steps: int
     target_iou: float | None
 
@@ -54,8 +57,11 @@ def comparison_faults(spec: LoadedSpec, runs: Sequence[Run]) -> Iterator[Fault]:
     for index, contrast in enumerate(statistics.contrasts):
         yield from _contrast_faults(spec, index, contrast, runs)
     most = max((block.clicks.steps for block in spec.study.prompts if block.clicks), default=0)
+    begins_with_box = any(block.clicks.first_step == 0 for block in spec.study.prompts if block.clicks)
     for index, step in enumerate(statistics.test_at):
-        if isinstance(step, int) and step > most:
+        if step == 0 and most and not begins_with_box:
+            yield spec.source.fault(("statistics", "test_at", index), f"expected 1 to {most}: {BOX_STEP}", step)
+        if isinstance(step, int) and (step > most or not most):
             expected = f"expected at most {most}, the most clicks of a block" if most else "no block has clicks"
             yield spec.source.fault(("statistics", "test_at", index), expected, step)
 
@@ -123,6 +129,8 @@ def _side_faults(spec: LoadedSpec, path: Path, side: Selector, runs: Sequence[Ru
     elif isinstance(side.step, int) and shortest is not None and side.step > shortest.steps:
         expected = f"expected at most {shortest.steps}, the clicks of prompts[{shortest.block}]"
         yield spec.source.fault((*path, "step"), expected, side.step)
+    elif side.step == 0 and all(run.first_step for run in clicked):
+        yield spec.source.fault((*path, "step"), f"expected 1 or more: {BOX_STEP}", side.step)
 
 
 def _selected(side: Selector, runs: Sequence[Run], keys: Sequence[str]) -> list[Run]:

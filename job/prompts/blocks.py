@@ -17,6 +17,7 @@ class PromptBlock:
 
     protocol: `one-shot`, with the names of modes as `prompts`, or a click protocol, with (`clicks`,) as `prompts`.
     mask_choices: those of the spec, or (`single`,) for a model with one mask. steps: clicks per object, 1 for modes.
+    first_step: that of an object's first row, 0 for a protocol that begins with a box.
     jitter: how far prompts are moved, null for not at all.
     brought_by: names and versions of the other packages that bring modes or protocol: rows of another version are not
     taken for theirs.
@@ -26,6 +27,7 @@ class PromptBlock:
     prompts: tuple[str, ...]
     mask_choices: tuple[MaskChoice, ...]
     steps: int = 1
+    first_step: int = 1
     target_iou: float | None = None
     jitter: Jitter | None = None
     brought_by: tuple[str, ...] = ()
@@ -39,6 +41,11 @@ class PromptBlock:
     def episodes(self) -> int:
         """Episodes for each object: one for each pair of prompt and mask choice."""
         return len(self.prompts) * len(self.mask_choices)
+
+    @property
+    def rows(self) -> int:
+        """Rows of each episode."""
+        return self.steps - self.first_step + 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,6 +73,7 @@ def resolve(block: Prompts, *, multimask: bool) -> PromptBlock:
         prompts=(CLICKS,),
         mask_choices=choices,
         steps=block.clicks.steps,
+        first_step=block.clicks.first_step,
         target_iou=block.clicks.target_iou,
         jitter=jitter,
         brought_by=PROTOCOLS.all()[block.clicks.protocol].other_packages,

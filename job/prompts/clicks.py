@@ -1,7 +1,8 @@
 """The click protocols: rules that place the next click, given truth and prediction.
 
 `mazurowski2023` and its correction follow Mazurowski et al. 2023. `ritm` follows Sofiiuk et al. 2021, whose simulated
-user is the standard in interactive segmentation since. A protocol never changes under its name.
+user is the standard in interactive segmentation since. `cvpr2025` follows, on slices, the evaluation of the CVPR 2025
+challenge "Foundation Models for Interactive 3D Biomedical Image Segmentation". A protocol never changes under its name.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Literal
 from job.prompts.boxes import Mask
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
-from job.prompts.regions import chamfer_depths, squared_depths
+from job.prompts.regions import Depths, chamfer_depths, largest_component, squared_depths
 from job.study.protocols import PROTOCOLS
 
 End = Literal["converged", "exhausted"]
@@ -25,7 +26,8 @@ class Situation:
     """The input of a protocol. Masks are bool (H, W).
 
     truth: the object. labelled: all classes of its label map. prediction: the current mask, empty before the first
-    click. clicked: (x, y) of the pixels clicked so far. step: the number of the next click, from 1.
+    prompt. clicked: (x, y) of the pixels clicked so far. step: the number of the next click, from 1. The box that a
+    protocol begins with is no click.
     """
 
     truth_HW: Mask
@@ -40,25 +42,22 @@ class Situation:
 class ClickProtocol:
     """A rule for the next click, and how models with an optional mask input are used with it.
 
-    feedback: from the second click on, the logits of the chosen mask are the mask input, and the model returns one mask
-    instead of three candidates. clicks: for each object, unless the spec says otherwise.
+    feedback: from the second prompt on, the logits of the chosen mask are the mask input, and the model returns one
+    mask instead of three candidates. clicks: for each object, unless the spec says otherwise. box: it begins with the
+    tight box of the whole object, which the model is given at every click too: the row of step 0, which is no click.
     """
 
     name: str
     next_click: Callable[[Situation], Point | End]
     feedback: bool
     clicks: int
+    box: bool = False
 
 
 def pooled(situation: Situation, positive_HW: Mask) -> Point | End:
     """Click one of the deepest pixels of truth XOR prediction. The click is positive where `positive_HW` is true."""
     depths = chamfer_depths(situation.truth_HW ^ situation.prediction_HW)
-    if not depths.largest:
-        return "converged"
-    deepest_N = depths.deepest()
-    chosen = situation.draw.below(len(deepest_N), step=situation.step)
-    [(x, y)] = depths.pixels(deepest_N[chosen : chosen + 1])
-    return Point(x=int(x), y=int(y), positive=bool(positive_HW[y, x]), depth=depths.largest, ties=len(deepest_N))
+    return _drawn(situation, depths, depths.largest, positive_HW) if depths.largest else "converged"
 
 
 def mazurowski2023(situation: Situation) -> Point | End:
@@ -89,6 +88,22 @@ def ritm(situation: Situation) -> Point | End:
     return Point(x=int(x), y=int(y), positive=positive, depth=math.sqrt(depths.largest), ties=len(deepest_N))
 
 
+def cvpr2025(situation: Situation) -> Point | End:
+    """Click one of the deepest pixels of the largest component of truth XOR prediction; positive on the object."""
+    depths = squared_depths(largest_component(situation.truth_HW ^ situation.prediction_HW))
+    if not depths.largest:
+        return "converged"
+    return _drawn(situation, depths, math.sqrt(depths.largest), situation.truth_HW)
+
+
+def _drawn(situation: Situation, depths: Depths, depth: float, positive_HW: Mask) -> Point:
+    """Return a click on one of the deepest pixels, at random. depth: theirs in px."""
+    deepest_N = depths.deepest()
+    chosen = situation.draw.below(len(deepest_N), step=situation.step)
+    [(x, y)] = depths.pixels(deepest_N[chosen : chosen + 1])
+    return Point(x=int(x), y=int(y), positive=bool(positive_HW[y, x]), depth=depth, ties=len(deepest_N))
+
+
 def click_protocol(name: str) -> ClickProtocol:
     """Return the protocol of a name, ours or another package's; JobError if that brings something else."""
     protocol = PROTOCOLS.value(name)
@@ -102,3 +117,4 @@ MAZUROWSKI2023_CORRECTED = ClickProtocol(
     name="mazurowski2023-corrected", next_click=mazurowski2023_corrected, feedback=False, clicks=9
 )
 RITM = ClickProtocol(name="ritm", next_click=ritm, feedback=True, clicks=20)
+CVPR2025 = ClickProtocol(name="cvpr2025", next_click=cvpr2025, feedback=True, clicks=5, box=True)

@@ -1,4 +1,4 @@
-"""The prompts that an object gets before any prediction: those of one-shot modes, and the first click of protocols."""
+"""The prompts that an object gets before any prediction: those of one-shot modes, and the first of click protocols."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from itertools import chain
 import numpy as np
 
 from job.prompts.blocks import PromptBlock
-from job.prompts.boxes import Mask
+from job.prompts.boxes import Box, Mask
 from job.prompts.clicks import Situation
 from job.prompts.draw import Draw
 from job.prompts.modes import Point, Prompt, Target
-from job.prompts.placing import next_click, prompts_of_modes
+from job.prompts.placing import first_prompt, prompts_of_modes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +57,11 @@ def _places(
                 for place in chain.from_iterable(map(_of_prompt, prompts)):
                     yield block.key(mode)[0], place
             continue
-        click = next_click(block, _before_the_first(target, labelled_HW, draw))
-        if isinstance(click, Point):
-            yield block.key(*block.prompts)[1], (click.x, click.y)
+        prompt = first_prompt(block, _before_the_first(target, labelled_HW, draw))
+        if isinstance(prompt, Box):
+            yield block.key(*block.prompts)[1], tuple(prompt)
+        elif isinstance(prompt, Point):
+            yield block.key(*block.prompts)[1], (prompt.x, prompt.y)
 
 
 def _of_prompt(prompt: Prompt) -> Iterator[tuple[int, ...]]:

@@ -29,7 +29,7 @@ class Mover:
         component = 0
         for prompt in prompts:
             points = tuple(self.point(point, 1, component + index) for index, point in enumerate(prompt.points))
-            box = None if prompt.box is None else self._box(prompt.box, component)
+            box = None if prompt.box is None else self.box(prompt.box, 1, component)
             moved.append(Prompt(points=points, box=box))
             component += max(1, len(points))
         return moved
@@ -41,12 +41,14 @@ class Mover:
         y = self._moved(point.y, box.height, self.truth_HW.shape[0], step, component, 1)
         return replace(point, x=x, y=y)
 
-    def _box(self, box: Box, component: int) -> Box:
+    def box(self, box: Box, step: int, component: int = 0) -> Box:
         """Return a box, moved. Edges that would pass each other change places, so that a pixel is always left."""
         height, width = self.truth_HW.shape
-        x0, x1 = sorted(self._moved(x, box.width, width, 1, component, edge) for edge, x in ((0, box.x0), (2, box.x1)))
+        x0, x1 = sorted(
+            self._moved(x, box.width, width, step, component, edge) for edge, x in ((0, box.x0), (2, box.x1))
+        )
         y0, y1 = sorted(
-            self._moved(y, box.height, height, 1, component, edge) for edge, y in ((1, box.y0), (3, box.y1))
+            self._moved(y, box.height, height, step, component, edge) for edge, y in ((1, box.y0), (3, box.y1))
         )
         return Box(x0, y0, x1, y1)
 

@@ -1,8 +1,9 @@
-"""The prompts that a block gives an object: those of its modes, or the next click. A jitter moves them."""
+"""The prompts that a block gives an object: of its modes, or the first prompt and next clicks. A jitter moves them."""
 
 from __future__ import annotations
 
 from job.prompts.blocks import PromptBlock
+from job.prompts.boxes import Box, tight_box
 from job.prompts.clicks import End, Situation, click_protocol
 from job.prompts.draw import Draw
 from job.prompts.jitter import Mover
@@ -16,6 +17,17 @@ def prompts_of_modes(block: PromptBlock, target: Target, draw: Draw) -> dict[str
         return by_mode
     mover = Mover(jitter=block.jitter, truth_HW=target.truth_HW, draw=draw)
     return {mode: mover.prompts(prompts) for mode, prompts in by_mode.items()}
+
+
+def first_prompt(block: PromptBlock, situation: Situation) -> Box | Point | End:
+    """Return what a block of clicks begins with: the tight box of the object, if its protocol does, or a click."""
+    if not click_protocol(block.protocol).box:
+        return next_click(block, situation)
+    box = tight_box(situation.truth_HW)
+    if block.jitter is None:
+        return box
+    mover = Mover(jitter=block.jitter, truth_HW=situation.truth_HW, draw=situation.draw)
+    return mover.box(box, step=0)  # its step, so that the first click does not move as an edge of the box does
 
 
 def next_click(block: PromptBlock, situation: Situation) -> Point | End:

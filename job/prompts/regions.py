@@ -78,6 +78,20 @@ def components(mask_HW: Mask, most: int | None = None) -> list[Mask]:
     return [_framed(labels_hw == label, window, mask_HW.shape) for label in largest_first[:most]]
 
 
+def largest_component(mask_HW: Mask) -> Mask:
+    """Return the largest 8-connected component, bool (H, W); of equal areas, the first in row-major order.
+
+    It is empty if the mask is.
+    """
+    if not mask_HW.any():
+        return np.zeros_like(mask_HW)
+    window = tight_box(mask_HW).window
+    labels_hw, _ = ndimage.label(mask_HW[window], structure=EIGHT_CONNECTED)
+    areas = np.bincount(labels_hw.ravel())
+    largest = 1 + np.argmax(areas[1:])
+    return _framed(labels_hw == largest, window, mask_HW.shape)
+
+
 def count_components(mask_HW: Mask) -> int:
     """Count the 8-connected components of a mask."""
     return int(ndimage.label(mask_HW, structure=EIGHT_CONNECTED)[1])

@@ -48,7 +48,7 @@ class ProtocolSuite:
     protocol: ClickProtocol
 
     def test_the_first_click_is_positive_and_on_the_object(self) -> None:
-        """Whatever its form, because nothing is predicted yet."""
+        """Whatever its form, because nothing is predicted: there was no prompt yet, or a box whose mask is empty."""
         for truth_HW in truths():
             click = self.protocol.next_click(situation(truth_HW))
             assert isinstance(click, Point)

@@ -134,4 +134,4 @@ def _few_tasks(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _clicks(number: int) -> str:
-    return "1 click" if number == 1 else f"{number} clicks"
+    return {0: "the box", 1: "1 click"}.get(number, f"{number} clicks")

@@ -1,4 +1,4 @@
-"""Intervals and p as people read them."""
+"""Intervals, p and clicks as people read them."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def interval(row: Row) -> str:
 def probability(p: float | None) -> str:
     """Return a p in three decimals; nothing where there was no test."""
     return "" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def clicks(step: int) -> str:
+    """Return the number of clicks of a row in a table of clicks; `box` of the box that a protocol begins with."""
+    return str(step) if step else "box"

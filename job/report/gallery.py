@@ -39,11 +39,12 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
-    """One model's masks of an object, step by step. way: how it was prompted, in words."""
+    """One model's masks of an object, step by step. way: how it was prompted, in words. first_step: 0 of a box."""
 
     way: str
     model: str
     mask_choice: str
+    first_step: int = 1
     steps: tuple[Step, ...]
 
 
@@ -137,6 +138,7 @@ def _outlined(exhibit: Exhibit, view: _View) -> tuple[dict[str, Any], int]:
             "way": run.way,
             "model": printable(run.model),
             "choice": run.mask_choice,
+            "first": run.first_step,
             "steps": [_step(step, view, outlines) for step in run.steps],
         }
         for run in exhibit.runs

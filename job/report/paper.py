@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from job.report.cells import Bold
+from job.report.figures import clicks
 from job.study.prompts import CLICKS, ONE_SHOT, place_of
 
 Row = dict[str, Any]
@@ -103,7 +104,7 @@ def _place(row: Row) -> tuple[bool, str, str]:
 
 
 def _key(row: Row) -> tuple[str, ...]:
-    return (*_task(row), str(row["step"]) if row["prompt"] == CLICKS else row["prompt"])
+    return (*_task(row), clicks(row["step"]) if row["prompt"] == CLICKS else row["prompt"])
 
 
 def _column(row: Row, several_seeds: bool) -> str:

@@ -12,14 +12,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from job.report import figures
 from job.report.contrasts import Sides, asked_for, difference, lead, legend, sides
 from job.report.figures import interval, probability
 from job.statistics.summarise import Summary
 from job.study.jitter import MARK
 from job.study.prompts import CLICKS, place_of
 
-SHOWN_CLICKS = (1, 2, 3, 5, 9)
-"""These and the last; `summary/` has all of them."""
+SHOWN_CLICKS = (0, 1, 2, 3, 5, 9)
+"""These, of which 0 is the box that a protocol begins with, and the last; `summary/` has all of them."""
 Row = dict[str, Any]
 
 
@@ -82,7 +83,7 @@ def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
         for row in sorted(rows, key=lambda row: row["step"]):
             if (row["prompt"], row["step"]) in columns:
                 table.add_row(
-                    str(row["step"]) if clicks else row["prompt"],
+                    figures.clicks(row["step"]) if clicks else row["prompt"],
                     str(row["interval_tasks"] or row["tasks"]),
                     str(row["clusters"]),
                     f"{difference(row):+.4f}",
@@ -127,7 +128,7 @@ def _table(run: Run, tasks: list[Row], overall: list[Row], several_seeds: bool) 
     table.add_column("objects", justify="right", no_wrap=True)
     for prompt, step in columns:
         # A mode's name takes two lines, and its jitter a third, so that no figure is cut.
-        name = str(step) if prompt == CLICKS else prompt.replace("_", "_\n").replace(MARK, "\n± ")
+        name = figures.clicks(step) if prompt == CLICKS else prompt.replace("_", "_\n").replace(MARK, "\n± ")
         table.add_column(name, justify="right", no_wrap=True)
     for (dataset, task), rows in _by_task(tasks):
         table.add_row(dataset, task, str(rows[0]["objects"]), *_cells(rows, columns))

@@ -16,7 +16,8 @@ Status = Literal["ok", "converged", "exhausted", "target"]
 class Outcome:
     """The state of an episode after one step.
 
-    An episode is one object, one way of prompting and one mask choice. point: the click of a step with
+    An episode is one object, one way of prompting and one mask choice. step: the clicks so far, 0 after the box that a
+    protocol begins with; 1 for modes. point: the click of a step with
     exactly one point, else None. points, boxes: all prompts so far. mask: COCO run-lengths. mask_index: index of the
     chosen candidate, or None.
     """

@@ -27,6 +27,8 @@ CONTRASTS = pa.schema(
 )
 REGRET = "oracle minus score"
 """What choosing a mask by its predicted IoU loses against the best of the three, before later clicks differ."""
+FIRST_PROMPT = {"of_step": "prompt", "minus_step": "prompt", "has_steps": True}
+"""The step at which all models have candidates: the first click, or the box before it. No spec can name it."""
 
 
 def contrasts(study: Study) -> pa.Table:
@@ -59,9 +61,7 @@ def _contrasts(study: Study) -> Iterator[dict[str, Any]]:
         yield _row("compare", f"{model} minus {baseline}", Selector(model=model), Selector(model=baseline))
     for contrast in study.statistics.contrasts:
         yield _row("contrast", contrast.name, contrast.of, contrast.minus)
-    yield _row(
-        "regret", REGRET, Selector(mask_choice="oracle", step="first"), Selector(mask_choice="score", step="first")
-    )
+    yield _row("regret", REGRET, Selector(mask_choice="oracle"), Selector(mask_choice="score")) | FIRST_PROMPT
     names = [model.name for model in study.models]
     if len(names) > 2:
         for model, baseline in combinations(names, 2):
@@ -72,7 +72,8 @@ def _contrasts(study: Study) -> Iterator[dict[str, Any]]:
 
 def _row(kind: str, name: str, of: Selector, minus: Selector) -> dict[str, Any]:
     ours, theirs = _texts(of), _texts(minus)
-    row = {"kind": kind, "contrast": name, "has_steps": bool(of.step or minus.step)}
+    has_steps = of.step is not None or minus.step is not None
+    row = {"kind": kind, "contrast": name, "has_steps": has_steps}
     for field in FIELDS:
         row[f"of_{field}"] = theirs[field] if ours[field] is None else ours[field]
         row[f"minus_{field}"] = ours[field] if theirs[field] is None else theirs[field]

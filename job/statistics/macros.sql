@@ -22,12 +22,31 @@ CREATE MACRO average_rank(x, partition) AS
 CREATE MACRO stands_for(run, wanted) AS
     run.mask_choice = wanted OR (run.mask_choice = 'single' AND NOT list_contains(run.choices, wanted));
 
--- named_step: the click that `first`, `last` or a number in text means, for a run with this last step.
-CREATE MACRO named_step(step, last_step) AS
-    CASE step WHEN 'first' THEN 1 WHEN 'last' THEN last_step ELSE CAST(step AS INTEGER) END;
+-- named_step: the step of a run that `first`, `last` (click), `prompt` (the first, a click or a box) or a number in text
+-- means.
+CREATE MACRO named_step(step, run) AS
+    CASE step
+        WHEN 'first' THEN 1
+        WHEN 'last' THEN run.last_step
+        WHEN 'prompt' THEN run.first_step
+        ELSE CAST(step AS INTEGER)
+    END;
 
 -- fewest_clusters: fewer clusters have no interval, as in resampling.py.
 CREATE MACRO fewest_clusters() AS 5;
 
 -- percent: an IoU level as the names of measures write it, such as 90 or 92.5.
 CREATE MACRO percent(level) AS printf('%g', level * 100);
+
+-- total: the sum of a list. trapezoid: its mean by the trapezoidal rule over unit steps; of one value, itself.
+CREATE MACRO total(list) AS CAST(list_sum(list_transform(list, lambda x: exact(x))) AS DOUBLE);
+CREATE MACRO trapezoid(list) AS
+    CASE WHEN len(list) > 1 THEN (total(list) - (list[1] + list[-1]) / 2) / (len(list) - 1) ELSE list[1] END;
+
+-- first_click: the first click at which an IoU of a trajectory reaches a level: 0 if its box did, null if none does. IoU and
+-- level are compared as doubles: a FLOAT 0.9 is below 0.9.
+CREATE MACRO first_click(box_iou, ious, level) AS
+    CASE
+        WHEN box_iou >= level THEN 0
+        ELSE nullif(list_position(list_transform(ious, lambda iou: iou >= level), TRUE), 0)
+    END;

@@ -25,7 +25,8 @@ class ClickSettings(Strict):
 
     protocol: Protocol
     max: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Clicks for each object. Default: the protocol's own, 9 for mazurowski2023 and its correction, 20 for ritm."""
+    """Clicks for each object. Default: the protocol's own, 9 for mazurowski2023 and its correction, 20 for ritm, 5 for
+    cvpr2025."""
     target_iou: Annotated[float, Field(gt=0, le=1)] | None = None
     """Stop an object early at this IoU, which is at least the highest `statistics.noc`."""
 
@@ -33,6 +34,11 @@ class ClickSettings(Strict):
     def steps(self) -> int:
         """Clicks for each object."""
         return self.max or int(PROTOCOLS.value(self.protocol).clicks)
+
+    @property
+    def first_step(self) -> int:
+        """The step of an object's first row: 1, the first click, or 0, the box that the protocol begins with."""
+        return 0 if getattr(PROTOCOLS.value(self.protocol), "box", False) else 1
 
 
 class Prompts(Strict):

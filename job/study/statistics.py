@@ -12,7 +12,7 @@ from job.study.row_names import PromptName, ProtocolName
 from job.study.strict import Fraction, Name, Seed, Strict
 
 Metric = Literal["nsd", "hd95", "assd", "boundary_iou"]
-Step = Literal["first", "last"] | Annotated[int, Field(ge=1, le=100)]
+Step = Literal["first", "last"] | Annotated[int, Field(ge=0, le=100)]
 
 
 class Compare(Strict):
@@ -37,7 +37,7 @@ class Selector(Strict):
     mask_choice: MaskChoice | None = None
     """Left out on both sides: the same choice, or the only mask of a model that has one."""
     step: Step | None = None
-    """The click: a number, `first` or `last`."""
+    """The click: a number, `first` or `last`; 0 is the box that a protocol begins with."""
     seed: Seed | None = None
 
     @field_validator("protocol", "step")  # of the fields, not of the model, so that a fault has the place of the key
@@ -79,10 +79,14 @@ class Statistics(Strict):
     noc: tuple[Fraction, ...] = (0.8, 0.85, 0.9, 0.95)
     """IoU levels for the number of clicks."""
     test_at: Annotated[tuple[Step, ...], Field(min_length=1)] = ("first", "last")
-    """The clicks at which differences are tested. Modes and the area under the curve always are."""
+    """The clicks at which differences are tested; 0 is the box that a protocol begins with. Modes and the area under
+    the curve always are."""
     metrics: tuple[Metric, ...] = ()
-    """Scores of the boundary, beside IoU and Dice: computed from the stored masks at the first and the last click, and
-    for each mode."""
+    """Scores of the boundary, beside IoU and Dice: computed from the stored masks of each mode, and at the clicks of
+    `metrics_at`."""
+    metrics_at: Literal["ends", "every"] = "ends"
+    """The clicks at which `metrics` are computed: `ends`, the first and the last; `every`, all of them, and at the box
+    that a protocol begins with."""
     confidence: Fraction = 0.95
     """Confidence level of all intervals."""
     seed: Seed = 0

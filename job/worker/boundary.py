@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Literal
 
 import structlog
 
@@ -40,7 +41,7 @@ def add_boundary_metrics(study: Study, results: Results, plan: Plan) -> int:
     Raise OutputError for a damaged file.
     """
     asked = _asked(study)
-    keys = {dataset: _key(of_dataset) for dataset, of_dataset in asked.items()}
+    keys = {dataset: _key(of_dataset, study.statistics.metrics_at) for dataset, of_dataset in asked.items()}
     boundary_files.ask(results, plan.spec, keys)
     left = _left(results, plan) if asked else []
     if not left:
@@ -50,7 +51,8 @@ def add_boundary_metrics(study: Study, results: Results, plan: Plan) -> int:
     dataset_of = plan.dataset_of
     with threads(processors.usable()) as pool:
         for to_do in left:
-            _add(results, to_do, asked[dataset_of[to_do.part.name]], _steps(study.prompts[to_do.part.block]), pool)
+            steps = _steps(study.prompts[to_do.part.block], study.statistics.metrics_at)
+            _add(results, to_do, asked[dataset_of[to_do.part.name]], steps, pool)
     log.info("computed boundary metrics", parts=len(left), seconds=round(time.monotonic() - began, 1))
     return len(left)
 
@@ -83,9 +85,9 @@ def _asked(study: Study) -> dict[str, Asked]:
     }
 
 
-def _key(asked: Asked) -> str:
+def _key(asked: Asked, at: str) -> str:
     """Return the key of all that determines the rows of given predictions."""
-    return fingerprint({"version": VERSION, "metrics": asked.metrics, "tolerances": dict(asked.tolerances)})
+    return fingerprint({"version": VERSION, "metrics": asked.metrics, "tolerances": dict(asked.tolerances), "at": at})
 
 
 def _left(results: Results, plan: Plan) -> list[_ToDo]:
@@ -105,6 +107,8 @@ def _left(results: Results, plan: Plan) -> list[_ToDo]:
     ]
 
 
-def _steps(block: Prompts) -> set[int]:
-    """Return the steps that are scored: the first and the last click, or the only step of modes."""
-    return {1} if block.clicks is None else {1, block.clicks.steps}
+def _steps(block: Prompts, at: Literal["ends", "every"]) -> set[int]:
+    """Return the steps that are scored: the first and the last click or every step, or the only step of modes."""
+    if block.clicks is None:
+        return {1}
+    return {1, block.clicks.steps} if at == "ends" else {*range(block.clicks.first_step, block.clicks.steps + 1)}

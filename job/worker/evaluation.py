@@ -120,7 +120,7 @@ class Evaluation:
     ) -> Evaluated | None:
         """Evaluate a part in one portion; return None if the memory does not suffice for it, but may for a smaller."""
         episodes = sum(len(encoded_sample.sample.objects) for encoded_sample in encoded)
-        share_of_row = share / max(1, part.episodes * self.blocks[part.model, part.block].block.steps * episodes)
+        share_of_row = share / max(1, part.episodes * self.blocks[part.model, part.block].block.rows * episodes)
         outcomes: list[Outcome] = []
         too_large: dict[Sample, str] = {}
         for start in range(0, len(encoded), portion.images):

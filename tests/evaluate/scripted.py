@@ -11,6 +11,7 @@ from job.datasets.sample import Sample, TaskObject
 from job.evaluate import Conditions, encode, evaluate
 from job.models.protocol import Capabilities, EncodedImage, Prediction
 from job.prompts.blocks import PromptBlock
+from job.study.prompts import ClickSettings
 
 POOL = ThreadPoolExecutor(2)
 
@@ -82,7 +83,14 @@ def modes(*names, choices=("score",)):
 
 
 def clicks(protocol, steps, choices=("score",), target=None):
-    return PromptBlock(protocol=protocol, prompts=("clicks",), mask_choices=choices, steps=steps, target_iou=target)
+    return PromptBlock(
+        protocol=protocol,
+        prompts=("clicks",),
+        mask_choices=choices,
+        first_step=ClickSettings(protocol=protocol).first_step,
+        steps=steps,
+        target_iou=target,
+    )
 
 
 def run(model, samples, block, *, seed=0, batch=4):

@@ -1,5 +1,7 @@
 """Trajectories: where the clicks are, what is fed back, how they end. The lock-step loop equals a plain loop."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from job.models.protocol import Request
 from job.prompts.clicks import Situation, click_protocol
 from job.prompts.draw import Draw
 from job.results import run_lengths
+from job.study.jitter import Jitter
 from tests.evaluate.scripted import ScriptedModel, clicks, mask, run, sample
 from tests.models.fake import EVERYTHING, FakeModel
 
@@ -83,6 +86,50 @@ def test_the_ritm_protocol_feeds_the_chosen_mask_back():
     assert [o.mask_index for o in outcomes] == [0, None, None]
 
 
+def test_a_protocol_that_begins_with_a_box_gives_it_with_every_click():
+    """The box has candidates and a row of step 0 without a click; then the chosen mask is fed back."""
+    model = ScriptedModel([NONE] * 3, single=NONE)
+    outcomes = run(model, [sample(TRUTH)], clicks("cvpr2025", 2, choices=("first",)))
+    assert [(len(r.points_N2), r.box_4.tolist(), r.multimask, r.mask_input) for r in model.requests] == [
+        (0, [1, 1, 3, 3], True, None),
+        (1, [1, 1, 3, 3], False, "logits of candidate 0"),
+        (2, [1, 1, 3, 3], False, "logits of candidate 0"),
+    ]
+    assert [(o.step, o.point and (o.point.x, o.point.y), len(o.points), o.boxes, o.mask_index) for o in outcomes] == [
+        (0, None, 0, ((1, 1, 3, 3),), 0),
+        (1, (2, 2), 1, ((1, 1, 3, 3),), None),
+        (2, (2, 2), 2, ((1, 1, 3, 3),), None),
+    ]
+
+
+def test_a_jitter_moves_the_box_once_and_each_click_by_itself():
+    """All clicks of an object have one box; the first click does not follow its upper left corner."""
+    truth = np.zeros((60, 60), bool)
+    truth[20:40, 20:40] = True
+    block = replace(clicks("cvpr2025", 2), jitter=Jitter(5, "px"))
+    moves = []
+    for seed in range(20):
+        outcomes = run(ScriptedModel([np.zeros_like(truth)] * 3), [sample(truth)], block, seed=seed)
+        ((box,),) = {o.boxes for o in outcomes}
+        aimed = run(ScriptedModel([np.zeros_like(truth)] * 3), [sample(truth)], clicks("cvpr2025", 1), seed=seed)[
+            1
+        ].point
+        moves.append((box.x0 - 20, box.y0 - 20, outcomes[1].point.x - aimed.x, outcomes[1].point.y - aimed.y))
+    assert {abs(move) <= 5 for of_seed in moves for move in of_seed} == {True}
+    assert any(of_box != of_click for *of_box, x, y in moves for of_click in [[x, y]])
+    assert len({of_seed[0] for of_seed in moves}) > 3
+
+
+@pytest.mark.parametrize(("target", "status"), [(None, "converged"), (0.5, "target")])
+def test_a_box_that_suffices_leaves_no_click(target, status):
+    """Its row is `ok`; the rows of the clicks repeat its mask."""
+    outcomes = run(ScriptedModel([TRUTH] * 3), [sample(TRUTH)], clicks("cvpr2025", 2, target=target))
+    assert [(o.step, o.status, o.point, o.points, len(o.boxes)) for o in outcomes] == [
+        (0, "ok", None, (), 1), (1, status, None, (), 1), (2, status, None, (), 1),
+    ]  # fmt: skip
+    assert {o.mask for o in outcomes} == {run_lengths.encode(TRUTH)}
+
+
 def test_a_model_that_always_takes_a_mask_input_gets_it_with_every_protocol():
     """RITM is such a model."""
     model = ScriptedModel(single=NONE, mask_input="always", scores=None)
@@ -124,8 +171,12 @@ def plain_trajectory(model, image_sample, obj, protocol, steps, choice):
     """Click on one object alone, in a loop that follows the text of the protocol."""
     (image,) = model.encode([image_sample.image_HWC])
     prediction, clicked = np.zeros_like(obj.truth_HW), []
-    points, mask_input, rows = [], None, []
-    for step in range(1, steps + 1):
+    points, mask_input, rows, box = [], None, [], None
+    feeds_back = protocol in ("ritm", "cvpr2025")
+    if protocol == "cvpr2025":
+        (y,), (x,) = (np.nonzero(obj.truth_HW.any(axis=axis)) for axis in (1, 0))
+        box = np.array([x.min(), y.min(), x.max(), y.max()], np.int32)
+    for step in range(0 if box is not None else 1, steps + 1):
         situation = Situation(
             truth_HW=obj.truth_HW,
             labelled_HW=obj.labelled_HW,
@@ -134,18 +185,20 @@ def plain_trajectory(model, image_sample, obj, protocol, steps, choice):
             step=step,
             draw=Draw(seed=5, image=image_sample.image, slice=0, task=obj.task),
         )
-        click = click_protocol(protocol).next_click(situation)
+        click = click_protocol(protocol).next_click(situation) if step else None
         if isinstance(click, str):
             rows.append((None, prediction))
             continue
-        points.append(click)
-        clicked.append((click.x, click.y))
-        multimask = step == 1 or protocol != "ritm"
+        if click:
+            points.append(click)
+            clicked.append((click.x, click.y))
+        multimask = mask_input is None or not feeds_back
         request = Request(
             image=image,
-            points_N2=np.array([(p.x, p.y) for p in points], np.int32),
+            points_N2=np.array([(p.x, p.y) for p in points], np.int32).reshape(-1, 2),
             labels_N=np.array([p.positive for p in points], np.int32),
-            mask_input=mask_input if protocol == "ritm" else None,
+            box_4=box,
+            mask_input=mask_input if feeds_back else None,
             multimask=multimask,
         )
         (response,) = model.predict([request])
@@ -153,7 +206,7 @@ def plain_trajectory(model, image_sample, obj, protocol, steps, choice):
         best = {"oracle": int(np.argmax(ious)), "score": int(response.predicted_iou_C.argmax()), "first": 0}[choice]
         index = best if multimask else 0
         prediction, mask_input = response.masks_CHW[index].numpy(), response.mask_inputs_C[index]
-        rows.append(((click.x, click.y, click.positive), prediction))
+        rows.append((click and (click.x, click.y, click.positive), prediction))
     return rows
 
 
@@ -173,19 +226,20 @@ def scenes():
     return samples
 
 
-@pytest.mark.parametrize("protocol", ["mazurowski2023", "mazurowski2023-corrected", "ritm"])
+@pytest.mark.parametrize("protocol", ["mazurowski2023", "mazurowski2023-corrected", "ritm", "cvpr2025"])
 @pytest.mark.parametrize("batch", [1, 3, 100])
 def test_objects_in_lock_step_have_the_trajectories_of_each_alone(scenes, protocol, batch):
     """Every click and every mask is equal, for every choice and every batch."""
     choices = ("first", "score", "oracle")
     outcomes = run(FakeModel(EVERYTHING), scenes, clicks(protocol, 5, choices=choices), seed=5, batch=batch)
     by_key = {(o.sample.image, o.object.task, o.mask_choice, o.step): o for o in outcomes}
-    assert len(by_key) == len(outcomes) == 5 * 2 * 3 * 5
+    first = 0 if protocol == "cvpr2025" else 1
+    assert len(by_key) == len(outcomes) == 5 * 2 * 3 * (6 - first)
     for scene in scenes:
         for obj in scene.objects:
             for choice in choices:
                 rows = plain_trajectory(FakeModel(EVERYTHING), scene, obj, protocol, 5, choice)
-                for step, (click, prediction) in enumerate(rows, start=1):
+                for step, (click, prediction) in enumerate(rows, start=first):
                     outcome = by_key[scene.image, obj.task, choice, step]
                     point = outcome.point and (outcome.point.x, outcome.point.y, outcome.point.positive)
                     assert point == click

@@ -37,7 +37,9 @@ def test_a_model_with_one_mask_runs_once_as_single():
     assert blocks["lite", 0].mask_choices == ("single",)
 
 
-@pytest.mark.parametrize(("protocol", "steps"), [("mazurowski2023", 9), ("mazurowski2023-corrected", 9), ("ritm", 20)])
+@pytest.mark.parametrize(
+    ("protocol", "steps"), [("mazurowski2023", 9), ("mazurowski2023-corrected", 9), ("ritm", 20), ("cvpr2025", 5)]
+)
 def test_each_protocol_has_its_number_of_clicks(protocol, steps):
     """The spec can state another."""
     unstated = f"{{models: [sam], clicks: {{protocol: {protocol}}}}}"
@@ -66,6 +68,18 @@ def test_a_block_of_clicks_is_refused_for_a_model_without_points():
     assert "prompts[0].clicks: lite takes no points, so it cannot be clicked" in refusal(
         "{models: [lite], clicks: {protocol: ritm}}"
     )
+
+
+def test_a_protocol_that_begins_with_a_box_is_refused_for_a_model_without_boxes():
+    """Clicks alone it takes."""
+    spec = SPEC.replace("prompts:", "  - {name: ritm, family: ritm, arch: hrnet18s, checkpoint: r.pth}\nprompts:")
+    block = "  - {{models: [ritm], clicks: {{protocol: {}}}}}\n"
+    with pytest.raises(SpecError) as error:
+        prompt_blocks(loads(spec + block.format("cvpr2025"), "s.yaml"))
+    assert str(error.value).endswith(
+        "prompts[0].clicks: ritm takes no boxes, and the protocol cvpr2025 begins with one"
+    )
+    assert prompt_blocks(loads(spec + block.format("ritm"), "s.yaml"))
 
 
 def test_all_refusals_are_reported_at_once():

@@ -200,6 +200,18 @@ def test_tests_are_made_at_steps_that_some_object_reaches():
     assert fault("test_at: [first, 1]", BOX) == "statistics.test_at[1]: no block has clicks (got 1)"
 
 
+def test_step_0_is_of_a_protocol_that_begins_with_a_box():
+    """It is the box, which other protocols lack."""
+    box = "{models: [sam, two], clicks: {protocol: cvpr2025}}"
+    reason = "step 0 is the box that a protocol begins with, and none here does (got 0)"
+    assert fault("test_at: [0, last]", NINE) == f"statistics.test_at[0]: expected 1 to 9: {reason}"
+    assert contrast("protocol: mazurowski2023, step: 5", "protocol: mazurowski2023, step: 0", NINE, box) == (
+        f".minus.step: expected 1 or more: {reason}"
+    )
+    assert not fault("test_at: [0, last]", NINE, box)
+    assert not contrast("protocol: cvpr2025, step: 5", "protocol: cvpr2025, step: 0", NINE, box)
+
+
 def test_a_mode_is_compared_with_its_jitter():
     """They are two prompts; a jitter that no block gives is a fault."""
     moved = "{models: [sam], modes: [whole_box], mask_choice: [first], jitter: 5 px}"

@@ -44,3 +44,11 @@ def test_what_several_models_share_is_named_once():
     truth_HW = mask((2, 3, 5))
     (prompt,) = first_prompts([block("one-shot", "whole_box")] * 2, truth_HW, truth_HW, DRAW)
     assert prompt.names == ("whole_box",)
+
+
+def test_a_protocol_that_begins_with_a_box_shares_it_with_the_mode():
+    """The tight box of the whole object."""
+    truth_HW = mask((0, 0, 3), (10, 10, 5))
+    blocks = [block("one-shot", "whole_box"), block("cvpr2025", "clicks")]
+    (prompt,) = first_prompts(blocks, truth_HW, truth_HW, DRAW)
+    assert (prompt.names, prompt.place) == (("whole_box", "cvpr2025"), (0, 0, 14, 14))

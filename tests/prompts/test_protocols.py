@@ -8,7 +8,7 @@ import pytest
 
 from job.errors import JobError, SpecError
 from job.prompts.blocks import resolve
-from job.prompts.clicks import MAZUROWSKI2023, MAZUROWSKI2023_CORRECTED, RITM, click_protocol
+from job.prompts.clicks import CVPR2025, MAZUROWSKI2023, MAZUROWSKI2023_CORRECTED, RITM, click_protocol
 from job.study.entry_points import installed
 from job.study.load import loads
 from job.study.study import json_schema
@@ -40,6 +40,12 @@ class TestRitm(ProtocolSuite):
     """The rule of interactive segmentation."""
 
     protocol = RITM
+
+
+class TestCvpr2025(ProtocolSuite):
+    """The rule of the challenge."""
+
+    protocol = CVPR2025
 
 
 class TestCentre(ProtocolSuite):
@@ -78,7 +84,8 @@ def test_a_protocol_of_another_package_is_named_as_ours_are(install):
 def test_a_protocol_that_is_not_installed_is_named_with_those_that_are():
     """At its key."""
     expected = (
-        r"prompts\[0\].clicks.protocol: expected mazurowski2023 or mazurowski2023-corrected or ritm \(got centre\)"
+        r"prompts\[0\].clicks.protocol: expected "
+        r"cvpr2025 or mazurowski2023 or mazurowski2023-corrected or ritm \(got centre\)"
     )
     with pytest.raises(SpecError, match=expected):
         loads(SPEC)

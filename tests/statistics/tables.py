@@ -24,10 +24,10 @@ def iou_row(task="t", iou=0.5, *, dataset="A", image="a", model="m", choice="fir
     }  # fmt: skip
 
 
-def click_rows(ious, **others):
-    """Return the rows of one trajectory under `ritm`."""
+def click_rows(ious, *, first_step=1, **others):
+    """Return the rows of one trajectory under `ritm`. first_step: 0 if it begins with a box."""
     prompting = {"prompt": "clicks", "protocol": "ritm", "choice": "score"} | others
-    return [iou_row(iou=iou, step=step, **prompting) for step, iou in enumerate(ious, start=1)]
+    return [iou_row(iou=iou, step=step, **prompting) for step, iou in enumerate(ious, start=first_step)]
 
 
 def object_row(scored, patient=None, object_px=100, components=1, modality="CT"):

@@ -89,6 +89,18 @@ def test_every_part_has_a_file(output):
     ]
 
 
+def test_every_click_is_scored_where_the_spec_asks_it(output):
+    """In files of their own; those of the first and the last click are orphans then."""
+    output.add()
+    before = output.files()
+    output.add("[nsd, hd95]", "[nsd], metrics_at: every")
+    found = output.select("DISTINCT prompt, step FROM boundary ORDER BY ALL")
+    assert [tuple(row.values()) for row in found] == [
+        ("clicks", 1), ("clicks", 2), ("clicks", 3), ("each_box", 1), ("whole_box", 1),
+    ]  # fmt: skip
+    assert output.orphans() == before
+
+
 def test_a_second_run_finds_nothing_to_do(output):
     """Nor are there orphans."""
     output.add()

@@ -33,5 +33,5 @@ def section(facts: Facts) -> Section:
         "Boundary",
         "boundary",
         [figure],
-        nothing="The spec asks for no boundary metrics (statistics.boundary).",
+        nothing="The spec asks for no boundary metrics (statistics.metrics).",
     )

@@ -23,10 +23,10 @@ def task(row: Row) -> str:
 
 
 def prompting(prompt: str, step: int, protocol: str | None = None) -> str:
-    """Return a mode's name, or how many clicks. protocol: of clicks, where there are several."""
+    """Return a mode's name, or how many clicks; `box` of the box before them. protocol: of clicks, where several."""
     if prompt != CLICKS:
         return prompt
-    clicks = f"{step} click" if step == 1 else f"{step} clicks"
+    clicks = counted(step, "click") if step else "box"
     return clicks if protocol is None else f"{clicks} ({protocol})"
 
 

@@ -42,9 +42,9 @@
 
   function described(item, run, step) {
     const clicks = step.clicks ?? [], positive = clicks.filter((click) => click[2]).length;
-    const given = clicks.length
-      ? `${positive} positive and ${clicks.length - positive} negative clicks`
-      : `${(step.boxes ?? []).length} boxes`;
+    const boxes = step.boxes ? [`${step.boxes.length} ${step.boxes.length === 1 ? "box" : "boxes"}`] : [];
+    const clicked = clicks.length ? [`${positive} positive and ${clicks.length - positive} negative clicks`] : [];
+    const given = [...boxes, ...clicked].join(", ");
     return `${item.task}: truth, and the prediction of ${named(run)} after ${given}: ${score(step)}`;
   }
 
@@ -54,7 +54,7 @@
     const ways = unique(item.runs.map((run) => run.way));
     const title = make("h3", { id: `case-${number}` }, `${item.task}, ${item.kind === "only" ? "its only object" : item.kind}`);
     const select = make("select", {}, ...ways.map((way) => make("option", {}, way)));
-    const slider = make("input", { type: "range", min: 1, "aria-label": "Click" });
+    const slider = make("input", { type: "range", "aria-label": "Click" });
     const earlier = make("button", { type: "button", "aria-label": "One click less" }, "◀");
     const later = make("button", { type: "button", "aria-label": "One click more" }, "▶");
     const at = make("output");
@@ -70,17 +70,19 @@
     let model = "", step = Infinity;
 
     const runs = () => item.runs.filter((run) => run.way === select.value && (!model || run.model === model));
-    const last = () => Math.max(1, ...runs().map((run) => run.steps.length));
+    const first = () => Math.min(1, ...runs().map((run) => run.first));
+    const last = () => Math.max(1, ...runs().map((run) => run.first + run.steps.length - 1));
 
     function show() {
-      const most = last();
-      step = Math.max(1, Math.min(step, most));
+      const least = first(), most = last();
+      step = Math.max(least, Math.min(step, most));
+      slider.min = String(least);
       slider.max = String(most);
       slider.value = String(step);
-      steps.hidden = most === 1;
-      earlier.disabled = step === 1;
+      steps.hidden = most === least;
+      earlier.disabled = step === least;
       later.disabled = step === most;
-      at.textContent = `click ${step} of ${most}`;
+      at.textContent = step ? `click ${step} of ${most}` : "box";
       slider.setAttribute("aria-valuetext", [at.textContent, ...runs().map((run) => `${named(run)} ${score(stepOf(run))}`)].join("; "));
       const truth = make("figure", {}, picture(item, null, `${item.task}: truth`), make("figcaption", {}, "truth"));
       panels.replaceChildren(truth, ...runs().map((run) => {
@@ -89,7 +91,7 @@
           make("figcaption", {}, make("b", {}, run.model), ` ${run.choice} `, make("br"), score(chosen)));
       }));
     }
-    const stepOf = (run) => run.steps[Math.min(step, run.steps.length) - 1];
+    const stepOf = (run) => run.steps[Math.min(step - run.first, run.steps.length - 1)];
     function go(to) {
       step = to;
       show();

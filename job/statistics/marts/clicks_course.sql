@@ -1,5 +1,5 @@
 -- One row per model x protocol x mask_choice x seed x task, and one over tasks (dataset and task null): mean IoU over the
--- clicks. clicks: how many were made; the name of the area under the curve is AUC@clicks in the marts of measures.
+-- clicks, without the box that a protocol begins with. clicks: how many were made; the name of the area under the curve is AUC@clicks in the marts of measures.
 -- auc: mean of the means at clicks 1 to the last; auc_low, auc_high: its interval. first_iou, last_iou: mean IoU at the
 -- first and the last click; gain: last minus first; gain_low, gain_high: its interval; worse: share of objects whose last
 -- IoU is below their first. best_click: the click of the highest mean, the earliest of equals. cluster, clusters: as in
@@ -38,7 +38,7 @@ course AS (
         any_value(low) FILTER (measure = 'gain@' || last_step) AS gain_low,
         any_value(high) FILTER (measure = 'gain@' || last_step) AS gain_high,
         any_value(mean) FILTER (measure = 'worse@' || last_step) AS worse,
-        arg_max(step, (round(mean, 9), -step)) FILTER (measure = 'iou') AS best_click
+        arg_max(step, (round(mean, 9), -step)) FILTER (measure = 'iou' AND step > 0) AS best_click
     FROM means
     INNER JOIN runs USING (run_index)
     WHERE has_clicks

@@ -1,9 +1,9 @@
 -- One row per model x protocol x mask_choice x seed x task x IoU level, and one over tasks (dataset and task null): the
 -- number of clicks to reach the level. measure: its name with limit and level, such as NoC20@90. clicks: the limit, how many
--- were made. noc: mean over objects; an object that never reached the level counts as the limit; low, high: its interval.
--- never_reached: objects that never reached the level. reached_limit: objects that count as the limit, success on the last
--- click included (the published habit). cluster, clusters: as in task_scores. Over tasks, there is an interval only
--- where every task has one.
+-- were made. noc: mean over objects; an object that never reached the level counts as the limit, and one that the box
+-- brought there, where the protocol begins with one, as 0 clicks; low, high: its interval. never_reached: objects that never
+-- reached the level. reached_limit: objects that count as the limit, success on the last click included (the published
+-- habit). cluster, clusters: as in task_scores. Over tasks, there is an interval only where every task has one.
 WITH
 
 counted AS (

@@ -1,7 +1,7 @@
 -- One row per contrast x model x protocol x mask_choice x seed x task, and one over tasks (dataset and task null): where
--- the baseline takes the lead for good. clicks: how many were made. cluster, clusters: as in task_scores; few_tasks: the
--- tasks with too few clusters, which have no part in the resamples over tasks. baseline, baseline_protocol,
--- baseline_choice, baseline_seed: the side that is subtracted.
+-- the baseline takes the lead for good, among clicks 1 to the last. clicks: how many were made. cluster, clusters: as in
+-- task_scores; few_tasks: the tasks with too few clusters, which have no part in the resamples over tasks. baseline,
+-- baseline_protocol, baseline_choice, baseline_seed: the side that is subtracted.
 -- crossing: the first click from which the baseline's mean IoU is higher at every click up to the last; null if there is
 -- none. median_crossing, low_crossing, high_crossing: over the resamples, null beyond the last click. without: share of
 -- resamples without a crossing, 0 to 1.

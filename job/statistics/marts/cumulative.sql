@@ -1,5 +1,6 @@
--- One row per run of clicks x click (step) x IoU level: the share of objects that reached the level by the click, the plain
--- mean of the tasks' shares; null where a trajectory stopped at a target IoU below the level. level: 0.5 to 0.95 by 0.05.
+-- One row per run of clicks x click (step) x IoU level: the share of objects that reached the level by the click, or by the
+-- box that the protocol begins with (step 0), the plain mean of the tasks' shares; null where a trajectory stopped at a target
+-- IoU below the level. level: 0.5 to 0.95 by 0.05.
 WITH
 
 curve AS (
@@ -12,7 +13,7 @@ first_clicks AS (
         run_index,
         level,
         stopped,
-        nullif(list_position(list_transform(ious, lambda iou: iou >= level), TRUE), 0) AS first_click
+        first_click(box_iou, ious, level) AS first_click
     FROM trajectories
     CROSS JOIN curve
 ),

@@ -19,6 +19,8 @@ known (pattern, unit, higher_is_better, over) AS (
     ('worst-seed-iou', 'share', TRUE, 'objects, each over all seeds'),
     ('AUC@[0-9]+', 'share', TRUE, 'objects'),
     ('AUC-trapezoid@[0-9]+', 'share', TRUE, 'objects'),
+    ('dice-AUC-trapezoid@[0-9]+', 'share', TRUE, 'objects'),
+    ('.+ AUC-trapezoid@[0-9]+', 'share', TRUE, 'objects with a value'),
     ('gain@[0-9]+', 'share', TRUE, 'objects'),
     ('worse@[0-9]+', 'share', FALSE, 'objects'),
     ('NoC[0-9]+@[0-9.]+', 'clicks', FALSE, 'objects'),

@@ -1,6 +1,6 @@
 -- Up to twenty rows per kind x task x run: single objects to look at. kind: `lowest`, those of the lowest IoU at the last
 -- step; `worse`, those that lost most from the first click to the last. place: 1 is the worst. iou, first_iou: at the last
--- and at the first step.
+-- and at the first click.
 WITH
 
 ends AS (
@@ -8,7 +8,7 @@ ends AS (
         object,
         run_index,
         arg_max(iou, step) AS iou,
-        arg_min(iou, step) AS first_iou
+        arg_min(iou, step) FILTER (step > 0) AS first_iou
     FROM scores
     GROUP BY ALL
 ),

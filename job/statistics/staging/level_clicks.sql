@@ -1,5 +1,5 @@
--- One row per object x run of clicks x IoU level. first_click: the first click that reaches the level; null if none does.
--- IoU and level are compared as doubles: a FLOAT 0.9 is below 0.9.
+-- One row per object x run of clicks x IoU level. first_click: the first click that reaches the level; 0 if the box that the
+-- protocol begins with reaches it; null if none does.
 SELECT
     object,
     task_index,
@@ -7,6 +7,6 @@ SELECT
     run_index,
     clicks,
     level,
-    nullif(list_position(list_transform(ious, lambda iou: iou >= level), TRUE), 0) AS first_click
+    first_click(box_iou, ious, level) AS first_click
 FROM trajectories
 CROSS JOIN levels

@@ -2,4 +2,4 @@
 SELECT DISTINCT run_index, scores.step
 FROM scores
 INNER JOIN runs USING (run_index)
-INNER JOIN test_at ON NOT has_clicks OR scores.step = named_step(test_at.step, last_step)
+INNER JOIN test_at ON NOT has_clicks OR scores.step = named_step(test_at.step, runs)

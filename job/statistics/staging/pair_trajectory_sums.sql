@@ -23,6 +23,7 @@ courses AS (
         count(*) AS objects,
         sum(exact(ours.auc) - exact(theirs.auc)) AS auc,
         sum(exact(ours.auc_trapezoid) - exact(theirs.auc_trapezoid)) AS auc_trapezoid,
+        sum(exact(ours.dice_auc_trapezoid) - exact(theirs.dice_auc_trapezoid)) AS dice_auc_trapezoid,
         sum(exact(ours.gain) - exact(theirs.gain)) AS gain
     FROM trajectories AS ours
     INNER JOIN ends ON ours.run_index = ends.of_run
@@ -57,6 +58,9 @@ final AS (
     SELECT 'AUC-trapezoid@' || clicks, task_index, pair_index, cluster_index, objects, auc_trapezoid
     FROM courses
     UNION ALL
+    SELECT 'dice-AUC-trapezoid@' || clicks, task_index, pair_index, cluster_index, objects, dice_auc_trapezoid
+    FROM courses
+    UNION ALL
     SELECT 'gain@' || clicks, task_index, pair_index, cluster_index, objects, gain
     FROM courses
     UNION ALL
@@ -65,6 +69,19 @@ final AS (
     UNION ALL
     SELECT 'never-reached' || limit_and_level, task_index, pair_index, cluster_index, objects, never_reached
     FROM needed
+    UNION ALL
+    SELECT
+        ours.metric || ' AUC-trapezoid@' || ours.clicks,
+        ours.task_index,
+        pair_index,
+        ours.cluster_index,
+        count(*),
+        sum(exact(ours.auc_trapezoid) - exact(theirs.auc_trapezoid))
+    FROM boundary_trajectories AS ours
+    INNER JOIN ends ON ours.run_index = ends.of_run
+    INNER JOIN boundary_trajectories AS theirs
+        ON ours.object = theirs.object AND ours.metric = theirs.metric AND ends.minus_run = theirs.run_index
+    GROUP BY ALL
 )
 
 SELECT * FROM final

@@ -1,7 +1,7 @@
 -- One row per contrast x run x step of its first side, beside the run and step of its second: `of` minus `minus`.
 -- pair_index: from 0. kind: as in the relation `contrasts`; pairs of all models have the named steps alone. series_index:
--- numbers the pairs that differ by the click alone; null for modes, for pairs of all models, and for contrasts that name a
--- step. tested: at a named step, or at the step that the contrast names.
+-- numbers the pairs that differ by the click alone; null for modes, for the box that clicks begin with, for pairs of all
+-- models, and for contrasts that name a step. tested: at a named step, or at the step that the contrast names.
 -- What one side of a contrast leaves out is as on the other; what both leave out is equal. A mode beside clicks has no
 -- protocol and no step of its own; of two modes, each is its first step. A model that lacks the wanted mask choice, on
 -- either side, is taken with its `single`, if it has one; but there is no regret without both choices.
@@ -24,7 +24,8 @@ candidates AS (
         ours.step AS of_step,
         theirs.run_index AS minus_run,
         theirs.step AS minus_step,
-        ours.has_clicks AND theirs.has_clicks AND NOT contrasts.has_steps AND contrasts.kind <> 'pair' AS in_series,
+        ours.has_clicks AND theirs.has_clicks AND NOT contrasts.has_steps
+            AND contrasts.kind <> 'pair' AND ours.step > 0 AS in_series,
         (ours.named AND theirs.named) OR contrasts.has_steps AS tested
     FROM contrasts
     INNER JOIN steps AS ours
@@ -37,7 +38,7 @@ candidates AS (
             AND (
                 contrasts.of_step IS NULL
                 OR NOT ours.has_clicks
-                OR ours.step = named_step(contrasts.of_step, ours.last_step)
+                OR ours.step = named_step(contrasts.of_step, ours)
             )
     INNER JOIN steps AS theirs
         ON
@@ -57,7 +58,7 @@ candidates AS (
             AND (
                 NOT theirs.has_clicks
                 OR theirs.step = coalesce(
-                    named_step(contrasts.minus_step, theirs.last_step), CASE WHEN ours.has_clicks THEN ours.step END, theirs.step
+                    named_step(contrasts.minus_step, theirs), CASE WHEN ours.has_clicks THEN ours.step END, theirs.step
                 )
             )
     WHERE
@@ -68,8 +69,8 @@ candidates AS (
             OR theirs.has_clicks
             OR (
                 contrasts.of_protocol IS NULL
-                AND coalesce(named_step(contrasts.of_step, ours.last_step), 1) = 1
-                AND coalesce(named_step(contrasts.minus_step, theirs.last_step), 1) = 1
+                AND coalesce(named_step(contrasts.of_step, ours), 1) = 1
+                AND coalesce(named_step(contrasts.minus_step, theirs), 1) = 1
             )
         )
 ),

@@ -1,9 +1,9 @@
--- One row per run, numbered from 0. last_step: its last click, 1 for a mode. choices: all mask choices of its model with
--- this prompt, protocol and seed.
+-- One row per run, numbered from 0. first_step: 1, or 0 for clicks that begin with a box. last_step: its last click, 1 for a
+-- mode. choices: all mask choices of its model with this prompt, protocol and seed.
 WITH
 
 found AS (
-    SELECT model, prompt, protocol, mask_choice, seed, max(step) AS last_step
+    SELECT model, prompt, protocol, mask_choice, seed, min(step) AS first_step, max(step) AS last_step
     FROM iou
     GROUP BY ALL
 ),
@@ -18,6 +18,7 @@ final AS (
         mask_choice,
         seed,
         protocol <> 'one-shot' AS has_clicks,
+        first_step,
         last_step,
         list(mask_choice) OVER (PARTITION BY model, prompt, protocol, seed) AS choices
     FROM found

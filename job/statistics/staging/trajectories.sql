@@ -1,6 +1,7 @@
--- One row per object x run of clicks: what is computed from its whole trajectory. clicks: the limit, how many were made.
--- auc: mean IoU of clicks 1 to the last; auc_trapezoid: the same by the trapezoidal rule over clicks 1 to the last.
--- ious: IoU by click. stopped: it ended at a target IoU.
+-- One row per object x run of clicks: what is computed from its whole trajectory. clicks: the limit, how many were made. The
+-- box that a protocol begins with is no click, and has part in nothing but box_iou.
+-- auc: mean IoU of clicks 1 to the last; auc_trapezoid, dice_auc_trapezoid: of IoU and Dice by the trapezoidal rule over
+-- clicks 1 to the last. ious: IoU by click. box_iou: that of the box, null without one. stopped: it ended at a target IoU.
 WITH
 
 gathered AS (
@@ -10,8 +11,9 @@ gathered AS (
         cluster_index,
         run_index,
         max(step) AS clicks,
-        list(iou ORDER BY step) AS ious,
-        CAST(sum(exact(iou)) AS DOUBLE) AS total,
+        list(iou ORDER BY step) FILTER (step > 0) AS ious,
+        list(dice ORDER BY step) FILTER (step > 0) AS dices,
+        any_value(iou) FILTER (step = 0) AS box_iou,
         bool_or(stopped) AS stopped
     FROM scores
     INNER JOIN runs USING (run_index)
@@ -22,11 +24,12 @@ gathered AS (
 final AS (
     SELECT
         *,
-        total / clicks AS auc,
-        CASE WHEN clicks > 1 THEN (total - (ious[1] + ious[-1]) / 2) / (clicks - 1) ELSE total END AS auc_trapezoid,
+        total(ious) / clicks AS auc,
+        trapezoid(ious) AS auc_trapezoid,
+        trapezoid(dices) AS dice_auc_trapezoid,
         ious[-1] - ious[1] AS gain,
         ious[-1] < ious[1] AS worse
     FROM gathered
 )
 
-SELECT * EXCLUDE (total) FROM final
+SELECT * EXCLUDE (dices) FROM final

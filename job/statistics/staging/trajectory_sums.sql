@@ -16,6 +16,7 @@ courses AS (
         count(*) AS objects,
         sum(exact(auc)) AS auc,
         sum(exact(auc_trapezoid)) AS auc_trapezoid,
+        sum(exact(dice_auc_trapezoid)) AS dice_auc_trapezoid,
         sum(exact(gain)) AS gain,
         count(*) FILTER (worse) AS worse
     FROM trajectories
@@ -45,6 +46,9 @@ final AS (
     SELECT 'AUC-trapezoid@' || clicks, task_index, run_index, cluster_index, clicks, objects, auc_trapezoid
     FROM courses
     UNION ALL
+    SELECT 'dice-AUC-trapezoid@' || clicks, task_index, run_index, cluster_index, clicks, objects, dice_auc_trapezoid
+    FROM courses
+    UNION ALL
     SELECT 'gain@' || clicks, task_index, run_index, cluster_index, clicks, objects, gain
     FROM courses
     UNION ALL
@@ -59,6 +63,17 @@ final AS (
     UNION ALL
     SELECT 'reached-limit' || limit_and_level, task_index, run_index, cluster_index, clicks, objects, reached_limit
     FROM needed
+    UNION ALL
+    SELECT
+        metric || ' AUC-trapezoid@' || clicks,
+        task_index,
+        run_index,
+        cluster_index,
+        clicks,
+        count(*),
+        sum(exact(auc_trapezoid))
+    FROM boundary_trajectories
+    GROUP BY ALL
 )
 
 SELECT * FROM final

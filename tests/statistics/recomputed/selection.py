@@ -17,6 +17,7 @@ class Side:
 
     run: dict
     step: int
+    first: int
     last: int
     choices: frozenset
 
@@ -30,7 +31,7 @@ class Side:
 
     def click(self, step) -> int:
         """Return the click that a step means here."""
-        return {"first": 1, "last": self.last}.get(step, step)
+        return {"first": 1, "last": self.last, "prompt": self.first}.get(step, step)
 
     def can_be(self, choice: str) -> bool:
         """Return whether this is the run for a mask choice: that choice, or `single` of a model that lacks it."""
@@ -40,12 +41,13 @@ class Side:
 
 def sides(scores: pd.DataFrame) -> list[Side]:
     """Return every run at every step."""
-    last = scores.groupby(RUN)["step"].max()
+    first, last = scores.groupby(RUN)["step"].min(), scores.groupby(RUN)["step"].max()
     choices = scores.groupby(["model", "prompt", "protocol", "seed"])["mask_choice"].agg(frozenset)
     return [
         Side(
             run=dict(zip(RUN, key, strict=True)),
             step=step,
+            first=first[key],
             last=last[key],
             choices=choices[(key[0], key[3], key[1], key[4])],
         )
@@ -108,7 +110,7 @@ def _described(name: str, kind: str, has_steps: bool, ours: Side, theirs: Side) 
         | baseline
         | {"baseline_choice": theirs.run["mask_choice"], "baseline_step": theirs.step}
         | {"tested": has_steps or (ours.named(steps) and theirs.named(steps)), "limits": (ours.last, theirs.last)}
-        | {"in_series": not (has_steps or ours.is_mode or theirs.is_mode or kind == "pair")}
+        | {"in_series": not (has_steps or ours.is_mode or theirs.is_mode or kind == "pair" or ours.step == 0)}
     )
 
 

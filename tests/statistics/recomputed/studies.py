@@ -42,12 +42,15 @@ CLUSTER = {
     "Nerve-B": "patient",
 }
 PUBLISHED = {"Heart-Few": "MRI-Heart", "Nerve-A": "US-Nerve", "Nerve-B": "US-Nerve"}
-MODES, CLICKS = ("largest_point", "whole_box"), {"ritm": 4, "mazurowski2023": 3}
+MODES, CLICKS = ("largest_point", "whole_box"), {"ritm": 4, "cvpr2025": 2, "mazurowski2023": 3}
+FIRST_STEP = {"cvpr2025": 0}
+"""Of protocols that begin with a box."""
 CHOICES = {
-    "sam": {"modes": ("first", "score", "oracle"), "ritm": ("score",), "mazurowski2023": ("first", "oracle")},
-    "med": {"modes": ("first", "oracle"), "ritm": ("score",), "mazurowski2023": ("first",)},
-    "ritm": {"modes": ("single",), "ritm": ("single",), "mazurowski2023": ("single",)},
-}
+    "sam": {"modes": ("first", "score", "oracle"), "ritm": ("score",), "cvpr2025": ("score", "oracle"),
+            "mazurowski2023": ("first", "oracle")},
+    "med": {"modes": ("first", "oracle"), "ritm": ("score",), "cvpr2025": ("score",), "mazurowski2023": ("first",)},
+    "ritm": {"modes": ("single",), "ritm": ("single",), "cvpr2025": ("single",), "mazurowski2023": ("single",)},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -130,10 +133,10 @@ def random_objects(rng: np.random.Generator) -> pd.DataFrame:
 
 def _rows(rng: np.random.Generator, objects: pd.DataFrame, model: str) -> list[dict]:
     """Return the scores of a model. The third lacks some objects. The second seed has boxes and one protocol alone."""
-    rows = []
+    rows, boxed = [], np.random.default_rng(hash_of(model))
     for seed in (0, 1) if model != "med" else (0,):
         modes = MODES[seed:]
-        protocols = list(CLICKS.items())[seed:]
+        protocols = list(CLICKS.items())[2 * seed :]
         for obj in objects.to_dict("records"):
             if model == "med" and obj["patient"] in ("p1", "p6"):
                 continue
@@ -142,10 +145,11 @@ def _rows(rng: np.random.Generator, objects: pd.DataFrame, model: str) -> list[d
                 for choice in CHOICES[model]["modes"]:
                     rows.append(_row(rng, obj, model, prompt, "one-shot", choice, 1, seed, ease))
             for protocol, limit in protocols:
+                drawn = rng if protocol != "cvpr2025" else boxed
                 for choice in CHOICES[model][protocol]:
-                    for step in range(1, limit + 1):
+                    for step in range(FIRST_STEP.get(protocol, 1), limit + 1):
                         gain = (0.12 if model == "ritm" else 0.04) * step
-                        rows.append(_row(rng, obj, model, "clicks", protocol, choice, step, seed, ease + gain))
+                        rows.append(_row(drawn, obj, model, "clicks", protocol, choice, step, seed, ease + gain))
     return rows
 
 

@@ -52,8 +52,8 @@ def test_clicks_needed(study, courses):
 
 
 def test_clicks_course(study, courses):
-    """First, last and best mean, the area under the means, and the share that got worse."""
-    clicks = study.scores[study.scores["protocol"] != "one-shot"]
+    """First, last and best mean of the clicks, the area under the means, and the share that got worse."""
+    clicks = study.scores[(study.scores["protocol"] != "one-shot") & (study.scores["step"] > 0)]
     steps = both(clicks, "iou").drop(columns=["mean"])[[*RUN, *TASK, "cluster", "clusters"]]
     tasks = by_task(clicks, "iou", [*RUN, "step"])
     overall = over_tasks(clicks, "iou", [*RUN, "step"]).assign(dataset=None, task=None)

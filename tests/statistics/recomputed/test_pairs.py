@@ -17,7 +17,7 @@ def contrasts_of(models):
     yield "sam minus ritm", "compare", {"model": "sam"}, {"model": "ritm"}
     for name, (of, minus) in CONTRASTS.items():
         yield name, "contrast", of, minus
-    yield "oracle minus score", "regret", {"mask_choice": "oracle", "step": "first"}, {"mask_choice": "score"}
+    yield "oracle minus score", "regret", {"mask_choice": "oracle", "step": "prompt"}, {"mask_choice": "score"}
     if len(models) > 2:
         for model, baseline in combinations(models, 2):
             if {model, baseline} != {"sam", "ritm"}:

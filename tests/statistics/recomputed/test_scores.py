@@ -147,8 +147,8 @@ def test_object_differences(study):
 
 @pytest.mark.parametrize("kind", ["lowest", "worse"])
 def test_worst_objects(study, kind):
-    """The twenty lowest at the last step, and the twenty that lost most since the first."""
-    ordered = study.scores.sort_values("step").groupby([*RUN, *OBJECT])["iou"]
+    """The twenty lowest at the last step, and the twenty that lost most since the first click."""
+    ordered = study.scores[study.scores["step"] > 0].sort_values("step").groupby([*RUN, *OBJECT])["iou"]
     ends = pd.DataFrame({"iou": ordered.last(), "first_iou": ordered.first()}).reset_index()
     ends["badness"] = ends["iou"] if kind == "lowest" else ends["iou"] - ends["first_iou"]
     ends = ends if kind == "lowest" else ends[ends["badness"] < 0]

@@ -117,7 +117,7 @@ def test_holm_is_statsmodels(study):
 def test_differences_are_tested_at_named_steps_alone(study):
     """Modes, the first, second and last click, the contrast's own step, and the area under the curve."""
     mart = study.marts["differences_by_task"]
-    assert set(mart.dropna(subset="p")["measure"]) == {"iou", "AUC@3", "AUC@4"}
+    assert set(mart.dropna(subset="p")["measure"]) == {"iou", "AUC@2", "AUC@3", "AUC@4"}
     clicks = mart.query("measure == 'iou' and protocol == 'ritm' and baseline_protocol == 'ritm'")
     assert set(clicks.query("contrast == 'sam minus ritm'").dropna(subset="p")["step"]) == {1, 2, 4}
 
