@@ -15,6 +15,7 @@ REPVIT = {
 }
 """EdgeTAM's encoder as published; the package's default is another."""
 HIERA_LARGE = {
+    "model_type": "sam2_hiera_det_model",
     "hidden_size": 144,
     "num_attention_heads": 2,
     "embed_dim_per_stage": [144, 288, 576, 1152],

@@ -62,7 +62,7 @@ def test_a_contrast_selects_a_jitter_by_the_name_of_its_rows():
         ("prompt: box jitter 5 px", "prompt: whole_box", "of.prompt: expected largest_point or each_point or"),
         ("prompt: clicks jitter 5 px", "prompt: clicks", "of.prompt: expected largest_point or each_point or"),
         ("prompt: whole_box jitter 5", "prompt: whole_box", "of.prompt: expected pixels such as `5 px`"),
-        ("protocol: rtm jitter 5 px", "protocol: ritm", "of.protocol: expected mazurowski2023 or"),
+        ("protocol: rtm jitter 5 px", "protocol: ritm", "of.protocol: expected cvpr2025 or mazurowski2023 or"),
         ("prompt: whole_box jitter 5 px, step: 2", "prompt: clicks", "of.step: expected only with clicks"),
     ],
 )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from job.models.mask_predicting import UPSCALED_PX
 from job.models.protocol import Need
 
-CALL_BYTES, LOGIT_BYTES = 64 << 20, 5
-"""Peak memory of the decoder for a call, and of upscaling for each logit of the image's size, as for SAM."""
+CALL_BYTES, LOGIT_BYTES = 40 << 20, 5
+"""Peak memory of the decoder for a call, and of upscaling for each logit of the image's size."""
 PIXEL_BYTES = 6
 """Copies of an image of uint8 while it is resized, for each pixel."""
 FLOAT_BYTES = 4

@@ -30,7 +30,7 @@ SAM2 = Kind(
 )
 MOST_LOGIT = 32.0
 """Largest absolute logit of a mask input, by the authors' image predictor."""
-ENCODE_BYTES, CHANNEL_BYTES, REQUEST_BYTES = 200 << 20, 4 << 20, 40 << 20
+ENCODE_BYTES, CHANNEL_BYTES, REQUEST_BYTES = 304 << 20, 4 << 20, 72 << 20
 """Peak memory of encoding one image of 1024 px, more of it for each channel of the first stage, and of a request."""
 
 
