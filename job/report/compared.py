@@ -14,7 +14,7 @@ from rich.text import Text
 
 from job.report.compared_remarks import legend, remarks
 from job.report.console import open_console, print_lines
-from job.report.figures import clicks, interval, probability
+from job.report.figures import clicks, in_lines, interval, probability
 from job.statistics.compare import Comparison
 from job.statistics.resampling import FEWEST_CLUSTERS
 from job.study.prompts import CLICKS, place_of
@@ -138,7 +138,7 @@ def _prompt_column(rows: list[Row]) -> str:
 
 
 def _prompt(row: Row) -> str:
-    return clicks(row["step"]) if row["prompt"] == CLICKS else str(row["prompt"])
+    return clicks(row["step"]) if row["prompt"] == CLICKS else in_lines(row["prompt"])
 
 
 def _excludes_0(row: Row) -> bool:

@@ -1,8 +1,10 @@
-"""Intervals, p and clicks as people read them."""
+"""Intervals, p, clicks and modes as people read them."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from job.study.jitter import MARK
 
 Row = dict[str, Any]
 
@@ -20,3 +22,8 @@ def probability(p: float | None) -> str:
 def clicks(step: int) -> str:
     """Return the number of clicks of a row in a table of clicks; `box` of the box that a protocol begins with."""
     return str(step) if step else "box"
+
+
+def in_lines(prompt: str) -> str:
+    """Return a mode's name with its jitter in a line of its own, so that a narrow terminal cuts no figure beside it."""
+    return prompt.replace(MARK, "\n± ")

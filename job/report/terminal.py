@@ -16,7 +16,6 @@ from job.report import figures
 from job.report.contrasts import Sides, asked_for, difference, lead, legend, sides
 from job.report.figures import interval, probability
 from job.statistics.summarise import Summary
-from job.study.jitter import MARK
 from job.study.prompts import CLICKS, place_of
 
 SHOWN_CLICKS = (0, 1, 2, 3, 5, 9)
@@ -83,7 +82,7 @@ def _comparisons(summary: Summary, several_seeds: bool) -> Iterator[Table]:
         for row in sorted(rows, key=lambda row: row["step"]):
             if (row["prompt"], row["step"]) in columns:
                 table.add_row(
-                    figures.clicks(row["step"]) if clicks else row["prompt"],
+                    figures.clicks(row["step"]) if clicks else figures.in_lines(row["prompt"]),
                     str(row["interval_tasks"] or row["tasks"]),
                     str(row["clusters"]),
                     f"{difference(row):+.4f}",
@@ -127,8 +126,8 @@ def _table(run: Run, tasks: list[Row], overall: list[Row], several_seeds: bool) 
     table.add_column("task")
     table.add_column("objects", justify="right", no_wrap=True)
     for prompt, step in columns:
-        # A mode's name takes two lines, and its jitter a third, so that no figure is cut.
-        name = figures.clicks(step) if prompt == CLICKS else prompt.replace("_", "_\n").replace(MARK, "\n± ")
+        # A mode's name takes two lines, so that no figure is cut.
+        name = figures.clicks(step) if prompt == CLICKS else figures.in_lines(prompt.replace("_", "_\n"))
         table.add_column(name, justify="right", no_wrap=True)
     for (dataset, task), rows in _by_task(tasks):
         table.add_row(dataset, task, str(rows[0]["objects"]), *_cells(rows, columns))

@@ -43,6 +43,26 @@ def test_modes_stand_in_the_published_order():
     assert text.count("0.5000") == 10
 
 
+def test_a_jitter_has_a_line_of_its_own():
+    """Three modes with theirs and all figures of a comparison fit into 80 columns."""
+    modes = ("whole_box", "whole_box jitter 5 px", "whole_box jitter 12.5 %")
+    text = drawn(
+        [
+            tables.iou_row(iou=iou + image / 100, prompt=mode, model=model, image=str(image))
+            for image in range(6)
+            for mode in modes
+            for model, iou in (("sam", 0.5), ("ritm", 0.4))
+        ],
+        compare=("sam", "ritm"),
+    )
+    assert "…" not in text
+    assert [re.findall(r"± [\d.]+ (?:px|%)", line) for line in text.splitlines() if "±" in line] == [
+        *[["± 12.5 %", "± 5 px"]] * 2,
+        ["± 12.5 %"],
+        ["± 5 px"],
+    ]
+
+
 def courses(sam, ritm, images=6, **others):
     """Return the clicks of two models on some images, each a little above the last."""
     rows = []
