@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,8 @@ def test_the_mask_input_is_the_candidates_own_logits(sam: SamModel, encoded: dic
 
 def test_bfloat16_outlines_the_same_object(sam: SamModel, encoded: dict[str, EncodedImage]) -> None:
     """Autocast reaches the decoder, and its logits stay within a tenth of float32."""
-    lower = SamModel(sam.network, capabilities=CAPABILITIES, device=Device.of(torch.device("cpu"), "bf16"))
+    network = copy.deepcopy(sam.network)  # a model in bfloat16 casts weights of its network
+    lower = SamModel(network, capabilities=CAPABILITIES, device=Device.of(torch.device("cpu"), "bf16"))
     request = make_request(encoded["landscape"], [(11, 7)], multimask=True)
     full, half = sam.logits([request])[0].low_res_CHW, lower.logits([request])[0].low_res_CHW
     assert half.dtype == torch.float32
