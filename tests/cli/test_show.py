@@ -64,13 +64,13 @@ def test_a_folder_gets_a_picture_of_each_case(ran, show, tmp_path):
 
 def test_those_left_out_are_counted(ran, show, tmp_path):
     """With the way to see them."""
-    ran(tmp_path, cases=3)
-    assert show("TRUE", "--limit", 2)[1][0] == "2 of 6 cases; 4 left out: --limit 6 shows all"
+    ran(tmp_path, cases=2)
+    assert show("TRUE", "--limit", 2)[1][0] == "2 of 4 cases; 2 left out: --limit 4 shows all"
 
 
 def test_the_image_is_drawn_as_it_was_read(ran, show, tmp_path):
     """A pixel far from the object: minmax makes 255 of the brightest, enlarged with its neighbours apart."""
-    ran(tmp_path, cases=1)
+    ran(tmp_path, cases=2)
     draw_case(tmp_path / "data", "case0.png", seed=0)
     show("task = 'disc'", "--output", "look")
     sheet = pixels(tmp_path / "look/1-Discs-disc-case0.png")
@@ -143,7 +143,7 @@ def test_while_no_worker_has_ended_a_spec_can_be_given(run, show, tmp_path):
 @pytest.mark.parametrize("query", ["iou > 2", "SELECT image FROM iou", "iou <", "TRUE; SELECT 1"])
 def test_a_query_that_names_no_case_ends_with_2(ran, show, tmp_path, query):
     """In lines that say so, and without a file."""
-    ran(tmp_path, cases=1)
+    ran(tmp_path, cases=2)
     code, lines = show(query)
     assert (code, lines[0].startswith("query: ")) == (2, True)
     assert "Traceback" not in "".join(lines)
@@ -153,7 +153,7 @@ def test_a_query_that_names_no_case_ends_with_2(ran, show, tmp_path, query):
 @pytest.mark.parametrize("to", ["results/look.png", "results", "http://localhost/x.png"])
 def test_a_place_that_may_not_be_written_to_ends_with_2(ran, show, tmp_path, to):
     """The output holds results alone."""
-    ran(tmp_path, cases=1)
+    ran(tmp_path, cases=2)
     code, lines = show("TRUE", "--output", to if "://" in to else tmp_path / to)
     assert (code, lines[0].startswith("--output ")) == (2, True)
 
@@ -231,10 +231,10 @@ def test_a_volume_that_is_gone_has_no_file(run, show, tmp_path):
 
 def test_masks_of_2d_images_are_pictures(ran, show, tmp_path):
     """White inside, of the image's size."""
-    ran(tmp_path, cases=1)
+    ran(tmp_path, cases=2)
     draw_case(tmp_path / "data", "case0.png", seed=0)
     code, lines = show("task = 'disc' AND prompt = 'each_box'", "--format", "nifti")
-    assert (code, lines[-1]) == (0, "1 case")
+    assert (code, lines[-1]) == (0, "2 cases")
     labels = np.asarray(Image.open(tmp_path / "data/masks/case0.png"))
     assert np.array_equal(pixels(tmp_path / "cases/Discs/case0/disc-truth.png")[..., 0], (labels == 1) * 255)
     assert len(list((tmp_path / "cases/Discs/case0").glob("disc-lite-each_box-*.png"))) >= 1
@@ -242,6 +242,6 @@ def test_masks_of_2d_images_are_pictures(ran, show, tmp_path):
 
 def test_volumes_need_a_folder(ran, show, tmp_path):
     """Not the name of a picture."""
-    ran(tmp_path, cases=1)
+    ran(tmp_path, cases=2)
     code, lines = show("TRUE", "--format", "nifti", "--output", "a.png")
     assert (code, lines) == (2, ["--output a.png: expected a folder, for a file of each mask"])
