@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,7 @@ class RanStudies:
         """Return the results of a study, which runs at the first call. What it prints lies beside them."""
         key = spec, arguments
         if key not in self.originals:
-            folder = self.root / f"study {len(self.originals)}"
-            folder.mkdir()
+            folder = Path(tempfile.mkdtemp(dir=self.root))
             (folder / "study.yaml").write_text(spec.replace("OUTPUT", str(folder / "results")))
             with (
                 (folder / "printed").open("w") as printed,
