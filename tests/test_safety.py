@@ -89,8 +89,8 @@ def test_an_image_starts_no_program(run, tmp_path, monkeypatch, suffix):
     spec = write_study(tmp_path, cases=1, text=SPEC.replace("*.png", "*"))
     (tmp_path / f"data/images/a.{suffix}").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n")
     (tmp_path / f"data/masks/a.{suffix}").write_bytes(b"")
-    assert run(spec) == 3
-    assert [row["image"] for row in rows(tmp_path, "excluded")] == [f"a.{suffix}"]
+    assert run(spec, "--only", "predict") == 0
+    assert [(row["image"], row["kind"]) for row in rows(tmp_path, "excluded")] == [(f"a.{suffix}", "error")]
 
 
 def test_pillow_opens_only_the_documented_formats():
@@ -153,7 +153,7 @@ def test_the_name_of_an_image_is_stored_unchanged(run, tmp_path):
     names = {"'; DROP TABLE iou; --.png", "[red].png", "{stem}.png", "a\nb.png", "=1+1.png", "-rf.png", "é😀.png"}
     for seed, name in enumerate(names):
         draw_case(tmp_path / "data", name, seed)
-    assert run(write_study(tmp_path, cases=0)) == 0
+    assert run(write_study(tmp_path, cases=0), "--only", "predict") == 0
     assert {row["image"] for row in rows(tmp_path, "iou")} == names
 
 
@@ -181,5 +181,6 @@ def test_an_array_of_python_objects_is_not_an_image(run, tmp_path):
     np.save(tmp_path / "data/images/b.npy", np.array([Payload(tmp_path / "touched")], dtype=object), allow_pickle=True)
     (tmp_path / "data/images/b.npy").rename(tmp_path / "data/images/b.png")
     Image.fromarray(np.zeros((48, 48), np.uint8)).save(tmp_path / "data/masks/b.png")
-    assert run(write_study(tmp_path, cases=0)) == 3
+    assert run(write_study(tmp_path, cases=0), "--only", "predict") == 0
+    assert [(row["image"], row["kind"]) for row in rows(tmp_path, "excluded")] == [("b.png", "error")]
     assert not (tmp_path / "touched").exists()

@@ -6,16 +6,14 @@ import time
 
 import pytest
 
-from tests.cases import medsam_job, use_fake_models, write_generated
+from tests.cases import GENERATED, medsam_job, use_fake_models
 
 
 @pytest.fixture
-def spec(tmp_path, monkeypatch):
+def spec(tmp_path, monkeypatch, ran):
     """The spec of a study that ran."""
     use_fake_models(monkeypatch)
-    spec = write_generated(tmp_path)
-    assert medsam_job(monkeypatch, spec) == 0
-    return spec
+    return ran(tmp_path, GENERATED)
 
 
 @pytest.fixture
@@ -55,7 +53,7 @@ def test_files_that_no_plan_names_are_listed_and_deleted(plan, tmp_path):
 
 def test_parts_of_another_stored_plan_are_kept(plan, spec, monkeypatch, tmp_path):
     """A limited run in the same output is not deleted by the pruning of the full one."""
-    assert medsam_job(monkeypatch, spec, "--limit", "3") == 0
+    assert medsam_job(monkeypatch, spec, "--limit", "3", "--only", "predict") == 0
     before = files(tmp_path)
     assert plan("--prune")["orphans_deleted"] == []
     assert files(tmp_path) == before

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -32,18 +33,20 @@ def job(monkeypatch, capfd):
 
 
 @pytest.fixture
-def study(tmp_path, job):
-    """Return a function that runs the study, with changes of its text, into a folder of this name."""
+def study(tmp_path, ran):
+    """Return a function that makes the output of a study, with changes of its text, in a folder of this name."""
 
-    def run(name, *changes, cases=8):
-        spec, output = write_study(tmp_path, cases=cases, text=STUDY), tmp_path / name
-        for old, new in changes:
-            assert old in spec.read_text()
-            spec.write_text(spec.read_text().replace(old, new))
-        job(spec, "--output", output)
-        return output
+    def output(name, *changes, cases=8, arguments=()):
+        ran(tmp_path, STUDY, *changes, cases=cases, arguments=arguments, results=name)
+        return tmp_path / name
 
-    return run
+    return output
+
+
+@pytest.fixture
+def predicted(study):
+    """Return the like of `study` for outputs without a summary, which only the first of those compared needs."""
+    return partial(study, arguments=("--only", "predict"))
 
 
 @pytest.fixture
@@ -124,18 +127,19 @@ def test_the_clusters_are_the_patients_of_the_spec(two, changed):
     assert float(row["p"]) == pytest.approx(np.mean(np.abs(flipped) >= abs(sum(differences)) - 1e-9))
 
 
-def test_without_patients_in_the_spec_images_are_the_clusters(study, changed):
+def test_without_patients_in_the_spec_images_are_the_clusters(study, predicted, changed):
     """The summary of the first output says so."""
     patient = ('    patient: "{stem}"\n', "")
-    outputs = study("a", patient), study("b", patient, ("minmax", "max"))
+    outputs = study("a", patient), predicted("b", patient, ("minmax", "max"))
     assert {row["cluster"] for row in changed(*outputs)} == {"image"}
 
 
-def test_the_settings_are_those_of_the_first_output(study, job):
+def test_the_settings_are_those_of_the_first_output(study, job, tmp_path):
     """Its last statistics count, whatever those of the other."""
-    study("a")
-    statistics = ("execution:", "statistics: {confidence: 0.9}\nexecution:")
-    outputs = study("a", statistics), study("b", ("minmax", "max"))
+    before, spec = study("a"), tmp_path / "study.yaml"
+    spec.write_text(spec.read_text().replace("execution:", "statistics: {confidence: 0.9}\nexecution:"))
+    job(spec, "--only", "statistics")
+    outputs = before, study("b", ("minmax", "max"))
     assert "Intervals (90 %)" in job("compare", *outputs).out
     assert "Intervals (95 %)" in job("compare", *reversed(outputs)).out
 
@@ -153,9 +157,9 @@ def test_the_table_shows_each_run_over_tasks_and_by_task(two, job):
     assert sum(line.startswith(" Discs") for line in text.splitlines()) == 8
 
 
-def test_tasks_without_an_interval_are_not_listed(study, job):
+def test_tasks_without_an_interval_are_not_listed(study, predicted, job):
     """Four patients have none, so that nothing is claimed; `--all` lists them with a dash."""
-    outputs = study("a", cases=4), study("b", ("minmax", "max"), cases=4)
+    outputs = study("a", cases=4), predicted("b", ("minmax", "max"), cases=4)
     text = job("compare", *outputs).out
     assert text.count("by task: no interval excludes 0") == 2
     assert "Discs  " not in text
@@ -165,15 +169,15 @@ def test_tasks_without_an_interval_are_not_listed(study, job):
     assert {line[-1] for line in listed} == {"–"}
 
 
-def test_a_task_of_few_patients_has_no_part_in_the_means_over_tasks(two, job, tmp_path):
+def test_a_task_of_few_patients_has_no_part_in_the_means_over_tasks(job, tmp_path):
     """As it has none in their interval; it is named. Here half of the images have no disc."""
+    spec = write_study(tmp_path, cases=8, text=STUDY)
     for number in range(4):
         mask = tmp_path / f"data/masks/case{number}.png"
         Image.fromarray(np.where(np.asarray(Image.open(mask)) == 1, 0, np.asarray(Image.open(mask)))).save(mask)
-    spec = tmp_path / "study.yaml"
-    job(spec, "--output", tmp_path / "d")
-    spec.write_text(spec.read_text().replace("scale: max", "scale: minmax"))
     job(spec, "--output", tmp_path / "c")
+    spec.write_text(spec.read_text().replace("scale: minmax", "scale: max"))
+    job(spec, "--output", tmp_path / "d", "--only", "predict")
     text = job("compare", tmp_path / "c", tmp_path / "d").out
     after, before, difference = by_hand(tmp_path / "c", tmp_path / "d")["ring", "clicks", 3]
     assert f" 3       {before:.4f}  {after:.4f}     {difference:+.4f}" in text
@@ -188,9 +192,9 @@ def test_only_tasks_whose_interval_excludes_0_are_listed(two, changed, job):
     assert 0 < len(listed) == len(excluding) < len(rows)
 
 
-def test_a_renamed_model_is_compared_with_the_one_that_the_user_names(study, changed, job):
+def test_a_renamed_model_is_compared_with_the_one_that_the_user_names(study, predicted, changed, job):
     """Nothing is guessed: without it, the message says how."""
-    outputs = study("a"), study("b", ("name: lite", "name: new"), ("minmax", "max"))
+    outputs = study("a"), predicted("b", ("name: lite", "name: new"), ("minmax", "max"))
     assert "no model of a has its name in b" in (error := job("compare", *outputs, code=2).err)
     assert "--model lite=new" in error
     assert {(row["model"], row["baseline"]) for row in changed(*outputs, "--model", "lite=new")} == {
@@ -198,7 +202,7 @@ def test_a_renamed_model_is_compared_with_the_one_that_the_user_names(study, cha
     }
 
 
-def test_models_without_a_counterpart_are_named(study, job, tmp_path):
+def test_models_without_a_counterpart_are_named(study, predicted, job, tmp_path):
     """Beside those that are compared, with the way to compare them too."""
 
     def add(name):
@@ -206,22 +210,23 @@ def test_models_without_a_counterpart_are_named(study, job, tmp_path):
         model = f"  - {{name: {name}, family: lite_medsam_clicks, checkpoint: {tmp_path}/{name}}}\nprompts:"
         return ("prompts:", model)
 
-    lines = job("compare", study("a", add("old")), study("b", add("new"))).out.splitlines()
+    lines = job("compare", study("a", add("old")), predicted("b", add("new"))).out.splitlines()
     assert "only in a, not compared: old" in lines
     assert "only in b, not compared: new" in lines
     assert "to compare models of different names: --model old=new" in lines
 
 
-def test_equal_parts_are_counted(study, job, changed):
+def test_equal_parts_are_counted(study, predicted, job, changed):
     """A second output of the same spec: nothing changed, and nothing is tested."""
-    outputs = study("a"), study("b", ("study: small", "study: other"))
+    outputs = study("a"), predicted("b", ("study: small", "study: other"))
     assert "8 of 8 parts of b have the same name in a, and so the same rows" in job("compare", *outputs).out
     rows = changed(*outputs)
     assert {(float(row["mean_difference"]), row["p"]) for row in rows} == {(0.0, "")}
 
 
-def test_objects_with_another_truth_are_named_and_left_out(two, changed, tmp_path, job):
+def test_objects_with_another_truth_are_named_and_left_out(study, changed, tmp_path, job):
     """So are those that one output alone has, and those of an image of another size."""
+    before, spec = study("a"), write_study(tmp_path, cases=8, text=STUDY)
     mask = tmp_path / "data/masks/case2.png"
     labels = np.asarray(Image.open(mask)).copy()
     labels[np.nonzero(labels == 1)[0][0]] = 0
@@ -230,39 +235,39 @@ def test_objects_with_another_truth_are_named_and_left_out(two, changed, tmp_pat
         path = tmp_path / f"data/{kind}/case5.png"
         Image.open(path).crop((0, 0, 48, 47)).save(path)
         (tmp_path / f"data/{kind}/case7.png").unlink()
-    job(tmp_path / "study.yaml", "--output", tmp_path / "c")
-    remarks = job("compare", two[0], tmp_path / "c", "--format", "json").err.splitlines()
+    job(spec, "--output", tmp_path / "c", "--only", "predict")
+    remarks = job("compare", before, tmp_path / "c", "--format", "json").err.splitlines()
     assert "not compared, another truth: 1 object of Discs: disc, such as case2.png" in remarks
     assert "not compared, image of another size: 1 object of Discs: ring, such as case5.png" in remarks
     assert "not compared, only in a: 1 object of Discs: ring, such as case7.png" in remarks
-    rows = changed(two[0], tmp_path / "c")
+    rows = changed(before, tmp_path / "c")
     assert {row["task"]: row["objects"] for row in rows if row["measure"] == "iou"} == {"disc": "5", "ring": "5"}
 
 
-def test_runs_without_a_counterpart_are_named(study, job):
+def test_runs_without_a_counterpart_are_named(study, predicted, job):
     """Here the clicks of another protocol."""
-    lines = job("compare", study("a"), study("b", ("protocol: ritm", "protocol: mazurowski2023"))).out.splitlines()
+    lines = job("compare", study("a"), predicted("b", ("protocol: ritm", "protocol: mazurowski2023"))).out.splitlines()
     for model, protocol in (("a/lite", "ritm"), ("b/lite", "mazurowski2023")):
         assert f"no counterpart, not compared: {model}, clicks, {protocol}, mask choice score, seed 3" in lines
 
 
-def test_outputs_without_a_run_in_common_are_refused(study, job):
+def test_outputs_without_a_run_in_common_are_refused(study, predicted, job):
     """Here each has a seed of its own."""
-    outputs = study("a"), study("b", ("seed: 3", "seed: 4"))
+    outputs = study("a"), predicted("b", ("seed: 3", "seed: 4"))
     assert "expected a prompt, protocol, mask choice and seed that both have" in job("compare", *outputs, code=2).err
 
 
-def test_outputs_without_an_object_in_common_are_refused(study, job):
+def test_outputs_without_an_object_in_common_are_refused(study, predicted, job):
     """With the number of those that each has."""
-    outputs = study("a"), study("b", ("name: Discs", "name: Others"))
+    outputs = study("a"), predicted("b", ("name: Discs", "name: Others"))
     assert "Discs: disc, 8 only before" in job("compare", *outputs, code=2).err
 
 
-def test_other_settings_are_named(study, job, tmp_path):
+def test_other_settings_are_named(study, predicted, job, tmp_path):
     """Weights, batch and precision."""
     (tmp_path / "weights").write_text("other")
     weights = ("family: lite_medsam_clicks", f"family: lite_medsam_clicks\n    checkpoint: {tmp_path}/weights")
-    outputs = study("a"), study("b", weights, ("chunk: 4", "chunk: 4, batch: 2"))
+    outputs = study("a"), predicted("b", weights, ("chunk: 4", "chunk: 4, batch: 2"))
     lines = job("compare", *outputs).out.splitlines()
     assert "batch: 32 in a, 2 in b" in lines
     assert "b/lite has other weights than a/lite" in lines
@@ -276,10 +281,9 @@ def test_a_part_that_is_missing_is_counted(two, job):
     assert any(line.startswith("b/lite has no scores of 4 objects of Discs: disc (") for line in lines)
 
 
-def test_outputs_of_one_name_need_an_alias(study, job, tmp_path):
+def test_outputs_of_one_name_need_an_alias(study, predicted, job, tmp_path):
     """The message has one for each."""
-    (tmp_path / "x").mkdir()
-    outputs = study("x/run"), study("run", ("minmax", "max"))
+    outputs = study("x/run"), predicted("run", ("minmax", "max"))
     error = job("compare", *outputs, code=2).err
     assert f"two outputs have the name run: name each, such as `medsam-job compare a={outputs[0]} b=" in error
     assert "new minus old: lite" in job("compare", f"old={outputs[0]}", f"new={outputs[1]}").out
@@ -289,15 +293,17 @@ def test_two_plans_of_one_output_are_compared(study, job, tmp_path):
     """Each by an alias. The first plan keeps its place, as its study is finished."""
     output = study("a")
     (first,) = (output / "plan").glob("*.json")
-    study("a", ("minmax", "max"))
+    spec = tmp_path / "study.yaml"
+    spec.write_text(spec.read_text().replace("minmax", "max"))
+    job(spec)
     (second,) = set((output / "plan").glob("*.json")) - {first}
     plans = "--plan", f"x={first.stem[:8]}", "--plan", f"y={second.stem}"
     assert "y minus x: lite; 16 objects" in job("compare", f"x={output}", f"y={output}", *plans).out
 
 
-def test_each_further_output_is_compared_with_the_first(two, study, changed):
+def test_each_further_output_is_compared_with_the_first(two, predicted, changed):
     """The rows of all comparisons follow each other."""
-    third = study("c", ("intensity: {scale: minmax}", "intensity: {window: [40, 200]}"))
+    third = predicted("c", ("intensity: {scale: minmax}", "intensity: {window: [40, 200]}"))
     models = [(row["model"], row["baseline"]) for row in changed(*two, third)]
     assert list(dict.fromkeys(models)) == [("b/lite", "a/lite"), ("c/lite", "a/lite")]
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from job.cli.container import not_kept
-from tests.cases import medsam_job, use_fake_models, write_generated
+from tests.cases import GENERATED, medsam_job, use_fake_models, write_generated
 
 INSIDE = {"MEDSAM_JOB_CONTAINER": "1"}
 DOCKER = """\
@@ -94,25 +94,23 @@ class NoTorch:
             raise ModuleNotFoundError(f"No module named {name}", name=name)
 
 sys.meta_path.insert(0, NoTorch())
-from job.__main__ import main
-main()
+from job.__main__ import command_line
+
+code = 0
+for line in sys.argv[1:]:
+    sys.argv = ["medsam-job", *line.split("\t")]
+    try:
+        command_line()
+    except SystemExit as end:
+        code = code or end.code
+sys.exit(code)
 """
 
 
-def without_torch(*arguments):
-    """Run the command line where torch is not installed, as in the slim image."""
-    command = [sys.executable, "-c", WITHOUT_TORCH, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def studied(tmp_path_factory):
-    """A spec whose results are stored, with a fake model."""
-    with pytest.MonkeyPatch.context() as patch:
-        use_fake_models(patch)
-        spec = write_generated(tmp_path_factory.mktemp("studied"))
-        assert medsam_job(patch, spec) == 0
-    return spec
+def without_torch(*commands):
+    """Run commands in a process where torch is not installed, as in the slim image. It has the first code but 0."""
+    lines = ["\t".join(map(str, arguments)) for arguments in commands]
+    return subprocess.run([sys.executable, "-c", WITHOUT_TORCH, *lines], capture_output=True, text=True, check=False)
 
 
 GATHERING = (["run", "SPEC", "--only", "statistics"], ["report", "OUTPUT"], ["verify", "OUTPUT"], ["status", "OUTPUT"])
@@ -124,17 +122,17 @@ LOOKING = (
 )
 
 
-@pytest.mark.parametrize("arguments", [*GATHERING, *LOOKING], ids=lambda arguments: arguments[0])
-def test_all_but_prediction_works_without_torch(studied, arguments):
+@pytest.mark.parametrize("commands", [GATHERING, LOOKING], ids=["gathering", "looking"])
+def test_all_but_prediction_works_without_torch(ran, tmp_path, commands):
     """As in the slim image, from a spec and stored parts to the report."""
-    names = {"SPEC": studied, "OUTPUT": studied.parent / "results"}
-    ended = without_torch(*(names.get(word, word) for word in arguments))
+    names = {"SPEC": ran(tmp_path, GENERATED), "OUTPUT": tmp_path / "results"}
+    ended = without_torch(*([names.get(word, word) for word in arguments] for arguments in commands))
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def test_without_torch_a_run_says_what_is_missing(tmp_path):
     """In a line, with code 2: the other image can."""
-    ended = without_torch(write_generated(tmp_path))
+    ended = without_torch([write_generated(tmp_path)])
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert ended.stderr.startswith("torch is not installed here")
 
@@ -144,6 +142,6 @@ def test_without_torch_validate_says_that_checkpoints_were_not_compared(tmp_path
     spec = write_generated(tmp_path)
     (tmp_path / "my.pth").write_bytes(b"weights")
     spec.write_text(spec.read_text().replace("lite_medsam\n", f"lite_medsam\n    checkpoint: {tmp_path}/my.pth\n"))
-    ended = without_torch("validate", spec)
+    ended = without_torch(["validate", spec])
     assert "lite: its checkpoint was not compared with the model, because torch is not installed" in ended.stdout
     assert ended.returncode == 0, ended.stdout + ended.stderr

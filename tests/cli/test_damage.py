@@ -6,18 +6,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cases import medsam_job, use_fake_models, write_study
+from tests.cases import medsam_job, use_fake_models
 
 TABLES = ["iou", "predictions", "objects", "excluded"]
 
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
+def study(tmp_path, monkeypatch, ran):
     """A finished study of one chunk; return its spec."""
     use_fake_models(monkeypatch)
-    spec = write_study(tmp_path, cases=2)
-    assert medsam_job(monkeypatch, spec) == 0
-    return spec
+    return ran(tmp_path, cases=2)
 
 
 def only_file(spec, table):
@@ -36,9 +34,8 @@ def replace(file):
 @pytest.mark.parametrize("damage", [cut, replace])
 @pytest.mark.parametrize("table", TABLES)
 def test_a_damaged_file_is_named_with_the_way_out(study, monkeypatch, capfd, table, damage):
-    """By the run and by a query; `verify` names it too. Deleted, it is made again as it was."""
+    """By the run and by a query; `verify` names it too."""
     file = only_file(study, table)
-    before = file.read_bytes()
     damage(file)
     for command in ((study,), ("sql", study.parent / "results", f"SELECT * FROM {table}")):
         capfd.readouterr()
@@ -50,8 +47,15 @@ def test_a_damaged_file_is_named_with_the_way_out(study, monkeypatch, capfd, tab
             assert "delete it and run the study again" in error
             assert "Traceback" not in error
     assert medsam_job(monkeypatch, "verify", study.parent / "results") == 3
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_deleted_file_is_made_again(study, monkeypatch, table):
+    """As it was; `verify` is content."""
+    file = only_file(study, table)
+    before = file.read_bytes()
     file.unlink()
-    assert medsam_job(monkeypatch, study) == 0
+    assert medsam_job(monkeypatch, study, "--only", "predict") == 0
     assert medsam_job(monkeypatch, "verify", study.parent / "results") == 0
     if table != "iou":  # its footer holds the time that it took
         assert only_file(study, table).read_bytes() == before

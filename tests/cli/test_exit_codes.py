@@ -195,7 +195,7 @@ def test_ctrl_c_ends_a_run_with_130_and_the_run_can_be_resumed(tmp_path, monkeyp
     assert "interrupted" in log
     assert "Traceback" not in log
     assert 0 < len(stored) < 4
-    assert medsam_job(monkeypatch, spec) == 0
+    assert medsam_job(monkeypatch, spec, "--only", "predict") == 0
     assert len(list(parts.glob("*.parquet"))) == 4
     assert stored.items() <= {path: path.stat().st_mtime_ns for path in parts.iterdir()}.items()
 

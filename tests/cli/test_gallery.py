@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from job.cli.gallery import command
-from tests.cases import SPEC, medsam_job, use_fake_models, write_study
+from tests.cases import SPEC, draw_case, medsam_job, use_fake_models, write_study
 
 
 @pytest.fixture
@@ -35,9 +35,10 @@ def page_of(output):
     return (json.loads(found[1]) if found else []), page
 
 
-def test_up_to_three_objects_of_each_task_are_shown(report, tmp_path):
+def test_up_to_three_objects_of_each_task_are_shown(ran, tmp_path):
     """The worst first, each with every step of every run."""
-    cases, _ = report(write_study(tmp_path, cases=4))
+    ran(tmp_path, cases=4)
+    cases, _ = page_of(tmp_path / "results")
     assert [(case["task"], case["kind"]) for case in cases] == [
         (f"Discs: {task}", kind) for task in ("disc", "ring") for kind in ("worst", "median", "best")
     ]
@@ -45,9 +46,11 @@ def test_up_to_three_objects_of_each_task_are_shown(report, tmp_path):
     assert means[:3] == sorted(means[:3])
 
 
-def test_the_pictures_are_those_of_the_images(report, tmp_path):
+def test_the_pictures_are_those_of_the_images(ran, tmp_path):
     """The whole of a small one, as minmax makes it. WebP loses a little."""
-    cases, _ = report(write_study(tmp_path, cases=1))
+    ran(tmp_path, cases=1)
+    cases, _ = page_of(tmp_path / "results")
+    draw_case(tmp_path / "data", "case0.png", seed=0)
     image = np.asarray(Image.open(tmp_path / "data/images/case0.png")).astype(float)
     grey = (image - image.min()) / (image.max() - image.min()) * 255
     shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(cases[1]["image"].split(",")[1]))).convert("L"))
@@ -66,17 +69,18 @@ def test_the_spec_can_keep_images_out_of_the_page(report, tmp_path, monkeypatch)
     assert {case["image"] for case in page_of(tmp_path / "results")[0]} == {None}
 
 
-def test_the_spec_can_be_changed_afterwards(report, tmp_path):
+def test_the_spec_can_be_changed_afterwards(report, ran, tmp_path):
     """The statistics step takes the new setting, and rows stay as they are."""
-    spec = write_study(tmp_path, cases=1)
-    assert all(case["image"] for case in report(spec)[0])
+    spec = ran(tmp_path, cases=1)
+    assert all(case["image"] for case in page_of(tmp_path / "results")[0])
     spec.write_text(spec.read_text() + "report: {images: false}\n")
     assert not any(case["image"] for case in report(spec, "--only", "statistics")[0])
 
 
-def test_an_image_that_has_changed_is_not_shown(report, tmp_path, monkeypatch):
+def test_an_image_that_has_changed_is_not_shown(tmp_path, monkeypatch):
     """The others are; a line says which is not."""
-    report(write_study(tmp_path, cases=2))
+    use_fake_models(monkeypatch)
+    assert medsam_job(monkeypatch, write_study(tmp_path, cases=2), "--only", "predict") == 0
     Image.fromarray(np.zeros((48, 48), np.uint8)).save(tmp_path / "data/images/case0.png")
     assert medsam_job(monkeypatch, "report", tmp_path / "results") == 0
     cases, page = page_of(tmp_path / "results")

@@ -7,7 +7,7 @@ import pytest
 
 from job import storage
 from job.cli.first_steps import way_out
-from tests.cases import medsam_job, use_fake_models, write_generated, write_study
+from tests.cases import GENERATED, medsam_job, use_fake_models, write_study
 
 
 @pytest.fixture
@@ -19,13 +19,11 @@ def run(monkeypatch):
 
 
 @pytest.fixture
-def studied(run, monkeypatch, tmp_path, capfd):
+def studied(ran, monkeypatch, tmp_path):
     """A folder with `study.yaml`, and with its results in `results`."""
     use_fake_models(monkeypatch)
     monkeypatch.chdir(tmp_path)
-    write_generated(tmp_path).rename(tmp_path / "study.yaml")
-    assert run("study.yaml") == 0
-    capfd.readouterr()
+    ran(tmp_path, GENERATED)
     return tmp_path
 
 

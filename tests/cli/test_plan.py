@@ -6,7 +6,7 @@ import pytest
 
 from job.results.begun import Marks
 from job.results.store import Results
-from tests.cases import medsam_job, use_fake_models, write_generated, write_study
+from tests.cases import GENERATED, medsam_job, use_fake_models, write_generated, write_study
 from tests.models.fake import FakeModel
 
 
@@ -81,10 +81,9 @@ def test_a_limit_is_another_plan(figures, tmp_path):
     assert limited["plan"] != figures(spec)["plan"]
 
 
-def test_orphans_are_listed_and_deleted_only_on_request(job, printed, tmp_path):
+def test_orphans_are_listed_and_deleted_only_on_request(job, printed, ran, tmp_path):
     """By folder and name."""
-    spec = write_generated(tmp_path)
-    job(spec)
+    spec = ran(tmp_path, GENERATED)
     orphan = tmp_path / "results/iou/orphan.parquet"
     orphan.write_bytes(b"")
     assert printed(spec)["orphans"] == "1 (files that no plan names)"
@@ -143,7 +142,7 @@ def test_storing_a_plan_clears_the_marks_of_chunks_that_killed_their_workers(fig
     assert Marks(results).attempts(chunk) == 2
     figures(spec, "--store")
     assert Marks(results).found.keys() == {"f" * 24}
-    job(spec)
+    job(spec, "--only", "predict")
     assert figures(spec)["parts_left"] == 0
 
 

@@ -43,9 +43,9 @@ def test_the_report_needs_neither_images_nor_spec(run, tmp_path, capfd):
     assert embedded(page_of(tmp_path / "results")) == before
 
 
-def test_the_report_states_how_the_rows_were_made(run, tmp_path):
+def test_the_report_states_how_the_rows_were_made(ran, tmp_path):
     """Spec, weights, device, versions."""
-    assert run(write_study(tmp_path)) == 0
+    ran(tmp_path)
     html = page_of(tmp_path / "results")
     (manifest,) = json.loads((tmp_path / "results/manifest.json").read_text())["runs"]
     data = embedded(html)
@@ -97,19 +97,17 @@ def test_a_report_that_cannot_be_drawn_loses_no_run(run, tmp_path, monkeypatch, 
     assert not (tmp_path / "results" / report.PAGE).exists()
 
 
-def test_a_damaged_summary_is_named(run, tmp_path, capfd):
+def test_a_damaged_summary_is_named(run, ran, tmp_path, capfd):
     """With the command that makes it anew."""
-    assert run(write_study(tmp_path)) == 0
+    ran(tmp_path)
     (tmp_path / "results/summary/ranks.parquet").write_bytes(b"nothing")
-    capfd.readouterr()
     assert run("report", tmp_path / "results") == 2
     assert "ranks.parquet: damaged; run `medsam-job SPEC --only statistics`" in capfd.readouterr().err
 
 
-def test_figures_are_listed_and_written(run, tmp_path, capfd):
+def test_figures_are_listed_and_written(run, ran, tmp_path, capfd):
     """Without a name they are listed; with one, SVG and PDF are written beside the results."""
-    assert run(write_study(tmp_path)) == 0
-    capfd.readouterr()
+    ran(tmp_path)
     assert run("figure", tmp_path / "results") == 0
     assert "iou-by-task: Distribution of IoU by task" in capfd.readouterr().out
     chosen = ("--choose", "prompt=each_box", "--columns", "1")
@@ -123,9 +121,8 @@ def test_figures_are_listed_and_written(run, tmp_path, capfd):
     (["all", "--choose", "prompt=each_box"], "--choose: expected with the name of one figure"),
     (["iou-by-task", "--choose", "each_box"], "--choose each_box: expected COLUMN=VALUE, such as 'prompt=9 clicks'"),
 ])  # fmt: skip
-def test_a_figure_that_there_is_not_is_refused(arguments, message, run, tmp_path, capfd):
+def test_a_figure_that_there_is_not_is_refused(arguments, message, run, ran, tmp_path, capfd):
     """With what there is."""
-    assert run(write_study(tmp_path)) == 0
-    capfd.readouterr()
+    ran(tmp_path)
     assert run("figure", tmp_path / "results", *arguments) == 2
     assert message in capfd.readouterr().err

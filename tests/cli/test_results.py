@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import medsam_job, use_fake_models, write_generated
+from tests.cases import GENERATED, medsam_job, use_fake_models, write_generated
 
 SCHEMA = Path(__file__).parents[2] / "specs/schema.json"
 
@@ -41,10 +41,9 @@ def test_status_counts_parts_by_model(job, tmp_path):
         assert row == {"model": "lite", "planned": 4, "done": done, "partial": 0, "failed": 0}
 
 
-def test_verify_prints_problems_and_a_verdict(job, tmp_path):
+def test_verify_prints_problems_and_a_verdict(job, ran, tmp_path):
     """It ends with 3 if there is a problem."""
-    spec, output = write_generated(tmp_path), tmp_path / "results"
-    job(spec)
+    output = ran(tmp_path, GENERATED).parent / "results"
     assert job("verify", output) == "no problems in 4 parts\n"
     part = min((output / "iou").iterdir())
     part.unlink()
@@ -59,11 +58,10 @@ def test_an_output_without_results_is_refused(command, monkeypatch, capfd, tmp_p
     assert str(tmp_path) in capfd.readouterr().err
 
 
-def test_an_output_whose_name_looks_like_a_pattern_is_read_alone(job, tmp_path):
+def test_an_output_whose_name_looks_like_a_pattern_is_read_alone(job, ran, tmp_path):
     """Not with the outputs beside it that the pattern matches, where parts of one study have the same names."""
-    spec = write_generated(tmp_path)
     for name in ("run1", "run[12]", "run*"):
-        job(spec, "--output", tmp_path / name)
+        ran(tmp_path, GENERATED, results=name)
     count = ("SELECT count(*) AS n FROM iou", "--format", "csv")
     expected = job("sql", tmp_path / "run1", *count)
     assert job("sql", tmp_path / "run*", *count) == expected

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cases import SPEC, medsam_job, use_fake_models, write_study
+from tests.cases import SPEC, draw_case, medsam_job, use_fake_models, write_study
 from tests.datasets.make import nifti
 
 CLICKS = SPEC.replace(
@@ -45,32 +45,33 @@ def pixels(path):
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def test_one_sheet_shows_all_cases(run, show, tmp_path):
+def test_one_sheet_shows_all_cases(ran, show, tmp_path):
     """By default in the folder at hand."""
-    assert run(write_study(tmp_path, cases=2))[0] == 0
+    ran(tmp_path, cases=2)
     code, lines = show("WHERE task = 'disc' AND prompt = 'whole_box'")
     assert (code, lines) == (0, ["2 cases", "wrote cases.png"])
     assert Image.open(tmp_path / "cases.png").format == "PNG"
 
 
-def test_a_folder_gets_a_picture_of_each_case(run, show, tmp_path):
+def test_a_folder_gets_a_picture_of_each_case(ran, show, tmp_path):
     """In the order of the query, with names that any file system takes."""
-    run(write_study(tmp_path, cases=2))
+    ran(tmp_path, cases=2)
     code, lines = show("task = 'ring' ORDER BY image DESC", "--output", "failures")
     names = ["1-Discs-ring-case1.png", "2-Discs-ring-case0.png"]
     assert (code, lines) == (0, ["2 cases", *(f"wrote failures/{name}" for name in names)])
     assert sorted(path.name for path in (tmp_path / "failures").iterdir()) == names
 
 
-def test_those_left_out_are_counted(run, show, tmp_path):
+def test_those_left_out_are_counted(ran, show, tmp_path):
     """With the way to see them."""
-    run(write_study(tmp_path, cases=3))
-    assert show("TRUE", "--limit", 2)[1][0] == "2 of 6 cases; 4 left out: --limit 6 shows all"
+    ran(tmp_path, cases=2)
+    assert show("TRUE", "--limit", 2)[1][0] == "2 of 4 cases; 2 left out: --limit 4 shows all"
 
 
-def test_the_image_is_drawn_as_it_was_read(run, show, tmp_path):
+def test_the_image_is_drawn_as_it_was_read(ran, show, tmp_path):
     """A pixel far from the object: minmax makes 255 of the brightest, enlarged with its neighbours apart."""
-    run(write_study(tmp_path, cases=1))
+    ran(tmp_path, cases=2)
+    draw_case(tmp_path / "data", "case0.png", seed=0)
     show("task = 'disc'", "--output", "look")
     sheet = pixels(tmp_path / "look/1-Discs-disc-case0.png")
     image = np.asarray(Image.open(tmp_path / "data/images/case0.png")).astype(float)
@@ -81,7 +82,7 @@ def test_the_image_is_drawn_as_it_was_read(run, show, tmp_path):
 
 def test_an_image_that_has_changed_is_told_and_not_drawn(run, show, tmp_path):
     """Its masks are."""
-    run(write_study(tmp_path, cases=2))
+    run(write_study(tmp_path, cases=2), "--only", "predict")
     show("task = 'disc'", "--output", "before")
     Image.fromarray(np.zeros((48, 48), np.uint8)).save(tmp_path / "data/images/case0.png")
     code, lines = show("task = 'disc'", "--output", "after")
@@ -95,7 +96,7 @@ def test_an_image_that_has_changed_is_told_and_not_drawn(run, show, tmp_path):
 
 def test_images_that_are_all_gone_are_one_line(run, show, tmp_path):
     """A data set that has moved has as many reasons as images, which differ by the name of the image alone."""
-    run(write_study(tmp_path))
+    run(write_study(tmp_path), "--only", "predict")
     for image in (tmp_path / "data/images").iterdir():
         image.unlink()
     lines = show("task = 'disc'")[1]
@@ -107,7 +108,7 @@ def test_images_are_found_though_the_variable_of_the_spec_is_not_set(run, show, 
     monkeypatch.setenv("DATA", str(tmp_path / "data"))
     spec = write_study(tmp_path, cases=1)
     spec.write_text(spec.read_text().replace(f"{tmp_path}/data", "${DATA}"))
-    run(spec)
+    run(spec, "--only", "predict")
     monkeypatch.delenv("DATA")
     assert show("task = 'disc'") == (0, ["1 case", "wrote cases.png"])
 
@@ -117,7 +118,7 @@ def test_data_that_moved_are_found_where_the_variable_says(run, show, tmp_path, 
     monkeypatch.setenv("DATA", str(tmp_path / "data"))
     spec = write_study(tmp_path, cases=1)
     spec.write_text(spec.read_text().replace(f"{tmp_path}/data", "${DATA}"))
-    run(spec)
+    run(spec, "--only", "predict")
     (tmp_path / "data").rename(tmp_path / "elsewhere")
     assert "nothing is there" in show("task = 'disc'")[1][0]
     monkeypatch.setenv("DATA", str(tmp_path / "elsewhere"))
@@ -127,7 +128,7 @@ def test_data_that_moved_are_found_where_the_variable_says(run, show, tmp_path, 
 def test_while_no_worker_has_ended_a_spec_can_be_given(run, show, tmp_path):
     """Its manifest, with the spec, is the last that it stores."""
     spec = write_study(tmp_path, cases=1)
-    run(spec)
+    run(spec, "--only", "predict")
     for manifest in (tmp_path / "results/manifests").iterdir():
         manifest.unlink()
     assert show("task = 'disc'")[1][0] == (
@@ -140,9 +141,9 @@ def test_while_no_worker_has_ended_a_spec_can_be_given(run, show, tmp_path):
 
 
 @pytest.mark.parametrize("query", ["iou > 2", "SELECT image FROM iou", "iou <", "TRUE; SELECT 1"])
-def test_a_query_that_names_no_case_ends_with_2(run, show, tmp_path, query):
+def test_a_query_that_names_no_case_ends_with_2(ran, show, tmp_path, query):
     """In lines that say so, and without a file."""
-    run(write_study(tmp_path, cases=1))
+    ran(tmp_path, cases=2)
     code, lines = show(query)
     assert (code, lines[0].startswith("query: ")) == (2, True)
     assert "Traceback" not in "".join(lines)
@@ -150,9 +151,9 @@ def test_a_query_that_names_no_case_ends_with_2(run, show, tmp_path, query):
 
 
 @pytest.mark.parametrize("to", ["results/look.png", "results", "http://localhost/x.png"])
-def test_a_place_that_may_not_be_written_to_ends_with_2(run, show, tmp_path, to):
+def test_a_place_that_may_not_be_written_to_ends_with_2(ran, show, tmp_path, to):
     """The output holds results alone."""
-    run(write_study(tmp_path, cases=1))
+    ran(tmp_path, cases=2)
     code, lines = show("TRUE", "--output", to if "://" in to else tmp_path / to)
     assert (code, lines[0].startswith("--output ")) == (2, True)
 
@@ -162,7 +163,7 @@ def test_names_cannot_leave_the_folder(run, show, tmp_path):
     spec = write_study(tmp_path, cases=1, text=SPEC.replace("name: Discs", "name: '..: <b>'"))
     for kind in ("images", "masks"):
         (tmp_path / f"data/{kind}/case0.png").rename(tmp_path / f"data/{kind}/'; rm -rf $HOME.png")
-    assert run(spec)[0] == 0
+    assert run(spec, "--only", "predict")[0] == 0
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     for form in ("png", "nifti"):
         assert show("TRUE", "--format", form, "--output", "here")[0] == 0
@@ -191,7 +192,7 @@ def volume_study(folder, axis="axial"):
 def test_truth_written_back_is_the_mask_file(run, show, tmp_path, axis):
     """Voxel by voxel, in its geometry, for each task; and a file of each prediction."""
     spec, _, mask = volume_study(tmp_path, axis)
-    assert run(spec)[0] == 0
+    assert run(spec, "--only", "predict")[0] == 0
     code, lines = show("WHERE prompt = 'clicks'", "--format", "nifti", "--output", "back")
     assert code == 0
     assert lines[-1] == "in the volumes, slices that are not among these hold 0"
@@ -207,7 +208,7 @@ def test_truth_written_back_is_the_mask_file(run, show, tmp_path, axis):
 def test_the_overlap_of_written_volumes_is_the_stored_one(run, show, tmp_path):
     """Summed over all slices."""
     spec, *_ = volume_study(tmp_path)
-    run(spec)
+    run(spec, "--only", "predict")
     show("step = 3 AND task = 'disc'", "--format", "nifti", "--output", "back")
     folder = tmp_path / "back/Discs/v"
     truth = np.asarray(nibabel.load(folder / "disc-truth.nii.gz").dataobj) > 0
@@ -221,25 +222,26 @@ def test_the_overlap_of_written_volumes_is_the_stored_one(run, show, tmp_path):
 def test_a_volume_that_is_gone_has_no_file(run, show, tmp_path):
     """Its geometry is unknown; the exit code says that something is lacking."""
     spec, image, _ = volume_study(tmp_path)
-    run(spec)
+    run(spec, "--only", "predict")
     image.unlink()
     code, lines = show("TRUE", "--format", "nifti")
     assert code == 3
     assert lines[0].startswith("no volume for 1 image, such as v.nii.gz: ")
 
 
-def test_masks_of_2d_images_are_pictures(run, show, tmp_path):
+def test_masks_of_2d_images_are_pictures(ran, show, tmp_path):
     """White inside, of the image's size."""
-    run(write_study(tmp_path, cases=1))
+    ran(tmp_path, cases=2)
+    draw_case(tmp_path / "data", "case0.png", seed=0)
     code, lines = show("task = 'disc' AND prompt = 'each_box'", "--format", "nifti")
-    assert (code, lines[-1]) == (0, "1 case")
+    assert (code, lines[-1]) == (0, "2 cases")
     labels = np.asarray(Image.open(tmp_path / "data/masks/case0.png"))
     assert np.array_equal(pixels(tmp_path / "cases/Discs/case0/disc-truth.png")[..., 0], (labels == 1) * 255)
     assert len(list((tmp_path / "cases/Discs/case0").glob("disc-lite-each_box-*.png"))) >= 1
 
 
-def test_volumes_need_a_folder(run, show, tmp_path):
+def test_volumes_need_a_folder(ran, show, tmp_path):
     """Not the name of a picture."""
-    run(write_study(tmp_path, cases=1))
+    ran(tmp_path, cases=2)
     code, lines = show("TRUE", "--format", "nifti", "--output", "a.png")
     assert (code, lines) == (2, ["--output a.png: expected a folder, for a file of each mask"])

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -42,8 +43,9 @@ def study(tmp_path_factory):
     return spec, folder / "results"
 
 
+@cache
 def run(*arguments, code="0"):
-    """Run the command line in a process of its own and return the packages that it imported."""
+    """Run the command line in a process of its own, once, and return the packages that it imported."""
     program = PROGRAM.format(arguments=list(map(str, arguments)))
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     found, *packages = ended.stderr.splitlines()[-1].split()

@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from segment_anything import sam_model_registry
-from torch import nn
+from segment_anything.build_sam import _build_sam
 
 from job.models.click_based.model import ClickBasedModel
+from job.models.device import Device
 from job.models.families.lite_medsam import LiteMedSam
 from job.models.families.lite_medsam_clicks import LiteMedSamClicks
 from job.models.families.ritm import Ritm
-from job.models.families.sam import Sam
+from job.models.families.sam import CAPABILITIES
 from job.models.families.simpleclick import SimpleClick
 from job.models.lite_medsam import LiteMedSamModel
 from job.models.registry import build
@@ -24,25 +24,12 @@ from tests.models.requests import randomise
 
 
 @pytest.fixture(scope="session")
-def vit_b_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ViT-B with random weights, in the format of the published checkpoints."""
+def sam() -> SamModel:
+    """SAM with random weights and a narrow encoder of a windowed and a global block; the rest is full size."""
     torch.manual_seed(0)
-    network = sam_model_registry["vit_b"]()
+    network = _build_sam(encoder_embed_dim=128, encoder_depth=2, encoder_num_heads=2, encoder_global_attn_indexes=[1])
     randomise(network)
-    path = tmp_path_factory.mktemp("sam") / "vit_b.pth"
-    torch.save(network.state_dict(), path)
-    return path
-
-
-@pytest.fixture(scope="session")
-def sam(vit_b_checkpoint: Path) -> SamModel:
-    """SAM ViT-B with two of its twelve blocks, one windowed and one global, which encodes in a sixth of the time."""
-    spec = Sam(name="sam", family="sam", arch="vit_b", checkpoint=str(vit_b_checkpoint))
-    model = build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32")
-    assert isinstance(model, SamModel)
-    network = model.network
-    network.image_encoder.blocks = nn.ModuleList(network.image_encoder.blocks[1:3])
-    return SamModel(network, capabilities=model.capabilities, device=model.device)
+    return SamModel(network.eval(), capabilities=CAPABILITIES, device=Device.of(torch.device("cpu")))
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from job.models.checkpoint import Inert, load_state, read_checkpoint, read_weigh
 from job.models.families.lite_medsam import LiteMedSam
 from job.models.outline import outline
 from job.models.registry import build
+from job.models.sam import SamModel
 
 STATE = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.ones(2)}
 
@@ -206,11 +207,12 @@ def test_an_error_names_five_keys_and_counts_the_others() -> None:
         load_state(nn.Sequential(*[nn.Linear(1, 1)] * 4), {}, "many.pth")
 
 
-def test_weights_of_another_family_are_refused(vit_b_checkpoint: Path) -> None:
+def test_weights_of_another_family_are_refused(sam: SamModel, tmp_path: Path) -> None:
     """For SAM's weights in LiteMedSAM, the error names file, family and keys."""
-    spec = LiteMedSam(name="lite", family="lite_medsam", checkpoint=str(vit_b_checkpoint))
-    with pytest.raises(WeightsError, match=r"vit_b\.pth as LiteMedSAM: .*missing: image_encoder\.patch_embed\.seq"):
-        build(spec, vit_b_checkpoint, torch.device("cpu"), "fp32")
+    checkpoint = saved(tmp_path / "sam.pth", sam.network.state_dict())
+    spec = LiteMedSam(name="lite", family="lite_medsam", checkpoint=str(checkpoint))
+    with pytest.raises(WeightsError, match=r"sam\.pth as LiteMedSAM: .*missing: image_encoder\.patch_embed\.seq"):
+        build(spec, checkpoint, torch.device("cpu"), "fp32")
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def components(mask_HW: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
 
 with Path(__file__).with_name("lite_medsam_box_iou.csv").open() as oracle:
     ROWS = list(csv.DictReader(oracle))
-FEW = {row["image"] for _, rows in groupby(ROWS, key=lambda row: row["dataset"]) for row in list(rows)[:2]}
+FEW = {row["image"] for _, rows in groupby(ROWS, key=lambda row: row["dataset"]) for row in list(rows)[:1]}
 
 
 @needs_shared
@@ -48,7 +48,7 @@ FEW = {row["image"] for _, rows in groupby(ROWS, key=lambda row: row["dataset"])
     [pytest.param(row, id=row["image"], marks=[] if row["image"] in FEW else pytest.mark.long) for row in ROWS],
 )
 def test_the_iou_with_boxes_is_that_of_the_reference(lite_medsam: LiteMedSamModel, row: dict[str, str]) -> None:
-    """Modes 3 to 5 on a real slice agree within 5e-4: on two slices of each data set, or on all 18 if `long`."""
+    """Modes 3 to 5 on a real slice agree within 5e-4: on one slice of each data set, or on all 18 if `long`."""
     folder = SHARED / "data" / row["dataset"]
     image = np.array(Pillow.open(folder / "images" / row["image"]).convert("RGB"))
     mask_HW = np.array(Pillow.open(folder / "masks" / row["image"]).convert("L")) > 0
@@ -80,12 +80,13 @@ def test_a_bright_rectangle_is_outlined_where_it_lies(
     lite_medsam_clicks: LiteMedSamModel, height: int, width: int
 ) -> None:
     """Given its box, the IoU is above 0.8, near the top left and near the bottom right corner of the image."""
-    for x, y in ((12, 20), (width - 92, height - 70)):
-        image, rectangle_HW = np.full((height, width, 3), 40, np.uint8), np.zeros((height, width), np.bool_)
-        rectangle_HW[y : y + 50, x : x + 80] = True
-        image[rectangle_HW] = 220
-        (encoded,) = encode(lite_medsam_clicks, image)
-        (prediction,) = lite_medsam_clicks.predict([make_request(encoded, box=tight_box(rectangle_HW))])
+    rectangles_NHW = np.zeros((2, height, width), np.bool_)
+    rectangles_NHW[0, 20:70, 12:92] = True
+    rectangles_NHW[1, -70:-20, -92:-12] = True
+    image = np.where(rectangles_NHW.any(axis=0), 220, 40).astype(np.uint8)
+    (encoded,) = encode(lite_medsam_clicks, np.dstack([image] * 3))
+    requests = [make_request(encoded, box=tight_box(rectangle_HW)) for rectangle_HW in rectangles_NHW]
+    for rectangle_HW, prediction in zip(rectangles_NHW, lite_medsam_clicks.predict(requests), strict=True):
         mask_HW = prediction.masks_CHW[0].numpy()
         assert (mask_HW & rectangle_HW).sum() > 0.8 * (mask_HW | rectangle_HW).sum()
 

@@ -120,13 +120,13 @@ def test_a_study_of_one_object_has_its_figures():
         assert draw(figure, {}, 1).svg.startswith("<svg")
 
 
-@pytest.mark.parametrize("clicks", [1, 2, 3, 4, 9, 20])
-@pytest.mark.parametrize("name", ["iou-by-click", "iou-by-click-and-task"])
-def test_the_ticks_of_an_axis_of_clicks_are_whole_clicks(name, clicks):
+@pytest.mark.parametrize("clicks", [1, 2, 3, 9, 20])
+def test_the_ticks_of_an_axis_of_clicks_are_whole_clicks(clicks):
     """Each at the place of its number, also where there are few: a tick at 1.5 would be read as 2."""
     known = {figure.name: figure for figure in figures(facts_of(mart_tables(click_rows([0.5] * clicks))))}
-    ticks = [int(text) for text in re.findall(r"<text[^>]*>(\d+)</text>", draw(known[name], {}, 1).svg)]
-    assert ticks == (list(range(1, clicks + 1)) if clicks < 10 else list(range(2, 21, 2)))
+    for name in ("iou-by-click", "iou-by-click-and-task"):
+        ticks = [int(text) for text in re.findall(r"<text[^>]*>(\d+)</text>", draw(known[name], {}, 1).svg)]
+        assert ticks == (list(range(1, clicks + 1)) if clicks < 10 else list(range(2, 21, 2)))
 
 
 def test_a_long_name_of_a_task_leaves_its_panel_as_wide_as_those_of_others():

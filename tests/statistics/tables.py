@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 import duckdb
 import pyarrow as pa
 
 from job.results.tables import BOUNDARY, EXCLUDED, IOU, OBJECTS
-from job.statistics.stats import compute
+from job.statistics.names import MARTS, MEANS
+from job.statistics.settings import settings
+from job.statistics.stats import read_sql, run
 from job.study import loads
 
 MILLION = 1_000_000
@@ -57,21 +62,63 @@ def study(datasets=("A",), models=(), compare=None, noc=(0.8, 0.9), patient='"{s
     return loads(text).study
 
 
+class Marts(Mapping):
+    """Marts by name, as Arrow tables. Each is computed when it is looked at: most tests look at one or two of them."""
+
+    def __init__(self, connection):
+        self.connection, self.tables = connection, {}
+
+    def __getitem__(self, name):
+        if name not in MARTS:
+            raise KeyError(name)
+        if name not in self.tables:
+            sql = read_sql(f"marts/{name}")
+            for earlier in MARTS[: MARTS.index(name)]:
+                if re.search(rf"\b{earlier}\b", sql):
+                    self[earlier]
+            self.connection.sql(sql).create(name)
+            self.tables[name] = self.connection.table(name).to_arrow_table()
+        return self.tables[name]
+
+    def __iter__(self):
+        return iter(MARTS)
+
+    def __len__(self):
+        return len(MARTS)
+
+
+class Listed(Mapping):
+    """The same as lists of dicts."""
+
+    def __init__(self, tables):
+        self.tables = tables
+
+    def __getitem__(self, name):
+        return self.tables[name].to_pylist()
+
+    def __iter__(self):
+        return iter(self.tables)
+
+    def __len__(self):
+        return len(self.tables)
+
+
 def mart_tables(rows, *, objects=None, excluded=(), boundary=(), of=None, models=None):
-    """Compute the marts of `iou` rows as Arrow tables. objects: if not given, each image is a patient of its own."""
+    """Check `iou` rows and return their marts. objects: if not given, each image is a patient of its own."""
     if objects is None:
         objects = {(row["dataset"], row["image"], row["task"]): object_row(row) for row in rows}.values()
-    with duckdb.connect() as connection:
-        connection.register("iou", pa.Table.from_pylist(list(rows), schema=IOU))
-        connection.register("objects", pa.Table.from_pylist(list(objects), schema=OBJECTS))
-        connection.register("boundary", pa.Table.from_pylist(list(boundary), schema=BOUNDARY))
-        connection.register("excluded", pa.Table.from_pylist(list(excluded), schema=EXCLUDED))
-        return compute(connection, of or study(), models or {})
+    of, connection = of or study(), duckdb.connect()
+    connection.register("iou", pa.Table.from_pylist(list(rows), schema=IOU))
+    connection.register("objects", pa.Table.from_pylist(list(objects), schema=OBJECTS))
+    connection.register("boundary", pa.Table.from_pylist(list(boundary), schema=BOUNDARY))
+    connection.register("excluded", pa.Table.from_pylist(list(excluded), schema=EXCLUDED))
+    run(connection, settings(of, models or {}), of.statistics, means=MEANS, marts=())
+    return Marts(connection)
 
 
 def marts(rows, **others):
     """Compute the marts as lists of dicts."""
-    return {name: table.to_pylist() for name, table in mart_tables(rows, **others).items()}
+    return Listed(mart_tables(rows, **others))
 
 
 def only(rows):

@@ -24,12 +24,10 @@ def rows(folder, table):
 
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
+def study(tmp_path, monkeypatch, ran):
     """The spec of a finished study of one part, by the model `lite`. No fake model reads a checkpoint."""
     use_fake_models(monkeypatch)
-    spec = write_study(tmp_path)
-    assert medsam_job(monkeypatch, spec) == 0
-    return spec
+    return ran(tmp_path)
 
 
 @pytest.fixture
@@ -78,7 +76,7 @@ def test_the_files_stay_as_they_are(study, tmp_path, printed):
         path: path.read_bytes() for table in ("iou", "predictions") for path in (tmp_path / "results" / table).iterdir()
     }
     rename(study, "lite", "new")
-    printed(study)
+    printed(study, "--only", "predict")
     assert {path: path.read_bytes() for path in files} == files
     assert {row["model"] for row in rows(tmp_path / "results", "iou")} == {"lite"}
 
@@ -87,7 +85,7 @@ def test_an_earlier_plan_shows_the_earlier_name(study, printed, models_in):
     """Both plans have the same parts."""
     (earlier,) = (study.parent / "results/plan").iterdir()
     rename(study, "lite", "new")
-    printed(study)
+    printed(study, "--only", "predict")
     assert models_in("iou", "--plan", earlier.stem) == {"lite": 12}
 
 

@@ -6,7 +6,7 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cases import SPEC, medsam_job, use_fake_models, write_generated, write_study
+from tests.cases import GENERATED, SPEC, medsam_job, use_fake_models, write_study
 
 MODEL = ("prompts:", "  - {name: other, family: lite_medsam_clicks}\nprompts:")
 DATASET = (
@@ -22,22 +22,21 @@ TWO = """\
 
 @pytest.fixture
 def clicked(tmp_path, monkeypatch):
-    """The spec of a finished study that clicks two models, without a comparison. No fake model reads a checkpoint."""
+    """The spec of a predicted study that clicks two models, without a comparison. No fake model reads a checkpoint."""
     use_fake_models(monkeypatch)
     text = SPEC.replace("  - name: lite\n    family: lite_medsam\n", TWO)
     text = text.replace("modes: [whole_box, each_box]", "clicks: {{protocol: ritm}}")
     spec = write_study(tmp_path, cases=2, text=text)
     (tmp_path / "data/weights").write_bytes(b"any")
-    assert medsam_job(monkeypatch, spec) == 0
+    assert medsam_job(monkeypatch, spec, "--only", "predict") == 0
     return spec
 
 
 @pytest.fixture
-def after(tmp_path, monkeypatch, capfd):
+def after(tmp_path, monkeypatch, ran, capfd):
     """Run a study of four parts, change its spec, run it again; return how many parts were done before, and now."""
     use_fake_models(monkeypatch)
-    spec = write_generated(tmp_path)
-    assert medsam_job(monkeypatch, spec, "--only", "predict") == 0
+    spec = ran(tmp_path, GENERATED, arguments=("--only", "predict"))
 
     def rerun(old, new):
         text = spec.read_text()
@@ -86,7 +85,7 @@ def test_a_comparison_without_a_pair_of_rows_is_then_a_fault_too(clicked, monkey
     """Each model clicks by a protocol of its own."""
     apart = "clicks: {protocol: ritm}\n    models: [sam]\n  - clicks: {protocol: mazurowski2023}\n    models: [ritm]"
     clicked.write_text(clicked.read_text().replace("clicks: {protocol: ritm}", apart))
-    assert medsam_job(monkeypatch, clicked) == 0
+    assert medsam_job(monkeypatch, clicked, "--only", "predict") == 0
     clicked.write_text(clicked.read_text() + "statistics: {compare: {model: sam, baseline: ritm}}\n")
     assert medsam_job(monkeypatch, clicked, "--only", "statistics") == 2
     assert "statistics.compare: expected two models with a prompt, protocol" in capfd.readouterr().err

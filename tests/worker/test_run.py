@@ -72,7 +72,7 @@ def test_a_study_may_lie_in_any_folder(tmp_path, quick, monkeypatch):
     assert quick(spec) == 0
     parts = sorted(path.name for path in (folder / "results/iou").iterdir())
     assert len(parts) == 1
-    assert quick(spec) == 0
+    assert quick(spec, "--only", "predict") == 0
     assert quick("verify", folder / "results") == 0
     monkeypatch.chdir(folder)
     text = spec.read_text().replace(f"{folder}/", "")
@@ -93,7 +93,7 @@ def test_predict_and_statistics_can_be_run_apart(tmp_path, quick):
 def test_an_added_image_runs_alone(tmp_path, quick, capfd):
     """Only its chunk is evaluated, of four images at most; the summary has all ten images."""
     spec = write_study(tmp_path, cases=9)
-    assert quick(spec) == 0
+    assert quick(spec, "--only", "predict") == 0
     done = set((tmp_path / "results/iou").iterdir())
     draw_case(tmp_path / "data", "new.png", seed=77)
     assert quick(spec) == 0
@@ -107,7 +107,7 @@ def test_an_added_image_runs_alone(tmp_path, quick, capfd):
 def test_an_added_block_runs_alone(tmp_path, quick):
     """The images' other rows stay as they are."""
     spec = write_study(tmp_path, cases=1)
-    quick(spec)
+    quick(spec, "--only", "predict")
     done = snapshot(tmp_path, "iou")
     spec.write_text(spec.read_text().replace("seed: 3", "  - modes: [largest_box]\nseed: 3"))
     assert quick(spec, "--only", "predict") == 0

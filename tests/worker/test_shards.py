@@ -16,7 +16,7 @@ def alone(tmp_path_factory):
     spec.write_text(spec.read_text().replace("chunk: 4", "chunk: 1"))
     with pytest.MonkeyPatch.context() as patch:
         use_fake_models(patch)
-        assert medsam_job(patch, spec) == 0
+        assert medsam_job(patch, spec, "--only", "predict") == 0
     return spec, rows(folder / "results")
 
 
@@ -36,14 +36,21 @@ def rows(output):
 
 @pytest.mark.parametrize("order", [(0,), (1, 0), (0, 1, 2), (2, 0, 1, 0), (6, 1, 3, 0, 2, 5, 4)])
 def test_shards_store_the_rows_of_one_worker(alone, tmp_path, monkeypatch, order):
-    """Their number and order do not matter. The statistics gather their manifests."""
+    """Their number and order do not matter."""
     spec, expected = alone
     for index in order:
         assert medsam_job(monkeypatch, spec, "--shard", f"{index}/{max(order) + 1}", "--output", tmp_path) == 0
     assert not (tmp_path / "summary").exists()
     assert rows(tmp_path) == expected
+
+
+def test_the_statistics_gather_the_manifests_of_shards(alone, tmp_path, monkeypatch):
+    """Of three here, whichever came first."""
+    spec, _ = alone
+    for index in (2, 0, 1):
+        assert medsam_job(monkeypatch, spec, "--shard", f"{index}/3", "--output", tmp_path) == 0
     assert medsam_job(monkeypatch, spec, "--only", "statistics", "--output", tmp_path) == 0
-    assert len(json.loads((tmp_path / "manifest.json").read_text())["runs"]) == max(order) + 1
+    assert len(json.loads((tmp_path / "manifest.json").read_text())["runs"]) == 3
 
 
 def test_shards_of_an_indexed_job_store_them_too(alone, tmp_path, monkeypatch):
@@ -69,7 +76,7 @@ def test_the_manifest_of_a_worker_names_its_shard(alone, tmp_path, monkeypatch):
     """A worker alone has none."""
     spec, _ = alone
     assert medsam_job(monkeypatch, spec, "--shard", "1/2", "--output", tmp_path) == 0
-    assert medsam_job(monkeypatch, spec, "--output", tmp_path) == 0
+    assert medsam_job(monkeypatch, spec, "--only", "predict", "--output", tmp_path) == 0
     shards = [json.loads(path.read_text())["shard"] for path in (tmp_path / "manifests").iterdir()]
     assert len(shards) == 2
     assert {"index": 1, "count": 2} in shards

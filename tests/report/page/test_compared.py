@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cases import SPEC, medsam_job, use_fake_models, write_study
+from tests.cases import SPEC, medsam_job
 from tests.report.page.made import embedded, rows_of
 
 STUDY = SPEC.replace("family: lite_medsam", "family: lite_medsam_clicks").replace(
@@ -11,15 +11,10 @@ STUDY = SPEC.replace("family: lite_medsam", "family: lite_medsam_clicks").replac
 
 
 @pytest.fixture
-def html(tmp_path, monkeypatch, capfd):
+def html(tmp_path, monkeypatch, ran, capfd):
     """The page of two outputs, of which the second has other intensities and one image less."""
-    use_fake_models(monkeypatch)
-    for name, cases, scale in (("a", 8, "minmax"), ("b", 7, "max")):
-        for image in (tmp_path / "data").rglob("case7.png"):
-            image.unlink()
-        spec = write_study(tmp_path, cases=cases, text=STUDY)
-        spec.write_text(spec.read_text().replace("minmax", scale))
-        assert medsam_job(monkeypatch, spec, "--output", tmp_path / name) == 0
+    ran(tmp_path, STUDY, cases=8, results="a")
+    ran(tmp_path, STUDY, ("minmax", "max"), cases=7, arguments=("--only", "predict"), results="b")
     page = tmp_path / "pages/compared.html"
     assert medsam_job(monkeypatch, "compare", tmp_path / "a", tmp_path / "b", "--all", "--page", page) == 0
     printed = capfd.readouterr()
@@ -51,11 +46,9 @@ def test_the_page_has_all_measures(html):
     ("there.pdf", "--page there.pdf: expected a name that ends in .html"),
     ("https://there/page.html", "--page https://there/page.html: expected an address that can be written"),
 ])  # fmt: skip
-def test_a_page_that_cannot_be_is_refused(page, message, tmp_path, monkeypatch, capfd):
+def test_a_page_that_cannot_be_is_refused(page, message, tmp_path, monkeypatch, ran, capfd):
     """Before anything is written."""
-    use_fake_models(monkeypatch)
-    spec = write_study(tmp_path)
     for name in "ab":
-        assert medsam_job(monkeypatch, spec, "--output", tmp_path / name) == 0
+        ran(tmp_path, results=name)
     assert medsam_job(monkeypatch, "compare", tmp_path / "a", tmp_path / "b", "--page", page) == 2
     assert message in capfd.readouterr().err

@@ -166,7 +166,7 @@ def test_seeds_are_compared_where_there_are_several():
 
 def test_a_number_that_json_lacks_is_an_empty_cell():
     """A page with NaN in it would not open."""
-    marts = small()
+    marts = dict(small())
     score = marts["iou_distribution"]
     place = score.column_names.index("p95_iou")
     marts["iou_distribution"] = score.set_column(place, "p95_iou", pa.array([float("nan")]))
