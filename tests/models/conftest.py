@@ -1,9 +1,11 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
-from segment_anything.build_sam import _build_sam
+from segment_anything import sam_model_registry
+from segment_anything.modeling import ImageEncoderViT
 
 from job.models.click_based.model import ClickBasedModel
 from job.models.device import Device
@@ -27,7 +29,17 @@ from tests.models.requests import randomise
 def sam() -> SamModel:
     """SAM with random weights and a narrow encoder of a windowed and a global block; the rest is full size."""
     torch.manual_seed(0)
-    network = _build_sam(encoder_embed_dim=128, encoder_depth=2, encoder_num_heads=2, encoder_global_attn_indexes=[1])
+    network = sam_model_registry["vit_b"]()
+    network.image_encoder = ImageEncoderViT(
+        embed_dim=128,
+        depth=2,
+        num_heads=2,
+        out_chans=256,
+        norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),
+        use_rel_pos=True,
+        window_size=14,
+        global_attn_indexes=(1,),
+    )
     randomise(network)
     return SamModel(network.eval(), capabilities=CAPABILITIES, device=Device.of(torch.device("cpu")))
 
