@@ -8,6 +8,7 @@ import pytest
 from tests.statistics.recomputed.means import by_task, over_tasks
 from tests.statistics.recomputed.same import assert_same
 from tests.statistics.recomputed.selection import MINUS, OF, PAIR, beside, paired
+from tests.statistics.recomputed.spreads import SPREADS, spreads
 from tests.statistics.recomputed.studies import CONTRASTS, OBJECT, RUN, TASK
 from tests.statistics.recomputed.trajectories import measures, trajectories
 
@@ -61,10 +62,20 @@ def courses(study, pairs):
     return joined.assign(**{name: joined[name] - joined[f"{name} theirs"] for name in names}), names
 
 
+@pytest.fixture(scope="module")
+def of_spreads(study, pairs):
+    """One row per pair of first seeds and object, with the difference of what is of all seeds."""
+    own = spreads(study.scores)
+    theirs = own[[*OBJECT, *OF, *SPREADS]].rename(columns=dict(zip(OF, MINUS, strict=True)))
+    joined = pairs.merge(own, on=OF).merge(theirs, on=[*OBJECT, *MINUS], suffixes=("", " theirs"))
+    return joined.assign(**{name: joined[name] - joined[f"{name} theirs"] for name in SPREADS})
+
+
 @pytest.mark.parametrize("function", [by_task, over_tasks])
-def test_differences(study, differences, courses, function):
+def test_differences(study, differences, courses, of_spreads, function):
     """Of every measure, on the objects that both sides saw."""
-    frames = [(differences, name) for name in ("iou", "dice", "failures", "sensitivity", "precision")]
+    frames = [(of_spreads, name) for name in SPREADS]
+    frames += [(differences, name) for name in ("iou", "dice", "failures", "sensitivity", "precision")]
     frames += [(courses[0], name) for name in courses[1]]
     expected = pd.concat([function(rows, name, PAIR).assign(measure=name) for rows, name in frames])
     mart = study.marts["differences_by_task" if function is by_task else "differences_overall"]

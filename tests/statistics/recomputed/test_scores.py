@@ -6,6 +6,7 @@ import pytest
 
 from tests.statistics.recomputed.means import by_task, named, over_tasks
 from tests.statistics.recomputed.same import assert_same
+from tests.statistics.recomputed.spreads import SPREADS, spreads
 from tests.statistics.recomputed.studies import OBJECT, RUN, TASK
 
 STEP = [*RUN, "step"]
@@ -47,6 +48,7 @@ def every_mean(study, function):
     frames += [(measured(study.scores), name) for name in ("predicted-bias", "predicted-error")]
     frames += [(volumes(study.scores), name) for name in ("volume-iou", "volume-dice")]
     frames += [(patients(study.scores), "patient-iou")]
+    frames += [(spreads(study.scores), name) for name in SPREADS]
     return pd.concat([function(rows, name, STEP).assign(measure=name) for rows, name in frames])
 
 
