@@ -361,7 +361,10 @@ def main() -> None:
     try:
         command_line()
     except SystemExit as end:
-        os._exit(end.code if isinstance(end.code, int) else EXIT_DONE)
+        if isinstance(end.code, str):  # a failure, as Python has it
+            print(end.code, file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(end.code or EXIT_DONE)
 
 
 def command_line() -> None:

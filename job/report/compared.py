@@ -14,13 +14,11 @@ from rich.text import Text
 
 from job.report.compared_remarks import legend, remarks
 from job.report.console import open_console, print_lines
-from job.report.figures import clicks, in_lines, interval, probability
+from job.report.figures import SHOWN_CLICKS, clicks, in_lines, interval, probability
 from job.statistics.compare import Comparison
 from job.statistics.resampling import FEWEST_CLUSTERS
 from job.study.prompts import CLICKS, place_of
 
-SHOWN_CLICKS = (1, 2, 3, 5, 9)
-"""These and the last; the other formats have all of them."""
 Row = dict[str, Any]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from job.study.jitter import MARK
 
 Row = dict[str, Any]
+SHOWN_CLICKS = (0, 1, 2, 3, 5, 9)
+"""A terminal shows these, of which 0 is the box that a protocol begins with, and the last; other formats have all."""
 
 
 def interval(row: Row) -> str:

@@ -14,12 +14,10 @@ from rich.text import Text
 
 from job.report import figures
 from job.report.contrasts import Sides, asked_for, difference, lead, legend, sides
-from job.report.figures import interval, probability
+from job.report.figures import SHOWN_CLICKS, interval, probability
 from job.statistics.summarise import Summary
 from job.study.prompts import CLICKS, place_of
 
-SHOWN_CLICKS = (0, 1, 2, 3, 5, 9)
-"""These, of which 0 is the box that a protocol begins with, and the last; `summary/` has all of them."""
 Row = dict[str, Any]
 
 

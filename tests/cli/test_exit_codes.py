@@ -153,7 +153,8 @@ program.main()
 
 
 @pytest.mark.parametrize(
-    ("ending", "code"), [("pass", 0), ("raise JobError('wrong')", 2), ("raise KeyboardInterrupt", 130)]
+    ("ending", "code"),
+    [("pass", 0), ("raise JobError('wrong')", 2), ("raise KeyboardInterrupt", 130), ("sys.exit('why')", 1)],
 )
 def test_a_command_that_ended_waits_for_no_thread(ending, code):
     """One may be waiting for a store. One of Arrow's that holds bytes of Python's would abort a regular exit: 134."""

@@ -1,6 +1,5 @@
 """Modes: what all have in common, and those of other packages."""
 
-import sys
 import textwrap
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from job.errors import JobError, SpecError
 from job.prompts.blocks import resolve
 from job.prompts.modes import EACH_BOX, EACH_POINT, LARGEST_BOX, LARGEST_POINT, WHOLE_BOX, prompt_mode
-from job.study.entry_points import installed
 from job.study.load import loads
 from job.study.study import json_schema
 from job.testing import ModeSuite
@@ -63,21 +61,13 @@ class TestBoxAndPoint(ModeSuite):
 
 
 @pytest.fixture
-def install(tmp_path, monkeypatch):
-    """Return a function that installs a package with a mode, as pip lays it out."""
+def install(install_package):
+    """Return a function that installs a package with the mode."""
 
     def installing(code=CODE, name="box_and_point"):
-        info = tmp_path / "box_and_point-1.2.dist-info"
-        info.mkdir()
-        (tmp_path / "box_and_point.py").write_text(code)
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: box-and-point\nVersion: 1.2\n")
-        (info / "entry_points.txt").write_text(f"[medsam_job.modes]\n{name} = box_and_point:MODE\n")
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.delitem(sys.modules, "box_and_point", raising=False)
-        installed.cache_clear()
+        install_package("box_and_point", code, "medsam_job.modes", f"{name} = box_and_point:MODE")
 
-    yield installing
-    installed.cache_clear()
+    return installing
 
 
 def test_a_mode_of_another_package_is_named_as_ours_are(install):

@@ -1,6 +1,5 @@
 """Click protocols: what all have in common, and those of other packages."""
 
-import sys
 import textwrap
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 from job.errors import JobError, SpecError
 from job.prompts.blocks import resolve
 from job.prompts.clicks import CVPR2025, MAZUROWSKI2023, MAZUROWSKI2023_CORRECTED, RITM, click_protocol
-from job.study.entry_points import installed
 from job.study.load import loads
 from job.study.study import json_schema
 from job.testing import ProtocolSuite
@@ -55,21 +53,13 @@ class TestCentre(ProtocolSuite):
 
 
 @pytest.fixture
-def install(tmp_path, monkeypatch):
-    """Return a function that installs a package with the protocol `centre`, as pip lays it out."""
+def install(install_package):
+    """Return a function that installs a package with the protocol `centre`."""
 
     def installing(code=CODE):
-        info = tmp_path / "centre_clicks-1.2.dist-info"
-        info.mkdir()
-        (tmp_path / "centre_clicks.py").write_text(code)
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: centre-clicks\nVersion: 1.2\n")
-        (info / "entry_points.txt").write_text("[medsam_job.protocols]\ncentre = centre_clicks:PROTOCOL\n")
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.delitem(sys.modules, "centre_clicks", raising=False)
-        installed.cache_clear()
+        install_package("centre_clicks", code, "medsam_job.protocols", "centre = centre_clicks:PROTOCOL")
 
-    yield installing
-    installed.cache_clear()
+    return installing
 
 
 def test_a_protocol_of_another_package_is_named_as_ours_are(install):

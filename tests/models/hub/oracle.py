@@ -12,6 +12,7 @@ import torch
 import transformers
 from torch import Tensor
 
+from benchmarks.hub_networks import REPVIT
 from job.models.protocol import Image, Request
 from tests.models.requests import randomise
 
@@ -108,15 +109,9 @@ def hq_sam_processor() -> Any:
 
 def edgetam_config(of: str = "EdgeTam") -> Any:
     """Return the config of an EdgeTAM: its encoder as published, with a small decoder."""
-    backbone = {
-        "model_type": "timm_wrapper",
-        "architecture": "repvit_m1.dist_in1k",
-        "num_classes": 2,
-        "model_args": {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]},
-    }
     vision = {
         "model_type": "edgetam_vision_model",
-        "backbone_config": backbone,
+        "backbone_config": REPVIT,
         "backbone_feature_sizes": [[SIDE // 4] * 2, [SIDE // 8] * 2, [SIDE // 16] * 2],
         "fpn_hidden_size": HIDDEN,
     }
