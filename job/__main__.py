@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from job import __version__
 from job.cli import streams
-from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MACHINE, EXIT_MENDABLE, EXIT_STOPPED, JobError
+from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MACHINE, EXIT_MENDABLE, EXIT_STOPPED, JobError, lacks_memory
 from job.worker import log
 from job.worker.shard import resolve
 from job.worker.shutdown import GRACE_S, Stop, Stopped
@@ -381,7 +381,9 @@ def command_line() -> None:
                 raise
             print(WITHOUT_TORCH, file=sys.stderr)
             sys.exit(EXIT_MENDABLE)
-        except MemoryError as error:
+        except (MemoryError, OSError, ImportError, RuntimeError) as error:
+            if not lacks_memory(error):
+                raise
             print(f"too little memory on this machine: {error or 'no amount is known'}", file=sys.stderr)
             sys.exit(EXIT_MACHINE)
         except Stopped:

@@ -34,6 +34,17 @@ def _sign(code: int) -> str:
     return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
 
 
+MEMORY_TEXTS = ("Cannot allocate memory", "can't allocate memory", "can't start new thread")
+"""In an error of the system, of an import or of a thread that gets no memory."""
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Return whether an error means that this machine has no memory left for the process."""
+    if isinstance(error, OSError | ImportError | RuntimeError):
+        return any(text in str(error) for text in MEMORY_TEXTS)
+    return isinstance(error, MemoryError)
+
+
 class JobError(Exception):
     """An error that the user can fix. Its text names the field, what was expected, the value, and the remedy.
 

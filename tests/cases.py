@@ -86,6 +86,13 @@ def use_fake_models(monkeypatch: pytest.MonkeyPatch, model: type[FakeModel] = Fa
     monkeypatch.setattr(registry, "check", lambda *_: None)
 
 
+def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the waits between attempts and for a store that stalls."""
+    monkeypatch.setattr("job.storage.retry.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("job.storage.retry.LONGEST_WAIT_S", 0.1)
+    monkeypatch.setattr("job.storage.s3.STALL_S", 0.5)
+
+
 def medsam_job(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     """Run the command line in this process and return its exit code."""
     monkeypatch.setattr(sys, "argv", ["medsam-job", *map(str, arguments)])

@@ -7,12 +7,10 @@ from contextlib import contextmanager
 
 import torch
 
-from job.errors import MachineError
+from job.errors import MachineError, lacks_memory
 from job.models.usable_gpu import WAYS_OUT, brief, needs_here
 
-MEMORY_TEXTS = (
-    "can't allocate memory",
-    "Cannot allocate memory",
+DEVICE_MEMORY_TEXTS = (
     "CUDA error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUBLAS_STATUS_NOT_INITIALIZED",
@@ -21,7 +19,7 @@ MEMORY_TEXTS = (
     "unable to find an engine to execute this computation",
     "could not create a primitive",
 )
-"""Texts of a RuntimeError that mean out of memory: from the CPU, the CUDA driver, cuBLAS, cuDNN (old and new), oneDNN.
+"""Texts of a RuntimeError that mean out of memory: from the CUDA driver, cuBLAS, cuDNN (old and new), oneDNN.
 
 cuBLAS and cuDNN report NOT_INITIALIZED if there is no memory for their handles.
 """
@@ -31,9 +29,9 @@ DEVICE_TEXTS = ("CUDA error", "CUDA driver error", "CUBLAS_STATUS_", "CUDNN_STAT
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether the device or the machine ran out of memory, so that a smaller batch may succeed."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+    if isinstance(error, torch.OutOfMemoryError) or lacks_memory(error):
         return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in MEMORY_TEXTS)
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in DEVICE_MEMORY_TEXTS)
 
 
 def is_machine_fault(error: BaseException) -> bool:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from job import storage
-from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MACHINE, EXIT_STOPPED, JobError, StorageError
+from job.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_MACHINE, EXIT_STOPPED, JobError, StorageError, lacks_memory
 from job.plan.shard import ALONE, Shard
 from job.results.words import Word, clear_words, write_word
 from job.worker.shutdown import Stopped
@@ -48,6 +48,6 @@ def _end(error: BaseException) -> tuple[int, str]:
         return EXIT_STOPPED, f"SIGTERM: {error}"
     if isinstance(error, KeyboardInterrupt):
         return EXIT_INTERRUPTED, "interrupted"
-    if isinstance(error, MemoryError):
+    if lacks_memory(error):
         return EXIT_MACHINE, "too little memory"
     return EXIT_DEFECT, f"{type(error).__name__}; the traceback is in its log"

@@ -1,5 +1,6 @@
 """The exit code of a command: done, to be fixed by the user, errors or gaps in the results, interrupted, stopped."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -119,9 +120,12 @@ def test_a_label_that_occurs_nowhere_ends_with_2(spec, monkeypatch, capfd):
         (JobError("wrong"), 2),
         (DiskFullError("full"), 4),
         (MemoryError(), 4),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), 4),
+        (ImportError("libtorch.so: cannot map segment: Cannot allocate memory"), 4),
+        (RuntimeError("can't start new thread"), 4),
         (NothingDoneError("nothing"), 3),
     ],
-    ids=["Ctrl-C", "SIGTERM", "JobError", "disk", "memory", "nothing done"],
+    ids=["Ctrl-C", "SIGTERM", "JobError", "disk", "memory", "system", "library", "thread", "nothing done"],
 )
 def test_every_command_ends_with_the_code_of_its_error(function, error, code, monkeypatch, capfd):
     """2 is for what the user can fix, 4 for the machine's faults."""

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from s3fs import S3FileSystem
 
-from tests.cases import use_fake_models
+from tests.cases import shorten_waits, use_fake_models
 from tests.integration.faulty import FaultyProxy
 from tests.integration.s3_server import s3_server
 from tests.integration.studies import draw, write_spec
@@ -33,9 +33,7 @@ def default_logs():
 @pytest.fixture
 def quick(monkeypatch):
     """Short waits between attempts and for a store that stalls."""
-    monkeypatch.setattr("job.storage.retry.FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr("job.storage.retry.LONGEST_WAIT_S", 0.1)
-    monkeypatch.setattr("job.storage.s3.STALL_S", 0.5)
+    shorten_waits(monkeypatch)
 
 
 @pytest.fixture

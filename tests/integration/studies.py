@@ -6,8 +6,10 @@ import cv2
 import pyarrow.parquet as pq
 
 from job import storage
+from job.cli.opening import open_results
 from job.datasets.generated.generate import generate
 from job.results.store import read_footer
+from job.statistics.query import query
 from tests.integration.s3_server import READER_SECRET, SECRET
 
 TABLES = ("objects", "iou", "predictions", "excluded")
@@ -51,6 +53,14 @@ def rows(output):
         tables = [pq.read_table(io.BytesIO(storage.read(file.address))) for file in files]
         rows_of[table] = sorted((row for stored in tables for row in stored.to_pylist()), key=str)
     return rows_of
+
+
+def planned_rows(output, *tables):
+    """Return all rows of these tables, or of all, that the latest plan names."""
+    opened = open_results(output)
+    return [
+        row for table in tables or TABLES for row in query(*opened, f"FROM {table} SELECT * ORDER BY ALL").to_pylist()
+    ]
 
 
 def assert_parts_have_their_predictions(output):

@@ -14,8 +14,8 @@ from job import storage
 from job.audit.verify import verify
 from job.cli.opening import open_results
 from job.errors import EXIT_ERROR_ROWS, OutputError
-from job.statistics.query import query
 from tests.cases import GENERATED, write_generated
+from tests.integration.studies import planned_rows
 
 STUDY = GENERATED.replace("patients: 6", "patients: 16").replace("chunk: 4", "chunk: 2")
 
@@ -41,7 +41,7 @@ def until_stored(output, worker):
     """Wait until the worker has stored a part."""
     while worker.poll() is None:
         with suppress(OutputError):  # no plan is stored yet
-            if rows(output, "iou"):
+            if planned_rows(output, "iou"):
                 return
         time.sleep(0.1)
     pytest.fail(f"the worker ended too early: {worker.stderr.read()}")
@@ -54,15 +54,6 @@ def until_begun(output, worker):
     time.sleep(0.5)
 
 
-def rows(output, *tables):
-    """Return all rows of these tables that the latest plan names."""
-    opened = open_results(output)
-    return [row for table in tables for row in query(*opened, f"FROM {table} SELECT * ORDER BY ALL").to_pylist()]
-
-
-TABLES = ("iou", "predictions", "objects", "excluded")
-
-
 @pytest.fixture(scope="module")
 def spec(tmp_path_factory):
     return write_generated(tmp_path_factory.mktemp("study"), STUDY)
@@ -73,21 +64,21 @@ def undisturbed(spec):
     """The rows of one undisturbed worker, and the seconds that it took."""
     output, started = str(spec.parent / "undisturbed"), time.monotonic()
     until_done(spec, output)
-    return rows(output, *TABLES), time.monotonic() - started
+    return planned_rows(output), time.monotonic() - started
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.long)])
-def test_a_study_killed_at_random_moments_ends_with_the_rows_of_an_undisturbed_one(s3, spec, undisturbed, kills):
+@pytest.mark.long
+def test_a_study_killed_at_random_moments_ends_with_the_rows_of_an_undisturbed_one(s3, spec, undisturbed):
     """After each SIGKILL the same command is run again."""
     expected, seconds = undisturbed
-    rng = random.Random(kills)
-    for _ in range(kills):
+    rng = random.Random(30)
+    for _ in range(30):
         worker = start(spec, s3)
         time.sleep(rng.uniform(0.3, 1.0) * seconds)
         worker.kill()
         worker.communicate()
     until_done(spec, s3)
-    assert rows(s3, *TABLES) == expected
+    assert planned_rows(s3) == expected
     assert list(verify(*open_results(s3))) == []
 
 
@@ -96,7 +87,7 @@ def test_four_workers_at_once_two_on_the_same_shard_give_the_same_rows(s3, spec,
     workers = [start(spec, s3, "--shard", f"{index}/3") for index in (0, 1, 2, 2)]
     logs = [worker.communicate(timeout=300)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0, 0, 0], logs
-    assert rows(s3, *TABLES) == undisturbed[0]
+    assert planned_rows(s3) == undisturbed[0]
     assert list(verify(*open_results(s3))) == []
 
 
@@ -112,7 +103,7 @@ def test_a_worker_that_is_asked_to_stop_ends_with_143_and_can_be_resumed(s3, spe
     assert message in log
     assert "Traceback" not in log
     assert storage.list_files(f"{s3}/begun", "*") == []  # it was not killed
-    stored = len(rows(s3, "iou"))
+    stored = len(planned_rows(s3, "iou"))
     until_done(spec, s3)
-    assert 0 < stored < len(rows(s3, "iou"))
-    assert rows(s3, *TABLES) == undisturbed[0]
+    assert 0 < stored < len(planned_rows(s3, "iou"))
+    assert planned_rows(s3) == undisturbed[0]

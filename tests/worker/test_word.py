@@ -32,6 +32,7 @@ def test_a_worker_at_work_says_so(tmp_path):
         (Stopped("stopping now"), 143, "SIGTERM: stopping now"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 4, "too little memory"),
+        (RuntimeError("can't start new thread"), 4, "too little memory"),
         (ValueError("a secret"), 1, "ValueError; the traceback is in its log"),
     ],
     ids=lambda value: type(value).__name__,
