@@ -9,7 +9,7 @@ from job.cli.wording import counted
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, EXIT_MENDABLE, JobError
 from job.plan import validate as checks
 from job.report.console import print_lines
-from job.results.probe import check_writable
+from job.results.probe import check_writable, leaving_no_folder
 from job.statistics.reference import published
 from job.study import Study
 
@@ -22,7 +22,8 @@ def validate(spec_address: str, output: str | None, *, full: bool) -> int:
     for path, address in places.items():
         try:
             if address is not None:
-                check_writable(address, path[-1])
+                with leaving_no_folder(address):
+                    check_writable(address, path[-1])
         except JobError as error:
             report.faults.append(spec.source.fault(path, str(error)))
     print_lines(map(str, report.faults))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from job import storage
 from job.errors import MachineError, OutputError, StorageError
@@ -23,6 +24,22 @@ def check_writable(output: str, role: str = "output") -> None:
         raise OutputError(f"{shown} is not writable: {error}") from None
     if problem:
         raise OutputError(f"{shown}: {problem}; choose another location")
+
+
+@contextmanager
+def leaving_no_folder(output: str) -> Iterator[None]:
+    """Remove the folders of a local output that are made meanwhile, if they stay empty.
+
+    Not for a run: a worker that starts beside it may be about to write there.
+    """
+    path = storage.local_path(output)
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()] if path else []
+    try:
+        yield
+    finally:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _probe(folder: str, name: str) -> str | None:

@@ -42,8 +42,8 @@ def matches(read: Read, folder: str, pattern: str) -> list[Entry]:
     dot. A link that leads nowhere is listed if its name matches, even in the place of a folder.
     """
     names = [name for name, next_ in pairwise([*pattern.split("/"), ""]) if (name, next_) != ("**", "**")]
-    walk = _Walk(read)
-    return list({entry.path: entry for entry in walk.entries(folder, names, (os.path.realpath(folder),))}.values())
+    first = _Way(folder, names, (os.path.realpath(folder),))
+    return list({entry.path: entry for entry in _walk(read, first)}.values())
 
 
 def local_entries(folder: str) -> list[Entry]:
@@ -67,47 +67,67 @@ def http_entries(fs: Any, folder: str) -> list[Entry]:
     ]
 
 
-class _Walk:
-    """One listing. Each folder is looked at once for each place in the pattern, however many ways lead to it: the ways
-    through several `**` would be countless.
+@dataclass(frozen=True)
+class _Way:
+    """A folder, and the names of the pattern that its content has to match.
+
+    chain: the real paths of the first folder and of the links that led here.
     """
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
-        self._seen: set[tuple[str, int]] = set()
+    folder: str
+    names: Sequence[str]
+    chain: tuple[str, ...]
 
-    def entries(self, folder: str, names: Sequence[str], chain: tuple[str, ...]) -> Iterator[Entry]:
-        """Yield the matching entries. chain: the real paths of the first folder and of the links that led here."""
-        if (folder, len(names)) in self._seen:
-            return
-        self._seen.add((folder, len(names)))
-        if names[0] == "**":
-            yield from self._across(folder, names, chain)
-            return
-        expression = re.compile(fnmatch.translate(names[0]))
-        hidden, rest = names[0].startswith("."), names[1:]
-        for entry in self._read(folder):
-            if expression.fullmatch(entry.name) and (hidden or not entry.name.startswith(".")):
-                if entry.is_folder and rest:
-                    yield from self.entries(entry.path, rest, chain)
-                elif not entry.is_folder and (not rest or entry.dead_link):
-                    yield entry
 
-    def _across(self, folder: str, names: Sequence[str], chain: tuple[str, ...]) -> Iterator[Entry]:
-        """Yield the entries that match a pattern which begins with `**`."""
-        rest = names[1:]
-        if rest:
-            yield from self.entries(folder, rest, chain)
-        for entry in self._read(folder):
-            if entry.name.startswith("."):
-                continue
-            if not entry.is_folder:
-                if not rest or entry.dead_link:
-                    yield entry
-            elif not entry.is_link:
-                yield from self.entries(entry.path, names, chain)
-            elif not _leads_back(target := os.path.realpath(entry.path), chain):
-                yield from self.entries(entry.path, names, (*chain, target))
+def _walk(read: Read, first: _Way) -> Iterator[Entry]:
+    """Yield the matching entries; no folder is too deep.
+
+    Each folder is looked at once for each place in the pattern, however many ways lead to it: the ways through several
+    `**` would be countless.
+    """
+    seen: set[tuple[str, int]] = set()
+    ways = [first]
+    while ways:
+        way = ways.pop()
+        place = (way.folder, len(way.names))
+        if place not in seen:
+            seen.add(place)
+            look = _look_across if way.names[0] == "**" else _look
+            entries, further = look(read, way)
+            yield from entries
+            ways += reversed(further)
+
+
+def _look(read: Read, way: _Way) -> tuple[list[Entry], list[_Way]]:
+    """Return the entries of a folder that match the whole pattern, and the ways on from it."""
+    expression = re.compile(fnmatch.translate(way.names[0]))
+    hidden, rest = way.names[0].startswith("."), way.names[1:]
+    entries, further = [], []
+    for entry in read(way.folder):
+        if expression.fullmatch(entry.name) and (hidden or not entry.name.startswith(".")):
+            if entry.is_folder and rest:
+                further.append(_Way(entry.path, rest, way.chain))
+            elif not entry.is_folder and (not rest or entry.dead_link):
+                entries.append(entry)
+    return entries, further
+
+
+def _look_across(read: Read, way: _Way) -> tuple[list[Entry], list[_Way]]:
+    """As `_look`, with a pattern that begins with `**`."""
+    rest = way.names[1:]
+    entries = []
+    further = [_Way(way.folder, rest, way.chain)] if rest else []
+    for entry in read(way.folder):
+        if entry.name.startswith("."):
+            continue
+        if not entry.is_folder:
+            if not rest or entry.dead_link:
+                entries.append(entry)
+        elif not entry.is_link:
+            further.append(_Way(entry.path, way.names, way.chain))
+        elif not _leads_back(target := os.path.realpath(entry.path), way.chain):
+            further.append(_Way(entry.path, way.names, (*way.chain, target)))
+    return entries, further
 
 
 def _leads_back(target: str, chain: Sequence[str]) -> bool:

@@ -52,6 +52,16 @@ def test_all_faults_are_printed_with_their_places_and_counted(validate, tmp_path
     assert lines[-1] == "the spec has 2 faults; 0 images left out"
 
 
+@pytest.mark.parametrize("made", ["", "results", "results/deep"])
+def test_no_empty_folder_stays_behind(validate, tmp_path, made):
+    """Those that were there stay, as what is in them does."""
+    spec = write_study(tmp_path, cases=1, text=SPEC.replace("output: {output}", "output: {output}/deep/down"))
+    (tmp_path / made).mkdir(parents=True, exist_ok=True)
+    before = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
+    assert validate(spec)[0] == 0
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} == before
+
+
 def test_a_place_for_embeddings_that_cannot_be_written_to_is_a_fault(validate, tmp_path):
     """A run would go on without it."""
     spec = write_study(tmp_path, cases=1, text=SPEC.replace("chunk: 4", "chunk: 4, embeddings: {output}-kept"))

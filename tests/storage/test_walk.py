@@ -35,6 +35,17 @@ def test_two_wildcards_across_folders_are_as_one():
     assert matches(Tree(2), "/r", "**/**/*.png") == matches(Tree(2), "/r", "**/*.png")
 
 
+def test_a_tree_may_be_deeper_than_python_calls():
+    """One folder in another, two thousand times."""
+
+    def read(folder):
+        depth = folder.count("/")
+        return [Entry("a.png", f"{folder}/a.png", False)] if depth == 2000 else [Entry("x", f"{folder}/x", True)]
+
+    (found,) = matches(read, "/r", "**/*.png")
+    assert found.path == "/r" + 1999 * "/x" + "/a.png"
+
+
 class Page:
     """A server whose page has these links."""
 
