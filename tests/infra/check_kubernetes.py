@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hera.workflows.models import Workflow
 
 KUBERNETES = Path(__file__).parents[2] / "infra" / "kubernetes"
 ARRAYS = ("array", "spot", "pvc", "openshift", "kueue", "mig", "together")
@@ -262,3 +263,24 @@ def test_a_component_without_an_overlay_joins_one(component, kind, name, has, tm
     path = tmp_path / "joined.yaml"
     path.write_text(joined)
     test_an_overlay_is_valid_by_the_schemas(path)
+
+
+def unknown_fields(written, read, place=""):
+    """Yield the places of a document that its schema did not take over as they stand."""
+    if isinstance(written, dict):
+        for name, value in written.items():
+            yield from unknown_fields(value, (read or {}).get(name), f"{place}.{name}")
+    elif isinstance(written, list):
+        for number, value in enumerate(written):
+            yield from unknown_fields(value, read[number] if read else None, f"{place}[{number}]")
+    elif written != read:
+        yield place
+
+
+def test_the_workflow_in_the_documentation_has_fields_that_argo_knows():
+    """A field of another name would be dropped."""
+    text = (KUBERNETES.parents[1] / "docs" / "deploy.md").read_text()
+    (block,) = re.findall(r"```yaml\n(apiVersion: argoproj.io.*?)```", text, re.DOTALL)
+    written = yaml.safe_load(block)
+    read = Workflow.model_validate(written).model_dump(mode="json", by_alias=True, exclude_none=True)
+    assert list(unknown_fields(written, read)) == []
