@@ -33,6 +33,7 @@ from benchmarks.simulated_patients import (
 from job.statistics import over_tasks, paired_tests, resampling
 from job.statistics.correlations import fisher, spearman
 from job.statistics.over_tasks import OverTasks
+from job.statistics.proportions import proportion_interval
 from job.statistics.resampling import Floats, draws, interval, ratios, resampled_sums
 
 HUGE = 200_000
@@ -75,10 +76,12 @@ ESTIMANDS: dict[str, tuple[Sequence[int], Sequence[Task]]] = {
     "mean over 3 cohorts of P, 2P, 4P": (COHORT_SIZES, [mean_of(iou)]),
     "NoC20": ((1,), [mean_of(noc)]),
     "share never reached": ((1,), [mean_of(never_reached)]),
+    "share never reached over 3 cohorts of P, 2P, 4P": (COHORT_SIZES, [mean_of(never_reached)]),
     "rho of size and IoU": ((1,), [correlation(0.5)]),
     "rho over 3 cohorts of P, 2P, 4P": (COHORT_SIZES, [correlation(0.5)]),
 }
 """Sizes of the cohorts, in patients P, and the tasks of each, by the name of the interval."""
+PROPORTIONS = [name for name in ESTIMANDS if name.startswith("share never reached")]
 
 
 def statistic(sums: Floats) -> Floats:
@@ -108,7 +111,12 @@ def bounds(name: str, setting: Setting, patients: int, replicates: int, seed: in
             part.add(np.arange(replicates), means_R, resampled(sums_MRP, drawn_BP), counts_RP)
         overall.add(part)
     for place in overall.places:
-        found = interval(overall.resampled(place), overall.spread(place), CONFIDENCE)
+        resampled_B, spread = overall.resampled(place), overall.spread(place)
+        if name in PROPORTIONS:
+            objects = overall.objects(place)
+            found = proportion_interval(overall.mean(place), resampled_B, objects, spread, CONFIDENCE)
+        else:
+            found = interval(resampled_B, spread, CONFIDENCE)
         yield (np.nan, np.nan) if found.low is None or found.high is None else (found.low, found.high)
 
 

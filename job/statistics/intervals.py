@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ from scipy import stats
 from job.statistics.cells import Cells, Cohort, Columns, blocks
 from job.statistics.crossing import find_crossing
 from job.statistics.over_tasks import OverTasks
+from job.statistics.proportions import proportion_interval
 from job.statistics.relations import relation
 from job.statistics.resampling import DIGITS, FEWEST_CLUSTERS, Floats, Spread, effective_clusters, interval
 
@@ -24,8 +25,8 @@ Row = dict[str, Any]
 class Inputs:
     """What intervals are computed from.
 
-    rows: columns of rows_over_tasks: step, is_iou_difference; series_index and series_steps, the number of a series and
-    of its clicks, -1 outside series. groups: rows over tasks of each group of models to rank. margin: of
+    rows: columns of rows_over_tasks: step, is_iou_difference, proportion; series_index and series_steps, the number of
+    a series and of its clicks, -1 outside series. groups: rows over tasks of each group of models to rank. margin: of
     non-inferiority, None if there is none.
     """
 
@@ -77,9 +78,10 @@ def _add_cohort(inputs: Inputs, made: _Relations, overall: OverTasks, cohort: Co
         drawn_BP = cohort.draws(inputs.seed) if drawn_BP is None else drawn_BP
         resampled_CB, counts_CP = cells.resampled(own, drawn_BP)
         effective_C = effective_clusters(counts_CP)
-        for cell, statistics_B, effective in zip(own, resampled_CB, effective_C, strict=True):
+        for cell, statistics_B, counts_P, effective in zip(own, resampled_CB, counts_CP, effective_C, strict=True):
             row, spread = int(cells.over_C[cell]), Spread.of(float(effective))
-            made.intervals.append({"over_tasks": row, "task_index": task, **_bounds(inputs, row, statistics_B, spread)})
+            sampled = _Sampled(float(cells.mean_C[cell]), statistics_B, float(counts_P.sum()), spread)
+            made.intervals.append({"over_tasks": row, "task_index": task, **_bounds(inputs, row, sampled)})
         series_C = inputs.rows["series_index"][cells.over_C[own]]
         for number in np.unique(series_C[series_C >= 0]):
             places = np.flatnonzero(series_C == number)
@@ -96,7 +98,8 @@ def _finish(inputs: Inputs, made: _Relations, overall: OverTasks, ranked: set[in
     for place in overall.places:
         row, statistics_B, spread = overall.first + place, overall.resampled(place), overall.spread(place)
         described = {"interval_tasks": overall.tasks(place), "interval_mean": overall.mean(place)}
-        made.overall_intervals.append({"over_tasks": row, **described, **_bounds(inputs, row, statistics_B, spread)})
+        sampled = _Sampled(overall.mean(place), statistics_B, overall.objects(place), spread)
+        made.overall_intervals.append({"over_tasks": row, **described, **_bounds(inputs, row, sampled)})
         if row in ranked:
             made.kept[row] = statistics_B, spread
         if inputs.rows["series_index"][row] >= 0:
@@ -130,11 +133,28 @@ def _cross(
         made.clicks_ahead.append(key | {"step": int(inputs.rows["step"][row])} | bounds)
 
 
-def _bounds(inputs: Inputs, row: int, statistics_B: Floats, spread: Spread) -> Row:
-    """Return the interval of one statistic, and of a difference of IoU the probability that it is not inferior."""
-    result: Row = vars(interval(statistics_B, spread, inputs.confidence))
+class _Sampled(NamedTuple):
+    """A statistic, its resamples, float64 (B,), and the number of its objects."""
+
+    mean: float
+    resampled_B: Floats
+    objects: float
+    spread: Spread
+
+
+def _bounds(inputs: Inputs, row: int, sampled: _Sampled) -> Row:
+    """Return the interval of one statistic, and of a difference of IoU the probability that it is not inferior.
+
+    Where no cluster shows a difference of proportions, there is none: all resamples would say 0.
+    """
+    kind, confidence = inputs.rows["proportion"][row], inputs.confidence
+    if kind == "mean":
+        return vars(proportion_interval(*sampled, confidence))
+    result: Row = vars(interval(sampled.resampled_B, sampled.spread, confidence))
+    kept_B = sampled.resampled_B[~np.isnan(sampled.resampled_B)]
+    if kind == "difference" and not kept_B.any():
+        result = result | {"low": None, "high": None}
     if inputs.margin is not None and inputs.rows["is_iou_difference"][row] and result["low"] is not None:
-        kept_B = statistics_B[~np.isnan(statistics_B)]
         result = result | {"not_inferior": float(np.mean(kept_B > -inputs.margin))}
     return result
 

@@ -68,7 +68,8 @@ def _resampled(connection: duckdb.DuckDBPyConnection, statistics: Statistics) ->
     """Compute what SQL cannot: intervals, tests, correlations, and the names of columns."""
     seed, confidence = statistics.seed, statistics.confidence
     cells = read_cells(connection)
-    rows = fetch(connection, "rows_over_tasks", "step", "tested", "is_iou_difference", "series_index", "series_steps")
+    described = ("step", "tested", "is_iou_difference", "proportion", "series_index", "series_steps")
+    rows = fetch(connection, "rows_over_tasks", *described)
     groups = fetch(connection, "rank_groups", "group_index", "over_tasks")
     inputs = Inputs(
         cells=cells,

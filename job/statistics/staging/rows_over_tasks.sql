@@ -1,4 +1,5 @@
 -- One row per measure x stratum x run (or pair) x step: a row over tasks, numbered from 0 in the order of its key.
+-- proportion: whether it is of how many objects something holds, as a mean or a difference of such means.
 -- tested: whether differences are tested here: of IoU at the named steps, and of the area under the curve.
 -- series_index, series_steps: number of the series of clicks whose differences of IoU these are, and how many clicks it
 -- has, those included at which trajectories had stopped.
@@ -19,6 +20,11 @@ described AS (
     SELECT
         keys.*,
         measure = 'iou' AND pair_index IS NOT NULL AS is_iou_difference,
+        CASE
+            WHEN NOT regexp_matches(measure, '^(failures$|worse@|never-reached|reached-limit)') THEN 'no'
+            WHEN pair_index IS NULL THEN 'mean'
+            ELSE 'difference'
+        END AS proportion,
         pair_index IS NOT NULL AND (starts_with(measure, 'AUC@') OR (measure = 'iou' AND pairs.tested)) AS tested,
         series.series_index,
         series_steps
