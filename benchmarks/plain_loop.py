@@ -21,7 +21,7 @@ from segment_anything import SamPredictor, sam_model_registry
 
 from benchmarks.plain_prompts import Mask, Point, calls, chosen, iou, next_click
 from benchmarks.subjects import CLICKS, MODES, SEED, Subject
-from job.models.registry import lite_medsam_checkpoint
+from job.models.known_weights import lite_medsam_checkpoint
 from job.prompts.draw import Draw
 from job.storage import local_path
 
