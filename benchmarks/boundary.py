@@ -46,11 +46,11 @@ class Transformed(MaskPair):
     @cached_property
     def contours(self) -> tuple[Contour, Contour]:
         """Both contours with their distances."""
-        elements = [contours._elements(mask_HW, self.spacing) for mask_HW in self.cropped]
+        truth, prediction = (contours._elements(mask_HW, self.spacing) for mask_HW in self.cropped)
         shape = tuple(length - 1 for length in self.cropped[0].shape)
-        return self._measured(*elements, shape), self._measured(*reversed(elements), shape)
+        return self._transformed(truth, prediction, shape), self._transformed(prediction, truth, shape)
 
-    def _measured(self, own: Any, other: Any, shape: tuple[int, ...]) -> Contour:
+    def _transformed(self, own: Any, other: Any, shape: tuple[int, ...]) -> Contour:
         free_HW = np.ones(shape, np.bool_)
         free_HW[tuple(other[0].T)] = False
         distances_N = distance_transform_edt(free_HW, sampling=self.spacing)[tuple(own[0].T)]

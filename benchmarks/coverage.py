@@ -92,7 +92,7 @@ def statistic(sums: Floats) -> Floats:
 def resampled(sums_MRP: Floats, drawn_BP: np.ndarray) -> Floats:
     """Return the statistic in each resample, (R, B)."""
     if len(sums_MRP) == 2:
-        return ratios(*sums_MRP, drawn_BP)
+        return ratios(sums_MRP[0], sums_MRP[1], drawn_BP)
     return np.stack([fisher(spearman(resampled_sums(sums_MP, drawn_BP).T)) for sums_MP in sums_MRP.swapaxes(0, 1)])
 
 
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["intervals", "claims", "tests"])
     arguments = parser.parse_args()
     for module in (resampling, over_tasks, paired_tests):
-        module.RESAMPLES = arguments.resamples
+        vars(module)["RESAMPLES"] = arguments.resamples
     print(f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__},", end=" ")
     print(f"{arguments.resamples:,} resamples")
     for simulate, share in ((intervals, 1.0), (claims, 0.8), (tests, 1.0)):

@@ -91,12 +91,12 @@ def read(path: Path) -> NDArray[np.uint8]:
 def one_shot(predictor: Any, truth_HW: Mask, choice: str, draw: Draw) -> Iterator[Row]:
     """Prompt an object by each mode; the masks of several boxes are joined by OR, candidate by candidate."""
     for mode in MODES:
-        joined, points = None, []
+        answers, points = [], []
         for mode_points, box in calls(mode, truth_HW, draw):
-            masks_CHW = predict(predictor, mode_points, box)
-            joined = masks_CHW if joined is None else joined | masks_CHW
+            answers.append(predict(predictor, mode_points, box))
             points += mode_points
-        yield row(chosen(joined, truth_HW, choice), truth_HW, draw, mode, choice, 1, points)
+        joined_CHW = np.logical_or.reduce(answers)
+        yield row(chosen(joined_CHW, truth_HW, choice), truth_HW, draw, mode, choice, 1, points)
 
 
 def clicks(predictor: Any, truth_HW: Mask, labelled_HW: Mask, choice: str, draw: Draw) -> Iterator[Row]:

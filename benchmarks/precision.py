@@ -29,6 +29,7 @@ from benchmarks.markdown import heading, row
 from benchmarks.speed import print_facts
 from job.cli.opening import read_spec
 from job.models.device import describe, resolve_device
+from job.models.precision import Precision
 from job.models.precision_records import LOWER, MOST_MEAN_CHANGE, PrecisionRecord, parse, to_json
 from job.plan import file as plan_file
 from job.study import LoadedSpec
@@ -85,7 +86,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = arguments.out or Path(folder)
         fp32 = run(spec, "fp32", arguments, out)
-        weights = {name: model.sha256 for name, model in plan_file.read_all(str(out / "fp32"))[-1].models.items()}
+        models = plan_file.read_all(str(out / "fp32"))[-1].models
+        weights = {name: model.sha256 for name, model in models.items() if model.sha256}
         for precision in arguments.precision:
             episodes = list(paired(fp32, run(spec, precision, arguments, out)))
             print(f"\n## {precision} against fp32: {spec.study.study}, {len(episodes)} episodes\n")
@@ -139,12 +141,12 @@ def _noc_cells(episodes: Sequence[Episode], prompt: str, levels: Sequence[float]
 
 
 def records(
-    episodes: Sequence[Episode], weights: dict[str, str], precision: str, data: str, device: Any
+    episodes: Sequence[Episode], weights: dict[str, str], precision: Precision, data: str, device: Any
 ) -> Iterator[PrecisionRecord]:
     """Yield the record of each model's weights, and print what it allows."""
     made = {"date": f"{date.today()}", "torch": metadata.version("torch"), "name": describe(device)["device_name"]}
     print()
-    for model in sorted({episode.group[0] for episode in episodes}):
+    for model in sorted(weights):
         own = [episode for episode in episodes if episode.group[0] == model]
         changes = np.concatenate([episode.changes for episode in own])
         mean, largest = round(float(changes.mean()), 6), round(float(changes.max()), 6)

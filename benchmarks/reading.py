@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -81,7 +82,7 @@ class Clock:
 def main() -> None:
     """Print a table: seconds of reading, and the share that the checks have."""
     print(
-        f"Python {platform.python_version()}, numpy {np.__version__}, Pillow {Image.__version__}, {platform.machine()}"
+        f"Python {platform.python_version()}, numpy {np.__version__}, Pillow {version('Pillow')}, {platform.machine()}"
     )
     print(f"{'files':44} {'ms a case':>10} {'checks':>8}")
     rng = np.random.default_rng(0)

@@ -97,7 +97,7 @@ class Released(RitmNetwork):
 
     def forward(self, image: Tensor, points: Tensor, sizes_B2: Tensor | None = None) -> Logits:
         """Return both outputs at the input's size."""
-        size = image.shape[2:]
+        size = (image.shape[2], image.shape[3])
         maps = torch.cat([image[:, 3:], self._disks(points, *size)], dim=1)
         out = self.feature_extractor(self.normalisation(image[:, :3]), self.maps_transform(maps))
         return Logits(*(_resized(logits, size) for logits in out))

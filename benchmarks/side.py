@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -167,7 +167,7 @@ def encoder(watch: Watch, folder: Path, *, model: dict[str, Any], data: str, dev
     where = devices.resolve_device(device)
     devices.configure(where)
     spec: Model = TypeAdapter(Model).validate_python(model)
-    built = build(spec, Path(spec.checkpoint), where, precision)
+    built = build(spec, Path(str(spec.checkpoint)), where, precision)
     prepared = [built.prepare(read(path)) for path in sorted(Path(data, "images").iterdir())]
 
     def encode() -> None:
@@ -190,7 +190,8 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     side, folder, watch = options.pop("side"), Path(options.pop("folder")), Watch(options.pop("began"))
     sys.stdout, out = sys.stderr, sys.stdout
-    measured = {"plain": plain, "job": job, "encoder": encoder}[side](watch, folder, **options)
+    sides: dict[str, Callable[..., Measured]] = {"plain": plain, "job": job, "encoder": encoder}
+    measured = sides[side](watch, folder, **options)
     print(json.dumps(measured.__dict__), file=out, flush=True)
     os._exit(0)  # threads of libraries may outlive the work, and are not part of it
 

@@ -107,8 +107,8 @@ class Slices:
 
     def sums(self, values_N: Floats) -> Floats:
         """Return the sum of each patient, (R, P)."""
-        sums: Floats = np.bincount(self._cell_N, values_N, self.counts_RP.size)
-        return sums.reshape(self.counts_RP.shape)
+        sums_N = np.bincount(self._cell_N, values_N, self.counts_RP.size).astype(np.float64)
+        return sums_N.reshape(self.counts_RP.shape)
 
     def ranks(self, values_N: Floats) -> Floats:
         """Return the average ranks within each replicate, (N,)."""

@@ -101,7 +101,8 @@ def measure(folder: str) -> None:
         seconds = time.perf_counter() - began
         ((rows,),) = connection.sql("SELECT count(*) FROM iou").fetchall()
     # VmHWM, not ru_maxrss: on Linux a process inherits the ru_maxrss of its parent.
-    peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    peak = int(kilobytes) / 1024
     tasks = marts["task_scores"].group_by(["dataset", "task"]).aggregate([]).num_rows
     print(
         f"{rows:,} rows, {tasks} tasks, {len(marts)} marts, {os.cpu_count()} cores, DuckDB {duckdb.__version__}:",
