@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from job.report.by_click import at_several_steps
 from job.report.page import build, labels
 from job.report.page.charts import dots, lines
 from job.report.page.facts import Facts
@@ -62,7 +61,7 @@ def _by_task(facts: Facts) -> Figure | None:
 def _measures(facts: Facts) -> Figure | None:
     """Return a figure with a panel for each measure that a run has at several clicks, whatever the measure."""
     of_clicks = labels.by_mean(_of_clicks(facts, "measures_overall"), "mean", "interval_mean")
-    rows = labels.labelled(_at_several_steps(row for row in of_clicks if row["measure"] != "iou"))
+    rows = labels.labelled(at_several_steps(row for row in of_clicks if row["measure"] != "iou"))
     rows = [{**row, "seed": "all seeds" if row["seed"] is None else str(row["seed"])} for row in rows]
     columns = ("measure", "over", *OF_RUN, "tasks", "objects", "cluster", "clusters", "mean", "low", "high")
     return build.figure(
@@ -72,7 +71,7 @@ def _measures(facts: Facts) -> Figure | None:
         title="Other measures against clicks",
         text=(
             "Mean over tasks of every other measure that was computed after each click, with its interval as a band. "
-            "Each panel has an axis of its own. Boundary metrics are among them with `statistics.metrics_at: every`."
+            "Each panel has an axis of its own. Boundary metrics are among them with statistics.metrics_at: every."
         ),
         chart=lines(facts, "mean", domain=None, facet="measure", told=(("tasks", "tasks", "d"),)),
         choose=("over", "protocol", "seed"),
@@ -111,19 +110,6 @@ def _needed(facts: Facts) -> Figure | None:
         ),
         choose=("level", "protocol", "seed"),
     )
-
-
-def _at_several_steps(rows: Iterable[labels.Row]) -> list[labels.Row]:
-    """Return the rows of measures that a run has at more than one step: not those of a whole trajectory."""
-    rows = list(rows)
-    steps: dict[tuple[str, ...], set[int]] = {}
-    for row in rows:
-        steps.setdefault(_series(row), set()).add(row["step"])
-    return [row for row in rows if len(steps[_series(row)]) > 1]
-
-
-def _series(row: labels.Row) -> tuple[str, ...]:
-    return tuple(row[name] for name in ("measure", *OF_RUN[:-1]))
 
 
 def _of_clicks(facts: Facts, mart: str) -> list[labels.Row]:
