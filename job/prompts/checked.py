@@ -22,6 +22,8 @@ from job.study.modes import MODES
 from job.study.protocols import PROTOCOLS
 
 Given = TypeVar("Given")
+MOST_LETTERS = 400
+"""Of an exception's text."""
 
 
 class RefusedPromptsError(Exception):
@@ -67,7 +69,8 @@ def _called(group: Group, name: str, call: Callable[[], Given]) -> Given:
     except MemoryError:
         raise
     except Exception as error:  # whatever the package's own code raises
-        raise _refused(group, name, f"raised {type(error).__name__}: {error}") from error
+        text = " ".join(str(error).split())  # one line of the ledger
+        raise _refused(group, name, f"raised {type(error).__name__}: {_short(text, MOST_LETTERS)}") from error
 
 
 def _refused(group: Group, name: str, fault: str) -> RefusedPromptsError:
@@ -134,5 +137,8 @@ def _prompts(count: int) -> str:
 
 def _shown(value: Any) -> str:
     """Return a value in few letters."""
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 80 else text[:77] + '...'}"
+    return f"{type(value).__name__} {_short(repr(value), 80)}"
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."

@@ -104,7 +104,9 @@ def test_a_faulty_box_is_named(box):
         ([Prompt(points=POINT)], {"points": True}, "points: expected a tuple of Point, got Point"),
         ([Prompt(points=((12, 6),))], {"points": True}, "expected a Point, got tuple (12, 6)"),
         (None, {"points": True}, "raised TypeError: 'NoneType' object is not iterable"),
-        (ZeroDivisionError("by zero"), {"points": True}, "raised ZeroDivisionError: by zero"),
+        (ZeroDivisionError("by zero"), {"points": True}, "raised ZeroDivisionError: by zero; update or mend"),
+        (OSError("two\n  lines"), {"points": True}, "raised OSError: two lines; update or mend the package"),
+        (OSError("x" * 5000), {"points": True}, "raised OSError: " + "x" * 397 + "...; update or mend the package"),
     ],
 )
 def test_what_a_mode_did_not_promise_is_named(given, mode, fault):
