@@ -28,6 +28,20 @@ HIERA_LARGE = {
 LARGE = {"backbone_config": HIERA_LARGE, "backbone_channel_list": [1152, 576, 288, 144]}
 
 
+def hq_sam(width: int, depth: int, heads: int, to_whole_image: list[int]) -> dict[str, Any]:
+    """Return the parts of a config in which an HQ-SAM differs from ViT-B. to_whole_image: the blocks that attend to it."""
+    vision = {
+        "hidden_size": width,
+        "num_hidden_layers": depth,
+        "num_attention_heads": heads,
+        "global_attn_indexes": to_whole_image,
+    }
+    return {"vision_config": vision, "mask_decoder_config": {"vit_dim": width}}
+
+
+HQ_LARGE, HQ_HUGE = hq_sam(1024, 24, 16, [5, 11, 17, 23]), hq_sam(1280, 32, 16, [7, 15, 23, 31])
+
+
 def hub(family: str, network: str, processor: str, **config: Any) -> Callable[[], Any]:
     """Return a builder of a model. network, processor: the package's names. config: what differs from its default."""
 
@@ -49,6 +63,9 @@ def hub(family: str, network: str, processor: str, **config: Any) -> Callable[[]
 HUB: dict[str, Callable[[], Any]] = {
     "sam2-hiera_tiny": hub("sam2", "Sam2", "Sam2"),
     "sam2-hiera_large": hub("sam2", "Sam2", "Sam2", vision_config=LARGE),
+    "sam3_tracker": hub("sam3_tracker", "Sam3Tracker", "Sam3"),
     "hq_sam-vit_b": hub("hq_sam", "SamHQ", "Sam"),
+    "hq_sam-vit_l": hub("hq_sam", "SamHQ", "Sam", **HQ_LARGE),
+    "hq_sam-vit_h": hub("hq_sam", "SamHQ", "Sam", **HQ_HUGE),
     "edgetam": hub("edgetam", "EdgeTam", "Sam2", vision_config={"backbone_config": REPVIT}),
 }

@@ -38,7 +38,10 @@ def verify(results: Results, plan: Plan) -> Iterator[str]:
         seen: Counter[Key] = Counter()
         for part in parts:
             if part_state(part, stored, failed) == "partial":
-                yield f"iou/{part.name}: cut short, for storage failed or memory was short; run the study again"
+                yield (
+                    f"iou/{part.name}: cut short, for storage failed, memory was short or prompts were faulty; run the "
+                    "study again"
+                )
             yield from _verify_part(files, part, objects, seen)
 
 

@@ -10,11 +10,12 @@ from job.datasets.sample import Sample
 from job.evaluate.clicks import run_clicks
 from job.evaluate.encoded import Conditions, EncodedSample
 from job.evaluate.one_shot import run_modes
+from job.evaluate.refused import Refused, without
 from job.models.protocol import PromptableModel
 from job.prompts.blocks import PromptBlock
 from job.results.outcome import Outcome
 
-__all__ = ["Conditions", "EncodedSample", "encode", "evaluate"]
+__all__ = ["Conditions", "EncodedSample", "Refused", "encode", "evaluate", "without"]
 
 
 def encode(model: PromptableModel, samples: Sequence[Sample], prepared: Sequence[Any]) -> list[EncodedSample]:
@@ -29,7 +30,10 @@ def evaluate(
     block: PromptBlock,
     conditions: Conditions,
     pool: Executor,
-) -> Iterator[Outcome]:
-    """Run every episode of a prompt block on every object. `pool` computes prompts and encodes masks."""
+) -> Iterator[Outcome | Refused]:
+    """Run every episode of a prompt block on every object. `pool` computes prompts and encodes masks.
+
+    Rows that a `Refused` covers are void, see `without`.
+    """
     run = run_modes if block.is_one_shot else run_clicks
     return run(model, encoded, block, conditions, pool)

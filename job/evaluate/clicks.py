@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import chain
@@ -13,17 +13,19 @@ from job.evaluate.batching import batches, predict, request
 from job.evaluate.encoded import Conditions, EncodedSample
 from job.evaluate.episodes import Episode, Move, accept, row_of
 from job.evaluate.lanes import IN_TURN, Lane, take_turns
+from job.evaluate.refused import Refused
 from job.metrics import overlap
 from job.models.mask_choice import Candidates, Chosen, Taken
 from job.models.protocol import PromptableModel
 from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
 from job.prompts.boxes import Box, Mask
-from job.prompts.clicks import Situation, click_protocol
+from job.prompts.checked import RefusedPromptsError
+from job.prompts.clicks import End, Situation, click_protocol
 from job.prompts.modes import Point
 from job.prompts.placing import first_prompt, next_click
 from job.results import run_lengths
-from job.results.outcome import Outcome, Status
+from job.results.outcome import Outcome
 
 
 def run_clicks(
@@ -32,8 +34,10 @@ def run_clicks(
     block: PromptBlock,
     conditions: Conditions,
     pool: Executor,
-) -> Iterator[Outcome]:
+) -> Iterator[Outcome | Refused]:
     """Click on every object `block.steps` times; an ended episode repeats its last row for each remaining step.
+
+    An object whose protocol gives no click that a model can be asked is left out: rows of it that came before are void.
 
     Where the protocol begins with a box, an object has a row of step 0 before those of its clicks.
     """
@@ -72,9 +76,9 @@ class _Clicking:
     conditions: Conditions
     pool: Executor
 
-    def lane(self, episodes: Sequence[Episode]) -> Lane[Outcome]:
+    def lane(self, episodes: Sequence[Episode]) -> Lane[Outcome | Refused]:
         """Click on these objects. Others have a turn while threads place the clicks, and while the device predicts."""
-        rows: Sequence[Outcome] = ()
+        rows: Sequence[Outcome | Refused] = ()
         for step in range(self.block.first_step - 1, self.block.steps + 1):
             running = [episode for episode in episodes if episode.end is None]
             futures = [self.pool.submit(self._move, episode, step) for episode in running]
@@ -82,8 +86,11 @@ class _Clicking:
             with self.conditions.stage("wait for prompts"):
                 moves = [future.result() for future in futures]
             for episode, move in zip(running, moves, strict=True):
-                episode.latest = move.row
-            rows = [row_of(episode, step) for episode in episodes] if step >= self.block.first_step else ()
+                episode.latest, episode.refused = move.row, move.refused
+            left_out = [self._refused(episode, episode.refused) for episode in running if episode.refused]
+            episodes = [episode for episode in episodes if not episode.refused]
+            of_step = [row_of(episode, step) for episode in episodes] if step >= self.block.first_step else ()
+            rows = [*left_out, *of_step]
             prompted = [episode for episode, move in zip(running, moves, strict=True) if accept(episode, move.prompt)]
             if prompted:
                 with self.conditions.stage("predict"):
@@ -98,7 +105,7 @@ class _Clicking:
     def _move(self, episode: Episode, step: int) -> Move:
         """Make the row of a step, and place the next prompt. It runs in a thread, and changes nothing."""
         if episode.taken is None:
-            return Move(None, self._first_prompt(episode))
+            return self._placed(first_prompt, None, _situation(episode, np.zeros_like(episode.object.truth_HW), 1))
         with self.conditions.stage("score"):
             mask_HW = episode.taken.mask()
             row = self._outcome(episode, episode.taken, mask_HW, step)
@@ -109,15 +116,28 @@ class _Clicking:
             and overlap.iou(row.intersection_px, row.union_px) >= self.block.target_iou
         ):
             return Move(row, "target")
-        return Move(row, self._next_click(episode, mask_HW, step + 1))
+        return self._placed(next_click, row, _situation(episode, mask_HW, step + 1))
 
-    def _first_prompt(self, episode: Episode) -> Box | Point | Status:
+    def _placed(
+        self, place: Callable[[PromptBlock, Situation], Box | Point | End], row: Outcome | None, situation: Situation
+    ) -> Move:
         with self.conditions.stage("prompt"):
-            return first_prompt(self.block, _situation(episode, np.zeros_like(episode.object.truth_HW), 1))
+            try:
+                return Move(row, place(self.block, situation))
+            except RefusedPromptsError as error:
+                return Move(row, None, error)
 
-    def _next_click(self, episode: Episode, prediction_HW: Mask, step: int) -> Point | Status:
-        with self.conditions.stage("prompt"):
-            return next_click(self.block, _situation(episode, prediction_HW, step))
+    def _refused(self, episode: Episode, error: RefusedPromptsError) -> Refused:
+        name, protocol = self.block.key(self.block.prompts[0])
+        return Refused(
+            sample=episode.encoded.sample,
+            object=episode.object,
+            prompt=name,
+            protocol=protocol,
+            mask_choice=episode.choice,
+            reason=error.reason,
+            detail=error.detail,
+        )
 
     def _outcome(self, episode: Episode, taken: Taken, mask_HW: Mask, step: int) -> Outcome:
         name, protocol = self.block.key(self.block.prompts[0])

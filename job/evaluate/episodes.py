@@ -9,6 +9,7 @@ from job.datasets.sample import TaskObject
 from job.evaluate.encoded import EncodedSample
 from job.models.mask_choice import Taken
 from job.prompts.boxes import Box
+from job.prompts.checked import RefusedPromptsError
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
 from job.results.outcome import Outcome, Status
@@ -20,7 +21,7 @@ class Episode:
 
     truth: its index among the truths of the block. box: what it began with, None if with a click. taken: what the
     latest request gave, None before the first. latest: the latest row, None before the first. end: why the episode
-    ended, None before.
+    ended, None before. refused: why it is left out, None if it is not.
     """
 
     encoded: EncodedSample
@@ -33,16 +34,19 @@ class Episode:
     taken: Taken | None = None
     latest: Outcome | None = None
     end: Status | None = None
+    refused: RefusedPromptsError | None = None
 
 
 class Move(NamedTuple):
     """What the host adds to an episode after a request: the row of that step, and the next prompt or why there is none.
 
-    Both are None where there is nothing to add: no row before the first prompt, no click after the last.
+    Both are None where there is nothing to add: no row before the first prompt, no click after the last. refused: why
+    the episode is left out, None if it is not.
     """
 
     row: Outcome | None
     prompt: Box | Point | Status | None
+    refused: RefusedPromptsError | None = None
 
 
 def accept(episode: Episode, prompt: Box | Point | Status | None) -> bool:

@@ -10,12 +10,14 @@ from job.datasets.sample import Sample, TaskObject
 from job.evaluate.batching import batches, predict, request
 from job.evaluate.encoded import Conditions, EncodedSample
 from job.evaluate.lanes import Lane, take_turns
+from job.evaluate.refused import Refused
 from job.models.mask_choice import Candidates, Chosen, Taken
 from job.models.protocol import PromptableModel
 from job.models.truths import Truths
 from job.prompts.blocks import PromptBlock
+from job.prompts.checked import RefusedPromptsError
 from job.prompts.modes import Prompt, Target, prompt_mode
-from job.prompts.placing import prompts_of_modes
+from job.prompts.placing import prompts_of_mode
 from job.results import run_lengths
 from job.results.outcome import Outcome
 
@@ -46,18 +48,21 @@ def run_modes(
     block: PromptBlock,
     conditions: Conditions,
     pool: Executor,
-) -> Iterator[Outcome]:
+) -> Iterator[Outcome | Refused]:
     """Evaluate every mode on every object, in batches of at most `conditions.batch` requests."""
     truths = Truths([obj.truth_HW for encoded_sample in encoded for obj in encoded_sample.sample.objects])
     all_prompted = _prompted(encoded, block, conditions, pool)
-    lanes = batches(all_prompted, conditions.batch, weight=lambda prompted: len(prompted.prompts))
+    lanes = batches(all_prompted, conditions.batch, weight=_requests)
     return take_turns(_lane(model, lane, block, truths, conditions, pool) for lane in lanes)
 
 
 def _prompted(
     encoded: Sequence[EncodedSample], block: PromptBlock, conditions: Conditions, pool: Executor
-) -> Iterator[PromptedObject]:
-    """Yield what is to be evaluated. The prompts of all objects are computed in threads, ahead of their turn."""
+) -> Iterator[PromptedObject | Refused]:
+    """Yield what is to be evaluated, and what is left out.
+
+    The prompts of all objects are computed in threads, ahead of their turn.
+    """
     objects = [(encoded_sample, obj) for encoded_sample in encoded for obj in encoded_sample.sample.objects]
     prompts = [pool.submit(_prompts, encoded_sample.sample, obj, block, conditions) for encoded_sample, obj in objects]
     among_candidates = tuple(choice for choice in block.mask_choices if choice != "single")
@@ -65,7 +70,10 @@ def _prompted(
     for truth, ((encoded_sample, obj), prompts_of_object) in enumerate(zip(objects, prompts, strict=True)):
         with conditions.stage("wait for prompts"):
             prompts_by_mode = prompts_of_object.result()
-        for mode, prompts_of_mode in prompts_by_mode.items():
+        for mode, prompts_or_fault in prompts_by_mode.items():
+            if isinstance(prompts_or_fault, RefusedPromptsError):
+                yield _refused(encoded_sample.sample, obj, block.key(mode), prompts_or_fault)
+                continue
             for choices in filter(None, (among_candidates, single)):
                 yield PromptedObject(
                     encoded=encoded_sample,
@@ -73,31 +81,62 @@ def _prompted(
                     truth=truth,
                     mode=mode,
                     choices=choices,
-                    prompts=prompts_of_mode,
+                    prompts=prompts_or_fault,
                 )
 
 
-def _prompts(sample: Sample, obj: TaskObject, block: PromptBlock, conditions: Conditions) -> dict[str, list[Prompt]]:
+def _prompts(
+    sample: Sample, obj: TaskObject, block: PromptBlock, conditions: Conditions
+) -> dict[str, list[Prompt] | RefusedPromptsError]:
+    """Return the prompts of each mode, or why they are not used. It runs in a thread."""
+    target, draw = Target(obj.truth_HW), conditions.draw(sample, obj)
+    by_mode: dict[str, list[Prompt] | RefusedPromptsError] = {}
     with conditions.stage("prompt"):
-        return prompts_of_modes(block, Target(obj.truth_HW), conditions.draw(sample, obj))
+        for mode in block.prompts:
+            try:
+                by_mode[mode] = prompts_of_mode(block, mode, target, draw)
+            except RefusedPromptsError as error:
+                by_mode[mode] = error
+    return by_mode
+
+
+def _refused(sample: Sample, obj: TaskObject, key: tuple[str, str], error: RefusedPromptsError) -> Refused:
+    prompt, protocol = key
+    return Refused(
+        sample=sample,
+        object=obj,
+        prompt=prompt,
+        protocol=protocol,
+        mask_choice=None,
+        reason=error.reason,
+        detail=error.detail,
+    )
+
+
+def _requests(item: PromptedObject | Refused) -> int:
+    return len(item.prompts) if isinstance(item, PromptedObject) else 0
 
 
 def _lane(
     model: PromptableModel,
-    lane: Sequence[PromptedObject],
+    lane: Sequence[PromptedObject | Refused],
     block: PromptBlock,
     truths: Truths,
     conditions: Conditions,
     pool: Executor,
-) -> Lane[Outcome]:
+) -> Lane[Outcome | Refused]:
     """Run a batch of requests. Another lane has its turn while the device predicts."""
+    all_prompted = [item for item in lane if isinstance(item, PromptedObject)]
+    refused = [item for item in lane if isinstance(item, Refused)]
+    if not all_prompted:
+        return refused
     with conditions.stage("predict"):
-        chosen = _predict(model, lane, truths, conditions.batch)
-    yield ()
+        chosen = _predict(model, all_prompted, truths, conditions.batch)
+    yield refused
     with conditions.stage("wait for the device"):
         all_taken = chosen.taken()
     rows: list[Future[Outcome]] = []
-    for prompted, taken_by_choice in zip(lane, all_taken, strict=True):
+    for prompted, taken_by_choice in zip(all_prompted, all_taken, strict=True):
         for choice, taken in taken_by_choice.items():
             rows.append(pool.submit(_outcome, prompted, block, choice, taken, conditions))
     yield ()

@@ -22,6 +22,7 @@ from job.datasets.sample import Axis, Excluded, Spacing
 from job.datasets.values import Values, distribution
 from job.errors import DataError, MachineError, MemoryShortageError, StorageError
 from job.prompts.blocks import PromptBlock
+from job.prompts.checked import RefusedPromptsError
 from job.prompts.draw import Draw
 from job.prompts.first import FirstPrompt, first_prompts
 from job.prompts.regions import count_components
@@ -139,6 +140,8 @@ def _images(case: Case, count: int, looking: Looking, ledger: Ledger) -> Iterato
                 yield _image(case, index, pixels.get(index), looking)
             except DataError as error:
                 ledger.add_error(error, slice_=index)
+            except RefusedPromptsError as error:
+                ledger.add("error", error.reason, error.detail, slice_=index)
 
 
 def _chosen(case: Case, inside: Sequence[int], count: int) -> tuple[list[int], bool]:

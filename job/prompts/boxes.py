@@ -1,4 +1,7 @@
-"""Boxes: inclusive pixel indices, and the tight box of a mask. Without OpenCV and SciPy, so that it loads at once."""
+"""Boxes: inclusive pixel indices, and the tight box of a mask; masks that cannot be changed.
+
+Without OpenCV and SciPy, so that it loads at once.
+"""
 
 from __future__ import annotations
 
@@ -38,3 +41,10 @@ def tight_box(mask_HW: Mask) -> Box:
     """Return the tight box of a non-empty mask."""
     rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1]))
+
+
+def read_only(mask_HW: Mask) -> Mask:
+    """Return a view of a mask that cannot be written to, for code of other packages."""
+    view_HW = mask_HW.view()
+    view_HW.flags.writeable = False
+    return view_HW

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from job.prompts.boxes import Mask
+from job.prompts.boxes import Mask, read_only
 from job.prompts.draw import Draw
 from job.prompts.modes import Point
 from job.prompts.regions import Depths, chamfer_depths, largest_component, squared_depths
@@ -23,7 +23,7 @@ End = Literal["converged", "exhausted"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Situation:
-    """The input of a protocol. Masks are bool (H, W).
+    """The input of a protocol. Masks are bool (H, W), and read-only.
 
     truth: the object. labelled: all classes of its label map. prediction: the current mask, empty before the first
     prompt. clicked: (x, y) of the pixels clicked so far. step: the number of the next click, from 1. The box that a
@@ -36,6 +36,10 @@ class Situation:
     clicked: Collection[tuple[int, int]]
     step: int
     draw: Draw
+
+    def __post_init__(self) -> None:
+        for field in ("truth_HW", "labelled_HW", "prediction_HW"):
+            object.__setattr__(self, field, read_only(getattr(self, field)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,10 @@ class ClickProtocol:
     feedback: bool
     clicks: int
     box: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.clicks, int) or self.clicks < 1:
+            raise ValueError(f"protocol {self.name}: clicks: expected an integer from 1, got {self.clicks!r}")
 
 
 def pooled(situation: Situation, positive_HW: Mask) -> Point | End:

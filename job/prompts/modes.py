@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from job.prompts.boxes import Box, Mask, tight_box
+from job.prompts.boxes import Box, Mask, read_only, tight_box
 from job.prompts.draw import Draw
 from job.prompts.regions import chamfer_depths, components
 from job.study.modes import MODES
@@ -38,14 +38,17 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Target:
-    """An object to prompt. truth_HW: bool (H, W), not empty."""
+    """An object to prompt. truth_HW: bool (H, W), not empty; read-only, because all modes and the scores share it."""
 
     truth_HW: Mask
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "truth_HW", read_only(self.truth_HW))
 
     @cached_property
     def components(self) -> list[Mask]:
         """The at most three largest components, largest first. All modes share them."""
-        return components(self.truth_HW, MOST_COMPONENTS)
+        return [read_only(component_HW) for component_HW in components(self.truth_HW, MOST_COMPONENTS)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,7 @@ class PromptMode:
     """A way to prompt an object once. It never changes under its name.
 
     prompts: the prompts of one object, each for a call of the model, whose masks are joined by OR. points, boxes: which
-    of the two they have. most_calls: how many prompts an object gets at most.
+    of the two they have, at least one. most_calls: how many prompts an object gets at most, from 1.
     """
 
     name: str
@@ -61,6 +64,12 @@ class PromptMode:
     points: bool = False
     boxes: bool = False
     most_calls: int = 1
+
+    def __post_init__(self) -> None:
+        if not (self.points or self.boxes):
+            raise ValueError(f"mode {self.name}: expected points or boxes, or both, got neither")
+        if not isinstance(self.most_calls, int) or self.most_calls < 1:
+            raise ValueError(f"mode {self.name}: most_calls: expected an integer from 1, got {self.most_calls!r}")
 
 
 def admissible_points(component_HW: Mask) -> tuple[NDArray[np.int64], float]:

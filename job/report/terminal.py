@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -13,12 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from job.report import figures
+from job.report.by_click import at_several_steps
 from job.report.contrasts import Sides, asked_for, difference, lead, legend, sides
 from job.report.figures import SHOWN_CLICKS, interval, probability
 from job.statistics.summarise import Summary
 from job.study.prompts import CLICKS, place_of
 
 Row = dict[str, Any]
+OF_METRICS = "objects with a value"
+"""By which the mart `measures` tells the metrics of the spec from other measures."""
 
 
 class Run(NamedTuple):
@@ -31,11 +34,14 @@ class Run(NamedTuple):
 
 
 def render(summary: Summary) -> RenderableType:
-    """Draw mean IoU by task and over tasks, then the comparison."""
+    """Draw mean IoU by task and over tasks, with boundary metrics of every click, then the comparison."""
     overall = _by_run(summary.marts["overall_scores"])
     tasks = _by_run(summary.marts["task_scores"])
     several_seeds = len({run.seed for run in overall}) > 1
-    drawn: list[RenderableType] = [_table(run, tasks[run], overall[run], several_seeds) for run in tasks]
+    metrics = _metrics_by_click(summary)
+    drawn: list[RenderableType] = [
+        _table(run, tasks[run], overall[run], several_seeds, metrics.get(run, {})) for run in tasks
+    ]
     comparisons = list(_comparisons(summary, several_seeds))
     drawn += comparisons or ([] if drawn else [Text("no rows yet")])
     if comparisons:
@@ -106,6 +112,16 @@ def _by_run(mart: pa.Table) -> dict[Run, list[Row]]:
     return runs
 
 
+def _metrics_by_click(summary: Summary) -> dict[Run, dict[str, list[Row]]]:
+    """Return the means over tasks of each metric of the spec that was computed after each click, by run and metric."""
+    registered = {row["measure"] for row in summary.marts["measures"].to_pylist() if row["over"] == OF_METRICS}
+    rows = [row for row in summary.marts["measures_overall"].to_pylist() if row["measure"] in registered]
+    metrics: dict[Run, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in at_several_steps(rows):
+        metrics[_run(row)][row["measure"]].append(row)
+    return metrics
+
+
 def _titled(subject: str, run: Run, clicks: bool, several_seeds: bool) -> Table:
     """Return an empty table whose title names the run; its seed only in a study of several."""
     prompting = f"clicks by {run.protocol}" if clicks else "one-shot modes"
@@ -116,8 +132,10 @@ def _titled(subject: str, run: Run, clicks: bool, several_seeds: bool) -> Table:
     )
 
 
-def _table(run: Run, tasks: list[Row], overall: list[Row], several_seeds: bool) -> Table:
-    """Draw the mean IoU of one run: a row for each task, and the mean over tasks."""
+def _table(
+    run: Run, tasks: list[Row], overall: list[Row], several_seeds: bool, metrics: Mapping[str, list[Row]]
+) -> Table:
+    """Draw the mean IoU of one run: a row for each task, the mean over tasks, and that of each metric."""
     columns = _columns(overall)
     table = _titled(run.model, run, overall[0]["prompt"] == CLICKS, several_seeds)
     table.add_column("data set")
@@ -131,6 +149,8 @@ def _table(run: Run, tasks: list[Row], overall: list[Row], several_seeds: bool) 
         table.add_row(dataset, task, str(rows[0]["objects"]), *_cells(rows, columns))
     table.add_section()
     table.add_row("mean of tasks", "", str(overall[0]["objects"]), *_cells(overall, columns), style="bold")
+    for metric, rows in metrics.items():
+        table.add_row("mean of tasks", metric, str(rows[-1]["objects"]), *_cells(rows, columns, "mean"))
     return table
 
 
@@ -149,6 +169,6 @@ def _by_task(rows: Iterable[Row]) -> list[tuple[tuple[str, str], list[Row]]]:
     return sorted(tasks.items())
 
 
-def _cells(rows: list[Row], columns: list[tuple[str, int]]) -> list[str]:
-    means = {(row["prompt"], row["step"]): row["mean_iou"] for row in rows if row["mean_iou"] is not None}
+def _cells(rows: list[Row], columns: list[tuple[str, int]], mean: str = "mean_iou") -> list[str]:
+    means = {(row["prompt"], row["step"]): row[mean] for row in rows if row[mean] is not None}
     return [f"{means[column]:.4f}" if column in means else "–" for column in columns]

@@ -10,6 +10,11 @@ CREATE MACRO run_of(t) AS struct_pack(
     seed := t.seed
 );
 
+-- seed_of: the seed under which a row of a measure is shown: null for a measure of all seeds together.
+CREATE MACRO seed_of(seed, measure) AS CASE
+    WHEN measure NOT IN ('seed-sd', 'seed-range', 'worst-seed-iou') THEN seed
+END;
+
 -- exact: x to 12 decimals. Sums of decimals do not depend on the order of rows.
 CREATE MACRO exact(x) AS CAST(x AS DECIMAL(38, 12));
 CREATE MACRO exact_mean(x) AS CAST(sum(exact(x)) AS DOUBLE) / count(x);

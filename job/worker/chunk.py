@@ -136,7 +136,11 @@ class Worker:
     def _evaluate(
         self, part: Part, encoded: Sequence[EncodedSample], content: ChunkContent, storing: Storing, share: float
     ) -> None:
-        """Evaluate a part of one portion. Images for which memory did not suffice become errors in the ledger."""
+        """Evaluate a part of one portion.
+
+        Images for which memory did not suffice, and objects whose prompts could not be used, become errors in the
+        ledger.
+        """
         began, too_large = time.monotonic(), content.too_large[part.model]
         evaluated = self.evaluation.evaluate(part, encoded, share)
         storing.scores(
@@ -145,11 +149,13 @@ class Worker:
             evaluated.outcomes,
             portion=evaluated.portion,
             seconds=time.monotonic() - began,
-            full=content.full and not too_large and not evaluated.too_large,
+            full=content.full and not too_large and not evaluated.too_large and not evaluated.refused,
         )
-        if evaluated.too_large.keys() - too_large:
-            self.tally.counts["error"] += len(evaluated.too_large.keys() - too_large)
+        refused = dict.fromkeys(refused.line(part.model) for refused in evaluated.refused)
+        if errors := len(evaluated.too_large.keys() - too_large) + len(refused.keys() - content.refused):
+            self.tally.counts["error"] += errors
             too_large.update(evaluated.too_large)
+            content.refused.update(refused)
             storing.content(content)
 
     def _footer(self, part: Part, scores: Scores) -> dict[str, Any]:

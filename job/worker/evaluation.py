@@ -11,7 +11,7 @@ import structlog
 
 from job import evaluate
 from job.datasets.sample import Sample
-from job.evaluate import EncodedSample
+from job.evaluate import EncodedSample, Refused
 from job.evaluate.demand import Portion
 from job.models import device as devices
 from job.models import fit
@@ -29,11 +29,15 @@ from job.worker.tally import Tally
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """The outcomes of a part, the portion in which they were made, and the images for which memory did not suffice."""
+    """The outcomes of a part, and the portion in which they were made.
+
+    too_large: the images for which memory did not suffice. refused: the objects whose prompts could not be used.
+    """
 
     outcomes: Sequence[Outcome]
     portion: Portion
     too_large: Mapping[Sample, str]
+    refused: Sequence[Refused]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,11 +126,15 @@ class Evaluation:
         episodes = sum(len(encoded_sample.sample.objects) for encoded_sample in encoded)
         share_of_row = share / max(1, part.episodes * self.blocks[part.model, part.block].block.rows * episodes)
         outcomes: list[Outcome] = []
+        refused: list[Refused] = []
         too_large: dict[Sample, str] = {}
         for start in range(0, len(encoded), portion.images):
             group, before = encoded[start : start + portion.images], len(outcomes)
             try:
                 for outcome in self._outcomes(part, group, portion):
+                    if isinstance(outcome, Refused):
+                        refused.append(outcome)
+                        continue
                     outcomes.append(outcome)
                     self.bar.advance(share_of_row)
                 continue
@@ -139,9 +147,10 @@ class Evaluation:
                 return None
             self.bar.advance(-share_of_row * (len(outcomes) - before))
             del outcomes[before:]
-        return Evaluated(outcomes=outcomes, portion=portion, too_large=too_large)
+        kept = evaluate.without(outcomes, refused)
+        return Evaluated(outcomes=kept, portion=portion, too_large=too_large, refused=refused)
 
-    def _outcomes(self, part: Part, encoded: Sequence[EncodedSample], portion: Portion) -> Iterator[Outcome]:
+    def _outcomes(self, part: Part, encoded: Sequence[EncodedSample], portion: Portion) -> Iterator[Outcome | Refused]:
         block = self.blocks[part.model, part.block]
         samples = [encoded_sample.sample for encoded_sample in encoded]
         needed = self.fit.demand(part.model, samples, [block], portion.batch)

@@ -28,7 +28,7 @@ class ChunkContent:
 
     units: those that were read. more: reads the next portion, if memory does not hold the whole chunk; None with the
     last. full: whether storage provided every file, and memory sufficed to read it. too_large: by model, the images
-    that it cannot evaluate in the memory there is, with the figures.
+    that it cannot evaluate in the memory there is, with the figures. refused: lines about prompts that were not used.
     """
 
     chunk: Chunk
@@ -38,6 +38,7 @@ class ChunkContent:
     full: bool
     more: Callable[[], ChunkContent] | None
     too_large: Mapping[str, dict[Sample, str]] = field(default_factory=dict)
+    refused: dict[Excluded, None] = field(default_factory=dict)
 
     @property
     def raw(self) -> int:
@@ -46,8 +47,8 @@ class ChunkContent:
 
     @property
     def full_for_all(self) -> bool:
-        """Whether every model can evaluate every image."""
-        return self.full and not any(self.too_large.values())
+        """Whether every model can evaluate every object."""
+        return self.full and not any(self.too_large.values()) and not self.refused
 
     @property
     def ledger(self) -> Sequence[Excluded]:
@@ -66,7 +67,7 @@ class ChunkContent:
             for model, samples in self.too_large.items()
             for sample, figures in samples.items()
         ]
-        return [*self.left_out, *short]
+        return [*self.left_out, *short, *self.refused]
 
     @property
     def short_of_memory(self) -> bool:

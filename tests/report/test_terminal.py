@@ -11,13 +11,14 @@ from job.statistics.summarise import Summary
 from job.study.facts import Facts
 from job.study.statistics import Contrast
 from tests.statistics import tables
+from tests.statistics.test_boundary import values
 
 MODES = ("largest_point", "each_point", "largest_box", "each_box", "whole_box")
 
 
-def drawn(rows, *, models=None, compare=None):
+def drawn(rows, *, models=None, compare=None, boundary=()):
     """Return the text of the tables of some rows, 80 columns wide."""
-    marts = tables.mart_tables(rows, of=tables.study(compare=compare), models=models)
+    marts = tables.mart_tables(rows, of=tables.study(compare=compare), models=models, boundary=boundary)
     console = Console(width=80)
     with console.capture() as captured:
         console.print(render(Summary(marts=marts, parts_done=1, parts_planned=1)))
@@ -32,6 +33,18 @@ def test_no_figure_is_cut(clicks):
     assert "…" not in text
     shown = [step for step in (1, 2, 3, 5, 9, 20) if step <= clicks]
     assert re.findall(r"0\.\d{4}", text)[: len(shown)] == [f"{step / 100:.4f}" for step in shown]
+
+
+def test_a_metric_of_every_click_has_a_row_below_the_mean_of_tasks():
+    """Of whatever name; Dice and areas under curves have none, nor has a metric of the last click alone."""
+    rows = tables.click_rows([0.5, 0.6, 0.7])
+    boundary = values(rows, [9.5, 8.25, 7.125]) + values(rows[-1:], [0.875], "NSD 2 mm", "share", True)
+    text = drawn(rows, boundary=boundary)
+    below = text.splitlines()
+    (row,) = [line for line in below if "HD95 mm" in line]
+    assert re.findall(r"\d\.\d{4}", row) == ["9.5000", "8.2500", "7.1250"]
+    assert below.index(row) > below.index(next(line for line in below if "mean of tasks" in line))
+    assert not any(name in text for name in ("NSD", "dice", "AUC"))
 
 
 def test_modes_stand_in_the_published_order():

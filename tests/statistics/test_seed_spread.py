@@ -20,16 +20,16 @@ def rows(ious=IOUS, **others):
     ]
 
 
-def spreads(table, seed=4):
+def spreads(table):
     """Return the rows of a mart of measures that are of the seeds, by measure."""
     found = [row for row in table if row["measure"] in SPREADS]
-    assert {row["seed"] for row in found} <= {seed}
+    assert {row["seed"] for row in found} <= {None}
     return {row["measure"]: row for row in found}
 
 
 @pytest.mark.parametrize("measure", SPREADS)
 def test_a_spread_is_the_mean_over_objects_of_each_object_s_own(measure):
-    """Under the first seed, with an interval as every mean over objects."""
+    """With an interval as every mean over objects, and under no seed: it is no number of any one."""
     row = spreads(marts(rows())["measures_by_task"])[measure]
     assert row["mean"] == pytest.approx(np.mean([SPREADS[measure](ious) for ious in IOUS.values()]))
     assert row["low"] < row["mean"] < row["high"]
@@ -46,8 +46,18 @@ def test_models_are_compared_by_their_spread(measure):
         for row in marts(both, of=study(compare=("sam", "ritm")))["differences_by_task"]
         if row["measure"] == measure
     ]
+    assert (row["seed"], row["baseline_seed"]) == (None, None)
     expected = [SPREADS[measure](IOUS[image]) - SPREADS[measure](steady[image]) for image in IOUS]
     assert row["mean_difference"] == pytest.approx(np.mean(expected))
+
+
+@pytest.mark.parametrize("mart", ["measures_by_task", "measures_overall", "differences_by_task", "differences_overall"])
+def test_other_measures_keep_their_seeds(mart):
+    """Only what is of all seeds together is under none."""
+    both = rows(model="sam") + rows(model="ritm", choice="first")
+    table = marts(both, of=study(compare=("sam", "ritm")))[mart]
+    assert {row["measure"] for row in table if row["seed"] is None} == set(SPREADS)
+    assert {row["seed"] for row in table if row["measure"] == "iou"} == set(SEEDS)
 
 
 def test_one_seed_has_no_spread():

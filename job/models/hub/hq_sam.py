@@ -21,7 +21,7 @@ from job.models.hub.preprocessing import Preprocessing, read_preprocessing
 from job.models.replay import Outputs
 
 HQ_SAM = Kind(name="SamHQ", model_types=("sam_hq",), encoders=("sam_hq_vision_model",))
-BASE_BYTES, WIDTH_BYTES, MAPS, REQUEST_BYTES = 896 << 20, 320 << 10, 2, 133 << 20
+BASE_BYTES, WIDTH_BYTES, MAPS, REQUEST_BYTES = 896 << 20, 320 << 10, 2, 159 << 20
 """Peak memory of encoding one image of 1024 px, more of it for each channel of a token, copies of the map of all pairs
 of tokens, and peak memory of a request."""
 

@@ -49,11 +49,14 @@ def memory_of(network: Any) -> Memory:
     )
 
 
-def scaled_memory(network: Any, encode_bytes: int) -> Memory:
-    """Return the memory of a network with SAM 2's decoder. encode_bytes: of encoding an image, were it 1024 px wide."""
+def scaled_memory(network: Any, encode_bytes: int, request_bytes: int = REQUEST_BYTES) -> Memory:
+    """Return the memory of a network with SAM 2's decoder.
+
+    encode_bytes, request_bytes: of encoding an image and of a request, were masks of low resolution 256 px wide.
+    """
     low_res = network.prompt_encoder.mask_input_size[0]
     scale = (low_res / 256) ** 2
-    return Memory(encode=int(scale * encode_bytes), request=int(scale * REQUEST_BYTES) + (1 << 20), low_res=low_res)
+    return Memory(encode=int(scale * encode_bytes), request=int(scale * request_bytes) + (1 << 20), low_res=low_res)
 
 
 class Sam2Model(HubModel):

@@ -25,8 +25,8 @@ RENAMED = (
 
 The package puts the first before all names of a tracker that it saves alone, those of the others among them.
 """
-ENCODE_BYTES = 1 << 29
-"""Peak memory of encoding one image of 1008 px, over the square of 288 / 256."""
+ENCODE_BYTES, REQUEST_BYTES = 560 << 20, 63 << 20
+"""Peak memory of encoding one image of 1008 px and of a request, over the square of 288 / 256."""
 
 
 class TrackerKind(Kind):
@@ -52,7 +52,7 @@ SAM3_TRACKER = TrackerKind(
 
 def memory_of(network: Any) -> Memory:
     """Estimate the memory of a tracker."""
-    return scaled_memory(network, ENCODE_BYTES)
+    return scaled_memory(network, ENCODE_BYTES, REQUEST_BYTES)
 
 
 def _name_of(key: str) -> str:

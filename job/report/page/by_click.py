@@ -1,7 +1,8 @@
-"""IoU against clicks, over tasks and by task; how many objects reach an IoU, and after how many clicks."""
+"""Measures against clicks, IoU also by task; how many objects reach an IoU, and after how many clicks."""
 
 from __future__ import annotations
 
+from job.report.by_click import at_several_steps
 from job.report.page import build, labels
 from job.report.page.charts import dots, lines
 from job.report.page.facts import Facts
@@ -18,7 +19,7 @@ OF_RUN = ("model", "mask_choice", "protocol", "seed", "step")
 
 def section(facts: Facts) -> Section:
     """Return the section."""
-    made = [_overall(facts), _by_task(facts), _reached(facts), _needed(facts)]
+    made = [_overall(facts), _by_task(facts), _measures(facts), _reached(facts), _needed(facts)]
     course = labels.labelled(facts.mart("clicks_course").to_pylist())
     tables = [
         build.listing("clicks-course", "Area under the curve, and what more clicks gain", course, COURSE, folded=True)
@@ -54,6 +55,26 @@ def _by_task(facts: Facts) -> Figure | None:
         text="Mean IoU over the objects of each task after each click, with its interval as a band.",
         chart=lines(facts, "mean IoU", field="mean_iou", facet="where", told=(("objects", "objects", "d"),)),
         choose=("protocol", "seed"),
+    )
+
+
+def _measures(facts: Facts) -> Figure | None:
+    """Return a figure with a panel for each measure that a run has at several clicks, whatever the measure."""
+    of_clicks = labels.by_mean(_of_clicks(facts, "measures_overall"), "mean", "interval_mean")
+    rows = labels.labelled(at_several_steps(row for row in of_clicks if row["measure"] != "iou"))
+    rows = [{**row, "seed": "all seeds" if row["seed"] is None else str(row["seed"])} for row in rows]
+    columns = ("measure", "over", *OF_RUN, "tasks", "objects", "cluster", "clusters", "mean", "low", "high")
+    return build.figure(
+        rows,
+        columns,
+        name="measures-by-click",
+        title="Other measures against clicks",
+        text=(
+            "Mean over tasks of every other measure that was computed after each click, with its interval as a band. "
+            "Each panel has an axis of its own. Boundary metrics are among them with statistics.metrics_at: every."
+        ),
+        chart=lines(facts, "mean", domain=None, facet="measure", told=(("tasks", "tasks", "d"),)),
+        choose=("over", "protocol", "seed"),
     )
 
 

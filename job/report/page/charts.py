@@ -62,16 +62,17 @@ def lines(
     *,
     field: str = "mean",
     x: Any = None,
-    domain: tuple[float, float] = SHARE,
+    domain: tuple[float, float] | None = SHARE,
     facet: str | None = None,
     told: tuple[Any, ...] = (),
 ) -> dict[str, Any]:
     """Return lines of each model and mask choice over the clicks, with bands where the rows have intervals.
 
-    x: another axis. facet: a column with a panel for each of its values.
+    x: another axis. domain: of the values; None for that of each panel's own. facet: a column with a panel for each of
+    its values.
     """
     axis = x or alt.X("step:Q", title="clicks", axis=click_axis(), scale=alt.Scale(nice=False))
-    scale, ticks = alt.Scale(domain=list(domain)), alt.Axis(tickCount=5)
+    scale, ticks = alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=False), alt.Axis(tickCount=5)
     panel_of: tuple[Any, ...] = ((facet, "at"),) if facet else ()
     base = alt.Chart(rows()).encode(
         x=axis,
@@ -92,7 +93,8 @@ def lines(
     if facet is None:
         return layers.properties(height=300).to_dict(validate=False)
     panel = layers.properties(width=190, height=150)
-    return panel.facet(facet=alt.Facet(f"{facet}:N", title=None), columns=3).to_dict(validate=False)
+    panels = panel.facet(facet=alt.Facet(f"{facet}:N", title=None), columns=3)
+    return (panels if domain else panels.resolve_scale(y="independent")).to_dict(validate=False)
 
 
 def diagonal(

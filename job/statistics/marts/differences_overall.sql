@@ -26,5 +26,8 @@ final AS (
     LEFT JOIN overall_tests USING (over_tasks)
 )
 
-SELECT run.*, * EXCLUDE (run) FROM final
+SELECT
+    run.* REPLACE (seed_of(run.seed, measure) AS seed),
+    * EXCLUDE (run) REPLACE (seed_of(baseline_seed, measure) AS baseline_seed)
+FROM final
 ORDER BY contrast, run, measure, step, baseline_step

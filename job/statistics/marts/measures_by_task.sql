@@ -1,8 +1,8 @@
 -- One row per measure x task x run x step: every mean over objects, and its interval. objects: what the mean is over:
 -- objects, or volumes for volume-iou and volume-dice, or patients for patient-iou. clusters, cluster, low, high,
--- lost_resamples: as in task_scores. docs/statistics.md explains the measures.
+-- lost_resamples: as in task_scores. seed: null for measures of all seeds together. docs/statistics.md explains the measures.
 SELECT
-    run.*,
+    run.* REPLACE (seed_of(run.seed, measure) AS seed),
     measure,
     dataset,
     task,

@@ -1,7 +1,8 @@
 -- One row per measure x run x step: the plain mean of the task means, and its interval. interval_mean: the mean over the
 -- interval_tasks tasks that have enough clusters, which low and high belong to. few_tasks: the other tasks, by name.
+-- seed: as in measures_by_task.
 SELECT
-    run.*,
+    run.* REPLACE (seed_of(run.seed, measure) AS seed),
     measure,
     step,
     tasks,

@@ -7,16 +7,20 @@ import pytest
 import torch
 import transformers
 
-from benchmarks.hub_networks import LARGE, REPVIT
-from job.models.hub import edgetam, hq_sam, sam2
+from benchmarks.hub_networks import HQ_HUGE, HQ_LARGE, LARGE, REPVIT
+from job.models.hub import edgetam, hq_sam, sam2, sam3_tracker
 from job.models.hub.memory import needs_of
+from job.study.families import installed_family
 
 MIB = 1 << 20
 MEASURED = {
     "sam2-hiera_tiny": (sam2, "Sam2", {}, 644, {1: 113, 8: 594, 32: 2394}),
     "sam2-hiera_large": (sam2, "Sam2", {"vision_config": LARGE}, 868, {1: 99, 8: 692}),
     "edgetam": (edgetam, "EdgeTam", {"vision_config": {"backbone_config": REPVIT}}, 454, {1: 108, 8: 623, 32: 2212}),
+    "sam3_tracker": (sam3_tracker, "Sam3Tracker", {}, 669, {1: 104, 8: 812, 32: 2303}),
     "hq_sam-vit_b": (hq_sam, "SamHQ", {}, 2651, {1: 185, 8: 1245, 32: 4205}),
+    "hq_sam-vit_l": (hq_sam, "SamHQ", HQ_LARGE, 2585, {1: 180, 8: 1208, 32: 4656}),
+    "hq_sam-vit_h": (hq_sam, "SamHQ", HQ_HUGE, 2787, {1: 204}),
 }
 
 
@@ -26,7 +30,11 @@ def needed_and_measured(request):
     family, name, config, encode, predict = MEASURED[request.param]
     with torch.device("meta"):
         network = getattr(transformers, f"{name}Model")(getattr(transformers, f"{name}Config")(**config))
-    need = needs_of(family.memory_of(network), encode_batch=1, image=0, side=1024, candidates=3, pixels=1 << 20)
+    multimask = installed_family(family.__name__.rpartition(".")[2]).capabilities.multimask
+    side, candidates = int(network.config.prompt_encoder_config.image_size), 3 if multimask else 1
+    need = needs_of(
+        family.memory_of(network), encode_batch=1, image=0, side=side, candidates=candidates, pixels=1 << 20
+    )
     return need, encode, predict
 
 

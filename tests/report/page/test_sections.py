@@ -11,11 +11,12 @@ from job.report.page import overview
 from job.report.page.differences import differences
 from job.report.page.sections import SECTIONS, figures, page
 from tests.report.page.made import CLICKS, embedded, facts_of, large, rows_of, small
-from tests.statistics.tables import click_rows, iou_row, mart_tables
+from tests.statistics.tables import click_rows, iou_row, mart_tables, study
+from tests.statistics.test_boundary import values
 
 FIGURES = (
-    "iou-by-task", "iou-by-click", "iou-by-click-and-task", "reached-by-click", "clicks-needed", "differences",
-    "difference-by-click", "ahead-by-click", "crossing", "ranks", "iou-by-size", "iou-by-components",
+    "iou-by-task", "iou-by-click", "iou-by-click-and-task", "measures-by-click", "reached-by-click", "clicks-needed",
+    "differences", "difference-by-click", "ahead-by-click", "crossing", "ranks", "iou-by-size", "iou-by-components",
     "iou-by-modality", "calibration", "boundary", "published",
 )  # fmt: skip
 OF_RUN = ("model", "mask_choice", "seed", "step")
@@ -214,3 +215,58 @@ def test_a_model_of_which_all_parts_failed_is_named():
     assert "Without a score, and so in no figure: ritm." in html
     assert "Nothing was left out of what is stored so far." in html
     assert "Failed" not in overview.section(facts_of(marts)).html
+
+
+def of_two_clicks(metrics, *, steps):
+    """Return the page's data of two models, five patients and two clicks, with boundary metrics at these steps."""
+    rows = [
+        row
+        for model in ("sam", "ritm")
+        for number, image in enumerate("abcde")
+        for row in click_rows([0.5, 0.6 + number / 50], image=image, model=model)
+    ]
+    at_steps = [row for row in rows if row["step"] in steps]
+    boundary = [
+        row for metric in metrics for row in values(at_steps, [len(metric) + row["iou"] for row in at_steps], metric)
+    ]
+    tables = mart_tables(rows, boundary=boundary, of=study(compare=("sam", "ritm")))
+    return tables, embedded(page(facts_of(tables)))
+
+
+def test_every_measure_of_every_click_has_a_panel():
+    """NSD, a distance and a metric that is not known here, with means and intervals, beside those of overlap."""
+    metrics = {"NSD 2 mm", "HD95 mm", "some metric"}
+    tables, data = of_two_clicks(metrics, steps=(1, 2))
+    found = rows_of(data["measures-by-click"])
+    assert metrics | {"dice", "failures", "sensitivity", "precision"} <= {row["measure"] for row in found}
+    columns = ("measure", "model", "step", "mean", "low", "high")
+    stored = {tuple(row[c] for c in columns) for row in tables["measures_overall"].to_pylist()}
+    shown = {tuple(row[c] for c in columns) for row in found}
+    assert shown <= stored
+    assert {row for row in stored if row[0] in metrics} <= shown
+    assert all(row["low"] is not None for row in found)
+
+
+def test_a_measure_of_one_click_or_of_a_whole_trajectory_has_no_panel():
+    """A boundary metric at the last click alone, and areas under curves; IoU has a figure of its own."""
+    tables, data = of_two_clicks({"NSD 2 mm"}, steps=(2,))
+    left_out = {"NSD 2 mm", "AUC@2", "iou"}
+    assert left_out <= {row["measure"] for row in tables["measures_overall"].to_pylist()}
+    assert not left_out & {row["measure"] for row in rows_of(data["measures-by-click"])}
+
+
+def test_panels_of_measures_have_axes_of_their_own():
+    """A distance in millimetres would press a share to a line."""
+    rows = click_rows([0.5, 0.6])
+    marts = mart_tables(rows, boundary=values(rows, [9.0, 8.0]))
+    (figure,) = [each for each in figures(facts_of(marts)) if each.name == "measures-by-click"]
+    assert figure.chart["resolve"]["scale"]["y"] == "independent"
+    assert figure.chart["facet"]["field"] == "measure"
+
+
+def test_what_is_of_all_seeds_is_shown_under_none_of_them():
+    """Spreads have panels of their own choice of seed, beside those of each seed."""
+    rows = [row for seed in (4, 5) for row in click_rows([0.4 + seed / 50, 0.7], seed=seed)]
+    data = embedded(page(facts_of(mart_tables(rows))))["measures-by-click"]
+    seeds = {(row["measure"], row["seed"]) for row in rows_of(data) if row["measure"] in ("dice", "seed-range")}
+    assert seeds == {("dice", "4"), ("dice", "5"), ("seed-range", "all seeds")}

@@ -11,7 +11,7 @@ SPREADS = ("seed-sd", "seed-range", "worst-seed-iou")
 
 
 def spreads(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per object, way of asking and step, under the first seed: of objects that have all seeds."""
+    """Return a row per object, way of asking and step: of objects that have all seeds. seed: the first, to pair by."""
     seeds = scores.groupby(WAY)["seed"].agg(seeds="nunique", seed="min").reset_index()
     of_object = (
         scores.groupby([*WAY, "step", *OBJECT, "patient"])["iou"].agg(["size", "std", "max", "min"]).reset_index()

@@ -48,8 +48,10 @@ def every_mean(study, function):
     frames += [(measured(study.scores), name) for name in ("predicted-bias", "predicted-error")]
     frames += [(volumes(study.scores), name) for name in ("volume-iou", "volume-dice")]
     frames += [(patients(study.scores), "patient-iou")]
-    frames += [(spreads(study.scores), name) for name in SPREADS]
-    return pd.concat([function(rows, name, STEP).assign(measure=name) for rows, name in frames])
+    means = [function(rows, name, STEP).assign(measure=name) for rows, name in frames]
+    of_seeds = spreads(study.scores)
+    means += [function(of_seeds, name, STEP).assign(measure=name, seed=np.nan) for name in SPREADS]
+    return pd.concat(means)
 
 
 def test_task_scores(study):
