@@ -24,6 +24,7 @@ from job.storage.files import (
     sha256,
     write,
 )
+from job.storage.kept import kept
 from job.storage.linked import linked_folder
 from job.storage.listing import list_files, literal
 from job.storage.local import WRITING
@@ -46,6 +47,7 @@ __all__ = [
     "hide",
     "info",
     "join",
+    "kept",
     "linked_folder",
     "list_files",
     "literal",
