@@ -21,6 +21,7 @@ from job.storage.files import (
     read,
     read_head,
     read_if_there,
+    remembered_sha256,
     sha256,
     write,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "read",
     "read_head",
     "read_if_there",
+    "remembered_sha256",
     "sha256",
     "stream",
     "why_nothing_matches",
