@@ -20,7 +20,6 @@ FENCES = {
     "yaml": ["study"],
     "nibabel": ["datasets"],
     "typer": ["__main__"],
-    "altair": ["report"],
     "vl_convert": ["report"],
 }
 

@@ -13,9 +13,11 @@ import pyarrow as pa
 
 from job import storage
 from job.cli.opening import open_results
+from job.cli.scripts import vega
 from job.errors import EXIT_DONE, JobError, OutputError, printable
 from job.report import compared, show
 from job.report.compared_remarks import remarks
+from job.report.page import compared as compared_page
 from job.statistics.compare import Comparison, Side
 from job.statistics.compare import compare as compare_sides
 from job.study.addresses import normal, output_refusal
@@ -63,14 +65,12 @@ def compare(
 
 def _write_page(comparisons: Sequence[Comparison], address: str) -> str:
     """Write the page to a path or an address; return it without credentials."""
-    from job.report.page import compared as compared_page  # draws with a library that the tables do not wait for
-
     if expected := output_refusal(address):
         raise OutputError(f"--page {storage.public(address)}: {expected}")
     if not address.endswith(PAGE_ENDING):
         raise OutputError(f"--page {storage.public(address)}: expected a name that ends in {PAGE_ENDING}")
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    storage.write(normal(address), compared_page.page(comparisons, made).encode())
+    storage.write(normal(address), compared_page.page(comparisons, made, vega()).encode())
     return storage.public(address)
 
 

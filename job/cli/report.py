@@ -9,9 +9,11 @@ from job import storage
 from job.audit.status import count_parts
 from job.cli.gallery import gallery
 from job.cli.opening import open_results
+from job.cli.scripts import vega
 from job.errors import EXIT_DONE
 from job.plan.file import Plan
 from job.report.console import print_lines
+from job.report.page import sections
 from job.report.page.facts import Facts
 from job.results.store import Results
 from job.results.summary import manifests, place
@@ -33,12 +35,10 @@ def report(output: str, plan_name: str | None) -> int:
 
 def write_page(results: Results, plan: Plan, summary: Summary) -> str:
     """Write the page of a plan to the place of its summary; return its address, without credentials."""
-    from job.report.page.sections import page  # draws with a library that the statistics do not wait for
-
     address = storage.join(place(results.output, plan.spec), PAGE)
     shown = gallery(results, plan, summary, images=stored_settings(results, plan).get("images") is True)
     facts = replace(facts_of(results, plan, summary), gallery=shown)
-    storage.write(address, page(facts).encode())
+    storage.write(address, sections.page(facts, vega()).encode())
     return storage.public(address)
 
 

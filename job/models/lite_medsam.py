@@ -64,7 +64,7 @@ class LiteMedSamModel(MaskDecodingModel):
 
     def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
         """Crop the padding off logits of 256x256 and resize them to the image's size."""
-        resized = self.resize.get_preprocess_shape(height, width, SIDE)
+        resized = self.resize.size(height, width)
         logits_NCHW: Tensor = self.network.postprocess_masks(low_res_NCHW, resized, (height, width))
         return logits_NCHW
 

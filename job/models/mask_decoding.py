@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 
 from job.errors import DataError
@@ -19,6 +18,7 @@ from job.models.cast import cast_products
 from job.models.device import Device
 from job.models.finite import are_finite
 from job.models.grouping import batches
+from job.models.longest_side import LongestSide
 from job.models.mask_predicting import UPSCALED_PX, MaskPredictingModel
 from job.models.prepared import Prepared, on_squares
 from job.models.prompt_embedding import PromptEmbedding
@@ -49,7 +49,7 @@ class MaskDecodingModel(MaskPredictingModel):
     def __init__(self, network: Any, *, side: int, capabilities: Capabilities, device: Device) -> None:
         super().__init__(side=side, capabilities=capabilities, device=device)
         self.network = network.to(device.device).eval()
-        self.resize = ResizeLongestSide(side)
+        self.resize = LongestSide(side)
         for part in (network.image_encoder, network.mask_decoder):
             cast_products(part, device.autocast)
         self.prompts = PromptEmbedding(network.prompt_encoder, self.resize, device.device)
@@ -75,7 +75,7 @@ class MaskDecodingModel(MaskPredictingModel):
         """Do the host's part of encoding, in any thread. Raise DataError if a side has no pixel left when resized."""
         check_image(image_HWC)
         height, width = image_HWC.shape[:2]
-        size = self.resize.get_preprocess_shape(height, width, self.side)
+        size = self.resize.size(height, width)
         if min(height, width) < 1 or min(size) < 1:
             raise DataError("image too narrow", f"{height}x{width} px: one side has no pixel left when resized")
         return Prepared(height=height, width=width, size=size, pixels_HWC=self.resized(image_HWC, *size))

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 from torch.nn.functional import embedding
 
 from job.models.host_copy import send
+from job.models.longest_side import LongestSide
 from job.models.protocol import Request
 
 NEGATIVE, POSITIVE, FIRST_CORNER, LAST_CORNER, NO_POINT = range(5)
@@ -31,7 +31,7 @@ class PromptEmbedding:
     network: the authors' `PromptEncoder`. resize: to the square of the image encoder.
     """
 
-    def __init__(self, network: Any, resize: ResizeLongestSide, device: torch.device) -> None:
+    def __init__(self, network: Any, resize: LongestSide, device: torch.device) -> None:
         self._network = network
         self._resize = resize
         self._device = device
@@ -70,10 +70,10 @@ class PromptEmbedding:
     def _placed(self, request: Request) -> NDArray[np.float32]:
         """Return (K, 3); without a box the last is NO_POINT."""
         size = request.image.height, request.image.width
-        points = _labelled(self._resize.apply_coords(request.points_N2, size), request.labels_N)
+        points = _labelled(self._resize.coords(request.points_N2, size), request.labels_N)
         if request.box_4 is None:
             return np.concatenate([points, np.array([[0, 0, NO_POINT]], np.float32)])
-        corners = self._resize.apply_coords(request.box_4.reshape(2, 2), size)
+        corners = self._resize.coords(request.box_4.reshape(2, 2), size)
         return np.concatenate([points, _labelled(corners, np.array([FIRST_CORNER, LAST_CORNER]))])
 
 

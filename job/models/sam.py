@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from segment_anything import sam_model_registry
+from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 
 from job.models.device import Device
@@ -53,7 +54,7 @@ class SamModel(MaskDecodingModel):
         """Resize as `ResizeLongestSide` does, which computes the size itself. A GPU enlarges images faster."""
         if self.device.device.type == "cuda" and image_HWC.shape[0] <= height and image_HWC.shape[1] <= width:
             return image_HWC
-        resized_HWC: Image = self.resize.apply_image(image_HWC)
+        resized_HWC: Image = ResizeLongestSide(self.side).apply_image(image_HWC)
         return resized_HWC
 
     def resized_there(self, images_NHWC: Tensor, height: int, width: int) -> Tensor:
@@ -71,6 +72,6 @@ class SamModel(MaskDecodingModel):
 
     def upscale(self, low_res_NCHW: Tensor, height: int, width: int) -> Tensor:
         """Resize logits to 1024x1024, crop the padding, and resize them to the image's size; both bilinear."""
-        resized = self.resize.get_preprocess_shape(height, width, self.resize.target_length)
+        resized = self.resize.size(height, width)
         logits_NCHW: Tensor = self.network.postprocess_masks(low_res_NCHW, resized, (height, width))
         return logits_NCHW

@@ -70,9 +70,9 @@ def checkpoint_sha256(path: Path | None, model: ModelSpec) -> str | None:
     if path is None:
         return None
     if path.is_file():
-        return storage.sha256(path)
+        return storage.remembered_sha256(path)
     files = _files_of_folder(str(path), model)
-    hashes = {Path(file.address).name: storage.sha256(Path(file.address)) for file in files}
+    hashes = {Path(file.address).name: storage.remembered_sha256(Path(file.address)) for file in files}
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
 
 

@@ -51,7 +51,7 @@ def draw(figure: Figure, wanted: Mapping[str, str], columns: int) -> Drawn:
     scale = TEXT_PT / TEXT_PX
     width = WIDTHS_MM[columns] * PT_PER_MM / scale
     look = _look(width)
-    chart = {**figure.chart, "datasets": {**figure.chart.get("datasets", {}), ROWS: rows}}
+    chart = {**figure.chart, "datasets": {ROWS: rows}}
     first = vl_convert.vegalite_to_svg(_sized(chart, width, columns, 0.0), config=look)
     svg = vl_convert.vegalite_to_svg(_sized(chart, width, columns, _width(first) - width), config=look)
     return Drawn(

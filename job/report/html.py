@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,6 +11,7 @@ from markupsafe import Markup
 from job.errors import printable
 
 
+@cache
 def environment(**names: Any) -> Environment:
     """Return the templates of this room, which escape what they are given. names: what they may use beside it."""
     made = Environment(

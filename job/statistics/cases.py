@@ -13,7 +13,7 @@ from job.errors import JobError
 from job.plan.file import Plan
 from job.results.store import Results
 from job.results.tables import EPISODE_KEY, OBJECT_KEY
-from job.statistics.query import check_statements, fence, opened, query_errors
+from job.statistics.query import check_statements, fence, opened, opened_without_marts, query_errors
 from job.statistics.stats import read_sql
 
 KEY = [field.name for field in OBJECT_KEY]
@@ -63,7 +63,7 @@ def trajectories(results: Results, plan: Plan, objects: pa.Table) -> Cases:
     `predictions` is the table of `shown/trajectories.sql`.
     """
     places = pa.array(range(1, objects.num_rows + 1), pa.int64())
-    with opened(results, plan) as connection:
+    with opened_without_marts(results, plan) as connection:
         connection.register("chosen", objects.select(KEY).append_column("place", places))
         return Cases(
             found=objects.num_rows,

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from scipy import stats
 
 from job.statistics.cells import Cells, Cohort, Columns, blocks
 from job.statistics.crossing import find_crossing
@@ -170,6 +169,8 @@ def _ranks(inputs: Inputs, made: _Relations) -> Iterator[Row]:
             continue
         enough = [own[cells.clusters_C[own] >= FEWEST_CLUSTERS] for own in map(cells.of_row, group)]
         means_M = np.array([np.mean(cells.mean_C[own]) for own in enough])
+        from scipy import stats  # takes a second to import, and few studies have ranks with intervals
+
         ranks = stats.rankdata(-np.round(means_M, DIGITS))
         resampled_MB = stats.rankdata(-np.round([made.kept[row][0] for row in group], DIGITS), axis=0)
         for place, row in enumerate(group):

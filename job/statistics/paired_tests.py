@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from job.statistics.resampling import DIGITS, RESAMPLES, Floats, generator
 
@@ -42,6 +41,8 @@ def rank_test(means_P: Floats) -> RankTest:
     nonzero = int(np.count_nonzero(rounded_P))
     p = rank_biserial = None
     if nonzero:
+        from scipy import stats  # takes a second to import, and many studies have no pairs
+
         ranks_P = stats.rankdata(np.abs(rounded_P))  # Pratt: zeros are ranked, then left out
         positive, negative = ranks_P[rounded_P > 0].sum(), ranks_P[rounded_P < 0].sum()
         rank_biserial = float((positive - negative) / (positive + negative))
@@ -85,6 +86,8 @@ def _wilcoxon(rounded_P: Floats, signed_ranks_P: Floats) -> float:
     if tied and len(rounded_P) <= MOST_PERMUTED:
         nonzero = signed_ranks_P[signed_ranks_P != 0]
         return float(np.mean(np.abs(_all_flips(nonzero)) >= abs(nonzero.sum())))  # half ranks add up exactly
+    from scipy import stats  # see above
+
     return float(stats.wilcoxon(rounded_P, zero_method="pratt", correction=False, method="auto").pvalue)
 
 

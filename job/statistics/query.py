@@ -45,8 +45,15 @@ def query(results: Results, plan: Plan, text: str, *, unsafe: bool = False) -> p
 @contextmanager
 def opened(results: Results, plan: Plan) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a connection with the tables and the stored marts of a plan."""
-    with duckdb.connect() as connection, opened_tables(connection, results, plan):
+    with opened_without_marts(results, plan) as connection:
         _open_marts(connection, storage.join(place(results.output, plan.spec), "summary"))
+        yield connection
+
+
+@contextmanager
+def opened_without_marts(results: Results, plan: Plan) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a connection with the tables of a plan alone."""
+    with duckdb.connect() as connection, opened_tables(connection, results, plan):
         yield connection
 
 

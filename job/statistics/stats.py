@@ -1,4 +1,7 @@
-"""Run the .sql files in order. Each holds one SELECT and is named after its relation; macros.sql serves them all."""
+"""Run the .sql files in order. Each holds one SELECT and is named after its relation.
+
+macros.sql serves them all, and table.sql makes a table of each.
+"""
 
 from __future__ import annotations
 
@@ -54,14 +57,18 @@ def run(
     for name, table in relations.items():
         connection.register(name, table)
     for name in SUMS:
-        connection.sql(read_sql(f"staging/{name}")).create(name)
+        _create(connection, "staging", name)
     for name, table in _resampled(connection, statistics).items():
         connection.register(name, table)
     for name in means:
-        connection.sql(read_sql(f"staging/{name}")).create(name)
+        _create(connection, "staging", name)
     for name in marts:
-        connection.sql(read_sql(f"marts/{name}")).create(name)
+        _create(connection, "marts", name)
     return {name: connection.table(name).to_arrow_table() for name in marts}
+
+
+def _create(connection: duckdb.DuckDBPyConnection, folder: str, name: str) -> None:
+    connection.execute(read_sql("table").format(name=name, query=read_sql(f"{folder}/{name}")))
 
 
 def _resampled(connection: duckdb.DuckDBPyConnection, statistics: Statistics) -> dict[str, pa.Table]:

@@ -21,9 +21,11 @@ from job.storage.files import (
     read,
     read_head,
     read_if_there,
+    remembered_sha256,
     sha256,
     write,
 )
+from job.storage.kept import kept
 from job.storage.linked import linked_folder
 from job.storage.listing import list_files, literal
 from job.storage.local import WRITING
@@ -46,6 +48,7 @@ __all__ = [
     "hide",
     "info",
     "join",
+    "kept",
     "linked_folder",
     "list_files",
     "literal",
@@ -54,6 +57,7 @@ __all__ = [
     "read",
     "read_head",
     "read_if_there",
+    "remembered_sha256",
     "sha256",
     "stream",
     "why_nothing_matches",

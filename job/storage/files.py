@@ -101,6 +101,11 @@ def sha256(path: Path) -> str:
     return with_retries(str(path), "read", lambda: local.sha256(path))
 
 
+def remembered_sha256(path: Path) -> str:
+    """Return the SHA-256 of a local file as `sha256`, which a process reads once while nobody writes it."""
+    return with_retries(str(path), "read", lambda: local.remembered_sha256(path))
+
+
 def _described(address: str) -> tuple[Any, str, dict[str, Any]]:
     fs, path = open_store(address)
     return fs, address, fs.info(path)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 WRITING = ".writing-"  # prefix of a file that is still being written
+SETTLED_S = 5.0
+"""Age of a file's last change after which another change has another time, also where a file system counts seconds."""
 
 
 def write(path: Path, data: bytes, *, replace: bool) -> None:
@@ -34,6 +38,19 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remembered_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, which is read again only if it may have been written since this process read it."""
+    status = path.stat()
+    if time.time() - status.st_ctime < SETTLED_S:
+        return sha256(path)
+    return _sha256_of(path, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+
+
+@lru_cache(maxsize=256)
+def _sha256_of(path: Path, state: tuple[int, ...]) -> str:
+    return sha256(path)
 
 
 def _name(temporary: Path, path: Path) -> None:

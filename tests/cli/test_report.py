@@ -87,7 +87,7 @@ def test_a_summary_that_is_older_than_the_parts_is_not_shown(run, tmp_path):
 def test_a_report_that_cannot_be_drawn_loses_no_run(run, tmp_path, monkeypatch, capfd):
     """The exit code is that of the run, and a line tells why there is no page."""
 
-    def fail(_):
+    def fail(*_):
         raise ValueError("no ink")
 
     monkeypatch.setattr(sections, "page", fail)

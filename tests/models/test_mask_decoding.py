@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 
 from job.models.families.lite_medsam_clicks import LiteMedSamClicks
@@ -46,12 +47,16 @@ def authors_embedding(model: MaskDecodingModel, requests: list[Request]) -> tupl
     points = boxes = masks = None
     if len(requests[0].points_N2):
         coords = [
-            model.resize.apply_coords(request.points_N2, size) for request, size in zip(requests, sizes, strict=True)
+            ResizeLongestSide(model.side).apply_coords(request.points_N2, size)
+            for request, size in zip(requests, sizes, strict=True)
         ]
         labels = [request.labels_N for request in requests]
         points = torch.as_tensor(np.stack(coords), dtype=torch.float32), torch.as_tensor(np.stack(labels))
     if requests[0].box_4 is not None:
-        corners = [model.resize.apply_boxes(request.box_4, size) for request, size in zip(requests, sizes, strict=True)]
+        corners = [
+            ResizeLongestSide(model.side).apply_boxes(request.box_4, size)
+            for request, size in zip(requests, sizes, strict=True)
+        ]
         boxes = torch.as_tensor(np.concatenate(corners), dtype=torch.float32)
     if requests[0].mask_input is not None:
         masks = torch.stack([request.mask_input for request in requests])

@@ -1,14 +1,16 @@
 """Files on a local disk: written completely, or not at all."""
 
 import errno
+import hashlib
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from job import storage
-from job.errors import StoreRefusedError
+from job.errors import StorageError, StoreRefusedError
 from job.storage import local
 
 
@@ -124,3 +126,45 @@ def test_the_hash_is_sha256(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert local.sha256(tmp_path / "a") == expected
+
+
+@pytest.fixture
+def read_anew(monkeypatch):
+    """The files that are read to be hashed, in order, of which the last change counts as long ago."""
+    paths, sha256 = [], local.sha256
+    monkeypatch.setattr(local, "SETTLED_S", -1)
+    monkeypatch.setattr(local, "sha256", lambda path: paths.append(path.name) or sha256(path))
+    return paths
+
+
+def test_a_file_that_nobody_writes_is_hashed_once(tmp_path, read_anew):
+    """The answer is that of hashlib."""
+    (tmp_path / "a").write_bytes(b"weights")
+    expected = hashlib.sha256(b"weights").hexdigest()
+    assert [local.remembered_sha256(tmp_path / "a") for _ in range(3)] == [expected] * 3
+    assert read_anew == ["a"]
+
+
+@pytest.mark.parametrize("write", [Path.write_bytes, lambda path, data: local.write(path, data, replace=True)])
+def test_a_file_that_is_written_is_hashed_again(tmp_path, read_anew, write):
+    """In its place or by another one, with as many bytes, and with the time of the old one."""
+    (tmp_path / "a").write_bytes(b"weights")
+    local.remembered_sha256(tmp_path / "a")
+    status = (tmp_path / "a").stat()
+    time.sleep(0.05)
+    write(tmp_path / "a", b"changed")
+    os.utime(tmp_path / "a", ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert local.remembered_sha256(tmp_path / "a") == hashlib.sha256(b"changed").hexdigest()
+
+
+def test_the_hash_of_a_file_that_was_just_written_is_not_remembered(tmp_path):
+    """The next bytes might have the same time of change."""
+    for content in (b"one", b"two", b"six"):
+        (tmp_path / "a").write_bytes(content)
+        assert local.remembered_sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+
+
+def test_a_file_that_is_missing_has_no_hash(tmp_path):
+    """The error is one of storage."""
+    with pytest.raises(StorageError):
+        storage.remembered_sha256(tmp_path / "none")

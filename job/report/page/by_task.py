@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import altair as alt
-
-from job.report.page import build, labels
-from job.report.page.charts import WHO
-from job.report.page.encode import beside, dashes, models, rows, share, signs, tips
+from job.report.page import build, labels, vega
+from job.report.page.charts import SIGN, WHO
+from job.report.page.encode import beside, dashes, models, share, signs, tips
 from job.report.page.facts import Facts
 from job.report.page.section import Figure, Section, height_of_rows
+from job.report.page.vega import Definition, nominal, second, value
 
 COLUMNS = (
     "prompting", "where", "model", "mask_choice", "seed", "objects", "cluster", "clusters", "mean_iou", "low", "high",
@@ -21,6 +18,8 @@ OVER_TASKS = (
     "prompting", "model", "mask_choice", "seed", "tasks", "objects", "mean_iou", "interval_tasks", "interval_iou",
     "low", "high", "failures", "mean_dice",
 )  # fmt: skip
+BOX = {"height": 9, "fillOpacity": 0.3, "strokeWidth": 1}
+PUBLISHED = {"shape": "diamond", "size": 90, "strokeWidth": 2, "filled": False}
 
 
 def section(facts: Facts) -> Section:
@@ -57,9 +56,9 @@ def _boxes(facts: Facts) -> Figure | None:
     )
 
 
-def _chart(facts: Facts) -> dict[str, Any]:
-    base = alt.Chart(rows()).encode(
-        y=alt.Y("where:N", sort=alt.EncodingSortField(field="mean_iou", op="mean", order="descending"), title=None),
+def _chart(facts: Facts) -> Definition:
+    base = vega.base(
+        y=nominal("where", sort={"field": "mean_iou", "op": "mean", "order": "descending"}, title=None),
         yOffset=beside(facts),
         tooltip=tips(
             ("where", "task"),
@@ -75,20 +74,13 @@ def _chart(facts: Facts) -> dict[str, Any]:
             ("published_iou", "published", ".4f"),
         ),
     )
-    return (
-        alt.layer(
-            base.mark_rule(strokeWidth=1.5).encode(
-                x=share("p05_iou", "IoU"), x2="p95_iou:Q", color=models(facts), strokeDash=dashes(facts)
-            ),
-            base.mark_bar(height=9, fillOpacity=0.3, strokeWidth=1).encode(
-                x=share("q1_iou", "IoU"), x2="q3_iou:Q", fill=models(facts, alt.Fill), stroke=models(facts, alt.Stroke)
-            ),
-            base.mark_tick(thickness=2, size=9).encode(x=share("median_iou", "IoU"), color=models(facts)),
-            base.mark_point(size=45, opacity=1, strokeWidth=1.5).encode(x=share("mean_iou", "IoU"), **signs(facts)),
-            base.mark_point(shape="diamond", size=90, strokeWidth=2, filled=False).encode(
-                x=share("published_iou", "IoU"), color=alt.value("#808080")
-            ),
-        )
-        .properties(usermeta=height_of_rows(13, by="where", beside="series"))
-        .to_dict(validate=False)
+    whiskers = {"x": share("p05_iou", "IoU"), "x2": second("p95_iou")}
+    box = {"x": share("q1_iou", "IoU"), "x2": second("q3_iou")}
+    return vega.chart(
+        vega.layer(base, "rule", {"strokeWidth": 1.5}, **whiskers, color=models(facts), strokeDash=dashes(facts)),
+        vega.layer(base, "bar", BOX, **box, fill=models(facts), stroke=models(facts)),
+        vega.layer(base, "tick", {"thickness": 2, "size": 9}, x=share("median_iou", "IoU"), color=models(facts)),
+        vega.layer(base, "point", SIGN | {"size": 45}, x=share("mean_iou", "IoU"), **signs(facts)),
+        vega.layer(base, "point", PUBLISHED, x=share("published_iou", "IoU"), color=value("#808080")),
+        usermeta=height_of_rows(13, by="where", beside="series"),
     )

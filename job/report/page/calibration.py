@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import altair as alt
-
 from job.report.page import build, labels
 from job.report.page.charts import diagonal
 from job.report.page.facts import Facts
 from job.report.page.section import Section
+from job.report.page.vega import quantitative
 
 BINS = (
     "prompting", "model", "mask_choice", "seed", "predicted_from", "predicted_below", "objects", "mean_predicted",
@@ -23,7 +22,7 @@ def section(facts: Facts) -> Section:
     """Return the section."""
     rows = labels.labelled(facts.mart("calibration_bins").to_pylist())
     by_task = labels.labelled(facts.mart("calibration").to_pylist())
-    size = alt.Size("objects:Q", title="objects", legend=alt.Legend(orient="top"), scale=alt.Scale(range=[25, 400]))
+    size = quantitative("objects", title="objects", legend={"orient": "top"}, scale={"range": [25, 400]})
     chart = diagonal(
         facts,
         ("mean_predicted", "predicted IoU"),

@@ -28,11 +28,11 @@ TOLD = (("model_mean", "after", ".4f"), ("baseline_mean", "before", ".4f"))
 IOU = "iou"
 
 
-def page(comparisons: Sequence[Comparison], made: str) -> str:
-    """Return the page of comparisons with one output. made: when."""
+def page(comparisons: Sequence[Comparison], made: str, vega: str | None = None) -> str:
+    """Return the page of comparisons with one output. made: when. vega: the bundle; None: it is made."""
     names = [comparisons[0].before.alias, *(comparison.after.alias for comparison in comparisons)]
     sections = chain.from_iterable(map(_sections, comparisons, range(1, len(comparisons) + 1)))
-    return document(f"{', '.join(names[1:])} against {names[0]}", f"page made {made}", list(sections))
+    return document(f"{', '.join(names[1:])} against {names[0]}", f"page made {made}", list(sections), vega)
 
 
 def _sections(comparison: Comparison, number: int) -> Iterable[Section]:

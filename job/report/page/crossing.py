@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import altair as alt
-
 from job.report import contrasts
-from job.report.page import build, labels
+from job.report.page import build, labels, vega
 from job.report.page.differences import contrast_rows
-from job.report.page.encode import click_axis, in_order, rows, tips
+from job.report.page.encode import click_axis, in_order, tips
 from job.report.page.facts import Facts
 from job.report.page.forest import by_click
 from job.report.page.parts import paragraphs
 from job.report.page.section import Figure, Section, height_of_rows
+from job.report.page.vega import nominal, ordinal, quantitative, second
 from job.study.prompts import CLICKS
 
 OF_SIDES = ("contrast", "choices", "protocol", "seed")
@@ -76,37 +73,31 @@ def _differences(facts: Facts) -> Figure | None:
 
 
 def _ahead(facts: Facts) -> Figure | None:
-    base = alt.Chart(rows()).encode(
-        x=alt.X("step:O", title="clicks", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("where:N", title=None, sort=in_order()),
+    base = vega.base(
+        x=ordinal("step", title="clicks", axis={"labelAngle": 0}),
+        y=nominal("where", title=None, sort=in_order()),
         tooltip=tips(("where", "task"), ("step", "click", "d"), ("baseline_ahead", "second side ahead in", ".1%")),
     )
-    share = "baseline_ahead:Q"
-    chart = alt.layer(
-        base.mark_rect().encode(
-            color=alt.Color(
-                share,
-                title="second side ahead",
-                scale=alt.Scale(scheme="purpleorange", domain=[0, 1], reverse=True),
-                legend=alt.Legend(orient="top", format=".0%"),
-            )
-        ),
-        base.mark_text(fontSize=10).encode(
-            text="percent:Q",
-            color=alt.condition(
-                alt.FieldRangePredicate(field="baseline_ahead", range=[0.15, 0.85]),
-                alt.value("#000"),
-                alt.value("#fff"),
-            ),
-        ),
-    ).properties(usermeta=height_of_rows(24, by="where"))
+    share = quantitative(
+        "baseline_ahead",
+        title="second side ahead",
+        scale={"scheme": "purpleorange", "domain": [0, 1], "reverse": True},
+        legend={"orient": "top", "format": ".0%"},
+    )
+    is_pale = {"field": "baseline_ahead", "range": [0.15, 0.85]}
+    percent = {"text": quantitative("percent"), "color": vega.condition(is_pale, "#000", "#fff")}
+    chart = vega.chart(
+        vega.layer(base, "rect", {}, color=share),
+        vega.layer(base, "text", {"fontSize": 10}, **percent),
+        usermeta=height_of_rows(24, by="where"),
+    )
     return build.figure(
         _by_click(facts),
         BY_CLICK,
         name="ahead-by-click",
         title="How sure the lead is",
         text="In how many of 100 resamples the second side has the higher mean IoU, for each task and click.",
-        chart=chart.to_dict(validate=False),
+        chart=chart,
         choose=OF_SIDES,
     )
 
@@ -121,8 +112,8 @@ def _crossing(facts: Facts) -> Figure | None:
         )
         has_end = row["high_crossing"] is not None or row["low_crossing"] is None
         row["end"] = row["high_crossing"] if has_end else row["clicks"] + 1
-    base = alt.Chart(rows()).encode(
-        y=alt.Y("where:N", title=None, sort=in_order()),
+    base = vega.base(
+        y=nominal("where", title=None, sort=in_order()),
         tooltip=tips(
             ("where", "task"), ("crossing", "crossing", "d"), ("median_crossing", "median of resamples", "d"),
             ("low_crossing", "from", "d"), ("high_crossing", "to", "d"), ("without", "without a crossing", ".1%"),
@@ -130,17 +121,18 @@ def _crossing(facts: Facts) -> Figure | None:
         ),
     )  # fmt: skip
     last = max((row["clicks"] for row in found), default=1)
-    at = alt.X(
-        "low_crossing:Q",
-        title=f"click (beyond {last}: none)",
-        scale=alt.Scale(domain=[1, last + 1], nice=False),
-        axis=click_axis(),
+    axis = {
+        "title": f"click (beyond {last}: none)",
+        "scale": {"domain": [1, last + 1], "nice": False},
+        "axis": click_axis(),
+    }
+    diamond = {"size": 80, "shape": "diamond", "strokeWidth": 2, "color": "#808080"}
+    chart = vega.chart(
+        vega.layer(base, "rule", {"strokeWidth": 2}, x=quantitative("low_crossing", **axis), x2=second("end")),
+        vega.layer(base, "tick", {"thickness": 3, "size": 14}, x=quantitative("median_crossing", **axis)),
+        vega.layer(base, "point", diamond, x=quantitative("crossing", **axis)),
+        usermeta=height_of_rows(20, by="where"),
     )
-    chart = alt.layer(
-        base.mark_rule(strokeWidth=2).encode(x=at, x2="end:Q"),
-        base.mark_tick(thickness=3, size=14).encode(x=_like(at, "median_crossing")),
-        base.mark_point(size=80, shape="diamond", strokeWidth=2, color="#808080").encode(x=_like(at, "crossing")),
-    ).properties(usermeta=height_of_rows(20, by="where"))
     return build.figure(
         found,
         CROSSING,
@@ -151,12 +143,6 @@ def _crossing(facts: Facts) -> Figure | None:
             "from which to which click it lies in the resamples, and their median; beyond the last click there is no "
             "crossing. Of two equal models, half of all studies have a crossing: it is a figure, not a finding."
         ),
-        chart=chart.to_dict(validate=False),
+        chart=chart,
         choose=OF_SIDES,
     )
-
-
-def _like(axis: Any, field: str) -> Any:
-    made = axis.copy()
-    made.shorthand = f"{field}:Q"
-    return made

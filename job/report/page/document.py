@@ -19,9 +19,12 @@ SCRIPTS = ("report.js", "gallery.js")
 """The page's own scripts, in their order; together they are one."""
 
 
-def document(title: str, subtitle: str, sections: Sequence[Section]) -> str:
-    """Return a page as HTML. Only its own two scripts may run, whatever a name or an address in it holds."""
-    vega, script = bundle(), _script()
+def document(title: str, subtitle: str, sections: Sequence[Section], vega: str | None = None) -> str:
+    """Return a page as HTML. Only its own two scripts may run, whatever a name or an address in it holds.
+
+    vega: the bundle; None: it is made.
+    """
+    vega, script = vega or bundle(), _script()
     return (
         environment()
         .get_template("report.html.j2")

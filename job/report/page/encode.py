@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
 from job.report.page.facts import Facts
 from job.report.page.look import DASHES, SHAPES
-from job.report.page.section import ROWS
+from job.report.page.vega import Definition, nominal, ordinal, quantitative
 
 BOUNDS = {"from": "low", "to": "high"}
 CHOICES = ("single", "first", "score", "oracle")
@@ -16,49 +14,43 @@ FULL = {"single": 1.0, "first": 0.0, "score": 0.45, "oracle": 1.0}
 """How full a sign is, by mask choice."""
 MOST_TICKS = 10
 """Of an axis of clicks."""
+LEGEND = {"orient": "top", "title": None}
+"""Of models."""
 
 
-def rows() -> Any:
-    """Return the figure's rows as a chart's data."""
-    return alt.NamedData(name=ROWS)
+def models(facts: Facts) -> Definition:
+    """Return the colour or stroke of a model. They and the shapes share one legend."""
+    return nominal("model", scale={"domain": facts.models}, legend=LEGEND)
 
 
-def models(facts: Facts, channel: Any = alt.Color) -> Any:
-    """Return the colour, stroke or shape of a model. They share one legend."""
-    shapes = [SHAPES[n % len(SHAPES)] for n in range(len(facts.models))]
-    scale = alt.Scale(domain=facts.models, range=shapes) if channel is alt.Shape else alt.Scale(domain=facts.models)
-    return channel("model:N", scale=scale, legend=alt.Legend(orient="top", title=None))
+def shapes(facts: Facts) -> Definition:
+    """Return the shape of a model."""
+    range_ = [SHAPES[n % len(SHAPES)] for n in range(len(facts.models))]
+    return nominal("model", scale={"domain": facts.models, "range": range_}, legend=LEGEND)
 
 
-def dashes(facts: Facts) -> Any:
+def dashes(facts: Facts) -> Definition:
     """Return the dashes of a mask choice; their legend only if there are several."""
     choices = _choices(facts)
-    return alt.StrokeDash(
-        "mask_choice:O",
-        scale=alt.Scale(domain=choices, range=list(DASHES[: len(choices)])),
-        legend=_legend(choices),
-    )
+    scale = {"domain": choices, "range": list(DASHES[: len(choices)])}
+    return ordinal("mask_choice", scale=scale, legend=_legend(choices))
 
 
-def signs(facts: Facts) -> dict[str, Any]:
+def signs(facts: Facts) -> dict[str, Definition]:
     """Return the encodings of a point: a model's shape and colour, and how full it is by mask choice."""
     choices = _choices(facts)
-    full = alt.FillOpacity(
-        "mask_choice:O",
-        scale=alt.Scale(type="ordinal", domain=choices, range=[FULL[choice] for choice in choices]),
-        legend=_legend(choices),
-    )
+    scale = {"type": "ordinal", "domain": choices, "range": [FULL[choice] for choice in choices]}
     return {
-        "fill": models(facts, alt.Fill),
-        "stroke": models(facts, alt.Stroke),
-        "shape": models(facts, alt.Shape),
-        "fillOpacity": full,
+        "fill": models(facts),
+        "stroke": models(facts),
+        "shape": shapes(facts),
+        "fillOpacity": ordinal("mask_choice", scale=scale, legend=_legend(choices)),
     }
 
 
-def beside(facts: Facts) -> Any:
+def beside(facts: Facts) -> Definition:
     """Return the place of a model and mask choice beside the others of a task."""
-    return alt.YOffset("series:N", sort=series(facts))
+    return nominal("series", sort=series(facts))
 
 
 def series(facts: Facts) -> list[str]:
@@ -71,20 +63,19 @@ def series(facts: Facts) -> list[str]:
     return [f"{m}, {c}" for m, c in sorted(found, key=lambda pair: (order[pair[0]], CHOICES.index(pair[1])))]
 
 
-def share(field: str, title: str, channel: Any = alt.X) -> Any:
-    """Return an axis from 0 to 1."""
-    axis = alt.Axis(tickCount=5, format=".1f")
-    return channel(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=axis)
+def share(field: str, title: str) -> Definition:
+    """Return a column with an axis from 0 to 1."""
+    return quantitative(field, title=title, scale={"domain": [0, 1]}, axis={"tickCount": 5, "format": ".1f"})
 
 
-def click_axis() -> Any:
+def click_axis() -> dict[str, Any]:
     """Return the axis of clicks, with a tick at whole ones alone: as many as steps of one click or more need."""
-    return alt.Axis(tickCount=alt.ExprRef(f"max(1, min({MOST_TICKS}, span(domain('x'))))"), format="d")
+    return {"tickCount": {"expr": f"max(1, min({MOST_TICKS}, span(domain('x'))))"}, "format": "d"}
 
 
-def in_order() -> Any:
+def in_order() -> dict[str, Any]:
     """Return the order of rows: that of the column `order`."""
-    return alt.EncodingSortField(field="order", op="min", order="ascending")
+    return {"field": "order", "op": "min", "order": "ascending"}
 
 
 def ends(field: str) -> dict[str, str]:
@@ -95,10 +86,10 @@ def ends(field: str) -> dict[str, str]:
     return {name: f"datum.{bound} === null ? datum.{field} : datum.{bound}" for name, bound in BOUNDS.items()}
 
 
-def tips(*fields: tuple[str, str] | tuple[str, str, str]) -> list[Any]:
+def tips(*fields: tuple[str, str] | tuple[str, str, str]) -> list[Definition]:
     """Return what hovering tells. fields: column, title and, of numbers, their format."""
     return [
-        alt.Tooltip(f"{name}:Q", title=title, format=form[0]) if form else alt.Tooltip(f"{name}:N", title=title)
+        quantitative(name, title=title, format=form[0]) if form else nominal(name, title=title)
         for name, title, *form in fields
     ]
 
@@ -108,6 +99,6 @@ def _choices(facts: Facts) -> list[str]:
     return [choice for choice in CHOICES if choice in found]
 
 
-def _legend(choices: list[str]) -> Any:
+def _legend(choices: list[str]) -> dict[str, Any] | None:
     """Return the legend of mask choices, if there are several."""
-    return alt.Legend(orient="top", title="mask choice") if len(choices) > 1 else None
+    return {"orient": "top", "title": "mask choice"} if len(choices) > 1 else None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-
 from job.report.figures import probability
-from job.report.page import labels
-from job.report.page.encode import click_axis, ends, in_order, rows, tips
+from job.report.page import labels, vega
+from job.report.page.encode import LEGEND, click_axis, ends, in_order, tips
 from job.report.page.section import height_of_rows
+from job.report.page.vega import Definition, nominal, quantitative, second, value
 
 SIGNS = {"interval excludes 0": "circle", "interval includes 0": "diamond", "no interval": "cross"}
 """What an interval shows, and its shape."""
@@ -17,6 +16,8 @@ LAST = 1e9
 """The order of the mean of tasks, below all differences."""
 GREY = "#808080"
 """Stands out from a light and from a dark ground."""
+ZERO = {"strokeDash": [4, 4]}
+"""The line of no difference."""
 TIPS = (
     ("where", "task"), ("difference", "difference", "+.4f"), ("low", "from", "+.4f"), ("high", "to", "+.4f"),
     ("p", "p", ".4f"), ("p_holm", "p (Holm)", ".4f"), ("objects", "objects", "d"), ("clusters", "sample", "d"),
@@ -31,51 +32,46 @@ def with_signs(found: list[labels.Row]) -> list[labels.Row]:
     return [{**row, "sign": _sign(row), "order": _order(row), "end": _end(row)} for row in found]
 
 
-def forest(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
+def forest(title: str, told: tuple[Any, ...] = ()) -> Definition:
     """Return the chart. title: of the axis. told: what hovering tells beside difference, interval and p."""
-    base = (
-        alt.Chart(rows())
-        .transform_calculate(**ends("difference"))
-        .encode(y=alt.Y("where:N", title=None, sort=in_order()), tooltip=tips(*TIPS, *told))
+    base = vega.base(
+        vega.calculated(ends("difference")),
+        y=nominal("where", title=None, sort=in_order()),
+        tooltip=tips(*TIPS, *told),
     )
-    shape = alt.Shape(
-        "sign:N",
-        scale=alt.Scale(domain=list(SIGNS), range=list(SIGNS.values())),
-        legend=alt.Legend(orient="top", title=None),
+    axis = {"title": title, "axis": {"tickCount": 6}}
+    sign = {
+        "shape": nominal("sign", scale={"domain": list(SIGNS), "range": list(SIGNS.values())}, legend=LEGEND),
+        "fillOpacity": vega.condition({"field": "sign", "oneOf": list(SIGNS)[:1]}, 1, 0),
+        "fill": value(GREY),
+        "stroke": value(GREY),
+    }
+    look = {"size": 70, "strokeWidth": 2, "opacity": 1}
+    end = {"text": nominal("end"), "x": value({"expr": "width + 8"})}
+    return vega.chart(
+        vega.constant_layer([{"x": 0}], "rule", ZERO, x=quantitative("x")),
+        vega.layer(base, "rule", {"strokeWidth": 2}, x=quantitative("from", **axis), x2=second("to")),
+        vega.layer(base, "point", look, x=quantitative("difference", **axis), **sign),
+        vega.layer(base, "text", {"align": "left", "baseline": "middle", "clip": False}, **end),
+        usermeta=height_of_rows(22, by="where"),
     )
-    is_sure = alt.FieldOneOfPredicate(field="sign", oneOf=list(SIGNS)[:1])
-    zero = alt.Chart(alt.InlineData(values=[{"x": 0}])).mark_rule(strokeDash=[4, 4]).encode(x="x:Q")
-    axis = alt.Axis(tickCount=6)
-    layers = alt.layer(
-        zero,
-        base.mark_rule(strokeWidth=2).encode(x=alt.X("from:Q", title=title, axis=axis), x2="to:Q"),
-        base.mark_point(size=70, strokeWidth=2, opacity=1).encode(
-            x=alt.X("difference:Q", title=title, axis=axis),
-            shape=shape,
-            fillOpacity=alt.condition(is_sure, alt.value(1), alt.value(0)),
-            fill=alt.value(GREY),
-            stroke=alt.value(GREY),
-        ),
-        base.mark_text(align="left", baseline="middle", clip=False).encode(
-            text="end:N", x=alt.value(alt.ExprRef("width + 8"))
-        ),
-    )
-    return layers.properties(usermeta=height_of_rows(22, by="where")).to_dict(validate=False)
 
 
-def by_click(title: str, told: tuple[Any, ...] = ()) -> dict[str, Any]:
+def by_click(title: str, told: tuple[Any, ...] = ()) -> Definition:
     """Return a difference over the clicks as a line about 0, with its interval as a band."""
-    clicks = alt.X("step:Q", title="clicks", axis=click_axis(), scale=alt.Scale(nice=False))
-    tooltip = tips(("where", "task"), ("step", "click", "d"), *TIPS[1:4], *told)
-    base = alt.Chart(rows()).transform_calculate(**ends("difference")).encode(x=clicks, tooltip=tooltip)
-    zero = alt.Chart(alt.InlineData(values=[{"y": 0}])).mark_rule(strokeDash=[4, 4]).encode(y="y:Q")
-    points = alt.OverlayMarkDef(filled=True, size=50, color=GREY)
-    layers = alt.layer(
-        base.mark_area(opacity=0.2, color=GREY).encode(y=alt.Y("from:Q", title=title), y2="to:Q"),
-        zero,
-        base.mark_line(point=points, color=GREY).encode(y=alt.Y("difference:Q", title=title)),
+    base = vega.base(
+        vega.calculated(ends("difference")),
+        x=quantitative("step", title="clicks", axis=click_axis(), scale={"nice": False}),
+        tooltip=tips(("where", "task"), ("step", "click", "d"), *TIPS[1:4], *told),
     )
-    return layers.properties(height=260).to_dict(validate=False)
+    band = {"y": quantitative("from", title=title), "y2": second("to")}
+    points = {"filled": True, "size": 50, "color": GREY}
+    return vega.chart(
+        vega.layer(base, "area", {"opacity": 0.2, "color": GREY}, **band),
+        vega.constant_layer([{"y": 0}], "rule", ZERO, y=quantitative("y")),
+        vega.layer(base, "line", {"point": points, "color": GREY}, y=quantitative("difference", title=title)),
+        height=260,
+    )
 
 
 def _sign(row: labels.Row) -> str:

@@ -41,7 +41,7 @@ def figures(facts: Facts) -> list[Figure]:
     return [figure for section in SECTIONS for figure in section(facts).figures]
 
 
-def page(facts: Facts) -> str:
-    """Return a study's page as HTML."""
+def page(facts: Facts, vega: str | None = None) -> str:
+    """Return a study's page as HTML. vega: the bundle; None: it is made."""
     subtitle = f"{facts.output}; page made {facts.made}"
-    return document(f"{facts.study}: report", subtitle, [section(facts) for section in SECTIONS])
+    return document(f"{facts.study}: report", subtitle, [section(facts) for section in SECTIONS], vega)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import altair as alt
-
 from job.report.page import build, labels
 from job.report.page.charts import SHARE, dots, lines
 from job.report.page.facts import Facts
 from job.report.page.section import Figure, Section
+from job.report.page.vega import ordinal
 
 SHARED = (
     "model",
@@ -46,7 +45,7 @@ def _by_size(facts: Facts) -> Figure | None:
         {**row, "size": f"{100 * row['share_from']:g}–{100 * row['share_below']:g}"} for row in _rows(facts, "by_size")
     ]
     bins = dict.fromkeys(row["size"] for row in sorted(rows, key=lambda row: row["share_from"]))
-    axis = alt.X("size:O", sort=list(bins), title="object's share of the image, per cent", axis=alt.Axis(labelAngle=0))
+    axis = ordinal("size", sort=list(bins), title="object's share of the image, per cent", axis={"labelAngle": 0})
     return _figure(
         rows,
         "size",

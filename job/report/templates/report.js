@@ -173,7 +173,7 @@
     async function embed(rows) {
       width = chart.clientWidth || 300; // 0 where the page is not shown
       const values = objects(rows);
-      const spec = { ...sized(data.chart, width, values), datasets: { ...data.chart.datasets, rows: values } };
+      const spec = { ...sized(data.chart, width, values), datasets: { rows: values } };
       const made = await vegaEmbed(chart, spec, {
         mode: "vega-lite", renderer: "svg", ast: true, config: config(width), hover: false,
         tooltip: { theme: dark.matches ? "dark" : "light", formatTooltip: told },
