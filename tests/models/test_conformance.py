@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from job.models.protocol import PromptableModel
+from job.study.families import families, spec_type
 from job.testing import ModelSuite
 from tests.models.fake import FakeModel
+
+
+def test_every_family_of_this_package_runs_the_suite():
+    """In a class named after that of its specs."""
+    files = Path(__file__).parent.rglob("test_*.py")
+    suites = {name for file in files for name in re.findall(r"class Test(\w+)\(.*ModelSuite\)", file.read_text())}
+    ours = {spec_type(name).__name__ for name, family in families().items() if "medsam-job" in family.packages[0]}
+    assert ours - suites == set()
+    assert len(ours) > 8
 
 
 class TestSam(ModelSuite):
