@@ -78,8 +78,10 @@ def facets(by: str, columns: int, *layers: Definition, own_values: bool = False,
     columns: of panels. own_values: the axis of values of each panel is its own. properties: of a panel.
     """
     panel = {"layer": list(layers), **properties}
-    resolve = {"resolve": {"scale": {"y": "independent"}}} if own_values else {}
-    return _whole({"facet": nominal(by, title=None), "columns": columns, "spec": panel, **resolve})
+    resolve = {"axis": {"x": "independent"}}  # a shared one would stand beneath a place without a panel, too
+    if own_values:
+        resolve["scale"] = {"y": "independent"}
+    return _whole({"facet": nominal(by, title=None), "columns": columns, "spec": panel, "resolve": resolve})
 
 
 def _whole(view: Definition) -> Definition:
