@@ -256,7 +256,7 @@ def test_a_measure_of_one_click_or_of_a_whole_trajectory_has_no_panel():
 
 
 def test_panels_of_measures_have_axes_of_their_own():
-    """A distance in millimetres would press a share to a line; a shared axis of clicks would stand under no panel, too."""
+    """Millimetres would press a share to a line; a shared axis of clicks would stand where no panel is, too."""
     rows = click_rows([0.5, 0.6])
     marts = mart_tables(rows, boundary=values(rows, [9.0, 8.0]))
     (figure,) = [each for each in figures(facts_of(marts)) if each.name == "measures-by-click"]
