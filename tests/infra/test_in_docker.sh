@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=$(realpath --no-symlinks "$1")
+# A client from 23 on needs buildx, a plugin, for BuildKit. docker.io's own client does not.
+docker buildx version > /dev/null 2>&1 || PATH=/usr/bin:$PATH
 . tests/infra/dockerd.sh
 base=docker.io/library/python:3.11-slim-bookworm
 docker image inspect "$base" > /dev/null 2>&1 || {
