@@ -3,6 +3,7 @@
 import ast
 import json
 import pickle
+import re
 import subprocess
 from pathlib import Path
 
@@ -124,14 +125,16 @@ def _calls(path):
     return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
 
 
-def test_a_run_writes_only_below_its_output(run, tmp_path):
+def test_a_run_writes_only_below_its_output_and_keeps_the_scripts_of_its_page(run, tmp_path):
     """Names with dots, and those that mean something to a shell or to SQL, are plain names."""
     odd = "'; COPY (SELECT 1) TO 'touched.csv'; --"
     text = SPEC.replace("study: small", "study: a..b").replace("output: {output}\n", "")
     text = text.replace("name: Discs", f'name: "{odd}"').replace("name: lite", "name: ..")
     text = text.replace("disc: 1, ring: 2", '.: 1, "$(touch touched)": 2').replace("synthetic", '"`touch touched`"')
     assert run(write_study(tmp_path, cases=1, text=text)) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"data", "home", "results", "study.yaml", "temporary"}
+    assert {path.name for path in tmp_path.iterdir()} == {"cache", "data", "home", "results", "study.yaml", "temporary"}
+    (scripts,) = (tmp_path / "cache").iterdir()
+    assert re.fullmatch(r"vega-[0-9a-f]{16}\.js", scripts.name)
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["a..b"]
     assert not [path for folder in ("home", "temporary") for path in (tmp_path / folder).iterdir()]
     (tmp_path / "results/a..b").rename(tmp_path / "moved")

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 
 from job.errors import JobError
 
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
 """What is done with the libraries once they are loaded."""
-PROGRAM = """\
-import sys
-sys.path[:] = {path!r}
-from {module} import {name} as make
-sys.stdout.buffer.write(make().encode())
-"""
 
 
 def bundle_name() -> str:
@@ -37,16 +31,26 @@ def bundle() -> str:
 
 
 def made_apart(make: Callable[[], str]) -> str:
-    """Return what a function of a module returns in a process of its own. Raise JobError if the process dies.
+    """Return what a function returns in a process of its own. Raise JobError if the process dies.
 
-    An engine of JavaScript ends its process where it gets no memory, and a run must not end so. The process imports
-    that module alone, and not what this process began with, as one of `multiprocessing` would.
+    An engine of JavaScript ends its process where it gets no memory, and a run must not end so.
     """
-    program = PROGRAM.format(path=sys.path, module=make.__module__, name=make.__name__)
-    ended = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)  # noqa: S603
-    if ended.returncode:
-        raise JobError(f"the scripts of the page were not made: their process died ({ended.returncode})")
-    return ended.stdout.decode()
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send, args=(sender, make))
+    process.start()
+    sender.close()
+    try:
+        return str(receiver.recv())
+    except EOFError:
+        process.join()
+        raise JobError(f"the scripts of the page were not made: their process died ({process.exitcode})") from None
+    finally:
+        process.join()
+
+
+def _send(sender: Connection, make: Callable[[], str]) -> None:
+    sender.send(make())
 
 
 def _make() -> str:
