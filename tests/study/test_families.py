@@ -1,15 +1,16 @@
 """Families of models of other packages: found by their entry points, refused with the package's name."""
 
-import sys
 import textwrap
 
 import pytest
 
 from job.errors import JobError, SpecError
-from job.study.entry_points import installed
 from job.study.families import families, installed_family
 from job.study.load import loads
 from job.study.study import json_schema
+from tests.installing import install_package
+
+__all__ = ["install_package"]
 
 MODULE = """
     from typing import Literal
@@ -34,22 +35,14 @@ prompts: [{{modes: [whole_box]}}]
 
 
 @pytest.fixture
-def install(tmp_path, monkeypatch):
-    """Return a function that installs a package with a family, as pip lays it out."""
+def install(install_package):
+    """Return a function that installs a package with a family."""
 
     def installing(code=MODULE, package="own-model", family="own"):
-        folder, module = tmp_path / package, package.replace("-", "_")
-        info = folder / f"{module}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (folder / f"{module}.py").write_text(textwrap.dedent(code))
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[medsam_job.models]\n{family} = {module}:FAMILY\n")
-        monkeypatch.syspath_prepend(folder)
-        monkeypatch.delitem(sys.modules, module, raising=False)
-        installed.cache_clear()
+        module = package.replace("-", "_")
+        install_package(module, textwrap.dedent(code), "medsam_job.models", f"{family} = {module}:FAMILY")
 
-    yield installing
-    installed.cache_clear()
+    return installing
 
 
 def study(model):
@@ -91,8 +84,8 @@ def test_a_family_that_is_not_installed_is_named_with_those_that_are():
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("1 / 0", "the family own of own-model 1.0 cannot be imported: division by zero"),
-        ("FAMILY = 3", "the family own of own-model 1.0 is incomplete: expected a Family whose spec is a ModelSpec"),
+        ("1 / 0", "the family own of own-model 1.2 cannot be imported: division by zero"),
+        ("FAMILY = 3", "the family own of own-model 1.2 is incomplete: expected a Family whose spec is a ModelSpec"),
         (MODULE.replace('Literal["own"]', 'Literal["other"]'), 'with family: Literal["own"]'),
         (MODULE.replace("(ModelSpec)", ""), "is incomplete"),
     ],
@@ -110,7 +103,7 @@ def test_two_packages_with_one_name_are_refused(install):
     """Neither may take the other's place in silence; nor may one replace a family of ours."""
     install()
     install(package="other-model")
-    assert "brought by other-model 1.0 and own-model 1.0: uninstall all but one" in faults("family: own")[0]
+    assert "brought by other-model 1.2 and own-model 1.2: uninstall all but one" in faults("family: own")[0]
 
 
 def test_its_part_of_the_json_schema_stands_beside_ours(install):
