@@ -31,9 +31,9 @@ from benchmarks.simulated_patients import (
     noc,
 )
 from job.statistics import over_tasks, paired_tests, resampling
+from job.statistics.bounded import bounded_interval
 from job.statistics.correlations import fisher, spearman
 from job.statistics.over_tasks import OverTasks
-from job.statistics.proportions import proportion_interval
 from job.statistics.resampling import Floats, draws, interval, ratios, resampled_sums
 
 HUGE = 200_000
@@ -82,6 +82,7 @@ ESTIMANDS: dict[str, tuple[Sequence[int], Sequence[Task]]] = {
 }
 """Sizes of the cohorts, in patients P, and the tasks of each, by the name of the interval."""
 PROPORTIONS = [name for name in ESTIMANDS if name.startswith("share never reached")]
+BOUNDED = [name for name in ESTIMANDS if name.startswith("mean ") and name != "mean of paired differences"]
 
 
 def statistic(sums: Floats) -> Floats:
@@ -112,9 +113,9 @@ def bounds(name: str, setting: Setting, patients: int, replicates: int, seed: in
         overall.add(part)
     for place in overall.places:
         resampled_B, spread = overall.resampled(place), overall.spread(place)
-        if name in PROPORTIONS:
-            objects = overall.objects(place)
-            found = proportion_interval(overall.mean(place), resampled_B, objects, spread, CONFIDENCE)
+        if name in PROPORTIONS + BOUNDED:
+            most_objects = overall.objects(place) if name in PROPORTIONS else np.inf
+            found = bounded_interval(overall.mean(place), resampled_B, most_objects, spread, CONFIDENCE)
         else:
             found = interval(resampled_B, spread, CONFIDENCE)
         yield (np.nan, np.nan) if found.low is None or found.high is None else (found.low, found.high)

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from job.statistics.bounded import bounded_interval
 from job.statistics.cells import Cells, Cohort, Columns, blocks
 from job.statistics.crossing import find_crossing
 from job.statistics.over_tasks import OverTasks
-from job.statistics.proportions import proportion_interval
 from job.statistics.relations import relation
 from job.statistics.resampling import DIGITS, FEWEST_CLUSTERS, Floats, Spread, effective_clusters, interval
 
@@ -24,9 +24,9 @@ Row = dict[str, Any]
 class Inputs:
     """What intervals are computed from.
 
-    rows: columns of rows_over_tasks: step, is_iou_difference, proportion; series_index and series_steps, the number of
-    a series and of its clicks, -1 outside series. groups: rows over tasks of each group of models to rank. margin: of
-    non-inferiority, None if there is none.
+    rows: columns of rows_over_tasks: step, is_difference, is_iou_difference, object_values; series_index and
+    series_steps, the number of a series and of its clicks, -1 outside series. groups: rows over tasks of each group of
+    models to rank. margin: of non-inferiority, None if there is none.
     """
 
     cells: Cells
@@ -144,14 +144,15 @@ class _Sampled(NamedTuple):
 def _bounds(inputs: Inputs, row: int, sampled: _Sampled) -> Row:
     """Return the interval of one statistic, and of a difference of IoU the probability that it is not inferior.
 
-    Where no cluster shows a difference of proportions, there is none: all resamples would say 0.
+    Where no cluster shows a difference of values that are 0 or 1, there is none: all resamples would say 0.
     """
-    kind, confidence = inputs.rows["proportion"][row], inputs.confidence
-    if kind == "mean":
-        return vars(proportion_interval(*sampled, confidence))
+    values, confidence = inputs.rows["object_values"][row], inputs.confidence
+    if values != "any" and not inputs.rows["is_difference"][row]:
+        most_objects = sampled.objects if values == "0 or 1" else np.inf
+        return vars(bounded_interval(sampled.mean, sampled.resampled_B, most_objects, sampled.spread, confidence))
     result: Row = vars(interval(sampled.resampled_B, sampled.spread, confidence))
     kept_B = sampled.resampled_B[~np.isnan(sampled.resampled_B)]
-    if kind == "difference" and not kept_B.any():
+    if values == "0 or 1" and not kept_B.any():
         result = result | {"low": None, "high": None}
     if inputs.margin is not None and inputs.rows["is_iou_difference"][row] and result["low"] is not None:
         result = result | {"not_inferior": float(np.mean(kept_B > -inputs.margin))}

@@ -27,6 +27,7 @@ SUMS = (
     "seed_spreads",
     "spread_sums",
     "measure_sums",
+    "measure_kinds",
     "rows_over_tasks",
     "cell_sums",
     "cells",

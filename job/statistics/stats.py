@@ -26,6 +26,8 @@ from job.study.statistics import Statistics
 from job.study.study import Study
 
 SHOWN_ROWS = 3
+ROWS = ("step", "tested", "is_difference", "is_iou_difference", "object_values", "series_index", "series_steps")
+"""Columns of rows_over_tasks."""
 MEMORY = "SET memory_limit = '3GB'"  # beyond it, DuckDB works on disk in its temp_directory
 
 
@@ -75,8 +77,7 @@ def _resampled(connection: duckdb.DuckDBPyConnection, statistics: Statistics) ->
     """Compute what SQL cannot: intervals, tests, correlations, and the names of columns."""
     seed, confidence = statistics.seed, statistics.confidence
     cells = read_cells(connection)
-    described = ("step", "tested", "is_iou_difference", "proportion", "series_index", "series_steps")
-    rows = fetch(connection, "rows_over_tasks", *described)
+    rows = fetch(connection, "rows_over_tasks", *ROWS)
     groups = fetch(connection, "rank_groups", "group_index", "over_tasks")
     inputs = Inputs(
         cells=cells,

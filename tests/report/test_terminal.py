@@ -11,7 +11,6 @@ from job.statistics.summarise import Summary
 from job.study.facts import Facts
 from job.study.statistics import Contrast
 from tests.statistics import tables
-from tests.statistics.test_boundary import values
 
 MODES = ("largest_point", "each_point", "largest_box", "each_box", "whole_box")
 
@@ -38,7 +37,8 @@ def test_no_figure_is_cut(clicks):
 def test_a_metric_of_every_click_has_a_row_below_the_mean_of_tasks():
     """Of whatever name; Dice and areas under curves have none, nor has a metric of the last click alone."""
     rows = tables.click_rows([0.5, 0.6, 0.7])
-    boundary = values(rows, [9.5, 8.25, 7.125]) + values(rows[-1:], [0.875], "NSD 2 mm", "share", True)
+    boundary = tables.boundary_rows(rows, [9.5, 8.25, 7.125])
+    boundary += tables.boundary_rows(rows[-1:], [0.875], "NSD 2 mm", "share", True)
     text = drawn(rows, boundary=boundary)
     below = text.splitlines()
     (row,) = [line for line in below if "HD95 mm" in line]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +17,7 @@ from job.study import loads
 
 MILLION = 1_000_000
 IMAGE_PX = 10_000
+KEY = ("dataset", "image", "axis", "slice", "task", "model", "prompt", "protocol", "mask_choice", "step", "seed")
 
 
 def iou_row(task="t", iou=0.5, *, dataset="A", image="a", model="m", choice="first", step=1, seed=0, **prompting):
@@ -44,6 +46,16 @@ def object_row(scored, patient=None, object_px=100, components=1, modality="CT")
     }  # fmt: skip
 
 
+def boundary_rows(rows, numbers, metric="HD95 mm", unit="mm", higher_is_better=False):
+    """Return rows of `boundary` for rows of `iou`."""
+    described = {"metric": metric, "unit": unit, "higher_is_better": higher_is_better}
+    return [
+        {name: row[name] for name in KEY} | described | {"value": value}
+        for row, value in zip(rows, numbers, strict=True)
+    ]
+
+
+@cache
 def study(datasets=("A",), models=(), compare=None, noc=(0.8, 0.9), patient='"{stem}"', seed=0, confidence=0.95):
     """Return a study. models: beside those of `compare`. patient: null if images are the clusters. seed: the draws'."""
     named = "".join(

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from job.errors import OutputError
-from tests.statistics.tables import click_rows, marts, only, study
-from tests.statistics.test_boundary import values
+from tests.statistics.tables import boundary_rows, click_rows, marts, only, study
 
 IOUS = [0.9, 0.3, 0.5, 0.4, 0.8]
 """Of the box, and of four clicks."""
@@ -86,8 +85,8 @@ def test_the_area_of_a_metric_known_at_every_click_is_of_the_clicks():
     """With the difference of two models; a distance has none, as it lacks values of empty masks."""
     nsd = {"sam": [1.0, 0.2, 0.4, 0.9], "med": [0.0, 0.1, 0.1, 0.5]}
     rows = {model: box_rows([0.5] * 4, model=model) for model in nsd}
-    boundary = [row for model in nsd for row in values(rows[model], nsd[model], "NSD 2 mm", "share", True)]
-    boundary += values(rows["sam"], [1.0] * 4)
+    boundary = [row for model in nsd for row in boundary_rows(rows[model], nsd[model], "NSD 2 mm", "share", True)]
+    boundary += boundary_rows(rows["sam"], [1.0] * 4)
     tables = marts([*rows["sam"], *rows["med"]], boundary=boundary, of=study(compare=("sam", "med")))
     areas = {model: np.trapezoid(of_steps[1:]) / 2 for model, of_steps in nsd.items()}
     found = [row for row in tables["measures_by_task"] if row["measure"] == "NSD 2 mm AUC-trapezoid@3"]
@@ -102,7 +101,7 @@ def test_the_area_of_a_metric_known_at_every_click_is_of_the_clicks():
 def test_a_metric_of_the_first_and_the_last_click_has_no_area():
     """Two of three clicks are no curve."""
     rows = box_rows([0.5] * 4)
-    boundary = values([rows[1], rows[3]], [0.2, 0.4], "NSD 2 mm", "share", True)
+    boundary = boundary_rows([rows[1], rows[3]], [0.2, 0.4], "NSD 2 mm", "share", True)
     assert not [row for row in marts(rows, boundary=boundary)["measures"] if "NSD 2 mm AUC" in row["measure"]]
 
 

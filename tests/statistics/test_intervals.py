@@ -1,4 +1,4 @@
-"""Intervals come from an expanded percentile bootstrap that draws the patients of a data set."""
+"""Intervals come from a bootstrap that draws the patients of a data set; those of differences are its percentiles."""
 
 from itertools import product
 
@@ -34,6 +34,12 @@ def many_patients():
     return clustered(patients)
 
 
+def gains(rows, objects, name, **settings):
+    """Return the row of the gain from click 1, which finds nothing, to click 2, which has the IoU of `rows`."""
+    clicks = [row for scored in rows for row in click_rows([0.0, scored["iou"]], image=scored["image"])]
+    return only(row for row in marts(clicks, objects=objects, **settings)[name] if row["measure"] == "gain@2")
+
+
 def expanded(means, groups, confidence=0.95):
     """Return the quantiles of resampled means at Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror.
 
@@ -51,9 +57,8 @@ def test_the_interval_is_the_expanded_percentile_interval(confidence):
     rows, objects = clustered([("a", 0.2), ("a", 0.4), ("b", 0.9), ("c", 0.5), ("d", 0.7), ("e", 0.1)])
     groups = [(0.2, 0.4), (0.9,), (0.5,), (0.7,), (0.1,)]
     means = [np.mean(np.concatenate([groups[index] for index in drawn])) for drawn in product(range(5), repeat=5)]
-    tables = marts(rows, objects=objects, of=study(confidence=confidence))
-    for name in ("task_scores", "overall_scores"):
-        row = only(tables[name])
+    for name in ("measures_by_task", "measures_overall"):
+        row = gains(rows, objects, name, of=study(confidence=confidence))
         assert (row["objects"], row["clusters"]) == (6, 5)
         assert bounds(row) == pytest.approx(expanded(means, groups, confidence), abs=0.01)
 
@@ -126,7 +131,7 @@ def test_a_data_set_without_scores_changes_no_figure():
 def test_the_interval_is_that_of_a_cluster_bootstrap_written_out():
     """Patient by patient, with draws of its own: equal but for chance."""
     rows, objects = many_patients()
-    task = only(marts(rows, objects=objects)["task_scores"])
+    task = gains(rows, objects, "measures_by_task")
     by_patient = {}
     for row, described in zip(rows, objects, strict=True):
         by_patient.setdefault(described["patient"], []).append(row["iou"])

@@ -60,7 +60,7 @@ def test_the_published_crossing_is_reproduced():
 
 def beside_published_sam(rows):
     """Compute the marts of rows whose model names the published SAM."""
-    spec = study(datasets=sorted({row["dataset"] for row in rows}))
+    spec = study(datasets=tuple(sorted({row["dataset"] for row in rows})))
     models = tuple(model.model_copy(update={"published": "sam_vit_h"}) for model in spec.models)
     return marts(rows, of=spec.model_copy(update={"models": models}))
 
@@ -78,7 +78,7 @@ def test_data_sets_that_share_a_published_name_are_compared_as_one():
     rows = [iou_row("lungs", iou, dataset=name) for name, iou in (("MCU", 0.5), ("MCU", 0.5), ("CHN", 0.8))]
     for number, row in enumerate(rows):
         row["image"] = f"{number}.png"
-    spec = study(datasets=["MCU", "CHN"])
+    spec = study(datasets=("MCU", "CHN"))
     named = tuple(dataset.model_copy(update={"published_as": "Xray-Chest"}) for dataset in spec.datasets)
     models = tuple(model.model_copy(update={"published": "sam_vit_h"}) for model in spec.models)
     tables = marts(rows, of=spec.model_copy(update={"models": models, "datasets": named}))

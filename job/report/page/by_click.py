@@ -36,7 +36,7 @@ def _overall(facts: Facts) -> Figure | None:
         name="iou-by-click",
         title="Mean IoU against clicks",
         text=(
-            "Mean IoU over tasks, each task weighing the same, after each click. Bands: intervals by bootstrap; "
+            "Mean IoU over tasks, each task weighing the same, after each click. Bands: intervals by cluster; "
             "there is none where a task has too few patients, except over the other tasks alone."
         ),
         chart=lines(facts, "mean IoU", told=(("tasks", "tasks", "d"),)),

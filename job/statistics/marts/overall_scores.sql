@@ -1,6 +1,6 @@
 -- One row per run x step: the plain mean of the task means. Each task weighs the same, however many objects it has (as
 -- published). mean_iou, mean_dice, failures: 0 to 1; null where a task has none.
--- low, high: bootstrap by cluster with the tasks fixed, of interval_iou: the mean over the interval_tasks tasks that have
+-- low, high: interval by clusters with the tasks fixed, of interval_iou: the mean over the interval_tasks tasks that have
 -- enough clusters. few_tasks: the other tasks, by name. lost_resamples: those in which a task has no cluster.
 WITH
 

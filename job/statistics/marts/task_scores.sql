@@ -1,7 +1,7 @@
 -- One row per task x run x step, over the images that hold the object.
 -- cluster: what the bootstrap draws, as the spec states it: `patient`, or `volume` or `image`. clusters: how many have the
 -- object. mean_iou, mean_dice: 0 to 1; null where trajectories had stopped at a target IoU. low, high: interval of
--- mean_iou, an expanded percentile bootstrap by cluster; null below five clusters. lost_resamples: those in which no
+-- mean_iou by clusters, as bounded.py has it; null below five clusters. lost_resamples: those in which no
 -- cluster has the object. failures: share of objects with IoU below 0.5.
 WITH
 

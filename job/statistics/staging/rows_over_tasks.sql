@@ -1,5 +1,5 @@
 -- One row per measure x stratum x run (or pair) x step: a row over tasks, numbered from 0 in the order of its key.
--- proportion: whether it is of how many objects something holds, as a mean or a difference of such means.
+-- object_values: what an object of the measure can have; of a difference, each side.
 -- tested: whether differences are tested here: of IoU at the named steps, and of the area under the curve.
 -- series_index, series_steps: number of the series of clicks whose differences of IoU these are, and how many clicks it
 -- has, those included at which trajectories had stopped.
@@ -19,16 +19,14 @@ series AS (
 described AS (
     SELECT
         keys.*,
+        pair_index IS NOT NULL AS is_difference,
         measure = 'iou' AND pair_index IS NOT NULL AS is_iou_difference,
-        CASE
-            WHEN NOT regexp_matches(measure, '^(failures$|worse@|never-reached|reached-limit)') THEN 'no'
-            WHEN pair_index IS NULL THEN 'mean'
-            ELSE 'difference'
-        END AS proportion,
+        object_values,
         pair_index IS NOT NULL AND (starts_with(measure, 'AUC@') OR (measure = 'iou' AND pairs.tested)) AS tested,
         series.series_index,
         series_steps
     FROM keys
+    INNER JOIN measure_kinds USING (measure)
     LEFT JOIN pairs USING (pair_index)
     LEFT JOIN series ON pairs.series_index = series.series_index AND measure = 'iou'
 )

@@ -10,8 +10,7 @@ import numpy as np
 from job.report.page.facts import Facts
 from job.statistics.summarise import Summary
 from job.study import loads
-from tests.statistics.tables import click_rows, iou_row, mart_tables, object_row
-from tests.statistics.test_boundary import values
+from tests.statistics.tables import boundary_rows, click_rows, iou_row, mart_tables, object_row
 
 PLAIN = {"CT-Organ": ("Liver", "Lung"), "MRI-Heart": ("heart",)}
 HOSTILE = {"<img src=x onerror=alert(1)>": ('"><b onclick="alert(2)">', "=1+1"), "'--><script>alert(3)": ("@sum",)}
@@ -40,7 +39,7 @@ def large(datasets=PLAIN, patients=6, models=("sam", "med", "ritm"), seed=3):
                 px = int(10 ** rng.uniform(0.5, 3.7))
                 objects.append(object_row(drawn[0], object_px=px, components=1 + patient % 2, modality=dataset[:3]))
     last = [row for row in rows if row["prompt"] == "whole_box"]
-    boundary = values(last, [float(x) for x in rng.uniform(1, 9, len(last))])
+    boundary = boundary_rows(last, [float(x) for x in rng.uniform(1, 9, len(last))])
     empty = {"dataset": next(iter(datasets)), "image": "a", "axis": "none", "slice": 0, "task": "Liver"}
     excluded = [empty | {"kind": "error", "reason": "unreadable", "detail": ENDS}]
     return mart_tables(rows, objects=objects, boundary=boundary, excluded=excluded, of=spec)

@@ -11,8 +11,7 @@ from job.report.page import overview
 from job.report.page.differences import differences
 from job.report.page.sections import SECTIONS, figures, page
 from tests.report.page.made import CLICKS, embedded, facts_of, large, rows_of, small
-from tests.statistics.tables import click_rows, iou_row, mart_tables, study
-from tests.statistics.test_boundary import values
+from tests.statistics.tables import boundary_rows, click_rows, iou_row, mart_tables, study
 
 FIGURES = (
     "iou-by-task", "iou-by-click", "iou-by-click-and-task", "measures-by-click", "reached-by-click", "clicks-needed",
@@ -227,7 +226,9 @@ def of_two_clicks(metrics, *, steps):
     ]
     at_steps = [row for row in rows if row["step"] in steps]
     boundary = [
-        row for metric in metrics for row in values(at_steps, [len(metric) + row["iou"] for row in at_steps], metric)
+        row
+        for metric in metrics
+        for row in boundary_rows(at_steps, [len(metric) + row["iou"] for row in at_steps], metric)
     ]
     tables = mart_tables(rows, boundary=boundary, of=study(compare=("sam", "ritm")))
     return tables, embedded(page(facts_of(tables)))
@@ -258,7 +259,7 @@ def test_a_measure_of_one_click_or_of_a_whole_trajectory_has_no_panel():
 def test_panels_of_measures_have_axes_of_their_own():
     """Millimetres would press a share to a line; a shared axis of clicks would stand where no panel is, too."""
     rows = click_rows([0.5, 0.6])
-    marts = mart_tables(rows, boundary=values(rows, [9.0, 8.0]))
+    marts = mart_tables(rows, boundary=boundary_rows(rows, [9.0, 8.0]))
     (figure,) = [each for each in figures(facts_of(marts)) if each.name == "measures-by-click"]
     assert figure.chart["resolve"] == {"axis": {"x": "independent"}, "scale": {"y": "independent"}}
     assert figure.chart["facet"]["field"] == "measure"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from tests.statistics.recomputed.bootstrap import CONFIDENCE, drawn, pooled, shares, size, slack, statistics, tails
 from tests.statistics.recomputed.selection import beside
@@ -56,6 +57,21 @@ def assert_interval(row, values, spread, low="low", high="high"):
         assert row[name] == pytest.approx(np.nanquantile(values, tail), abs=slack(values, tail, OURS)), name
 
 
+def assert_bounded(row, values, spread, mean):
+    """Raise AssertionError unless a row's interval is Wilson's of as many objects as have these resamples' variance.
+
+    Student's quantile is handed to statsmodels as the level at which the normal one is as large. mean: its column.
+    """
+    level = 2 * stats.norm.sf(stats.t.ppf((1 + CONFIDENCE) / 2, spread[1]))
+    error = 4 * np.sqrt(2 * (1 / len(values) + 1 / OURS))  # of a variance, relative
+    ends = [
+        proportion_confint(row[mean] * count, count, level, method="wilson")
+        for variance in spread[0] * np.nanvar(values) * np.array([1 - error, 1 + error])
+        for count in [row[mean] * (1 - row[mean]) / variance]
+    ]
+    assert ends[1][0] <= row["low"] <= ends[0][0] < row[mean] < ends[0][1] <= row["high"] <= ends[1][1]
+
+
 def of_clusters(weights):
     """Return factor and degrees of freedom of one cohort."""
     return size(weights) / (size(weights) - 1), size(weights) - 1
@@ -68,16 +84,16 @@ def test_intervals_of_task_scores(study, resamples, key):
     mart = chosen(study.marts["task_scores"], key).set_index(TASK)
     assert set(mart.index[mart["low"].notna()]) == set(found)
     for task, (values, weights) in found.items():
-        assert_interval(mart.loc[task], values, of_clusters(weights))
+        assert_bounded(mart.loc[task], values, of_clusters(weights), "mean_iou")
 
 
 @pytest.mark.parametrize("key", LAST, ids=["sam", "ritm"])
 def test_intervals_over_tasks(study, resamples, key):
     """Cohorts of different sizes, pooled; one draw of a data set serves both its tasks."""
     values, spread = over_tasks(resampled(chosen(study.scores, key), "iou", resamples))
-    for mart in ("overall_scores", "measures_overall"):
+    for mart, mean in (("overall_scores", "interval_iou"), ("measures_overall", "interval_mean")):
         rows = chosen(study.marts[mart], key | ({"measure": "iou"} if mart == "measures_overall" else {}))
-        assert_interval(rows.iloc[0], values, spread)
+        assert_bounded(rows.iloc[0], values, spread, mean)
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +241,6 @@ def test_a_small_cohort_that_varies_most_sets_the_degrees_of_freedom():
     added = {name: own[rng.integers(0, len(own), (200_000, len(own)))].mean(axis=1) for name, own in ious.items()}
     spread = pooled([(added[name], len(own)) for name, own in ious.items()])
     assert spread[1] == pytest.approx(4, abs=0.1)
-    assert_interval(row, (added["A"] + added["B"]) / 2, spread)
-    plain = np.quantile((added["A"] + added["B"]) / 2, tails(1, 1e9))
-    assert row["high"] - row["low"] > 1.2 * (plain[1] - plain[0])
+    means = (added["A"] + added["B"]) / 2
+    assert_bounded(row, means, spread, "interval_iou")
+    assert row["high"] - row["low"] > 1.2 * np.diff(np.quantile(means, tails(1, 1e9)))

@@ -1,12 +1,12 @@
-"""How many objects something holds for has Wilson's interval, which does not end at 0 because no patient shows it."""
+"""Means of values between 0 and 1 have Wilson's interval, which does not end at 0 because no patient shows it."""
 
 import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from job.statistics.proportions import proportion_interval
+from job.statistics.bounded import bounded_interval
 from job.statistics.resampling import Spread
-from tests.statistics.tables import iou_row, marts, object_row, only, study
+from tests.statistics.tables import boundary_rows, click_rows, iou_row, marts, object_row, only, study
 
 NORMAL, STUDENT = 1.959964, 2.200985
 """The quantile .975 of the normal distribution, and of Student's with eleven degrees of freedom."""
@@ -14,7 +14,7 @@ NORMAL, STUDENT = 1.959964, 2.200985
 
 def bounds(*arguments):
     """Return the two ends of an interval."""
-    found = proportion_interval(*arguments, 0.95)
+    found = bounded_interval(*arguments, 0.95)
     return found.low, found.high
 
 
@@ -85,5 +85,40 @@ def test_resamples_that_are_lost_take_the_interval_away():
     resampled[:100] = np.nan
     assert bounds(0.3, resampled, 300, Spread.of(12)) == pytest.approx(whole, abs=1e-9)
     resampled[100] = np.nan
-    found = proportion_interval(0.3, resampled, 300, Spread.of(12), 0.95)
+    found = bounded_interval(0.3, resampled, 300, Spread.of(12), 0.95)
     assert (found.low, found.high, found.lost_resamples) == (None, None, 101)
+
+
+def test_values_between_0_and_1_count_as_more_objects_than_there_are():
+    """Twelve IoU of .7 to .9: statsmodels' interval of as many zeros and ones as would have their variance, s² / 12."""
+    ious = np.repeat([0.7, 0.75, 0.85, 0.9], 3)
+    tables = marts([iou_row(iou=iou, image=str(image)) for image, iou in enumerate(ious)])
+    independent = 0.8 * 0.2 / (ious.var(ddof=1) / 12)
+    assert independent > 20 * 12
+    level = 2 * (1 - 0.9860971)
+    expected = proportion_confint(0.8 * independent, independent, level, method="wilson")
+    for name in ("task_scores", "overall_scores"):
+        row = only(tables[name])
+        assert (row["low"], row["high"]) == pytest.approx(expected, abs=0.003)
+        assert row["mean_iou"] - row["low"] > row["high"] - row["mean_iou"]
+
+
+def test_a_mean_of_equal_values_has_an_interval_without_width_unless_all_are_0_or_1():
+    """By the variance of the resamples, which is none; where all are 0, a twelfth patient more may be anything."""
+    for iou, width in ((0.5, 0.0), (0.0, STUDENT**2 / (12 + STUDENT**2)), (1.0, STUDENT**2 / (12 + STUDENT**2))):
+        row = only(marts([iou_row(iou=iou, image=str(image)) for image in range(12)])["task_scores"])
+        assert row["high"] - row["low"] == pytest.approx(width, abs=1e-6)
+
+
+def test_an_interval_depends_on_what_values_an_object_can_have():
+    """Of these, some measures are 0 or 1, some may be below 0 or above 1, and all others lie between."""
+    rows = [iou_row() | {"predicted_iou": 1.1}, *click_rows([0.2, 0.8, 0.9])]
+    masks = boundary_rows(rows[:1], [2.0]) + boundary_rows(rows[:1], [0.5], "NSD 2 mm", "share", True)
+    values = {row["measure"]: row["object_values"] for row in marts(rows, boundary=masks)["measures"]}
+    assert {name for name in values if values[name] == "0 or 1"} == {
+        "failures", "worse@3", "never-reached3@80", "never-reached3@90", "reached-limit3@80", "reached-limit3@90",
+    }  # fmt: skip
+    assert {name for name in values if values[name] == "any"} == {
+        "gain@3", "NoC3@80", "NoC3@90", "predicted-bias", "predicted-error", "HD95 mm",
+    }  # fmt: skip
+    assert {"iou", "dice", "AUC@3", "patient-iou", "NSD 2 mm"} <= {name for name in values if values[name] == "0 to 1"}
