@@ -7,9 +7,9 @@ of the tasks' statistics, with the tasks fixed.
 
 The interval of a difference, and of values without bounds, is the expanded percentile interval of Hesterberg 2015
 ("What Teachers Should Know About the Bootstrap"): with P clusters, the quantiles are taken at
-Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror. P is the effective number of clusters (Kish 1965), which is
-below their number where some have more objects than others. Over several cohorts, each with its own P, the factor and
-the degrees of freedom are pooled as by Welch and Satterthwaite.
+Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror. P is the effective number of clusters (Kish 1965), which
+is below their number where some have more objects than others. Over several cohorts, each with its own P, the factor
+and the degrees of freedom are pooled as by Welch and Satterthwaite.
 """
 
 from __future__ import annotations
