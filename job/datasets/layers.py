@@ -141,6 +141,8 @@ def faults_named(file: ImageFile, role: str, unlabelled: str = "error") -> Itera
         if isinstance(error, AbsentError) and role == "mask":
             reason, kind = "mask missing", DataError if unlabelled == "error" else NoMaskError
         raise kind(reason, f"{storage.public(file.address)}: {error.detail}") from None
+    except OSError as error:
+        raise storage.storage_error(error, file.address, "read") from None
     except MemoryShortageError as error:
         raise MemoryShortageError(f"{storage.public(file.address)}: {error}") from None
     except MemoryError:

@@ -17,7 +17,7 @@ from job.prompts.boxes import Box
 from job.prompts.clicks import ClickProtocol, End, Situation
 from job.prompts.draw import Draw
 from job.prompts.modes import Point, Prompt, PromptMode, Target
-from job.study.entry_points import Group
+from job.study.entry_points import Group, is_own_fault
 from job.study.modes import MODES
 from job.study.protocols import PROTOCOLS
 
@@ -66,9 +66,9 @@ def checked_click(protocol: ClickProtocol, situation: Situation) -> Point | End:
 def _called(group: Group, name: str, call: Callable[[], Given]) -> Given:
     try:
         return call()
-    except MemoryError:
-        raise
     except Exception as error:  # whatever the package's own code raises
+        if not is_own_fault(error):
+            raise
         text = " ".join(str(error).split())  # one line of the ledger
         raise _refused(group, name, f"raised {type(error).__name__}: {_short(text, MOST_LETTERS)}") from error
 

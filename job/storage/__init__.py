@@ -12,6 +12,8 @@ from job.storage.absence import why_nothing_matches
 from job.storage.address import FileInfo, absolute, join, public
 from job.storage.bounded import BoundedFolder
 from job.storage.cache import InputCache
+from job.storage.damage import damage_named, damaged
+from job.storage.faults import storage_error
 from job.storage.files import (
     BLOCK,
     create,
@@ -42,6 +44,8 @@ __all__ = [
     "absolute",
     "cache_folder",
     "create",
+    "damage_named",
+    "damaged",
     "delete",
     "fault_of_archive",
     "filesystem",
@@ -59,6 +63,7 @@ __all__ = [
     "read_if_there",
     "remembered_sha256",
     "sha256",
+    "storage_error",
     "stream",
     "why_nothing_matches",
     "write",

@@ -13,12 +13,16 @@ from typing import Any, BinaryIO
 
 from job.errors import DataError
 from job.storage.address import FileInfo
+from job.storage.damage import damage_named, damaged
 from job.storage.members import Member, of_tar, of_zip
 from job.storage.ranges import AstrayError, Bounded
 from job.storage.walk import Entry
 
 BLOCK = 1 << 20
 ZIP = ".zip"
+OF_READERS = (AstrayError, zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError)
+OF_NUMBERS = (ValueError, OverflowError)
+"""What zipfile and tarfile raise for damaged archives; the second, of numbers and names that are none."""
 Open = Callable[[], BinaryIO]
 
 
@@ -33,7 +37,7 @@ class Archive:
     def __init__(self, file: FileInfo, open_stream: Open) -> None:
         self._file, self._open = file, open_stream
         self._idle: deque[Any] = deque()  # readers of the archive that no thread uses now
-        with _as_data_error(), self._reader() as reader:
+        with _as_data_error(self._file.address), self._reader() as reader:
             is_zip = isinstance(reader, zipfile.ZipFile)
             self._members = of_zip(reader) if is_zip else of_tar(reader, _size(reader.fileobj))
         self._folders = _folders(self._members)
@@ -75,7 +79,7 @@ class Archive:
             raise FileNotFoundError(path)
         if member.refusal:
             raise DataError("unreadable", member.refusal)
-        with _as_data_error(), self._reader() as reader, _opened(reader, member) as stream:
+        with _as_data_error(self._file.address), self._reader() as reader, _opened(reader, member) as stream:
             left = member.size if end is None else min(end, member.size)
             while left > 0:
                 block = stream.read(min(BLOCK, left))
@@ -108,22 +112,14 @@ def _opened(reader: Any, member: Member) -> Iterator[Any]:
 
 
 @contextmanager
-def _as_data_error() -> Iterator[None]:
+def _as_data_error(address: str) -> Iterator[None]:
     """Turn what zipfile, tarfile and zlib raise for a damaged archive into a DataError."""
-    try:
+    with damage_named(address, _damaged, (*OF_READERS, *OF_NUMBERS)):
         yield
-    except (
-        AstrayError,
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
-        raise DataError("unreadable", f"damaged, or no such archive: {error}") from None
-    except (ValueError, OverflowError, UnicodeError) as error:  # tarfile, of numbers and names that are none
-        raise DataError("unreadable", f"damaged: {error}") from None
+
+
+def _damaged(error: Exception) -> str:
+    return damaged(error) if isinstance(error, OF_NUMBERS) else f"damaged, or no such archive: {error}"
 
 
 def _size(stream: Any) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from job.errors import JobError
+from job.errors import JobError, lacks_memory
 from job.study.strict import FILE_NAME, PATTERNS
 
 OWN_PACKAGE = "medsam-job"
@@ -46,6 +46,8 @@ class Installed:
         try:
             return self.points[0].load()
         except Exception as error:  # whatever the package's own code raises
+            if not is_own_fault(error):
+                raise
             raise JobError(f"the {self.kind} {self.name} of {self.packages[0]} cannot be imported: {error}") from error
 
     def incomplete(self, expected: str) -> JobError:
@@ -110,6 +112,11 @@ class Group:
     def list_names(self, schema: dict[str, Any]) -> None:
         """Add the names to a JSON Schema."""
         schema["enum"] = list(self.all())
+
+
+def is_own_fault(error: Exception) -> bool:
+    """Return whether what a package's code raised tells of the package, and not of a machine without memory."""
+    return not lacks_memory(error)
 
 
 def unknown(names: Iterable[str]) -> PydanticKnownError:

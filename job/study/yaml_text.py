@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,10 +19,11 @@ def decoded(data: bytes, file: str, expected: str) -> str:
     """Return the text of a file. file: its name in faults. expected: what it should be. Raise SpecError."""
     if len(data) > MAX_BYTES:
         raise SpecError([YamlSource(file).fault((), f"larger than {MAX_BYTES} bytes; expected {expected}")])
+    text = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return text.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig")
+        before = text[: error.start].decode()
         raise SpecError([character_fault(file, before, "not UTF-8 text")]) from None
 
 

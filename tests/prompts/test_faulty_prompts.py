@@ -131,10 +131,11 @@ def test_what_is_no_click_is_named(given, fault):
 
 
 @pytest.mark.parametrize("call", [lambda error: prompts_of(error, points=True), click_of], ids=["mode", "protocol"])
-def test_too_little_memory_is_no_fault_of_a_package(call):
+@pytest.mark.parametrize("error", [MemoryError(), OSError(12, "Cannot allocate memory")], ids=repr)
+def test_too_little_memory_is_no_fault_of_a_package(call, error):
     """It is tried again with less at once."""
-    with pytest.raises(MemoryError):
-        call(MemoryError())
+    with pytest.raises(type(error)):
+        call(error)
 
 
 def test_integers_of_numpy_become_those_of_python():

@@ -113,6 +113,13 @@ def test_a_package_that_cannot_be_used_is_a_fault_of_the_spec_that_names_it(inst
         loads(SPEC.replace("NAME", "box_and_point"))
 
 
+def test_a_package_that_gets_no_memory_is_no_fault_of_the_spec(install):
+    """Another machine may import it."""
+    install("raise ImportError('libx.so: cannot map: Cannot allocate memory')")
+    with pytest.raises(ImportError, match="Cannot allocate memory"):
+        loads(SPEC.replace("NAME", "box_and_point"))
+
+
 @pytest.mark.parametrize("name", ["clicks", "one-shot", "box jitter 5 px", "a b"])
 def test_a_name_that_rows_use_for_something_else_is_refused(install, name):
     """A jitter is part of a name, and clicks are no mode."""

@@ -52,6 +52,8 @@ def test_invalid_utf_8_has_its_place(place):
     assert refusal(place) == f"{place}:2:7: not readable as YAML: not UTF-8 text"
     storage.write(place, b"\xff\xfe\x00")
     assert refusal(place) == f"{place}:1:1: not readable as YAML: not UTF-8 text"
+    storage.write(place, b"\xef\xbb\xbfs\xed\xa0tudy: small\n")
+    assert refusal(place) == f"{place}:1:2: not readable as YAML: not UTF-8 text"
 
 
 def test_a_spec_has_at_most_256_kib(place):

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from job.errors import DataError, StorageError
-from job.storage import BLOCK
+from job.errors import DataError
+from job.storage import BLOCK, damage_named
 
 DEFLATE_BEST = 1032  # the highest ratio that deflate can reach
 MAX_REST = 1 << 20  # bytes after the values: enough for padding, too few for a decompression bomb
@@ -23,15 +23,9 @@ WIDER = {"bool": np.uint8, "float16": np.float32}  # the difference of two half 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a local file; raise StorageError if that fails, and DataError if what is read from it is damaged."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise StorageError(f"{path}: cannot read: {error}") from None
-    with file:
-        try:
-            yield file
-        except (EOFError, OSError, zlib.error) as error:  # as gzip and bz2 report damage
-            raise DataError("unreadable", f"truncated or damaged: {error}") from None
+    kinds = (EOFError, OSError, zlib.error)  # as gzip and bz2 report damage
+    with damage_named(str(path), lambda error: f"truncated or damaged: {error}", kinds), path.open("rb") as file:
+        yield file
 
 
 def blocks(stream: Any) -> Iterator[bytes]:

@@ -18,8 +18,8 @@ from job import storage
 from job.datasets.formats.blocks import WIDER
 from job.datasets.formats.volume import StoredHeader, stack_affine
 from job.datasets.sizes import as_text, check_axes
-from job.errors import DataError, JobError, MemoryShortageError
-from job.storage import FileInfo
+from job.errors import DataError
+from job.storage import FileInfo, damage_named
 
 ENDINGS = (".h5", ".hdf5", ".he5")
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -50,13 +50,8 @@ def _array(file: FileInfo) -> Iterator[Any]:
     """Open the array that is meant; turn whatever h5py raises for a damaged file into a DataError."""
     h5py = _h5py()
     path = storage.local_path(file.address)
-    try:
-        with h5py.File(path or io.BytesIO(storage.read(file.address)), "r") as opened:
-            yield _checked(h5py, opened, file.inside)
-    except (JobError, MemoryError, MemoryShortageError):
-        raise
-    except Exception as error:  # OSError, KeyError, RuntimeError, ValueError and more
-        raise DataError("unreadable", f"damaged: {error}") from None
+    with damage_named(file.address), h5py.File(path or io.BytesIO(storage.read(file.address)), "r") as opened:
+        yield _checked(h5py, opened, file.inside)
 
 
 def _h5py() -> Any:

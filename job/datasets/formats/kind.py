@@ -14,7 +14,7 @@ from job.datasets.formats.dicom import headers, series
 from job.datasets.formats.plugins import plugin_of
 from job.datasets.source import Kind
 from job.errors import DataError, MemoryShortageError
-from job.storage import FileInfo
+from job.storage import FileInfo, damage_named
 
 HEAD_BYTES = 1 << 18
 THREADS = 16  # of requests to a store, which mostly wait
@@ -60,7 +60,10 @@ def _by_content(file: FileInfo) -> Kind:
         case "TIFF":
             check_bytes(file.size)
             path = storage.local_path(file.address)
-            with path.open("rb") if path else io.BytesIO(storage.read(file.address)) as stream:
+            with (
+                damage_named(file.address),
+                path.open("rb") if path else io.BytesIO(storage.read(file.address)) as stream,
+            ):
                 return "volume" if tiff_stack.is_stack(stream) else "picture"
         case "NPZ":
             return "picture" if npz_pictures.holds_picture(file) else "volume"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +14,8 @@ from job import storage
 from job.datasets.formats import hdf5
 from job.datasets.formats.volume import StoredHeader, stack_affine
 from job.datasets.sizes import as_text, check_axes
-from job.errors import DataError, JobError, MemoryShortageError
-from job.storage import FileInfo
+from job.errors import DataError
+from job.storage import FileInfo, damage_named
 
 ENDINGS = (".mat",)
 HDF5_AT = 512  # MATLAB 7.3 puts a block of its own before an HDF5 file
@@ -41,7 +39,7 @@ def read_values(file: FileInfo) -> NDArray[Any]:
     if _is_hdf5(file):
         return hdf5.read_values(file).T  # MATLAB's first axis runs fastest, HDF5's last
     shape, _ = _declared(file)
-    with _damage_named():
+    with damage_named(file.address, _damaged):
         values = np.asarray(loadmat(file.address, variable_names=[file.inside])[file.inside])
     if values.shape != shape or values.dtype.kind not in "buif":
         raise DataError("unreadable", f"damaged: the array {file.inside} is not what its header states")
@@ -56,7 +54,7 @@ def _declared(file: FileInfo) -> tuple[tuple[int, int, int], str]:
     """Return the shape and class of the array that is meant, from the headers alone."""
     path = storage.local_path(file.address)
     stream: Any = str(path) if path else io.BytesIO(storage.read(file.address))
-    with _damage_named():
+    with damage_named(file.address, _damaged):
         found = {name: (shape, kind) for name, shape, kind in whosmat(stream)}
     if file.inside not in found:
         wanted = f"no array {file.inside!r} in this file" if file.inside else "which array is meant is not stated"
@@ -70,12 +68,5 @@ def _declared(file: FileInfo) -> tuple[tuple[int, int, int], str]:
     return (a, b, c), kind
 
 
-@contextmanager
-def _damage_named() -> Iterator[None]:
-    """Turn whatever scipy raises for a damaged file into a DataError."""
-    try:
-        yield
-    except (JobError, MemoryError, MemoryShortageError):
-        raise
-    except Exception as error:  # MatReadError, ValueError, TypeError, zlib.error and more
-        raise DataError("unreadable", f"not a MATLAB file, or a damaged one: {error}") from None
+def _damaged(error: Exception) -> str:
+    return f"not a MATLAB file, or a damaged one: {error}"

@@ -23,8 +23,8 @@ from job.datasets.formats import kinds, slabs
 from job.datasets.formats.volume import StoredHeader
 from job.datasets.geometry import canonical_grid
 from job.datasets.sizes import as_text, check_axes
-from job.errors import DataError, MemoryShortageError, StorageError
-from job.storage import FileInfo
+from job.errors import DataError
+from job.storage import FileInfo, damage_named, damaged
 
 ENDINGS = (".nii", ".nii.gz")
 HEAD_BYTES = 1 << 16
@@ -44,7 +44,7 @@ logging.getLogger("nibabel.global").setLevel(logging.CRITICAL + 1)
 def read_header(file: FileInfo) -> StoredHeader:
     """Read grid and orientation from the first bytes of a local or remote file."""
     head = storage.read_head(file.address, HEAD_BYTES)
-    with _as_data_error():
+    with _as_data_error(file):
         header = _parse(_gunzip_head(head) if head.startswith(GZIP_MAGIC) else head, file.inside)
         _check_length(header, file.size, packed=head.startswith(GZIP_MAGIC))
         return _stored_header(header)
@@ -53,11 +53,7 @@ def read_header(file: FileInfo) -> StoredHeader:
 def read_values(file: FileInfo) -> NDArray[Any]:
     """Read all values from a local file, as stored and scaled. The caller checks its size by `read_header` before."""
     path = Path(file.address)
-    try:
-        raw = path.open("rb")
-    except OSError as error:
-        raise StorageError(f"{path}: cannot read: {error}") from None
-    with raw, _as_data_error():
+    with _as_data_error(file), path.open("rb") as raw:
         packed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
         with gzip.open(raw) if packed else raw as stream:
@@ -197,14 +193,11 @@ def _gunzip_head(head: bytes) -> bytes:
 
 
 @contextmanager
-def _as_data_error() -> Iterator[None]:
+def _as_data_error(file: FileInfo) -> Iterator[None]:
     """Turn whatever nibabel and gzip raise for a damaged file into a DataError."""
-    try:
-        with np.errstate(all="ignore"):  # absurd numbers in a header overflow; the results are checked
-            yield
-    except (DataError, MemoryError, MemoryShortageError):
-        raise
-    except (EOFError, zlib.error) as error:
-        raise DataError("unreadable", f"truncated or damaged: {error}") from None
-    except Exception as error:  # nibabel raises HeaderDataError, ImageFileError, ValueError, OSError and more
-        raise DataError("unreadable", f"damaged: {error}") from None
+    with damage_named(file.address, _damaged), np.errstate(all="ignore"):  # absurd numbers in a header overflow
+        yield
+
+
+def _damaged(error: Exception) -> str:
+    return f"truncated or damaged: {error}" if isinstance(error, EOFError | zlib.error) else damaged(error)

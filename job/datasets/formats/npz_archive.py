@@ -18,6 +18,7 @@ from job import storage
 from job.datasets.formats import blocks
 from job.datasets.sizes import as_text
 from job.errors import DataError
+from job.storage import damage_named
 
 IMAGES = "imgs"
 HEAD_BYTES = 1 << 14  # NumPy refuses a header of more than 10,000
@@ -40,18 +41,20 @@ class Array:
 def opened(address: str) -> Iterator[zipfile.ZipFile]:
     """Open a local archive, or a remote one that is read whole, because an archive is listed at its end."""
     path = storage.local_path(address)
-    with blocks.opened(path) if path else io.BytesIO(storage.read(address)) as stream, _zip(stream) as archive:
+    with blocks.opened(path) if path else io.BytesIO(storage.read(address)) as stream, _zip(stream, address) as archive:
         yield archive
 
 
 @contextmanager
-def _zip(stream: BinaryIO) -> Iterator[zipfile.ZipFile]:
+def _zip(stream: BinaryIO, address: str) -> Iterator[zipfile.ZipFile]:
     """Open an archive, and turn what zipfile and NumPy raise for a damaged one into a DataError."""
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            yield archive
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise DataError("unreadable", f"not a NumPy archive, or a damaged one: {error}") from None
+    kinds = (zipfile.BadZipFile, RuntimeError, EOFError, ValueError)
+    with damage_named(address, _damaged, kinds), zipfile.ZipFile(stream) as archive:
+        yield archive
+
+
+def _damaged(error: Exception) -> str:
+    return f"not a NumPy archive, or a damaged one: {error}"
 
 
 def named(archive: zipfile.ZipFile, name: str) -> str:

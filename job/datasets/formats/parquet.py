@@ -18,8 +18,8 @@ from job import storage
 from job.datasets.fit import check_bytes
 from job.datasets.formats.npz_archive import index_of, name_of
 from job.datasets.tabular import ColumnKindError, NoColumnError, texts_of
-from job.errors import AbsentError, DataError, JobError, MemoryShortageError, printable
-from job.storage import FileInfo
+from job.errors import AbsentError, DataError, printable
+from job.storage import FileInfo, damage_named
 from job.study.files import EACH
 
 ENDING = ".parquet"
@@ -85,13 +85,13 @@ def _opened(file: FileInfo) -> Iterator[Any]:
     """Open a file; turn whatever pyarrow raises for a damaged one into a DataError."""
     import pyarrow.parquet as pq  # not before a spec has such a file: it takes its time
 
-    try:
-        with storage.stream(file) as stream:
-            yield pq.ParquetFile(stream)
-    except (JobError, NoColumnError, ColumnKindError, MemoryError, MemoryShortageError):
-        raise
-    except (pa.ArrowException, OSError, ValueError, UnicodeError, KeyError) as error:
-        raise DataError("unreadable", f"damaged, or no Parquet file: {printable(str(error))[:400]}") from None
+    kinds = (pa.ArrowException, OSError, ValueError, KeyError)
+    with damage_named(file.address, _damaged, kinds), storage.stream(file) as stream:
+        yield pq.ParquetFile(stream)
+
+
+def _damaged(error: Exception) -> str:
+    return f"damaged, or no Parquet file: {printable(str(error))[:400]}"
 
 
 @lru_cache(maxsize=256)

@@ -10,8 +10,12 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from job.errors import JobError
-from job.storage import FileInfo
+from numpy.typing import NDArray
+
+from job.datasets.formats.volume import StoredHeader
+from job.errors import JobError, printable
+from job.storage import FileInfo, damage_named
+from job.study.entry_points import is_own_fault
 
 GROUP = "medsam_job.formats"
 FUNCTIONS = ("read_header", "read_values")
@@ -19,17 +23,40 @@ FUNCTIONS = ("read_header", "read_values")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plugin:
-    """A format of another package. version: of that package, part of the names of chunks that are read by it."""
+    """A format of another package, which may raise anything for a file that it cannot read.
+
+    version: of that package, part of the names of chunks that are read by it.
+    """
 
     form: Any
     name: str
     version: str
 
+    @property
+    def ENDINGS(self) -> tuple[str, ...]:  # noqa: N802
+        """The ends of the names of its files."""
+        return tuple(self.form.ENDINGS)
+
+    def read_header(self, file: FileInfo) -> StoredHeader:
+        """Read what a file states about its volume; DataError for whatever the package raises."""
+        with damage_named(file.address, self._damaged):
+            header: StoredHeader = self.form.read_header(file)
+            return header
+
+    def read_values(self, file: FileInfo) -> NDArray[Any]:
+        """Read the values of a local file; DataError for whatever the package raises."""
+        with damage_named(file.address, self._damaged):
+            values: NDArray[Any] = self.form.read_values(file)
+            return values
+
+    def _damaged(self, error: Exception) -> str:
+        return f"the format {self.name} of {self.version} raised {type(error).__name__}: {printable(str(error))[:400]}"
+
 
 def plugin_of(file: FileInfo) -> Plugin | None:
     """Return the format of another package whose ending a file's name has, None if there is none."""
     name = file.address.lower()
-    return next((plugin for plugin in plugins() if name.endswith(tuple(plugin.form.ENDINGS))), None)
+    return next((plugin for plugin in plugins() if name.endswith(plugin.ENDINGS)), None)
 
 
 @lru_cache(maxsize=1)
@@ -43,6 +70,8 @@ def _loaded(point: EntryPoint) -> Plugin:
     try:
         form = point.load()
     except Exception as error:  # whatever the package's own code raises
+        if not is_own_fault(error):
+            raise
         raise JobError(f"the format {point.name} of the package {package} cannot be imported: {error}") from error
     endings = getattr(form, "ENDINGS", None)
     sound = isinstance(endings, tuple) and all(isinstance(each, str) and each.startswith(".") for each in endings)

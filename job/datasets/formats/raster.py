@@ -5,8 +5,7 @@ Orientation tags are not applied: image and mask must agree pixel by pixel, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Protocol
 
 from PIL import UnidentifiedImageError
@@ -16,8 +15,8 @@ from job.datasets.fit import check_bytes
 from job.datasets.formats import kinds, npz_pictures, parquet, pillow, tiff
 from job.datasets.formats.dicom import picture as dicom_picture
 from job.datasets.formats.picture import Decoded, Picture, image_of, labels_of
-from job.errors import DataError, MemoryShortageError
-from job.storage import FileInfo, InputCache
+from job.errors import DataError
+from job.storage import FileInfo, InputCache, damage_named, damaged
 
 
 class PictureFormat(Protocol):
@@ -83,7 +82,7 @@ def _kind_of_cell(data: bytes) -> str:
 
 
 def _size(data: bytes, kind: str) -> tuple[int, int]:
-    with _as_data_error():
+    with damage_named(describe=_damaged):
         return READERS.get(kind, pillow).image_size(data)
 
 
@@ -95,18 +94,9 @@ def _decode(file: FileInfo, max_px: int) -> Decoded:
     kind = _kind_of_cell(data) if is_cell else _kind(data)
     if kind == "NPZ":
         return npz_pictures.picture(file, max_px)
-    with _as_data_error():
+    with damage_named(describe=_damaged):
         return READERS.get(kind, pillow).decode(data, max_px)
 
 
-@contextmanager
-def _as_data_error() -> Iterator[None]:
-    """Turn whatever a decoder raises for a damaged file into a DataError."""
-    try:
-        yield
-    except (DataError, MemoryError, MemoryShortageError):
-        raise
-    except UnidentifiedImageError:
-        raise DataError("unreadable", "its header is damaged") from None
-    except Exception as error:  # decoders raise SyntaxError, struct.error, OSError, ValueError and more
-        raise DataError("unreadable", f"damaged: {error}") from None
+def _damaged(error: Exception) -> str:
+    return "its header is damaged" if isinstance(error, UnidentifiedImageError) else damaged(error)

@@ -30,8 +30,8 @@ from job.datasets.formats.tiff_page import (
 )
 from job.datasets.formats.volume import StoredHeader, stack_affine
 from job.datasets.sizes import MAX_AXIS, as_text, check_axes
-from job.errors import DataError, MemoryShortageError
-from job.storage import FileInfo
+from job.errors import DataError
+from job.storage import FileInfo, damage_named
 
 ENDINGS = (".tif", ".tiff")
 PLAIN = {"imagej", "shaped", "uniform"}
@@ -43,7 +43,7 @@ Spacing = tuple[float, float, float]
 
 def is_stack(stream: BinaryIO) -> bool:
     """Return whether a whole TIFF holds more than one page or image of ImageJ, or is cut off behind its first page."""
-    with _open(stream) as file:
+    with _open(stream, "") as file:
         return _count(file) > 1 or _lacks_page(file)
 
 
@@ -79,22 +79,17 @@ def read_values(file: FileInfo) -> NDArray[Any]:
 
 
 @contextmanager
-def _open(source: Any) -> Iterator[TiffFile]:
+def _open(source: Any, address: str) -> Iterator[TiffFile]:
     """Open a file, and turn whatever tifffile and its codecs raise for a damaged one into a DataError."""
-    try:
-        with TiffFile(source) as file:
-            yield file
-    except (DataError, MemoryError, MemoryShortageError):
-        raise
-    except Exception as error:  # struct.error, TiffFileError, ValueError, a codec's own errors and more
-        raise DataError("unreadable", f"damaged: {error}") from None
+    with damage_named(address), TiffFile(source) as file:
+        yield file
 
 
 @contextmanager
 def _stack(file: FileInfo) -> Iterator[TiffFile]:
     """Open a stack after the checks of each of its pages; nothing is decoded."""
     path = storage.local_path(file.address)
-    with _open(path or io.BytesIO(storage.read(file.address))) as stack:
+    with _open(path or io.BytesIO(storage.read(file.address)), file.address) as stack:
         _check_last(stack)
         page, count = first_page(stack), _count(stack)
         check_axes((count, page.imagelength, page.imagewidth))

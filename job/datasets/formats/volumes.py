@@ -59,7 +59,6 @@ def read_values(file: FileInfo) -> NDArray[Any]:
 def _format_of(file: FileInfo) -> VolumeFormat:
     """Return the format that the name of a volume states, first of other packages. Without an ending it is DICOM."""
     if plugin := plugin_of(file):
-        form: VolumeFormat = plugin.form
-        return form
+        return plugin
     name = file.address.lower()
     return next((each for each in FORMATS.values() if name.endswith(each.ENDINGS)), series)

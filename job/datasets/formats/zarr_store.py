@@ -24,8 +24,8 @@ from job.datasets.formats.volume import StoredHeader, stack_affine
 from job.datasets.formats.zarr_tree import METADATA, MOST_METADATA, Node, Read, ancestors, find
 from job.datasets.geometry import along_axes
 from job.datasets.sizes import as_text
-from job.errors import DataError, JobError, MemoryShortageError, printable
-from job.storage import FileInfo
+from job.errors import DataError, printable
+from job.storage import FileInfo, damage_named
 
 ENDINGS = (".zarr/",)
 NUMBERED = re.compile(r"(?:c[./])?[0-9]+(?:[./][0-9]+)*")
@@ -146,13 +146,9 @@ def _array(contents: _Contents) -> NDArray[Any]:
         data = storage.read(member.address)
         zarr_chunks.check_chunk(data, node.compressor, node.chunk_bytes)
         stored[path] = buffer(data)
-    try:
+    with damage_named():
         store = zarr.storage.MemoryStore(stored, read_only=True)
         values: NDArray[Any] = np.asarray(zarr.open_array(store, path=node.path, mode="r")[...])
-    except (JobError, MemoryError, MemoryShortageError):
-        raise
-    except Exception as error:  # codecs raise RuntimeError, ValueError, zlib.error and more
-        raise DataError("unreadable", f"damaged: {printable(str(error))[:400]}") from None
     if values.shape != node.shape:
         raise DataError("unreadable", f"damaged: {as_text(values.shape)} values in place of {as_text(node.shape)}")
     return values

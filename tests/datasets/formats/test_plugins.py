@@ -50,6 +50,16 @@ def test_a_format_of_another_package_is_read_as_our_own(tmp_path, install):
     assert int(sample.objects[0].truth_HW.sum()) == 1
 
 
+@pytest.mark.parametrize("function", ["read_header", "read_values"])
+def test_whatever_it_raises_is_in_the_ledger(tmp_path, install, function):
+    """With the package: its reader may meet a file that it was not written for."""
+    with install(f"own_format_of_{function}").open("a") as module:
+        module.write(f"\n\ndef {function}(file):\n    return file.missing\n")
+    loaded = load(study(tmp_path), tmp_path)
+    assert (loaded.samples, {line.kind for line in loaded.left_out}) == ([], {"error"})
+    assert all("the format own of own-format 1.0 raised AttributeError" in line.detail for line in loaded.left_out)
+
+
 def test_its_version_is_part_of_the_names_of_chunks(tmp_path, install):
     """So that results of an older reader are not taken for those of a newer one."""
     data, names = study(tmp_path), set()
@@ -67,6 +77,13 @@ def test_a_package_that_cannot_be_used_is_named(tmp_path, install, code, message
     """With its entry point, and what was expected."""
     install(f"own_format_{len(message)}").write_text(code)
     with pytest.raises(JobError, match=f"the format own of the package own-format {message}"):
+        discover(study(tmp_path))
+
+
+def test_a_package_that_gets_no_memory_is_not_blamed(tmp_path, install):
+    """Another machine may import it."""
+    install("own_format_without_memory").write_text("raise MemoryError")
+    with pytest.raises(MemoryError):
         discover(study(tmp_path))
 
 

@@ -19,8 +19,8 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from job import storage
 from job.datasets.formats import kinds
 from job.datasets.formats.kinds import DICOM, DICOM_AT
-from job.errors import DataError, JobError
-from job.storage import FileInfo
+from job.errors import DataError
+from job.storage import FileInfo, damage_named
 
 HEADS = (1 << 16, 1 << 20, 1 << 24, 1 << 26)
 """Bytes to read until a header is whole. The frames of a multi-frame file may be described in megabytes."""
@@ -175,13 +175,16 @@ def _syntax(dataset: Dataset) -> UID:
 
 
 @contextmanager
-def as_data_error() -> Iterator[None]:
-    """Turn whatever pydicom or a decoder raises for a damaged file into a DataError, without the values it quotes."""
-    try:
+def as_data_error(address: str = "") -> Iterator[None]:
+    """Turn whatever pydicom or a decoder raises for a damaged file into a DataError, without the values it quotes.
+
+    address: of the file that is opened in this context.
+    """
+    with damage_named(address, _damaged):
         yield
-    except (JobError, MemoryError):
-        raise
-    except zlib.error:
-        raise DataError("unreadable", "truncated or damaged: its deflated data cannot be inflated") from None
-    except Exception as error:  # pydicom raises ValueError, TypeError, KeyError, struct.error and more
-        raise DataError("unreadable", f"damaged: its elements cannot be read ({type(error).__name__})") from None
+
+
+def _damaged(error: Exception) -> str:
+    if isinstance(error, zlib.error):
+        return "truncated or damaged: its deflated data cannot be inflated"
+    return f"damaged: its elements cannot be read ({type(error).__name__})"

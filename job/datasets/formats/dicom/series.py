@@ -22,7 +22,7 @@ from job.datasets.formats.dicom.stacking import Stack, stack
 from job.datasets.formats.dicom.suv import suv_factor
 from job.datasets.formats.volume import StoredHeader
 from job.datasets.known import Known
-from job.errors import DataError, StorageError
+from job.errors import DataError
 from job.storage import FileInfo
 
 ENDINGS = (".dcm", ".dicom", ".dic", ".ima")
@@ -137,11 +137,8 @@ def _known(series: Series) -> Known:
 
 def _frames(member: Member) -> Iterator[NDArray[Any]]:
     path = Path(member.file.address)
-    try:
-        with path.open("rb") as opened, named(member.name):
-            yield from pixels.frames(member.header, member.layout, opened)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot read: {error}") from None
+    with headers.as_data_error(str(path)), path.open("rb") as opened, named(member.name):
+        yield from pixels.frames(member.header, member.layout, opened)
 
 
 def _held_bytes(series: Series) -> int:

@@ -28,7 +28,7 @@ config.settings.reading_validation_mode = config.IGNORE
 
 def modality(path: Path) -> str:
     """Read the Modality of a local file, such as SEG; "" if it has none."""
-    with as_data_error():
+    with as_data_error(str(path)):
         meta = read_file_meta_info(path)
         if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
             return str(read(path).get("Modality", ""))
@@ -38,7 +38,7 @@ def modality(path: Path) -> str:
 def read(path: Path) -> Dataset:
     """Read a local file with all its values."""
     check_bytes(path.stat().st_size)
-    with as_data_error():
+    with as_data_error(str(path)):
         meta = read_file_meta_info(path)
         if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
             return dcmread(path)
