@@ -57,7 +57,7 @@ def test_two_images_of_100_and_400_pixels_in_batches_of_two(blocks, device, host
 
 def test_portions_shrink_by_the_batch_and_then_by_the_images():
     """Down to one request on one image."""
-    portion, seen = Portion(images=5, batch=4), []
+    portion, seen = Portion(images=5, batch=5), []
     while portion := portion.smaller():
         seen.append(tuple(portion))
     assert seen == [(5, 2), (5, 1), (2, 1), (1, 1)]

@@ -43,3 +43,16 @@ def test_an_empty_prediction_overlaps_nothing_and_has_no_distance(metric, better
 def test_a_metric_is_named_after_its_unit_and_tolerance(metric, length, tolerance, expected):
     """So that rows in mm and in px are never averaged."""
     assert METRICS[metric].label(length, tolerance) == expected
+
+
+@pytest.mark.parametrize(("metric", "expected"), [("nsd", 1), ("boundary_iou", 1), ("hd95", 0), ("assd", 0)])
+def test_of_equal_masks_all_overlaps_and_nothing_is_apart(metric, expected):
+    """Whatever the spacing."""
+    assert METRICS[metric].value(MaskPair(TRUTH, TRUTH, (3.0, 0.5)), 2.0) == expected
+
+
+@pytest.mark.parametrize(("tolerance", "expected"), [(0.1, 0), (100.0, 1)])
+def test_the_tolerance_decides_what_is_near(tolerance, expected):
+    """Two pixels with one between them, of 3 mm."""
+    apart = MaskPair(TRUTH, one_pixel((5, 5), 2, 4), (3.0, 3.0))
+    assert METRICS["nsd"].value(apart, tolerance) == expected

@@ -10,7 +10,7 @@ from job.storage import InputCache
 from job.study.dataset import Dataset
 
 
-def look(folder, object_px, count, pattern="image.nii", **slices):
+def look(folder, object_px, count, pattern="image.nii", secret=None, **slices):
     """Return what is seen of volumes, with as many pixels of the object in each slice as `object_px` says."""
     mask = np.zeros((5, 5, len(object_px)), np.uint8)
     for index, pixels in enumerate(object_px):
@@ -27,6 +27,7 @@ def look(folder, object_px, count, pattern="image.nii", **slices):
             "tasks": {"disc": 1},
             "intensity": {"scale": "minmax"},
             "slices": slices,
+            "pseudonymise": secret,
         }
     )
     looking = Looking(cache=InputCache(folder / "cache", 10**9), max_image_px=10**6, blocks=(), seed=0)
@@ -90,3 +91,12 @@ def test_levels_are_those_of_the_rule(tmp_path):
     """By default of each slice; with `per: volume` they would be 0 and 74."""
     (image,) = look(tmp_path, [0, 1, 0], 1).images
     assert image.values[""].levels == (1, 73)
+
+
+@pytest.mark.parametrize(("secret", "shown"), [(None, True), ("a secret of sixteen letters", False)])
+def test_the_listing_names_files_unless_they_have_pseudonyms(tmp_path, secret, shown):
+    """Here of a link that leads nowhere."""
+    (tmp_path / "image2.nii").symlink_to(tmp_path / "gone.nii")
+    listed = look(tmp_path, [0, 1, 0], 1, pattern="image*.nii", secret=secret).listed
+    assert listed.startswith("Set: 2 images, each its own patient; 1 link") == shown
+    assert ("1 link that leads nowhere (image2.nii)" in listed) == shown

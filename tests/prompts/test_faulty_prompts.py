@@ -221,3 +221,12 @@ def test_a_protocol_without_clicks_cannot_be_made(clicks):
     """As a mode."""
     with pytest.raises(ValueError, match="protocol own: clicks: expected an integer from 1"):
         ClickProtocol(name="own", next_click=str, feedback=False, clicks=clicks)
+
+
+@pytest.mark.parametrize(("letters", "shown"), [(78, "'" + 78 * "x" + "'"), (79, "'" + 76 * "x" + "...")])
+def test_what_was_given_is_shown_in_eighty_letters(letters, shown):
+    """In the detail of the ledger's line as in the error's text."""
+    with pytest.raises(RefusedPromptsError) as raised:
+        click_of(letters * "x")
+    assert raised.value.detail == str(raised.value)
+    assert f"got str {shown}; update or mend the package" in raised.value.detail

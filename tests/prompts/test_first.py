@@ -1,8 +1,12 @@
 """The first prompts of an object are those that modes and click protocols give it, each place once."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from job.prompts import placing
 from job.prompts.blocks import PromptBlock
+from job.prompts.clicks import click_protocol
 from job.prompts.draw import Draw
 from job.prompts.first import first_prompts
 
@@ -52,3 +56,16 @@ def test_a_protocol_that_begins_with_a_box_shares_it_with_the_mode():
     blocks = [block("one-shot", "whole_box"), block("cvpr2025", "clicks")]
     (prompt,) = first_prompts(blocks, truth_HW, truth_HW, DRAW)
     assert (prompt.names, prompt.place) == (("whole_box", "cvpr2025"), (0, 0, 14, 14))
+
+
+def test_a_protocol_is_asked_for_its_first_click(monkeypatch):
+    """With an empty prediction and the draw of the object, as the run asks it."""
+    asked = []
+    protocol = replace(click_protocol("ritm"), next_click=lambda situation: asked.append(situation) or "exhausted")
+    monkeypatch.setattr(placing, "click_protocol", lambda _: protocol)
+    truth_HW = mask((2, 3, 5))
+    assert first_prompts([block("ritm", "clicks")], truth_HW, truth_HW, DRAW) == ()
+    (situation,) = asked
+    assert (situation.step, tuple(situation.clicked), situation.draw) == (1, (), DRAW)
+    assert not situation.prediction_HW.any()
+    assert situation.prediction_HW.shape == truth_HW.shape

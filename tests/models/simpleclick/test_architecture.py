@@ -3,7 +3,7 @@
 import pytest
 
 from job.errors import WeightsError
-from job.models.simpleclick.architecture import check_config, named_architecture
+from job.models.simpleclick.architecture import ARCHITECTURES, check_config, named_architecture
 
 BASE = {"embed_dim": 768, "depth": 12, "num_heads": 12}
 
@@ -76,3 +76,4 @@ def test_an_unknown_name_is_refused():
     """The error lists the names."""
     with pytest.raises(WeightsError, match="expected one of vit_b, vit_l, vit_h, vit_xt"):
         named_architecture("vit_s")
+    assert named_architecture("vit_b") == ARCHITECTURES["vit_b"]
