@@ -6,11 +6,15 @@ import pytest
 
 from job.datasets.discover import survey
 from job.plan.preview import Looking, evenly, see
+from job.prompts.blocks import PromptBlock
+from job.prompts.draw import Draw
+from job.prompts.modes import Target
+from job.prompts.placing import prompts_of_modes
 from job.storage import InputCache
 from job.study.dataset import Dataset
 
 
-def look(folder, object_px, count, pattern="image.nii", secret=None, **slices):
+def look(folder, object_px, count, pattern="image.nii", secret=None, blocks=(), seed=0, **slices):
     """Return what is seen of volumes, with as many pixels of the object in each slice as `object_px` says."""
     mask = np.zeros((5, 5, len(object_px)), np.uint8)
     for index, pixels in enumerate(object_px):
@@ -30,7 +34,7 @@ def look(folder, object_px, count, pattern="image.nii", secret=None, **slices):
             "pseudonymise": secret,
         }
     )
-    looking = Looking(cache=InputCache(folder / "cache", 10**9), max_image_px=10**6, blocks=(), seed=0)
+    looking = Looking(cache=InputCache(folder / "cache", 10**9), max_image_px=10**6, blocks=blocks, seed=seed)
     return see(dataset, survey(dataset), count, looking)
 
 
@@ -100,3 +104,15 @@ def test_the_listing_names_files_unless_they_have_pseudonyms(tmp_path, secret, s
     listed = look(tmp_path, [0, 1, 0], 1, pattern="image*.nii", secret=secret).listed
     assert listed.startswith("Set: 2 images, each its own patient; 1 link") == shown
     assert ("1 link that leads nowhere (image2.nii)" in listed) == shown
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_prompts_are_those_that_a_run_draws(tmp_path, seed):
+    """One of the two deepest pixels of an object of five by two, by seed, image, slice and task."""
+    modes = PromptBlock(protocol="one-shot", prompts=("largest_point",), mask_choices=("single",))
+    (image,) = look(tmp_path, [0, 10, 0], 1, blocks=(modes,), seed=seed).images
+    (object_,) = image.objects
+    draw = Draw(seed=seed, image="image.nii", slice=1, task="disc")
+    ((prompt,),) = prompts_of_modes(modes, Target(object_.truth_HW), draw).values()
+    assert [first.place for first in object_.prompts] == [(point.x, point.y) for point in prompt.points]
+    assert prompt.points[0].ties > 1

@@ -138,3 +138,15 @@ def test_an_image_that_cannot_be_read_may_hold_the_object(tmp_path, check):
     report = check(spec, full=True)
     assert report.faults == []
     assert "Discs, ring: no object of this task in 2 of 3 images; the images with errors may hold it" in report.notes
+
+
+def test_a_checkpoint_of_an_official_name_and_another_content_is_named(tmp_path, check):
+    """Beside the fault that it is none; a file of any other name is to have its sha256 in the spec."""
+    for name, remark in (
+        ("sam_vit_b_01ec64.pth", "the checkpoint has the name of SAM ViT-B, but its sha256 is 2cf24dba"),
+        ("mine.pth", "name the checkpoint's sha256 in the spec, so that no other is taken: 2cf24dba"),
+    ):
+        (tmp_path / name).write_text("hello")  # whose sha256 anybody knows
+        model = f"family: sam\n    arch: vit_b\n    checkpoint: {tmp_path}/{name}"
+        spec = write_study(tmp_path / name.partition(".")[0], text=SPEC.replace("family: lite_medsam", model))
+        assert any(note.startswith(f"lite: {remark}") for note in check(spec).notes)

@@ -219,6 +219,7 @@ def test_a_mode_without_prompts_cannot_be_made(mode):
 @pytest.mark.parametrize("clicks", [0, -3, 2.5])
 def test_a_protocol_without_clicks_cannot_be_made(clicks):
     """As a mode."""
+    assert ClickProtocol(name="own", next_click=lambda _: POINT, feedback=False, clicks=1).clicks == 1
     with pytest.raises(ValueError, match="protocol own: clicks: expected an integer from 1"):
         ClickProtocol(name="own", next_click=str, feedback=False, clicks=clicks)
 

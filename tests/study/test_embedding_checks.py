@@ -27,6 +27,13 @@ def test_it_shares_no_folder_with_output_or_inputs(address, key):
     assert fault.endswith(f"; this is also a place of {key} (got {address})")
 
 
+def test_an_output_that_the_spec_names_is_none_either():
+    """In place of the one that a study has by default."""
+    text = SMALL + "output: elsewhere\n"
+    assert "a place of output (got elsewhere/a)" in only_fault(text + HERE + "elsewhere/a")
+    assert loads(text + HERE + "results/small").study.execution.embeddings == "results/small"
+
+
 def test_it_holds_no_checkpoint():
     """Weights may be safetensors files too."""
     text = SMALL.replace("family: lite_medsam", "family: lite_medsam\n    checkpoint: s3://w/lite.pth")
