@@ -14,6 +14,8 @@ rm -f nvidia/nvshmem/lib/libnvshmem_device.bc nvidia/nvshmem/lib/nvshmem_* torch
 # Linear algebra on a GPU (torch.linalg: inverse, SVD …). torch loads it when it is first called; SAM and RITM call none.
 rm -f nvidia/cu13/lib/libcusolver.so* torch/lib/libtorch_cuda_linalg.so
 rm -rf triton/profiler triton/_C/libproton.so triton/backends/nvidia/lib/cupti triton/backends/nvidia/lib/cupti-blackwell
+# For those who develop triton: examples of plug-ins and instruments, and a program that checks a compiler's output.
+rm -rf triton/plugins triton/instrumentation triton/FileCheck
 rm -f pyarrow/libarrow_flight.so* pyarrow/libarrow_python_flight.so* pyarrow/_flight.*
 # AWS's other services: s3fs uses S3, and to sign in STS and SSO.
 if [ -d botocore/data ]; then
