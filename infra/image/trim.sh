@@ -17,6 +17,11 @@ rm -rf triton/profiler triton/_C/libproton.so triton/backends/nvidia/lib/cupti t
 # For those who develop triton: examples of plug-ins and instruments, and a program that checks a compiler's output.
 rm -rf triton/plugins triton/instrumentation triton/FileCheck
 rm -f pyarrow/libarrow_flight.so* pyarrow/libarrow_python_flight.so* pyarrow/_flight.*
+# Networks that no family of models is. A model of your own that needs one of them needs these lines removed.
+if [ -d transformers/models ]; then
+    find transformers/models -mindepth 1 -maxdepth 1 -type d ! -name auto ! -name clip ! -name encoder_decoder \
+        ! -name 'edgetam*' ! -name 'sam2*' ! -name 'sam3*' ! -name sam_hq ! -name timm_wrapper -exec rm -rf {} +
+fi
 # AWS's other services: s3fs uses S3, and to sign in STS and SSO.
 if [ -d botocore/data ]; then
     find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sts ! -name 'sso*' ! -name signin -exec rm -rf {} +

@@ -61,3 +61,18 @@ def test_portions_shrink_by_the_batch_and_then_by_the_images():
     while portion := portion.smaller():
         seen.append(tuple(portion))
     assert seen == [(5, 2), (5, 1), (2, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("blocks", [[MODES], [CLICKS]])
+def test_the_largest_image_counts_wherever_it_stands(blocks):
+    """And each by its own height and width."""
+    asked = []
+
+    class Asked(Needing):
+        def needs(self, height, width):
+            asked.append((height, width))
+            return super().needs(height, width)
+
+    both = [sample(20, 2), sample(10, 1)]
+    assert demand(Asked(), both, blocks, 2, 4) == demand(Needing(), both[::-1], blocks, 2, 4)
+    assert asked == [(20, 20), (10, 10)]

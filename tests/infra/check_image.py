@@ -203,6 +203,14 @@ def test_wrong_credentials_end_with_2(study, s3_server: Server):  # noqa: F811
     assert "not-the-secret" not in fault
 
 
+@pytest.mark.parametrize("name", ["Sam2", "EdgeTam", "Sam3Tracker", "SamHQ"])
+def test_the_networks_of_the_hub_can_be_imported(name):
+    """Of all others, the image has no code."""
+    code = f"import transformers; transformers.{name}Config(); print(transformers.{name}Model.__name__)"
+    process = engine("run", "--rm", *RESTRICTED, "--entrypoint=/opt/medsam-job/bin/python", IMAGE, "-c", code)
+    assert process.stdout.split() == [f"{name}Model"], process.stderr
+
+
 def test_the_image_has_no_configuration_of_the_build_machine():
     """The image contains no pip configuration, which could name package indexes."""
     script = "from pathlib import Path as P; p = P('/etc/pip.conf'); print(p.exists() and p.stat().st_size > 0)"

@@ -11,7 +11,7 @@ from job.models.precision_records import PrecisionRecord, to_json
 from job.plan import file as plan_file
 from job.plan import precision as precisions
 from job.plan.make import make
-from job.plan.settle import settle
+from job.plan.settle import settle, settle_precision
 from job.plan.validate import validate
 from job.storage import InputCache
 from job.study import loads
@@ -119,6 +119,14 @@ def test_shards_keep_to_the_precision_of_the_first(case, has_bf16):
     has_bf16(False)
     assert settle(case.spec(), case.output, case.cache, None, shared=True) == first
     assert plan_file.read_all(case.output) == [first]
+
+
+def test_shards_of_a_limited_run_keep_to_the_precision_of_its_plan(case, has_bf16):
+    """Not to that of the whole study."""
+    settle(case.spec(), case.output, case.cache, 1, shared=True)
+    has_bf16(False)
+    assert settle_precision(case.spec(), case.output, case.cache, 1, shared=True).study.execution.precision == "bf16"
+    assert settle_precision(case.spec(), case.output, case.cache, None, shared=True).study.execution.precision == "fp32"
 
 
 def test_shards_do_not_take_a_plan_of_a_precision_that_no_record_allows(case):

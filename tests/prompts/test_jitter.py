@@ -11,7 +11,8 @@ from job.prompts.blocks import PromptBlock
 from job.prompts.boxes import Box
 from job.prompts.clicks import Situation
 from job.prompts.draw import Draw
-from job.prompts.modes import Target
+from job.prompts.jitter import Mover
+from job.prompts.modes import Point, Prompt, Target
 from job.prompts.placing import next_click, prompts_of_modes
 from job.study.jitter import Jitter
 
@@ -158,3 +159,15 @@ def test_rows_are_of_a_mode_or_protocol_of_its_own():
     assert block("whole_box", jitter=Jitter(5, "px")).key("whole_box") == ("whole_box jitter 5 px", "one-shot")
     assert block("clicks", jitter=Jitter(2.5, "%"), protocol="ritm").key("clicks") == ("clicks", "ritm jitter 2.5 %")
     assert block("whole_box", jitter=None).key("whole_box") == ("whole_box", "one-shot")
+
+
+def test_each_prompt_of_a_mode_has_a_move_of_its_own():
+    """By its place in their order, as a first prompt."""
+    mover, point = (
+        Mover(jitter=Jitter(9, "px"), truth_HW=TRUTH, draw=draw()),
+        Point(x=30, y=15, positive=True, depth=1.0, ties=1),
+    )
+    alone = [mover.point(point, 1, number) for number in range(5)]
+    assert len({(moved.x, moved.y) for moved in alone}) == 5
+    pairs = [Prompt(points=(point, point)), Prompt(points=(point,)), Prompt(points=(point, point))]
+    assert [moved for prompt in mover.prompts(pairs) for moved in prompt.points] == alone

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from job.prompts.boxes import tight_box
 from job.prompts.draw import Draw
-from job.prompts.regions import chamfer_depths, components, count_components, squared_depths
+from job.prompts.regions import chamfer_depths, components, count_components, largest_component, squared_depths
 
 regions = arrays.arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24)))
 
@@ -116,3 +116,9 @@ def test_a_draw_depends_only_on_seed_object_and_step():
     others = [Draw(seed=2, image="a", slice=2, task="t"), Draw(seed=1, image="b", slice=2, task="t"),
               Draw(seed=1, image="a", slice=3, task="t"), Draw(seed=1, image="a", slice=2, task="u")]  # fmt: skip
     assert all(drawn != [other.below(4, step=step) for step in range(1000)] for other in others)
+
+
+def test_the_largest_component_of_an_empty_mask_is_empty():
+    """Of its size and type."""
+    nothing = largest_component(np.zeros((3, 5), np.bool_))
+    assert (nothing.shape, nothing.dtype, nothing.any()) == ((3, 5), np.bool_, False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from job.study.addresses import normal, output_refusal, refusal
+from job.study.addresses import normal, output_refusal, overlap, refusal
 from tests.study.small import SMALL, only_fault
 
 EMPTY = "got an empty text: is a variable unset?"
@@ -118,3 +118,21 @@ def test_an_address_that_is_not_allowed_is_a_fault_at_its_place(monkeypatch):
     monkeypatch.setenv("MEDSAM_JOB_ALLOWED_ADDRESSES", "s3://data")
     fault = only_fault(SMALL.replace("a/*.png", "s3://other/a/*.png").replace("masks: ", "masks: s3://data/"))
     assert fault.startswith("s.yaml:5:5: datasets[0].images: expected an address below one of those that MEDSAM_JOB_AL")
+
+
+@pytest.mark.parametrize(
+    ("address", "other", "expected"),
+    [
+        ("http://h/a%20b/x", "http://h/a b", True),
+        ("https://h/a%20b/x", "https://h/a b", True),
+        ("s3://h/a%20b/x", "s3://h/a b", False),
+        ("https://h/a?u=s3://b/c", "https://h/a?u=s3://b", True),
+        ("https://h/a?u=s3://b", "s3://b", False),
+        ("s3a://b/x/", "s3://b/x", True),
+        ("s3://b/aX", "s3://b/a", False),
+    ],
+)
+def test_addresses_overlap_in_any_spelling(address, other, expected):
+    """Only those of the web have escapes, and only the first scheme is one."""
+    assert overlap(address, other) == expected
+    assert overlap(other, address) == expected
