@@ -10,7 +10,7 @@ from tests.infra.studies import TINY
 
 SLIM = f"{IMAGE}:slim"
 SLIM_BYTES = 1_150_000_000
-FULL_BYTES = 5_700_000_000
+FULL_BYTES = 5_620_000_000
 COMPOSE = ["compose", "--file", ROOT / "compose.yaml"]
 
 
