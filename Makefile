@@ -33,7 +33,7 @@ check: $(VENV)/ready  ## check format, lint, types and the direction of imports
 	$(BIN)/pytest tests/test_house.py
 
 # All mutants take hours. ROOM selects modules: make mutate ROOM='job.prompts.modes*'. SAMPLE is how many of each room are
-# run, always the same: make mutate SAMPLE=250, an hour on two cores. Which there are is known once some were run.
+# run, always the same: make mutate SAMPLE=250. A first run of one module makes all mutants, among which it chooses.
 ROOM ?=
 SAMPLE ?=
 FLOOR ?= 85

@@ -12,7 +12,7 @@ from job.storage.absence import why_nothing_matches
 from job.storage.address import FileInfo, absolute, join, public
 from job.storage.bounded import BoundedFolder
 from job.storage.cache import InputCache
-from job.storage.damage import damage_named, damaged
+from job.storage.damage import damage_named, damaged, text_of
 from job.storage.faults import storage_error
 from job.storage.files import (
     BLOCK,
@@ -65,6 +65,7 @@ __all__ = [
     "sha256",
     "storage_error",
     "stream",
+    "text_of",
     "why_nothing_matches",
     "write",
 ]

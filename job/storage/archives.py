@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from job.errors import DataError
 from job.storage.address import FileInfo
-from job.storage.damage import damage_named, damaged
+from job.storage.damage import damage_named, damaged, text_of
 from job.storage.members import Member, of_tar, of_zip
 from job.storage.ranges import AstrayError, Bounded
 from job.storage.walk import Entry
@@ -119,7 +119,7 @@ def _as_data_error(address: str) -> Iterator[None]:
 
 
 def _damaged(error: Exception) -> str:
-    return damaged(error) if isinstance(error, OF_NUMBERS) else f"damaged, or no such archive: {error}"
+    return damaged(error) if isinstance(error, OF_NUMBERS) else f"damaged, or no such archive: {text_of(error)}"
 
 
 def _size(stream: Any) -> int:

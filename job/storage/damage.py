@@ -21,9 +21,14 @@ MOST_LETTERS = 400
 """Of an exception's text."""
 
 
+def text_of(error: Exception) -> str:
+    """Return what a library says of a file, in which nothing can steer a terminal: it may quote the file."""
+    return printable(str(error))[:MOST_LETTERS]
+
+
 def damaged(error: Exception) -> str:
     """Return the usual detail of a damaged file."""
-    return f"damaged: {printable(str(error))[:MOST_LETTERS]}"
+    return f"damaged: {text_of(error)}"
 
 
 @contextmanager

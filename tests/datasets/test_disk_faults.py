@@ -99,7 +99,7 @@ def test_a_volume_that_the_disk_cannot_read_is_not_damaged(tmp_path, name):
 
 
 def read_in_vain():
-    """Say, as `zipfile` does, that a file which the disk does not give is no archive."""
+    """Raise ValueError in place of the error of the disk, as `zipfile` does."""
     with Path("/proc/self/mem").open("rb", buffering=0) as unreadable:
         try:
             unreadable.read(2)
@@ -140,3 +140,10 @@ def test_only_the_named_kinds_are_damage():
         damage_named(describe=lambda error: f"cut {error}", kinds=(EOFError,)),
     ):
         raise EOFError("off")
+
+
+def test_what_a_library_quotes_of_a_file_cannot_steer_a_terminal():
+    """A file may hold any text, of any length."""
+    with pytest.raises(DataError) as raised, damage_named():
+        raise ValueError("\x1b[2J" + 500 * "x")
+    assert raised.value.detail == "damaged: \u241b[2J" + 396 * "x"

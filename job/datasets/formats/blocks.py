@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from job.errors import DataError
-from job.storage import BLOCK, damage_named
+from job.storage import BLOCK, damage_named, text_of
 
 DEFLATE_BEST = 1032  # the highest ratio that deflate can reach
 MAX_REST = 1 << 20  # bytes after the values: enough for padding, too few for a decompression bomb
@@ -24,7 +24,10 @@ WIDER = {"bool": np.uint8, "float16": np.float32}  # the difference of two half 
 def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a local file; raise StorageError if that fails, and DataError if what is read from it is damaged."""
     kinds = (EOFError, OSError, zlib.error)  # as gzip and bz2 report damage
-    with damage_named(str(path), lambda error: f"truncated or damaged: {error}", kinds), path.open("rb") as file:
+    with (
+        damage_named(str(path), lambda error: f"truncated or damaged: {text_of(error)}", kinds),
+        path.open("rb") as file,
+    ):
         yield file
 
 

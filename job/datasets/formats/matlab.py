@@ -15,7 +15,7 @@ from job.datasets.formats import hdf5
 from job.datasets.formats.volume import StoredHeader, stack_affine
 from job.datasets.sizes import as_text, check_axes
 from job.errors import DataError
-from job.storage import FileInfo, damage_named
+from job.storage import FileInfo, damage_named, text_of
 
 ENDINGS = (".mat",)
 HDF5_AT = 512  # MATLAB 7.3 puts a block of its own before an HDF5 file
@@ -69,4 +69,4 @@ def _declared(file: FileInfo) -> tuple[tuple[int, int, int], str]:
 
 
 def _damaged(error: Exception) -> str:
-    return f"not a MATLAB file, or a damaged one: {error}"
+    return f"not a MATLAB file, or a damaged one: {text_of(error)}"

@@ -24,7 +24,7 @@ from job.datasets.formats.volume import StoredHeader
 from job.datasets.geometry import canonical_grid
 from job.datasets.sizes import as_text, check_axes
 from job.errors import DataError
-from job.storage import FileInfo, damage_named, damaged
+from job.storage import FileInfo, damage_named, damaged, text_of
 
 ENDINGS = (".nii", ".nii.gz")
 HEAD_BYTES = 1 << 16
@@ -200,4 +200,4 @@ def _as_data_error(file: FileInfo) -> Iterator[None]:
 
 
 def _damaged(error: Exception) -> str:
-    return f"truncated or damaged: {error}" if isinstance(error, EOFError | zlib.error) else damaged(error)
+    return f"truncated or damaged: {text_of(error)}" if isinstance(error, EOFError | zlib.error) else damaged(error)

@@ -18,7 +18,7 @@ from job import storage
 from job.datasets.formats import blocks
 from job.datasets.sizes import as_text
 from job.errors import DataError
-from job.storage import damage_named
+from job.storage import damage_named, text_of
 
 IMAGES = "imgs"
 HEAD_BYTES = 1 << 14  # NumPy refuses a header of more than 10,000
@@ -54,7 +54,7 @@ def _zip(stream: BinaryIO, address: str) -> Iterator[zipfile.ZipFile]:
 
 
 def _damaged(error: Exception) -> str:
-    return f"not a NumPy archive, or a damaged one: {error}"
+    return f"not a NumPy archive, or a damaged one: {text_of(error)}"
 
 
 def named(archive: zipfile.ZipFile, name: str) -> str:

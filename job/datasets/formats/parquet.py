@@ -19,7 +19,7 @@ from job.datasets.fit import check_bytes
 from job.datasets.formats.npz_archive import index_of, name_of
 from job.datasets.tabular import ColumnKindError, NoColumnError, texts_of
 from job.errors import AbsentError, DataError, printable
-from job.storage import FileInfo, damage_named
+from job.storage import FileInfo, damage_named, text_of
 from job.study.files import EACH
 
 ENDING = ".parquet"
@@ -91,7 +91,7 @@ def _opened(file: FileInfo) -> Iterator[Any]:
 
 
 def _damaged(error: Exception) -> str:
-    return f"damaged, or no Parquet file: {printable(str(error))[:400]}"
+    return f"damaged, or no Parquet file: {text_of(error)}"
 
 
 @lru_cache(maxsize=256)

@@ -13,8 +13,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from job.datasets.formats.volume import StoredHeader
-from job.errors import JobError, printable
-from job.storage import FileInfo, damage_named
+from job.errors import JobError
+from job.storage import FileInfo, damage_named, text_of
 from job.study.entry_points import is_own_fault
 
 GROUP = "medsam_job.formats"
@@ -50,7 +50,7 @@ class Plugin:
             return values
 
     def _damaged(self, error: Exception) -> str:
-        return f"the format {self.name} of {self.version} raised {type(error).__name__}: {printable(str(error))[:400]}"
+        return f"the format {self.name} of {self.version} raised {type(error).__name__}: {text_of(error)}"
 
 
 def plugin_of(file: FileInfo) -> Plugin | None:
