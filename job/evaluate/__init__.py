@@ -12,6 +12,7 @@ from job.evaluate.encoded import Conditions, EncodedSample
 from job.evaluate.one_shot import run_modes
 from job.evaluate.refused import Refused, without
 from job.models.protocol import PromptableModel
+from job.models.returned import check_encoded
 from job.prompts.blocks import PromptBlock
 from job.results.outcome import Outcome
 
@@ -19,8 +20,12 @@ __all__ = ["Conditions", "EncodedSample", "Refused", "encode", "evaluate", "with
 
 
 def encode(model: PromptableModel, samples: Sequence[Sample], prepared: Sequence[Any]) -> list[EncodedSample]:
-    """Encode each image once, for all prompts on it. prepared: what the model's `prepare` returned for each sample."""
+    """Encode each image once, for all prompts on it. prepared: what the model's `prepare` returned for each sample.
+
+    Raise DataError if the model returns other images than it was given.
+    """
     images = model.encode(prepared)
+    check_encoded([sample.image_HWC.shape[:2] for sample in samples], images)
     return [EncodedSample(sample=sample, image=image) for sample, image in zip(samples, images, strict=True)]
 
 

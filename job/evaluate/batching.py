@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from job.models.protocol import EncodedImage, Prediction, PromptableModel, Request
+from job.models.returned import check_predictions
 from job.prompts.boxes import Box
 from job.prompts.modes import Point
 
@@ -32,14 +33,18 @@ def request(
 def predict(model: PromptableModel, requests: Sequence[Request], batch: int) -> list[Prediction]:
     """Run the model once for each distinct request, `batch` at a time, and return the predictions in request order.
 
-    Modes have equal requests if an object has one component, and mask choices while they agree.
+    Modes have equal requests if an object has one component, and mask choices while they agree. Raise DataError for a
+    prediction of another form than was asked for.
     """
     distinct: dict[Identity, Request] = {}
     for request in requests:
         distinct.setdefault(_identity(request), request)
     predictions: dict[Identity, Prediction] = {}
     for call in batches(distinct, batch):
-        predictions.update(zip(call, model.predict([distinct[identity] for identity in call]), strict=True))
+        asked = [distinct[identity] for identity in call]
+        returned = model.predict(asked)
+        check_predictions(asked, returned)
+        predictions.update(zip(call, returned, strict=True))
     return [predictions[_identity(request)] for request in requests]
 
 

@@ -212,7 +212,13 @@ def _scores(predictions: Sequence[Prediction], choices: Sequence[str], masks_NKC
 
 
 def _finite(predictions: Sequence[Prediction], device: torch.device) -> Tensor:
-    """Return whether each network's output was finite, bool (N): where a model does not say, it was."""
-    if any(prediction.finite is None for prediction in predictions):
-        return torch.ones(len(predictions), dtype=torch.bool, device=device)
-    return torch.stack([prediction.finite for prediction in predictions if prediction.finite is not None])
+    """Return whether each network's output was finite, bool (N). If a model does not say, its predicted IoU does."""
+    return torch.stack([_is_finite(prediction, device) for prediction in predictions])
+
+
+def _is_finite(prediction: Prediction, device: torch.device) -> Tensor:
+    if prediction.finite is not None:
+        return prediction.finite
+    if prediction.predicted_iou_C is not None:
+        return torch.isfinite(prediction.predicted_iou_C).all()
+    return torch.ones((), dtype=torch.bool, device=device)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from job.evaluate.batching import batches, predict, request
-from job.models.protocol import EncodedImage
+from job.models.protocol import EncodedImage, Prediction
 from job.prompts.boxes import Box
 from job.prompts.modes import Point
 from tests.models.fake import FakeModel
@@ -105,11 +106,16 @@ def test_equal_prompts_on_two_images_are_predicted_separately():
 
 
 class RecordingModel:
-    """Records the number of requests of each call, and predicts nothing."""
+    """Records the number of requests of each call, and predicts empty masks."""
 
     def __init__(self):
         self.batches = []
 
     def predict(self, requests):
         self.batches.append(len(requests))
-        return [None] * len(requests)
+        return [empty(3 if request.multimask else 1, request.image) for request in requests]
+
+
+def empty(candidates, image):
+    masks_CHW = torch.zeros(candidates, image.height, image.width, dtype=torch.bool)
+    return Prediction(masks_CHW=masks_CHW, predicted_iou_C=None, mask_inputs_C=[None] * candidates)

@@ -2,8 +2,6 @@
 
 import pytest
 
-from job.evaluate import encode
-from job.evaluate.batching import predict, request
 from job.prompts.boxes import Box
 from job.prompts.modes import Point
 from job.results import run_lengths
@@ -73,24 +71,3 @@ def test_an_object_without_a_pixel_cannot_be_clicked():
     """Data sets leave such objects out, so this is an error of the program."""
     with pytest.raises(ValueError, match="an object with an empty truth cannot be clicked"):
         run(ScriptedModel([MORE] * 3), [sample(mask("...", "..."))], clicks("ritm", 1))
-
-
-class Forgetful(ScriptedModel):
-    """Leaves out the last result of each call."""
-
-    def encode(self, images):
-        return super().encode(images)[:-1]
-
-    def predict(self, requests):
-        return super().predict(requests)[:-1]
-
-
-def test_a_model_returns_one_result_for_each_input():
-    """Otherwise rows would silently be missing."""
-    samples = [sample(TRUTH, image="a.png"), sample(TRUTH, image="b.png")]
-    with pytest.raises(ValueError, match="shorter"):
-        encode(Forgetful([MORE] * 3), samples, [entry.image_HWC for entry in samples])
-    (image,) = ScriptedModel([MORE] * 3).encode([samples[0].image_HWC])
-    requests = [request(image, [CENTRE], None, multimask=multimask) for multimask in (True, False)]
-    with pytest.raises(ValueError, match="shorter"):
-        predict(Forgetful([MORE] * 3), requests, 2)
