@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check mutate bench bench-gpu format lock schema train-demo ship-demo docs image-test image k8s-up k8s-watch k8s-down clean
+.PHONY: demo test test-long check mutate bench bench-gpu format lock schema train-demo ship-demo docs docs-version image-test image k8s-up k8s-watch k8s-down clean
 
 demo: $(VENV)/ready  ## run the embedded study; print the tables and where the results are
 	$(BIN)/medsam-job demo
@@ -91,6 +91,12 @@ docs: $(DOCS)/ready  ## build the documentation as a site in site/html; a link t
 	@git ls-files -z $(PAGES) | xargs -0 cp --parents --target-directory site/pages
 	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 	@echo "The first page: site/html/index.html"
+
+# Committed to a branch of this clone alone. mike runs mkdocs by its name.
+docs-version: docs  ## add the documentation of this version to the branch gh-pages, beside that of others
+	@PATH="$(abspath $(DOCS))/bin:$$PATH" NO_MKDOCS_2_WARNING=1 mike deploy --update-aliases $(VERSION) latest
+	@$(DOCS)/bin/mike set-default latest
+	@echo "To look at it: $(DOCS)/bin/mike serve. To publish it: git push origin gh-pages"
 
 IMAGE ?= medsam-job
 VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
