@@ -127,7 +127,8 @@ base:  ## pull the newest base image and write its digest into the Dockerfile
 INFRA := .venv-infra
 image-test: $(INFRA)/ready  ## build the image with buildah, podman and Docker, run it as clusters do, check manifests and template
 	$(INFRA)/bin/hadolint Dockerfile
-	$(INFRA)/bin/python -m pytest --noconftest tests/infra/check_kubernetes.py tests/infra/check_aws_batch.py
+	$(INFRA)/bin/python -m pytest --noconftest tests/infra/check_kubernetes.py tests/infra/check_aws_templates.py \
+		tests/infra/check_aws_batch.py
 	tests/infra/build_image.sh buildah
 	tests/infra/build_image.sh podman
 	. tests/infra/containers.sh && $(INFRA)/bin/python -m pytest --noconftest tests/infra/check_image.py tests/infra/check_shards.py \

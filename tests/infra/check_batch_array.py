@@ -13,9 +13,9 @@ from moto import mock_aws
 from moto.batch.models import Job
 
 from tests.infra.engine import IMAGE, docker_socket, in_image, reaching
+from tests.infra.moto_batch import make_stack
 from tests.infra.studies import small_study
 from tests.infra.submit import imported
-from tests.infra.template import PATH
 from tests.integration.s3_server import BUCKET, Server, client_of, s3_server  # noqa: F401 - a fixture
 
 SHARDS = 3
@@ -48,34 +48,6 @@ def add_batch_environment(patch, environment):
     patch.setattr(Job, "_get_container_property", extended)
 
 
-def for_moto(template, cache):
-    """Return the template with what AWS Batch would choose itself: a service role, and a folder for the volume."""
-    changes = {
-        "ReplaceComputeEnvironment: false": "ServiceRole: !GetAtt MachineRole.Arn",
-        "{Name: cache}": f"{{Name: cache, Host: {{SourcePath: {cache}}}}}",
-    }
-    for old, new in changes.items():
-        assert old in template
-        template = template.replace(old, new)
-    return template
-
-
-def make_stack(cache):
-    """Create the stack of the template in moto, with a subnet and a security group."""
-    ec2 = boto3.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
-    parameters = PARAMETERS | {
-        "Subnets": ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/25")["Subnet"]["SubnetId"],
-        "SecurityGroups": ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"],
-    }
-    boto3.client("cloudformation").create_stack(
-        StackName="medsam-job",
-        TemplateBody=for_moto(PATH.read_text(), cache),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM"],
-    )
-
-
 @pytest.fixture(scope="module")
 def ended(s3_server: Server, tmp_path_factory):  # noqa: F811
     """The two jobs that `submit.py` submitted, after their end, as `predict` and `gather`."""
@@ -96,7 +68,7 @@ def ended(s3_server: Server, tmp_path_factory):  # noqa: F811
         with mock_aws(config={"batch": {"use_docker": True}}):
             boto3.setup_default_session(region_name=REGION)
             add_batch_environment(patch, s3_server.environment)
-            make_stack(folder / "cache")
+            make_stack(folder / "cache", PARAMETERS)
             arguments = [SPEC, "--shards", str(SHARDS), "--seconds-per-slice", "2", "--price-per-hour", "1", "--yes"]
             assert imported().main([*arguments, "--medsam-job", str(planner)]) == 0
             yield jobs_at_their_end()

@@ -1,4 +1,4 @@
-"""Read the CloudFormation template of AWS Batch."""
+"""Read the CloudFormation templates."""
 
 from pathlib import Path
 
@@ -22,6 +22,6 @@ def _plain(loader, suffix, node):
 Template.add_multi_constructor("!", _plain)
 
 
-def read_template():
-    """Return the template as plain data."""
-    return yaml.load(PATH.read_text(), Template)  # noqa: S506 - a SafeLoader
+def read_template(path=PATH):
+    """Return a template as plain data."""
+    return yaml.load(path.read_text(), Template)  # noqa: S506 - a SafeLoader
