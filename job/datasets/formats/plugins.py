@@ -12,8 +12,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from job.datasets.formats.returned import header_fault, values_fault
 from job.datasets.formats.volume import StoredHeader
-from job.errors import JobError
+from job.errors import DataError, JobError
 from job.storage import FileInfo, damage_named, text_of
 from job.study.entry_points import is_own_fault
 
@@ -23,7 +24,7 @@ FUNCTIONS = ("read_header", "read_values")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plugin:
-    """A format of another package, which may raise anything for a file that it cannot read.
+    """A format of another package, which may raise or return anything for a file that it was not written for.
 
     version: of that package, part of the names of chunks that are read by it.
     """
@@ -38,16 +39,25 @@ class Plugin:
         return tuple(self.form.ENDINGS)
 
     def read_header(self, file: FileInfo) -> StoredHeader:
-        """Read what a file states about its volume; DataError for whatever the package raises."""
+        """Read what a file states about its volume; DataError for whatever else the package raises or returns."""
         with damage_named(file.address, self._damaged):
-            header: StoredHeader = self.form.read_header(file)
-            return header
+            header = self.form.read_header(file)
+        self._check("read_header", header_fault(header))
+        stored: StoredHeader = header
+        return stored
 
     def read_values(self, file: FileInfo) -> NDArray[Any]:
-        """Read the values of a local file; DataError for whatever the package raises."""
+        """Read the values of a local file; DataError for whatever else the package raises or returns."""
         with damage_named(file.address, self._damaged):
-            values: NDArray[Any] = self.form.read_values(file)
-            return values
+            values = self.form.read_values(file)
+        self._check("read_values", values_fault(values))
+        numbers: NDArray[Any] = values
+        return numbers
+
+    def _check(self, function: str, fault: str) -> None:
+        if fault:
+            detail = f"{function} of the format {self.name} of {self.version}: {fault}; mend or update the package"
+            raise DataError("unreadable", detail)
 
     def _damaged(self, error: Exception) -> str:
         return f"the format {self.name} of {self.version} raised {type(error).__name__}: {text_of(error)}"

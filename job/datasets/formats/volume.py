@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from job.datasets.doubt import Doubt
 from job.datasets.geometry import Grid, along_axes, canonical_grid, to_canonical
 from job.datasets.known import NOTHING, Known
+from job.errors import DataError
 
 STACK = "SPL"
 """Slices first, from inferior to superior; rows and columns as axial slices are shown: each stays as it is stored."""
@@ -87,7 +88,13 @@ def canonical_header(stored: StoredHeader, axes: str | None = None) -> VolumeHea
 
 
 def canonical_volume(values: NDArray[Any], stored: StoredHeader, axes: str | None = None) -> Volume:
-    """Return a volume in canonical order. values: as stored, three axes; the result is a view of them."""
+    """Return a volume in canonical order. values: as stored, three axes; the result is a view of them.
+
+    Raise DataError if they are more or fewer than the header states, along any axis.
+    """
+    if values.shape != tuple(stored.shape):
+        held, expected = (" x ".join(map(str, shape)) for shape in (values.shape, stored.shape))
+        raise DataError("unreadable", f"holds {held} voxels, its header states {expected}; write the file anew")
     return Volume(values_XYZ=to_canonical(values, _affine(stored, axes)), header=canonical_header(stored, axes))
 
 

@@ -1,5 +1,6 @@
 """Formats of volumes of other packages, by their entry points."""
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -58,6 +59,59 @@ def test_whatever_it_raises_is_in_the_ledger(tmp_path, install, function):
     loaded = load(study(tmp_path), tmp_path)
     assert (loaded.samples, {line.kind for line in loaded.left_out}) == ([], {"error"})
     assert all("the format own of own-format 1.0 raised AttributeError" in line.detail for line in loaded.left_out)
+
+
+REPLACED = "def read_header(file, read=read_header):\n    return replace(read(file), {})\n"
+"""The format's header with one part replaced."""
+RETURNED = {
+    "no header": ("def read_header(file):\n    return {}\n", "read_header", "expected a StoredHeader, got dict"),
+    "a shape of two axes": (REPLACED.format("shape=(2, 3)"), "read_header", "shape: expected three positive integers"),
+    "a shape below zero": (REPLACED.format("shape=(2, -3, 4)"), "read_header", "shape: expected three positive"),
+    "a small affine": (REPLACED.format("affine=np.eye(3)"), "read_header", "affine: .* 4 x 4 numbers, got 3 x 3 of"),
+    "a list as affine": (REPLACED.format("affine=[[1]]"), "read_header", "affine: .* got list"),
+    "a spacing that is no number": (
+        REPLACED.format("spacing_mm=(1, 1, np.nan)"),
+        "read_header",
+        "spacing_mm: expected",
+    ),
+    "a spacing below zero": (
+        REPLACED.format("spacing_mm=(1, 1, -1)"),
+        "read_header",
+        "spacing_mm: expected three posit",
+    ),
+    "values of no byte": (REPLACED.format("value_bytes=0"), "read_header", "value_bytes: expected a positive integer"),
+    "a list of values": ("def read_values(file):\n    return [1]\n", "read_values", "three axes of numbers, got list"),
+    "values of two axes": (
+        "def read_values(file):\n    return np.zeros((2, 3))\n",
+        "read_values",
+        "three axes of numbers, got 2 x 3 of float64",
+    ),
+    "complex values": (
+        "def read_values(file):\n    return np.zeros((2, 3, 4), complex)\n",
+        "read_values",
+        "three axes of numbers, got 2 x 3 x 4 of complex128",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "function", "message"), RETURNED.values(), ids=RETURNED)
+def test_what_it_returns_must_be_what_a_format_returns(tmp_path, install, request, code, function, message):
+    """A line of the ledger names the function, the package, what was expected and what came."""
+    with install("own_format_that_returns" + re.sub("[^a-z]", "_", request.node.name)).open("a") as module:
+        module.write(f"\n\nfrom dataclasses import replace\n\n{code}")
+    loaded = load(study(tmp_path), tmp_path)
+    assert (loaded.samples, {line.kind for line in loaded.left_out}) == ([], {"error"})
+    expected = f"{function} of the format own of own-format 1.0: .*{message}.*; mend or update the package"
+    assert all(re.search(expected, line.detail) for line in loaded.left_out)
+
+
+def test_values_of_another_shape_than_the_header_states_are_an_error(tmp_path, install):
+    """As many of them, with their axes the other way round: each would be another voxel."""
+    with install("own_format_turned").open("a") as module:
+        module.write("\n\ndef read_values(file, read=read_values):\n    return read(file).T\n")
+    loaded = load(study(tmp_path), tmp_path)
+    assert loaded.samples == []
+    assert all("holds 4 x 3 x 2 voxels, its header states 2 x 3 x 4" in line.detail for line in loaded.left_out)
 
 
 def test_its_version_is_part_of_the_names_of_chunks(tmp_path, install):
