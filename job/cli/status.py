@@ -11,14 +11,19 @@ import pyarrow as pa
 import pyarrow.json
 
 from job.audit.status import PartCounts, count_parts
+from job.cli.failed import failure_lines
 from job.cli.opening import open_results
 from job.errors import EXIT_DONE
 from job.report import show
+from job.report.console import print_lines
 
 
 def status(output: str, form: str, plan: str | None) -> int:
-    """Print the number of planned, done, partial and failed parts of each model."""
-    show.write(_table(count_parts(*open_results(output, plan))), form)
+    """Print the number of planned, done, partial and failed parts of each model; in a table also why they failed."""
+    results, stored = open_results(output, plan)
+    show.write(_table(count_parts(results, stored)), form)
+    if form == "table":
+        print_lines(failure_lines(results, stored))
     return EXIT_DONE
 
 

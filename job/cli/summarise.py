@@ -10,12 +10,11 @@ from structlog.contextvars import bind_contextvars
 
 from job import storage
 from job.audit.current import follow, stored_plan
-from job.audit.status import failed_chunks
 from job.audit.wait import wait_for_parts, wait_for_plan
 from job.cli import container
+from job.cli.failed import failure_lines
 from job.cli.opening import open_study
 from job.cli.report import write_page
-from job.cli.wording import counted
 from job.errors import EXIT_DONE, EXIT_ERROR_ROWS, Fault, OutputError, SpecError
 from job.plan import file as plan_file
 from job.plan.file import Plan
@@ -23,7 +22,6 @@ from job.report import terminal as table
 from job.report.console import open_console, print_lines
 from job.results.store import Results
 from job.results.summary import gather_manifests, place
-from job.results.words import Word
 from job.statistics.summarise import Summary
 from job.statistics.summarise import summarise as compute
 from job.study import LoadedSpec
@@ -51,7 +49,9 @@ def summarise(
     gather_manifests(results.output, stored.spec)
     add_boundary_metrics(spec.study, results, stored)
     summary = compute(spec.study, results, stored)
-    _print_summary(spec, summary, place(results.output, stored.spec), ended, len(failed_chunks(results, stored)))
+    _print_summary(
+        spec, summary, place(results.output, stored.spec), [*map(str, ended), *failure_lines(results, stored)]
+    )
     _write_page(results, stored, summary)
     if warning := container.not_kept(results.output, os.environ, container.mounts()):
         print_lines([warning])
@@ -61,18 +61,16 @@ def summarise(
     return EXIT_DONE if summary.complete and not summary.error_lines else EXIT_ERROR_ROWS
 
 
-def _print_summary(spec: LoadedSpec, summary: Summary, place: str, ended: Sequence[Word], failed: int) -> None:
+def _print_summary(spec: LoadedSpec, summary: Summary, place: str, missing: Sequence[str]) -> None:
+    """Print the tables, the ledger and what to know of them. missing: why parts are not there."""
     out = open_console()
     out.print(table.render(summary))
     for remark in _not_published(spec, summary):
         out.print(remark, style="bold yellow")
     if not summary.complete:
         out.print(f"Only {summary.parts_done} of {summary.parts_planned} parts are done.", style="bold yellow")
-    for word in ended:
-        out.print(str(word), style="bold yellow")
-    if failed:
-        problem = f"{counted(failed, 'chunk')} failed twice; the reasons are in failed/."
-        out.print(f"{problem} Run the study again to retry.", style="bold yellow")
+    for line in missing:
+        out.print(line, style="bold yellow")
     out.print(table.ledger(summary))
     out.print(
         f"Everything lies in {storage.public(place)}: summary/ (CSV, Parquet), iou/, predictions/, objects/, "

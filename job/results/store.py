@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job import SCHEMA_VERSION, storage
+from job.errors import StorageError
 from job.results.notes import to_json
 
 FOOTER = b"medsam_job"
@@ -62,6 +63,13 @@ class Results:
     def write_failure(self, chunk: str, record: dict[str, Any]) -> None:
         """Record why a chunk failed twice."""
         storage.write(self._failure(chunk), to_json(record))
+
+    def failure(self, chunk: str) -> Any:
+        """Return the record of a failed chunk as `write_failure` stored it, None if it is gone or holds no JSON."""
+        try:
+            return json.loads(storage.read(self._failure(chunk)))
+        except (StorageError, ValueError):
+            return None
 
     def clear_failure(self, chunk: str) -> None:
         """Delete the record of a failed chunk before it is tried again."""

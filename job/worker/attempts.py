@@ -39,14 +39,22 @@ class Attempts:
             except Exception as error:
                 if self.fail_fast or _user_must_fix(error):
                     raise
-                log = structlog.get_logger()
-                log.error("failed again" if is_last else "failed; trying once more", what=step, exc_info=error)
+                reason, traceback = _reason(error)
+                event = "failed again" if is_last else "failed; trying once more"
+                structlog.get_logger().error(event, what=step, reason=reason, exc_info=traceback)
                 if is_last:
-                    self.failed[step] = storage.hide(f"{type(error).__name__}: {error}")
+                    self.failed[step] = reason
                     self.by_machine.update({step} if is_machine_fault(error) else ())
             # Outside the handler, where the error's frames no longer hold tensors. Raises if the device is lost.
             self.free_memory()
         return None
+
+
+def _reason(error: Exception) -> tuple[str, Exception | None]:
+    """Return what an error says, and itself if its traceback is of use: what the program expected explains itself."""
+    if isinstance(error, JobError):
+        return storage.hide(str(error)), None
+    return storage.hide(f"{type(error).__name__}: {error}"), error
 
 
 def _user_must_fix(error: Exception) -> bool:

@@ -1,5 +1,7 @@
 """A step is tried twice, unless the user must fix something first."""
 
+import json
+
 import pytest
 
 from job.errors import (
@@ -12,6 +14,7 @@ from job.errors import (
     StoreRefusedError,
     WeightsError,
 )
+from job.worker import log
 from job.worker.attempts import Attempts
 from job.worker.shutdown import Stopped
 
@@ -124,3 +127,14 @@ def test_a_lost_device_ends_the_run():
     with pytest.raises(RuntimeError, match="unspecified launch failure"):
         Attempts(fail_fast=False, free_memory=free).twice("sam", step)
     assert step.calls == 1
+
+
+def test_only_an_error_of_the_program_is_logged_with_its_traceback(attempts, capfd):
+    """What was expected and what came explains itself."""
+    log.configure()
+    made, _ = attempts()
+    made.twice("sam", Step(DataError("unreadable", "cut short"), ValueError("v")))
+    first, second = map(json.loads, capfd.readouterr().err.splitlines())
+    assert (first["reason"], "exception" in first) == ("unreadable: cut short", False)
+    assert (second["reason"], "Traceback" in second["exception"]) == ("ValueError: v", True)
+    assert made.failed == {"sam": "ValueError: v"}

@@ -77,7 +77,12 @@ def test_a_chunk_that_fails_twice_is_recorded_and_the_study_goes_on(run, tmp_pat
     stored = {row["image"] for row in rows(tmp_path)}
     assert stored
     assert set(record["images"]) == {row["image"] for row in undisturbed} - stored != set()
-    assert "1 chunk failed twice" in capfd.readouterr().out
+    printed = " ".join(capfd.readouterr().out.split())
+    assert "1 chunk failed twice. Run the study again to retry." in printed
+    assert (
+        f"- lite: RuntimeError: a kernel of the model failed (1 chunk, such as that of {record['images'][0]})"
+        in printed
+    )
 
 
 def test_status_counts_a_failed_chunk_and_verify_names_it(run, tmp_path, monkeypatch, capfd):
@@ -86,6 +91,8 @@ def test_status_counts_a_failed_chunk_and_verify_names_it(run, tmp_path, monkeyp
     capfd.readouterr()
     medsam_job(monkeypatch, "status", tmp_path / "results", "--format", "json")
     assert json.loads(capfd.readouterr().out) == {"model": "lite", "planned": 4, "done": 3, "partial": 0, "failed": 1}
+    medsam_job(monkeypatch, "status", tmp_path / "results")
+    assert "- lite: RuntimeError: a kernel of the model failed (1 chunk, such as" in capfd.readouterr().out
     assert medsam_job(monkeypatch, "verify", tmp_path / "results") == 3
     assert "failed twice; the file says why" in capfd.readouterr().out
 
