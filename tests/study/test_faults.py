@@ -15,7 +15,7 @@ def test_the_fault_of_an_unknown_key_names_the_nearest_valid_key():
 def test_the_fault_of_an_unknown_word_names_the_nearest_valid_word():
     """The valid words are listed, and the nearest is suggested."""
     fault = only_fault(SMALL.replace("whole_box", "whole_bx"))
-    assert fault.startswith("s.yaml:12:13: prompts[0].modes[0]: expected largest_point or")
+    assert fault.startswith("s.yaml:12:13: prompts[0].modes[0]: expected largest_point or each_point or")
     assert fault.endswith("(got whole_bx); did you mean 'whole_box'?")
 
 
