@@ -91,3 +91,11 @@ def test_a_table_that_is_missing_is_a_fault_of_its_address(spec, tmp_path):
     assert fault(spec("    tasks", f"    table: {{file: {tmp_path}/t.csv, image: file}}\n    tasks")) == (
         f"s.yaml:7:13: datasets[0].table.file: {tmp_path}/t.csv: cannot read: nothing is there"
     )
+
+
+def test_a_damaged_archive_is_a_fault_of_the_pattern_that_names_it(spec, tmp_path):
+    """With the pattern as it stands in the spec."""
+    (tmp_path / "i.zip").write_bytes(b"PK\x03\x04")
+    told = fault(spec("/i/", "/i.zip#/"))
+    assert told.startswith("s.yaml:5:5: datasets[0].images: ")
+    assert f"(got {tmp_path}/i.zip#/" in told

@@ -39,3 +39,14 @@ def test_tasks_of_one_cohort_add_up_the_weights_of_a_cluster():
     effective = 4 / (26 / 16)
     assert overall.spread(0).freedom == pytest.approx(effective - 1)
     assert overall.spread(0).inflation == pytest.approx(effective / (effective - 1))
+
+
+def test_each_row_over_tasks_has_the_objects_and_means_of_its_own_tasks():
+    """Two tasks for the first row, one for the second; means of .2 and .6 are .4."""
+    overall = OverTasks(0, 2)
+    part = overall.part(2)
+    part.add(np.array([0, 1]), np.array([0.2, 0.9]), np.zeros((2, RESAMPLES)), np.array([[1.0, 2.0], [10.0, 20.0]]))
+    part.add(np.array([0]), np.array([0.6]), np.zeros((1, RESAMPLES)), np.array([[4.0, 0.0]]))
+    overall.add(part)
+    assert [(overall.tasks(row), overall.objects(row)) for row in (0, 1)] == [(2, 7), (1, 30)]
+    assert [overall.mean(row) for row in (0, 1)] == pytest.approx([0.4, 0.9])

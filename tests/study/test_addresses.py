@@ -60,6 +60,7 @@ def test_an_address_is_accepted(address):
     [
         ("memory://x", "what is in memory ends with this process"),
         ("http://host/x", "nothing can be written to a web server"),
+        ("http://host/a://b", "nothing can be written to a web server"),
         ("package://job/x", "the files of a package are read-only"),
     ],
 )

@@ -148,7 +148,9 @@ def test_all_missing_files_are_named_at_once(folder):
 
 def test_an_unset_variable_in_the_name_of_a_file_is_told_with_its_use():
     """So that the message says how to set it."""
-    with pytest.raises(UnsetVariablesError, match="the variable DATA is not set or empty; set it, or write a default") as error:
+    with pytest.raises(
+        UnsetVariablesError, match="the variable DATA is not set or empty; set it, or write a default"
+    ) as error:
         loads(spec("!include ${DATA}/B.yaml"), environment={})
     assert error.value.uses == {"DATA": ("${DATA}/B.yaml",)}
 

@@ -7,6 +7,7 @@ import torch
 from job.models.click_based.batch import Batch, Member
 from job.models.click_based.framing import Framing, RowColumnClicks, mirrored, padded
 from job.models.click_based.roi import Roi
+from job.models.click_based.sampling import Line
 from job.models.protocol import EncodedImage
 from job.testing import make_request
 from tests.models.compare import assert_close
@@ -41,6 +42,12 @@ def test_points_are_converted_from_x_y_to_row_column():
     assert converted.rows_columns_N2.tolist() == [[2, 5], [7, 0]]
     assert converted.positive_N.tolist() == [True, False]
     assert converted.positives().tolist() == [[2, 5]]
+
+
+def test_a_mirrored_pass_samples_its_columns_from_the_other_end():
+    """Rows stay. Line: first of the output, their number, first of the source, their number, whether mirrored."""
+    for is_mirrored in (False, True):
+        assert WHOLE.input_lines(mirrored=is_mirrored) == (Line(0, 7, 0, 7), Line(0, 4, 0, 4, is_mirrored))
 
 
 each_way = pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "at once"])
