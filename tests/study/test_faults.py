@@ -115,6 +115,30 @@ def test_a_template_names_existing_fields():
     assert "unknown field {stm} (got m/{stm}.png); did you mean 'stem'?" in only_fault(SMALL.replace("{stem}", "{stm}"))
 
 
+def test_the_path_of_the_image_is_such_a_field():
+    """And is suggested."""
+    assert "(got m/{imge}); did you mean 'image'?" in only_fault(SMALL.replace("m/{stem}.png", "m/{imge}"))
+
+
+WITH_WINDOW = (
+    SMALL.replace("{organ: 1}", "{{organ: 1}}")
+    .replace("{stem}", "{{stem}}")
+    .replace("    tasks:", "    intensity: {{window: [{}, 400]}}\n    tasks:")
+)
+
+
+@pytest.mark.parametrize("level", [-(2**63), -1000])
+def test_an_integer_of_64_bits_is_read(level):
+    """With its sign."""
+    assert loads(WITH_WINDOW.format(level)).study.datasets[0].intensity.window == (level, 400)
+
+
+@pytest.mark.parametrize("level", [-(2**63) - 1, 2**63])
+def test_an_integer_of_more_bits_is_a_fault(level):
+    """No column of a table holds it."""
+    assert "expected an integer of at most 64 bits" in only_fault(WITH_WINDOW.format(level))
+
+
 def test_each_template_of_a_list_is_checked():
     """The fault has the place of the template; so it has for a task's own."""
     listed = SMALL.replace("m/{stem}.png", "['m/{stem}.png', 'n/{stm}.png']")

@@ -62,6 +62,7 @@ def test_intensity_rules_have_names_for_the_rows():
         "{scale: minmax, per: volume}": "minmax/volume",
         "{percentiles: [0.5, 99.5]}": "percentiles(0.5,99.5)/slice",
         "{window: [40, 400]}": "window(40,400)/slice",
+        "{window: [-600, 1500]}": "window(-600,1500)/slice",  # of the lung
     }
     for rule, label in rules.items():
         text = SMALL.replace("tasks:", f"intensity: {rule}\n    tasks:")
