@@ -15,15 +15,13 @@ NPM := $(shell command -v npm)
 AZURITE := $(VENV)/azurite
 MISSING := $(if $(CHROMIUM),,browser) $(if $(SLURM),,slurm) $(if $(NPM),,azure)
 SERVERS := $(if $(NPM),$(AZURITE)/ready)
-# Processes in place of threads, because most tests use one core; one more than there are cores, because some wait for
-# servers, but at most four: each may take 4 GB.
-WORKERS := $(shell workers=$$(($$(nproc) + 1)); echo $$((workers < 4 ? workers : 4)))
+# Processes in place of threads, because most tests use one core. Each may take 4 GB.
 # With bytecode, because hundreds of tests start the program, which would compile its modules each time.
 test: $(VENV)/ready $(SERVERS)  ## run the test suite, including the tests that start servers, a browser and a cluster
 	@$(if $(CHROMIUM),:,echo "The tests in a browser are left out: install Chromium (Debian: apt-get install chromium).")
 	@$(if $(SLURM),:,echo "The tests on Slurm are left out: as root, apt-get install slurm-wlm munge.")
 	@$(if $(NPM),:,echo "The tests of az:// are left out: install npm (Debian: apt-get install npm).")
-	env --unset=PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long$(foreach mark,$(MISSING), and not $(mark))" -n $(WORKERS) --dist worksteal
+	env --unset=PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/pytest -m "not long$(foreach mark,$(MISSING), and not $(mark))" -n auto --maxprocesses 4 --dist worksteal
 
 test-long: $(VENV)/ready $(SERVERS)  ## run the tests that take minutes or need weights of hundreds of megabytes
 	$(BIN)/pytest -m long

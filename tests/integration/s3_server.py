@@ -86,6 +86,7 @@ def s3_server(tmp_path_factory):
         binary, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-admin.ui=false", "-webdav=false",
         f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}", f"-master.port={master}", f"-volume.port={volume}",
         f"-filer.port={filer}",
+        "-s3.port.iceberg=0", "-s3.port.lance=0",  # else two servers that start at once take the same ports
     ]  # fmt: skip
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -94,8 +94,8 @@ def test_a_table_that_is_missing_is_a_fault_of_its_address(spec, tmp_path):
 
 
 def test_a_damaged_archive_is_a_fault_of_the_pattern_that_names_it(spec, tmp_path):
-    """With the pattern as it stands in the spec."""
+    """With what came."""
     (tmp_path / "i.zip").write_bytes(b"PK\x03\x04")
     told = fault(spec("/i/", "/i.zip#/"))
-    assert told.startswith("s.yaml:5:5: datasets[0].images: ")
-    assert f"(got {tmp_path}/i.zip#/" in told
+    assert told.startswith("s.yaml:5:5: datasets[0].images: damaged, or no such archive")
+    assert "(got /" in told
