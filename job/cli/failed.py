@@ -9,9 +9,12 @@ from job.audit.status import failed_chunks
 from job.cli.wording import counted
 from job.plan.file import Plan
 from job.results.store import Results
+from job.study.yaml_source import shorten
 
 SHOWN = 3
 """Reasons that are printed."""
+MOST_LETTERS = 400
+"""Of a reason: the whole text is in its record."""
 
 
 def failure_lines(results: Results, plan: Plan) -> Iterator[str]:
@@ -30,4 +33,5 @@ def failure_lines(results: Results, plan: Plan) -> Iterator[str]:
 
 
 def _reason(failure: Failure) -> str:
-    return f"{failure.step}: {failure.reason}" if failure.step else failure.reason
+    reason = shorten(" ".join(failure.reason.split()), MOST_LETTERS)
+    return f"{failure.step}: {reason}" if failure.step else reason

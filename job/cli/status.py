@@ -21,8 +21,9 @@ from job.report.console import print_lines
 def status(output: str, form: str, plan: str | None) -> int:
     """Print the number of planned, done, partial and failed parts of each model; in a table also why they failed."""
     results, stored = open_results(output, plan)
-    show.write(_table(count_parts(results, stored)), form)
-    if form == "table":
+    counts = count_parts(results, stored)
+    show.write(_table(counts), form)
+    if form == "table" and any(of_model.failed for of_model in counts):
         print_lines(failure_lines(results, stored))
     return EXIT_DONE
 

@@ -91,8 +91,8 @@ class Prediction:
     All tensors are on the model's device, and nothing has waited for them.
 
     masks_CHW: bool, at the image's own size. predicted_iou_C: the model's own estimate, float32 or float64, or None for
-    a model without one. mask_inputs_C: the mask input of the next request if that candidate is chosen; None for a model
-    without mask input. finite: bool, no axes: whether all that the network returned for this request is finite
+    a model without one. mask_inputs_C: the mask input of the next request if that candidate is chosen, each None for a
+    model without mask input. finite: bool, no axes: whether all that the network returned for this request is finite
     (`job.models.finite`); None if the model does not say, and then its predicted IoU tells. If it is not, the
     evaluation raises DataError, as for parts of another shape or type than stated here.
     """

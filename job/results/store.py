@@ -65,7 +65,7 @@ class Results:
         storage.write(self._failure(chunk), to_json(record))
 
     def failure(self, chunk: str) -> Any:
-        """Return the record of a failed chunk as `write_failure` stored it, None if it is gone or holds no JSON."""
+        """Return the record of a failed chunk as `write_failure` stored it, None if it cannot be read."""
         try:
             return json.loads(storage.read(self._failure(chunk)))
         except (StorageError, ValueError):

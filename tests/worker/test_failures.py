@@ -97,6 +97,19 @@ def test_status_counts_a_failed_chunk_and_verify_names_it(run, tmp_path, monkeyp
     assert "failed twice; the file says why" in capfd.readouterr().out
 
 
+def test_a_long_reason_is_one_short_line(run, tmp_path, monkeypatch, capfd):
+    """Libraries explain themselves over many lines; the record has them all."""
+    run([2, 3], "--only", "predict")
+    (path,) = (tmp_path / "results/failed").iterdir()
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"failed": {"lite": "first line\nsecond " + "x" * 999}}))
+    capfd.readouterr()
+    medsam_job(monkeypatch, "status", tmp_path / "results")
+    (line,) = [line for line in capfd.readouterr().out.splitlines() if line.startswith("- lite: ")]
+    assert line.startswith("- lite: first line second xxx")
+    assert "x… (1 chunk, such as that of " in line
+    assert len(line) < 500
+
+
 def test_a_later_run_tries_a_failed_chunk_again(run, tmp_path, undisturbed):
     """It deletes the record of the failure."""
     assert run([2, 3], "--only", "predict") == 3
