@@ -30,11 +30,11 @@ from benchmarks.simulated_patients import (
     never_reached,
     noc,
 )
-from job.statistics import over_tasks, paired_tests, resampling
-from job.statistics.bounded import bounded_interval
+from job.statistics import estimates, over_tasks, paired_tests, resampling
+from job.statistics.bootstrap_t import Linear, Range, bootstrap_t
 from job.statistics.correlations import fisher, spearman
-from job.statistics.over_tasks import OverTasks
-from job.statistics.resampling import Floats, draws, interval, ratios, resampled_sums
+from job.statistics.estimates import Estimates
+from job.statistics.resampling import Floats, draws, interval, resampled_sums
 
 HUGE = 200_000
 """Patients of the sample that stands for the population."""
@@ -81,8 +81,9 @@ ESTIMANDS: dict[str, tuple[Sequence[int], Sequence[Task]]] = {
     "rho over 3 cohorts of P, 2P, 4P": (COHORT_SIZES, [correlation(0.5)]),
 }
 """Sizes of the cohorts, in patients P, and the tasks of each, by the name of the interval."""
-PROPORTIONS = [name for name in ESTIMANDS if name.startswith("share never reached")]
-BOUNDED = [name for name in ESTIMANDS if name.startswith("mean ") and name != "mean of paired differences"]
+SHARE = Range(lowest=0.0, highest=1.0)
+RANGES = {"mean of paired differences": SHARE.of_differences(), "NoC20": Range(lowest=0.0, highest=20.0)}
+"""What an object can have, where it is no share."""
 
 
 def statistic(sums: Floats) -> Floats:
@@ -90,34 +91,31 @@ def statistic(sums: Floats) -> Floats:
     return sums[0] / sums[1] if len(sums) == 2 else fisher(spearman(sums.T))
 
 
-def resampled(sums_MRP: Floats, drawn_BP: np.ndarray) -> Floats:
-    """Return the statistic in each resample, (R, B)."""
-    if len(sums_MRP) == 2:
-        return ratios(sums_MRP[0], sums_MRP[1], drawn_BP)
-    return np.stack([fisher(spearman(resampled_sums(sums_MP, drawn_BP).T)) for sums_MP in sums_MRP.swapaxes(0, 1)])
-
-
 def bounds(name: str, setting: Setting, patients: int, replicates: int, seed: int) -> Iterator[tuple[float, float]]:
     """Yield the interval of each replicate; one without an interval is NaN."""
     rng, (sizes, tasks) = np.random.default_rng([seed, patients]), ESTIMANDS[name]
-    overall = OverTasks(0, replicates)
+    overall = Estimates(0, replicates)
     for number, size in enumerate(sizes):
         clusters = size * patients
-        cohort, part = Cohort(setting, (replicates, clusters), rng), overall.part(clusters)
+        cohort, part = Cohort(setting, (replicates, clusters), rng), overall.linear_part(clusters)
         drawn_BP = draws(clusters, seed, str(number))
         for task in tasks:
-            slices = cohort.slices()
-            sums_MRP = task(slices)
-            means_R, counts_RP = statistic(sums_MRP.sum(axis=2)), slices.counts_RP.astype(float)
-            part.add(np.arange(replicates), means_R, resampled(sums_MRP, drawn_BP), counts_RP)
-        overall.add(part)
+            sums_MRP = task(cohort.slices()).astype(float)
+            if len(sums_MRP) == 2:
+                linear = Linear.of(*sums_MRP)
+                part.add_means(np.arange(replicates), linear, linear.resampled(drawn_BP)[0])
+            else:
+                rhos_R = fisher(spearman(sums_MRP.sum(axis=2).T))
+                rhos_RB = np.stack(
+                    [fisher(spearman(resampled_sums(own, drawn_BP).T)) for own in np.moveaxis(sums_MRP, 1, 0)]
+                )
+                part.add(np.arange(replicates), rhos_R, rhos_RB, sums_MRP[0])
+        overall.add_drawn(part, drawn_BP)
     for place in overall.places:
-        resampled_B, spread = overall.resampled(place), overall.spread(place)
-        if name in PROPORTIONS + BOUNDED:
-            most_objects = overall.objects(place) if name in PROPORTIONS else np.inf
-            found = bounded_interval(overall.mean(place), resampled_B, most_objects, spread, CONFIDENCE)
+        if name.startswith("rho"):
+            found = interval(overall.resampled(place), overall.spread(place), CONFIDENCE)
         else:
-            found = interval(resampled_B, spread, CONFIDENCE)
+            found = bootstrap_t(overall.estimate(place), RANGES.get(name, SHARE), CONFIDENCE)
         yield (np.nan, np.nan) if found.low is None or found.high is None else (found.low, found.high)
 
 
@@ -155,7 +153,7 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=2000)
     parser.add_argument("--only", choices=["intervals", "claims", "tests"])
     arguments = parser.parse_args()
-    for module in (resampling, over_tasks, paired_tests):
+    for module in (resampling, over_tasks, estimates, paired_tests):
         vars(module)["RESAMPLES"] = arguments.resamples
     print(f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__},", end=" ")
     print(f"{arguments.resamples:,} resamples")

@@ -6,9 +6,10 @@ import numpy as np
 
 from benchmarks.markdown import heading, row
 from benchmarks.simulated_patients import CONFIDENCE, Cohort, Difference, Setting, batches, better, equal, skewed
+from job.statistics.bootstrap_t import Linear
 from job.statistics.crossing import find_crossing
 from job.statistics.paired_tests import flip_test, flips, rank_test
-from job.statistics.resampling import Floats, Spread, draws, effective_clusters, ratios, resampled_sums
+from job.statistics.resampling import Floats, Spread, draws, resampled_sums
 
 PATIENTS = (5, 8, 10, 20, 40)
 TESTED_PATIENTS = (6, 8, 12, 20, 40)
@@ -33,9 +34,9 @@ def claimed(difference: Difference, setting: Setting, clicks: int, patients: int
         drawn_BP = draws(patients, seed, "")
         for replicate in range(count):
             sums_KP, counts_KP = sums_KRP[:, replicate], np.tile(counts_RP[replicate], (clicks, 1))
-            means_K = sums_KP.sum(axis=1) / counts_KP.sum(axis=1)
-            spread = Spread.of(float(effective_clusters(counts_KP)[0]))
-            found = find_crossing(means_K, ratios(sums_KP, counts_KP, drawn_BP), spread, CONFIDENCE)
+            linear = Linear.of(sums_KP, counts_KP)
+            spread, errors_KB = Spread.of(float(linear.clusters[0])), linear.resampled(drawn_BP)[0]
+            found = find_crossing(linear.mean_C, linear.mean_C[:, None] + errors_KB, spread, CONFIDENCE)
             if found is not None:
                 ahead += found.ahead is not None
                 missed += bool(((found.low_K > 0) | (found.high_K < 0)).any())

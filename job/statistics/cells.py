@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from job.statistics.resampling import Floats, Integers, draws, ratios
+from job.statistics.resampling import Floats, Integers, draws
 
 Columns = Mapping[str, NDArray[Any]]
 BLOCK = 250
@@ -81,11 +81,6 @@ class Cells:
             totals_CP[place, self.cluster_N[own]] = self.total_N[own]
             counts_CP[place, self.cluster_N[own]] = self.count_N[own]
         return totals_CP, counts_CP
-
-    def resampled(self, cells: Integers, drawn_BP: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-        """Return the statistic of cells in each resample, float64 (C, B), and their counts, float64 (C, P)."""
-        totals_CP, counts_CP = self.sums(cells, drawn_BP.shape[1])
-        return ratios(totals_CP, counts_CP, drawn_BP), counts_CP
 
 
 def read_cells(connection: duckdb.DuckDBPyConnection) -> Cells:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from job.statistics.bounded import bounded_interval
+from job.statistics.bootstrap_t import Estimate, Linear, Range, bootstrap_t
 from job.statistics.cells import Cells, Cohort, Columns, blocks
 from job.statistics.crossing import find_crossing
-from job.statistics.over_tasks import OverTasks
+from job.statistics.estimates import Estimates
 from job.statistics.relations import relation
-from job.statistics.resampling import DIGITS, FEWEST_CLUSTERS, Floats, Spread, effective_clusters, interval
+from job.statistics.resampling import DIGITS, FEWEST_CLUSTERS, Floats, Spread, interval
 
 Row = dict[str, Any]
 
@@ -24,9 +24,9 @@ Row = dict[str, Any]
 class Inputs:
     """What intervals are computed from.
 
-    rows: columns of rows_over_tasks: step, is_difference, is_iou_difference, object_values; series_index and
-    series_steps, the number of a series and of its clicks, -1 outside series. groups: rows over tasks of each group of
-    models to rank. margin: of non-inferiority, None if there is none.
+    rows: columns of rows_over_tasks: step, is_difference, is_iou_difference, is_proportion, lowest and highest;
+    series_index and series_steps, the number of a series and of its clicks, -1 outside series. groups: rows over tasks
+    of each group of models to rank. margin: of non-inferiority, None if there is none.
     """
 
     cells: Cells
@@ -56,7 +56,7 @@ def intervals(inputs: Inputs) -> dict[str, pa.Table]:
     made = _Relations()
     ranked = {row for group in inputs.groups for row in group}
     for rows in blocks(inputs.rows["series_index"]):
-        overall = OverTasks(rows.start, rows.stop - rows.start)
+        overall = Estimates(rows.start, rows.stop - rows.start)
         for cohort in inputs.cells.cohorts:
             _add_cohort(inputs, made, overall, cohort, rows)
         _finish(inputs, made, overall, ranked)
@@ -65,9 +65,9 @@ def intervals(inputs: Inputs) -> dict[str, pa.Table]:
     return {name: relation(name, rows_of[name]) for name in names}
 
 
-def _add_cohort(inputs: Inputs, made: _Relations, overall: OverTasks, cohort: Cohort, rows: slice) -> None:
+def _add_cohort(inputs: Inputs, made: _Relations, overall: Estimates, cohort: Cohort, rows: slice) -> None:
     """Resample the cells of a cohort's tasks: their intervals and crossings, and their part in the rows over tasks."""
-    cells, part = inputs.cells, overall.part(cohort.clusters)
+    cells, part = inputs.cells, overall.linear_part(cohort.clusters)
     drawn_BP = None
     for task in cohort.tasks:
         own = cells.of_task(task, rows)
@@ -75,32 +75,33 @@ def _add_cohort(inputs: Inputs, made: _Relations, overall: OverTasks, cohort: Co
         if not len(own):
             continue
         drawn_BP = cohort.draws(inputs.seed) if drawn_BP is None else drawn_BP
-        resampled_CB, counts_CP = cells.resampled(own, drawn_BP)
-        effective_C = effective_clusters(counts_CP)
-        for cell, statistics_B, counts_P, effective in zip(own, resampled_CB, counts_CP, effective_C, strict=True):
-            row, spread = int(cells.over_C[cell]), Spread.of(float(effective))
-            sampled = _Sampled(float(cells.mean_C[cell]), statistics_B, float(counts_P.sum()), spread)
-            made.intervals.append({"over_tasks": row, "task_index": task, **_bounds(inputs, row, sampled)})
+        linear = Linear.of(*cells.sums(own, cohort.clusters))
+        errors_CB, variances_CB = linear.resampled(drawn_BP)
+        part.add_means(cells.over_C[own] - rows.start, linear, errors_CB)
+        for place, row in enumerate(map(int, cells.over_C[own])):
+            estimate = linear.estimate(place, errors_CB[place], variances_CB[place])
+            made.intervals.append({"over_tasks": row, "task_index": task, **_bounds(inputs, row, estimate)})
         series_C = inputs.rows["series_index"][cells.over_C[own]]
         for number in np.unique(series_C[series_C >= 0]):
             places = np.flatnonzero(series_C == number)
-            key, spread = {"series_index": int(number), "task_index": task}, Spread.of(float(effective_C[places].min()))
+            spread = Spread.of(float(linear.clusters[places].min()))
+            key = {"series_index": int(number), "task_index": task}
+            means_K = linear.mean_C[places]
             over = [int(row) for row in cells.over_C[own[places]]]
-            _cross(inputs, made, key, over, cells.mean_C[own[places]], resampled_CB[places], spread)
-        part.add(cells.over_C[own] - rows.start, cells.mean_C[own], resampled_CB, counts_CP)
-    overall.add(part)
+            _cross(inputs, made, key, over, means_K, means_K[:, None] + errors_CB[places], spread)
+    if drawn_BP is not None:
+        overall.add_drawn(part, drawn_BP)
 
 
-def _finish(inputs: Inputs, made: _Relations, overall: OverTasks, ranked: set[int]) -> None:
+def _finish(inputs: Inputs, made: _Relations, overall: Estimates, ranked: set[int]) -> None:
     """Compute the intervals and crossings of a block's rows over tasks, and keep the resamples that ranks need."""
     series: dict[int, list[int]] = defaultdict(list)
     for place in overall.places:
-        row, statistics_B, spread = overall.first + place, overall.resampled(place), overall.spread(place)
-        described = {"interval_tasks": overall.tasks(place), "interval_mean": overall.mean(place)}
-        sampled = _Sampled(overall.mean(place), statistics_B, overall.objects(place), spread)
-        made.overall_intervals.append({"over_tasks": row, **described, **_bounds(inputs, row, sampled)})
+        row, estimate = overall.first + place, overall.estimate(place)
+        described = {"interval_tasks": overall.tasks(place), "interval_mean": estimate.mean}
+        made.overall_intervals.append({"over_tasks": row, **described, **_bounds(inputs, row, estimate)})
         if row in ranked:
-            made.kept[row] = statistics_B, spread
+            made.kept[row] = overall.resampled(place), estimate.spread
         if inputs.rows["series_index"][row] >= 0:
             series[int(inputs.rows["series_index"][row])].append(place)
     for number, places in series.items():
@@ -132,30 +133,20 @@ def _cross(
         made.clicks_ahead.append(key | {"step": int(inputs.rows["step"][row])} | bounds)
 
 
-class _Sampled(NamedTuple):
-    """A statistic, its resamples, float64 (B,), and the number of its objects."""
+def _bounds(inputs: Inputs, row: int, estimate: Estimate) -> Row:
+    """Return the interval of one mean, and of a difference of IoU the probability that it is not inferior.
 
-    mean: float
-    resampled_B: Floats
-    objects: float
-    spread: Spread
-
-
-def _bounds(inputs: Inputs, row: int, sampled: _Sampled) -> Row:
-    """Return the interval of one statistic, and of a difference of IoU the probability that it is not inferior.
-
-    Where no cluster shows a difference of values that are 0 or 1, there is none: all resamples would say 0.
+    Clusters that do not differ show the same difference everywhere; of values that are 0 or 1, they show none.
     """
-    values, confidence = inputs.rows["object_values"][row], inputs.confidence
-    if values != "any" and not inputs.rows["is_difference"][row]:
-        most_objects = sampled.objects if values == "0 or 1" else np.inf
-        return vars(bounded_interval(sampled.mean, sampled.resampled_B, most_objects, sampled.spread, confidence))
-    result: Row = vars(interval(sampled.resampled_B, sampled.spread, confidence))
-    kept_B = sampled.resampled_B[~np.isnan(sampled.resampled_B)]
-    if values == "0 or 1" and not kept_B.any():
+    columns = ("lowest", "highest", "is_proportion", "is_difference", "is_iou_difference")
+    lowest, highest, is_proportion, is_difference, is_iou_difference = (inputs.rows[name][row] for name in columns)
+    values = Range(lowest=float(lowest), highest=float(highest), is_binary=bool(is_proportion))
+    result: Row = vars(bootstrap_t(estimate, values.of_differences() if is_difference else values, inputs.confidence))
+    if is_difference and is_proportion and not estimate.varies:
         result = result | {"low": None, "high": None}
-    if inputs.margin is not None and inputs.rows["is_iou_difference"][row] and result["low"] is not None:
-        result = result | {"not_inferior": float(np.mean(kept_B > -inputs.margin))}
+    if inputs.margin is not None and is_iou_difference and result["low"] is not None:
+        resampled_B = estimate.mean + estimate.error_B[~np.isnan(estimate.error_B)]
+        result = result | {"not_inferior": float(np.mean(resampled_B > -inputs.margin))}
     return result
 
 

@@ -13,19 +13,18 @@ class Part:
     """What one cohort adds to some rows over tasks.
 
     sums_OB: sums over its tasks, float64 (O, B). weights_OP: the share of a task's objects that a cluster has, summed
-    over the tasks, float64 (O, P). objects_O: those of its tasks, float64 (O,).
+    over the tasks, float64 (O, P).
     """
 
     def __init__(self, rows: int, clusters: int) -> None:
         self.sums_OB = np.zeros((rows, RESAMPLES))
-        self.means_O, self.objects_O, self.tasks_O = np.zeros(rows), np.zeros(rows), np.zeros(rows, np.int64)
+        self.means_O, self.tasks_O = np.zeros(rows), np.zeros(rows, np.int64)
         self.weights_OP = np.zeros((rows, clusters))
 
     def add(self, places: Integers, means_C: Floats, resampled_CB: Floats, counts_CP: Floats) -> None:
         """Add a task's cells, each to the row at its place. counts_CP: objects, float64 (C, P)."""
         self.sums_OB[places] += resampled_CB
         self.means_O[places] += means_C
-        self.objects_O[places] += counts_CP.sum(axis=1)
         self.tasks_O[places] += 1
         self.weights_OP[places] += counts_CP / counts_CP.sum(axis=1, keepdims=True)
 
@@ -36,7 +35,7 @@ class OverTasks:
     def __init__(self, first: int, rows: int) -> None:
         self.first, self._rows = first, rows
         self._sums_OB = np.zeros((rows, RESAMPLES))
-        self._means_O, self._objects_O, self._tasks_O = np.zeros(rows), np.zeros(rows), np.zeros(rows, np.int64)
+        self._means_O, self._tasks_O = np.zeros(rows), np.zeros(rows, np.int64)
         self._variances: list[list[float]] = [[] for _ in range(rows)]
         self._clusters: list[list[float]] = [[] for _ in range(rows)]
 
@@ -52,7 +51,6 @@ class OverTasks:
             self._variances[place].append(float(np.nanvar(part.sums_OB[place]) if np.isnan(variance) else variance))
             self._clusters[place].append(float(effective_clusters(part.weights_OP[[place]])[0]))
         self._means_O += part.means_O
-        self._objects_O += part.objects_O
         self._tasks_O += part.tasks_O
 
     @property
@@ -63,10 +61,6 @@ class OverTasks:
     def tasks(self, place: int) -> int:
         """Return how many tasks a row has."""
         return int(self._tasks_O[place])
-
-    def objects(self, place: int) -> float:
-        """Return how many objects the tasks of a row have."""
-        return float(self._objects_O[place])
 
     def mean(self, place: int) -> float:
         """Return the mean over the tasks of a row."""

@@ -5,11 +5,11 @@ patients. A cohort is a data set, or several that share patients; one draw serve
 statistic of a cell is the drawn clusters' sum of values over their count of objects; over tasks, it is the plain mean
 of the tasks' statistics, with the tasks fixed.
 
-The interval of a difference, and of values without bounds, is the expanded percentile interval of Hesterberg 2015
+The interval of a rank, of a rank correlation and of a crossing is the expanded percentile interval of Hesterberg 2015
 ("What Teachers Should Know About the Bootstrap"): with P clusters, the quantiles are taken at
-Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror. P is the effective number of clusters (Kish 1965), which
-is below their number where some have more objects than others. Over several cohorts, each with its own P, the factor
-and the degrees of freedom are pooled as by Welch and Satterthwaite.
+Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror; bootstrap_t.py has that of a mean. P is the effective
+number of clusters (Kish 1965), which is below their number where some have more objects than others. Over several
+cohorts, each with its own P, the factor and the degrees of freedom are pooled as by Welch and Satterthwaite.
 """
 
 from __future__ import annotations
@@ -110,18 +110,6 @@ def resampled_sums(sums_NP: Floats, drawn_BP: NDArray[np.integer[Any]]) -> Float
     return result_NB
 
 
-def ratios(totals_CP: Floats, counts_CP: Floats, drawn_BP: NDArray[np.uint8]) -> Floats:
-    """Return each cell's statistic in each resample, float64 (C, B); NaN where none of its clusters was drawn.
-
-    totals_CP, counts_CP: float64 (C, P), sums of values and counts of objects; 0 for a cluster without an object.
-    """
-    distinct_UP, which_C = _distinct(counts_CP)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        result_CB = resampled_sums(totals_CP, drawn_BP)
-        result_CB /= resampled_sums(distinct_UP, drawn_BP)[which_C]
-    return result_CB
-
-
 @dataclass(frozen=True, kw_only=True)
 class Interval:
     """An interval, None where more than MOST_LOST of the resamples are lost, and how many are."""
@@ -145,15 +133,15 @@ def interval(statistics_B: Floats, spread: Spread, confidence: float) -> Interva
     return Interval(low=float(low), high=float(high), lost_resamples=lost)
 
 
+def distinct(rows_CP: Floats) -> tuple[Floats, Integers]:
+    """Return the distinct rows, and which of them each row is. The runs of a task have the same objects."""
+    numbers: dict[bytes, int] = {}
+    which_C = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows_CP], np.int64)
+    first_U = np.unique(which_C, return_index=True)[1]
+    return rows_CP[first_U], which_C
+
+
 def _blocks(clusters: int) -> Iterator[slice]:
     size = max(1, BLOCK_VALUES // clusters)
     for start in range(0, RESAMPLES, size):
         yield slice(start, min(start + size, RESAMPLES))
-
-
-def _distinct(counts_CP: Floats) -> tuple[Floats, Integers]:
-    """Return the distinct rows, and which of them each row is. The runs of a task have the same objects."""
-    numbers: dict[bytes, int] = {}
-    which_C = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in counts_CP], np.int64)
-    first_U = np.unique(which_C, return_index=True)[1]
-    return counts_CP[first_U], which_C

@@ -26,7 +26,10 @@ from job.study.statistics import Statistics
 from job.study.study import Study
 
 SHOWN_ROWS = 3
-ROWS = ("step", "tested", "is_difference", "is_iou_difference", "object_values", "series_index", "series_steps")
+ROWS = (
+    *("step", "tested", "is_difference", "is_iou_difference", "is_proportion", "lowest", "highest"),
+    *("series_index", "series_steps"),
+)
 """Columns of rows_over_tasks."""
 MEMORY = "SET memory_limit = '3GB'"  # beyond it, DuckDB works on disk in its temp_directory
 

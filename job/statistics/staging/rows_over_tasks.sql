@@ -1,5 +1,5 @@
 -- One row per measure x stratum x run (or pair) x step: a row over tasks, numbered from 0 in the order of its key.
--- object_values: what an object of the measure can have; of a difference, each side.
+-- is_proportion, lowest, highest: of the measure; of a difference, what each side can have.
 -- tested: whether differences are tested here: of IoU at the named steps, and of the area under the curve.
 -- series_index, series_steps: number of the series of clicks whose differences of IoU these are, and how many clicks it
 -- has, those included at which trajectories had stopped.
@@ -21,7 +21,9 @@ described AS (
         keys.*,
         pair_index IS NOT NULL AS is_difference,
         measure = 'iou' AND pair_index IS NOT NULL AS is_iou_difference,
-        object_values,
+        is_proportion,
+        lowest,
+        highest,
         pair_index IS NOT NULL AND (starts_with(measure, 'AUC@') OR (measure = 'iou' AND pairs.tested)) AS tested,
         series.series_index,
         series_steps
