@@ -103,7 +103,7 @@ def bounds(name: str, setting: Setting, patients: int, replicates: int, seed: in
             sums_MRP = task(cohort.slices()).astype(float)
             if len(sums_MRP) == 2:
                 linear = Linear.of(*sums_MRP)
-                part.add_means(np.arange(replicates), linear, linear.resampled(drawn_BP)[0])
+                part.add_means(np.arange(replicates), linear, *linear.resampled(drawn_BP))
             else:
                 rhos_R = fisher(spearman(sums_MRP.sum(axis=2).T))
                 rhos_RB = np.stack(

@@ -63,10 +63,12 @@ class Estimate:
         student = float(special.stdtrit(self.spread.freedom, 1 - share))
         if not self.varies:
             return student, student
-        least = self.variance / (self.spread.freedom + 1)
-        t_B = self.error_B / np.sqrt(np.maximum(self.variance_B, least))
-        kept = len(t_B) - int(np.count_nonzero(np.isnan(t_B)))
-        return _exceeded(t_B, kept * share, student), _exceeded(-t_B, kept * share, student)
+        squared_B = np.maximum(self.variance_B, self.variance / (self.spread.freedom + 1))
+        squared_B *= student**2
+        beyond = np.flatnonzero(self.error_B * self.error_B > squared_B)  # NaN is not
+        t_N = student * self.error_B[beyond] / np.sqrt(squared_B[beyond])
+        count = share * (len(self.error_B) - int(np.count_nonzero(np.isnan(self.error_B))))
+        return _exceeded(t_N[t_N > 0], count, student), _exceeded(-t_N[t_N < 0], count, student)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,16 +106,20 @@ class Linear:
         """Return the error of each mean in each resample, and the variance that the resample states, two of float64
         (C, B); NaN where none of a cell's clusters was drawn.
         """
-        z_CP, w_UP, which_C = self.error_CP, *distinct(self.weight_CP)
+        z_CP, weight_UP, which_C = self.error_CP, *distinct(self.weight_CP)
+        sums = resampled_sums(np.concatenate([z_CP, -2 * z_CP * self.weight_CP, z_CP**2]), drawn_BP)
+        error_CB, product_CB, variance_CB = np.split(sums, 3)
+        drawn_UB, square_UB = np.split(resampled_sums(np.concatenate([weight_UP, weight_UP**2]), drawn_BP), 2)
         with np.errstate(invalid="ignore", divide="ignore"):
-            drawn_CB = resampled_sums(w_UP, drawn_BP)[which_C]
-            error_CB = resampled_sums(z_CP, drawn_BP) / drawn_CB
-            variance_CB = resampled_sums(w_UP**2, drawn_BP)[which_C] * error_CB
-            variance_CB -= 2 * resampled_sums(z_CP * self.weight_CP, drawn_BP)
-            variance_CB *= error_CB
-            variance_CB += resampled_sums(z_CP**2, drawn_BP)
-            variance_CB /= drawn_CB**2
-        variance_CB *= (self.clusters / (self.clusters - 1))[:, None]
+            inverse_UB = 1 / drawn_UB
+            for cell, own in enumerate(which_C):  # one by one, as a processor's cache holds one
+                error_CB[cell] *= inverse_UB[own]
+                product_CB[cell] += square_UB[own] * error_CB[cell]
+                product_CB[cell] *= error_CB[cell]
+                variance_CB[cell] += product_CB[cell]
+                variance_CB[cell] *= inverse_UB[own]
+                variance_CB[cell] *= inverse_UB[own]
+                variance_CB[cell] *= self.clusters[cell] / (self.clusters[cell] - 1)
         return error_CB, variance_CB
 
     def estimate(self, cell: int, error_B: Floats, variance_B: Floats) -> Estimate:
@@ -127,12 +133,11 @@ class Linear:
         )
 
 
-def _exceeded(values_B: Floats, count: float, least: float) -> float:
-    """Return what no more than so many values exceed, or `least` if that is more. NaN exceed nothing."""
-    beyond = values_B[values_B > least]
-    if len(beyond) <= count:
+def _exceeded(beyond_N: Floats, count: float, least: float) -> float:
+    """Return what no more than so many values exceed. beyond_N: those above `least`, which it is at least."""
+    if len(beyond_N) <= count:
         return least
-    return float(-np.partition(-beyond, int(count))[int(count)])
+    return float(-np.partition(-beyond_N, int(count))[int(count)])
 
 
 @dataclass(frozen=True, kw_only=True)

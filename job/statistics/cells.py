@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from job.statistics.resampling import Floats, Integers, draws
 
 Columns = Mapping[str, NDArray[Any]]
-BLOCK = 250
-"""Rows over tasks that are resampled at once: 20 MiB of means, and as much for the cells of one task."""
+BLOCK = 125
+"""Rows over tasks that are resampled at once: 10 MiB of means, as much of variances, and as much for a task's cells."""
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, relation: str, *columns: str) -> Columns:

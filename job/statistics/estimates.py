@@ -11,22 +11,32 @@ from job.statistics.resampling import RESAMPLES, Floats, Integers
 
 
 class LinearPart(Part):
-    """What one cohort adds to some rows over tasks, and errors_OP, what each cluster adds to the error of that sum."""
+    """What one cohort adds to some rows over tasks, and the variances of that.
+
+    errors_OP: what each cluster adds to the error of the sum over the tasks, float64 (O, P).
+    """
 
     def __init__(self, rows: int, clusters: int) -> None:
         super().__init__(rows, clusters)
         self.errors_OP = np.zeros((rows, clusters))
+        self._last_OB = np.zeros((rows, RESAMPLES))
 
-    def add_means(self, places: Integers, linear: Linear, errors_CB: Floats) -> None:
-        """Add a task's means, each to the row at its place. errors_CB: in each resample, float64 (C, B)."""
+    def add_means(self, places: Integers, linear: Linear, errors_CB: Floats, variances_CB: Floats) -> None:
+        """Add a task's means, each to the row at its place. errors_CB, variances_CB: as `linear` is resampled."""
         self.add(places, linear.mean_C, linear.mean_C[:, None] + errors_CB, linear.weight_CP)
         self.errors_OP[places] += linear.error_CP
+        self._last_OB[places] = variances_CB
 
-    def linear(self) -> Linear:
-        """Return the sums over tasks of the rows that have any, each as if it were of one task."""
-        places = np.flatnonzero(self.tasks_O)
+    def linear(self, places: Integers) -> Linear:
+        """Return the sums over the tasks of some rows, each as if it were of one task."""
         weight_OP = self.weights_OP[places] / self.tasks_O[places, None]
         return Linear(mean_C=self.means_O[places], error_CP=self.errors_OP[places], weight_CP=weight_OP)
+
+    def variances(self, drawn_BP: NDArray[np.uint8]) -> Floats:
+        """Return the variances that resamples state, float64 (O, B). Those of a single task are known."""
+        of_several = np.flatnonzero(self.tasks_O > 1)
+        self._last_OB[of_several] = self.linear(of_several).resampled(drawn_BP)[1]
+        return self._last_OB
 
 
 class Estimates(OverTasks):
@@ -44,9 +54,9 @@ class Estimates(OverTasks):
     def add_drawn(self, part: LinearPart, drawn_BP: NDArray[np.uint8]) -> None:
         """Add a cohort, which was drawn so."""
         self.add(part)
-        places, linear = np.flatnonzero(part.tasks_O), part.linear()
-        self._variance_O[places] += linear.variances
-        self._variances_OB[places] += linear.resampled(drawn_BP)[1]
+        places = np.flatnonzero(part.tasks_O)
+        self._variance_O[places] += part.linear(places).variances
+        self._variances_OB += part.variances(drawn_BP)
 
     def estimate(self, place: int) -> Estimate:
         """Return the mean over the tasks of a row, and its resamples."""

@@ -77,7 +77,7 @@ def _add_cohort(inputs: Inputs, made: _Relations, overall: Estimates, cohort: Co
         drawn_BP = cohort.draws(inputs.seed) if drawn_BP is None else drawn_BP
         linear = Linear.of(*cells.sums(own, cohort.clusters))
         errors_CB, variances_CB = linear.resampled(drawn_BP)
-        part.add_means(cells.over_C[own] - rows.start, linear, errors_CB)
+        part.add_means(cells.over_C[own] - rows.start, linear, errors_CB, variances_CB)
         for place, row in enumerate(map(int, cells.over_C[own])):
             estimate = linear.estimate(place, errors_CB[place], variances_CB[place])
             made.intervals.append({"over_tasks": row, "task_index": task, **_bounds(inputs, row, estimate)})

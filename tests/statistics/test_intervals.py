@@ -1,4 +1,4 @@
-"""Intervals come from a bootstrap that draws the patients of a data set; those of differences are its percentiles."""
+"""Intervals come from a bootstrap that draws the patients of a data set."""
 
 from itertools import product
 
@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from job.statistics.resampling import Interval, Spread, draws, interval
+from tests.statistics.recomputed.bootstrap import score_end
 from tests.statistics.tables import click_rows, iou_row, marts, object_row, only, study
 
 IOUS = (0.1, 0.4, 0.5, 0.8, 0.95)
@@ -40,27 +41,38 @@ def gains(rows, objects, name, **settings):
     return only(row for row in marts(clicks, objects=objects, **settings)[name] if row["measure"] == "gain@2")
 
 
-def expanded(means, groups, confidence=0.95):
-    """Return the quantiles of resampled means at Phi(-sqrt(P / (P - 1)) t(1 - alpha/2; P - 1)) and its mirror.
+def written_out(groups, resamples, confidence=0.95):
+    """Return the bootstrap-t interval of a gain, from the drawn patients of each resample.
 
-    groups: of each patient, its images. P is the effective number of patients.
+    groups: of each patient, its images. A resample states a variance as the sample does, at least a P-th of the
+    sample's. P is the effective number of patients.
     """
     sizes = np.array([len(group) for group in groups])
     patients = sizes.sum() ** 2 / (sizes**2).sum()
-    tail = stats.norm.cdf(-np.sqrt(patients / (patients - 1)) * stats.t.ppf((1 + confidence) / 2, patients - 1))
-    return np.quantile(means, [tail, 1 - tail])
+
+    def mean_and_variance(drawn):
+        mean = np.mean(np.concatenate(drawn))
+        residuals = np.array([np.sum(group) - len(group) * mean for group in drawn])
+        return mean, patients / (patients - 1) * np.sum(residuals**2) / sum(map(len, drawn)) ** 2
+
+    mean, variance = mean_and_variance(groups)
+    found = np.array([mean_and_variance([groups[index] for index in drawn]) for drawn in resamples])
+    studentised = (found[:, 0] - mean) / np.sqrt(np.maximum(found[:, 1], variance / patients))
+    tail, student = (1 + confidence) / 2, stats.t.ppf((1 + confidence) / 2, patients - 1)
+    reaches = [max(student, np.quantile(sign * studentised, tail)) for sign in (1, -1)]
+    return [score_end(mean, np.sqrt(variance), reach, -1, 1) for reach in (reaches[0], -reaches[1])]
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.8])
-def test_the_interval_is_the_expanded_percentile_interval(confidence):
+def test_the_interval_is_the_bootstrap_t_interval(confidence):
     """Of all 3,125 resamples of five patients, one of whom has two images. Far from the ends, chance is small."""
-    rows, objects = clustered([("a", 0.2), ("a", 0.4), ("b", 0.9), ("c", 0.5), ("d", 0.7), ("e", 0.1)])
-    groups = [(0.2, 0.4), (0.9,), (0.5,), (0.7,), (0.1,)]
-    means = [np.mean(np.concatenate([groups[index] for index in drawn])) for drawn in product(range(5), repeat=5)]
+    rows, objects = clustered([("a", 0.8), ("a", 0.9), ("b", 0.1), ("c", 0.8), ("d", 0.7), ("e", 0.9)])
+    groups = [(0.8, 0.9), (0.1,), (0.8,), (0.7,), (0.9,)]
+    expected = written_out(groups, product(range(5), repeat=5), confidence)
     for name in ("measures_by_task", "measures_overall"):
         row = gains(rows, objects, name, of=study(confidence=confidence))
         assert (row["objects"], row["clusters"]) == (6, 5)
-        assert bounds(row) == pytest.approx(expanded(means, groups, confidence), abs=0.01)
+        assert bounds(row) == pytest.approx(expected, abs=0.01)
 
 
 @pytest.mark.parametrize(("patients", "has_interval"), [(4, False), (5, True)])
@@ -136,11 +148,8 @@ def test_the_interval_is_that_of_a_cluster_bootstrap_written_out():
     for row, described in zip(rows, objects, strict=True):
         by_patient.setdefault(described["patient"], []).append(row["iou"])
     groups, rng = list(by_patient.values()), np.random.default_rng(9)
-    means = [
-        np.mean(np.concatenate([groups[index] for index in rng.integers(0, len(groups), len(groups))]))
-        for _ in range(4000)
-    ]
-    assert bounds(task) == pytest.approx(expanded(means, groups), abs=0.006)
+    resamples = rng.integers(0, len(groups), (4000, len(groups)))
+    assert bounds(task) == pytest.approx(written_out(groups, resamples), abs=0.008)
 
 
 def test_the_seed_of_the_statistics_decides_the_draws():
@@ -184,7 +193,7 @@ def test_data_sets_that_share_patients_share_their_draws():
 
 def test_another_data_set_does_not_change_the_draws():
     """Seeded by the name of the data set, not by its place."""
-    ious = [round(0.03 * k, 2) for k in range(1, 31)]
+    ious = [round(1 - 0.9 / k, 3) for k in range(1, 31)]
     rows, objects = clustered([(str(iou), iou) for iou in ious])
     other = [iou_row(iou=iou, dataset="0", image=str(iou)) for iou in ious]
     alone = only(marts(rows, objects=objects)["task_scores"])

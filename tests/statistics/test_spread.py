@@ -41,17 +41,17 @@ def test_tasks_of_one_cohort_add_up_the_weights_of_a_cluster():
     assert overall.spread(0).inflation == pytest.approx(effective / (effective - 1))
 
 
-def test_each_row_over_tasks_has_the_objects_and_means_of_its_own_tasks():
+def test_each_row_over_tasks_has_the_means_of_its_own_tasks():
     """Two tasks for the first row, one for the second, and one of another cohort for both; by hand."""
     overall = OverTasks(0, 2)
     part = overall.part(2)
     part.add(np.array([0, 1]), np.array([0.2, 0.9]), np.zeros((2, RESAMPLES)), np.array([[1.0, 2.0], [10.0, 20.0]]))
     part.add(np.array([0]), np.array([0.6]), np.zeros((1, RESAMPLES)), np.array([[4.0, 0.0]]))
     overall.add(part)
-    assert [(overall.tasks(row), overall.objects(row)) for row in (0, 1)] == [(2, 7), (1, 30)]
+    assert [overall.tasks(row) for row in (0, 1)] == [2, 1]
     assert [overall.mean(row) for row in (0, 1)] == pytest.approx([0.4, 0.9])
     other_cohort = overall.part(1)
     other_cohort.add(np.array([0, 1]), np.array([0.1, 0.3]), np.zeros((2, RESAMPLES)), np.array([[5.0], [6.0]]))
     overall.add(other_cohort)
-    assert [(overall.tasks(row), overall.objects(row)) for row in (0, 1)] == [(3, 12), (2, 36)]
+    assert [overall.tasks(row) for row in (0, 1)] == [3, 2]
     assert [overall.mean(row) for row in (0, 1)] == pytest.approx([0.3, 0.6])

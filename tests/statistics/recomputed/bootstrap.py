@@ -1,4 +1,4 @@
-"""The expanded percentile cluster bootstrap as PROTOCOLS and the docstrings state it, patient by patient."""
+"""The cluster bootstrap as PROTOCOLS and the docstrings state it, patient by patient."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, stats
 
 RESAMPLES = 4000
 CONFIDENCE = 0.95
@@ -25,6 +25,31 @@ def statistics(rows: pd.DataFrame, value: str, resamples: list[list[str]]) -> np
         own = [sums[name] for name in names if name in sums]
         result.append(sum(total for total, _ in own) / sum(count for _, count in own) if own else np.nan)
     return np.array(result)
+
+
+def parts(rows: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Return what each patient adds to the error of a mean, and the share of the objects that it has."""
+    own = rows.groupby("patient")[value].agg(["sum", "count"])
+    error = (own["sum"] - rows[value].mean() * own["count"]) / len(rows)
+    return pd.DataFrame({"error": error, "share": own["count"] / len(rows)})
+
+
+def stated(parts_P: pd.DataFrame, resamples: list[list[str]]) -> tuple[float, np.ndarray]:
+    """Return the variance of a sample, and the one that each resample would state if it were a sample.
+
+    A patient that is drawn twice is two patients. Both are estimated with the sample's effective number of patients.
+    """
+    count = size(parts_P["share"])
+    place = {name: number for number, name in enumerate(parts_P.index)}
+    error_P, share_P = parts_P["error"].to_numpy(), parts_P["share"].to_numpy()
+    result = []
+    for names in resamples:
+        own = [place[name] for name in names if name in place]
+        share = share_P[own].sum()
+        residuals = error_P[own] - share_P[own] * error_P[own].sum() / share if own else np.array([np.nan])
+        result.append((residuals**2).sum() / share**2 if own else np.nan)
+    factor = count / (count - 1)
+    return factor * (error_P**2).sum(), factor * np.array(result)
 
 
 def shares(rows: pd.DataFrame) -> pd.Series:
@@ -67,3 +92,16 @@ def slack(values: np.ndarray, tail: float, others: int) -> float:
     low, high = np.quantile(known, np.clip([tail - error, tail + error], 0, 1))
     at = np.quantile(known, tail)
     return float(max(high - at, at - low)) + 1e-9
+
+
+def score_end(mean: float, error: float, reach: float, lowest: float, highest: float) -> float:
+    """Return the end that lies `reach` of its own standard errors below a mean, by Brent's method; above if negative.
+
+    The standard error of values from lowest to highest varies with the end as that of a proportion does.
+    """
+    centre = (mean - lowest) * (highest - mean)
+
+    def off(value: float) -> float:
+        return float((mean - value) - reach * error * np.sqrt((value - lowest) * (highest - value) / centre))
+
+    return float(optimize.brentq(off, lowest, mean) if reach > 0 else optimize.brentq(off, mean, highest))

@@ -6,9 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
-from tests.statistics.recomputed.bootstrap import CONFIDENCE, drawn, pooled, shares, size, slack, statistics, tails
+from tests.statistics.recomputed.bootstrap import (
+    CONFIDENCE,
+    drawn,
+    parts,
+    pooled,
+    score_end,
+    shares,
+    size,
+    slack,
+    stated,
+    statistics,
+    tails,
+)
 from tests.statistics.recomputed.selection import beside
 from tests.statistics.recomputed.studies import TASK
 from tests.statistics.tables import iou_row, marts, only
@@ -57,19 +68,43 @@ def assert_interval(row, values, spread, low="low", high="high"):
         assert row[name] == pytest.approx(np.nanquantile(values, tail), abs=slack(values, tail, OURS)), name
 
 
-def assert_bounded(row, values, spread, mean):
-    """Raise AssertionError unless a row's interval is Wilson's of as many objects as have these resamples' variance.
+def studentised(rows, value, resamples):
+    """Return mean, variance and studentised errors of each task with enough clusters, and over these tasks.
 
-    Student's quantile is handed to statsmodels as the level at which the normal one is as large. mean: its column.
+    The last one is under None. Data sets are independent; what a patient adds to the tasks of one is added up.
     """
-    level = 2 * stats.norm.sf(stats.t.ppf((1 + CONFIDENCE) / 2, spread[1]))
-    error = 4 * np.sqrt(2 * (1 / len(values) + 1 / OURS))  # of a variance, relative
-    ends = [
-        proportion_confint(row[mean] * count, count, level, method="wilson")
-        for variance in spread[0] * np.nanvar(values) * np.array([1 - error, 1 + error])
-        for count in [row[mean] * (1 - row[mean]) / variance]
-    ]
-    assert ends[1][0] <= row["low"] <= ends[0][0] < row[mean] < ends[0][1] <= row["high"] <= ends[1][1]
+    tasks = {key: own for key, own in rows.groupby(TASK) if own["patient"].nunique() >= 5}
+    found, sums, cohorts = {}, 0, {}
+    for key, own in tasks.items():
+        values, added = statistics(own, value, resamples[key[0]]), parts(own, value)
+        found[key] = errors(own[value].mean(), values, [stated(added, resamples[key[0]])], of_clusters(added["share"]))
+        sums, cohorts[key[0]] = sums + values, [*cohorts.get(key[0], []), added]
+    joined = {name: pd.concat(own).groupby(level=0).sum() for name, own in cohorts.items()}
+    for name, own in joined.items():
+        own["share"] /= len(cohorts[name])
+    variances = [stated(own, resamples[name]) for name, own in joined.items()]
+    variances = [(variance / len(tasks) ** 2, values / len(tasks) ** 2) for variance, values in variances]
+    mean = np.mean([found[key][0] for key in tasks])
+    return found | {None: errors(mean, sums / len(tasks), variances, over_tasks(resampled(rows, value, resamples))[1])}
+
+
+def errors(mean, values, variances, spread):
+    """Return mean, standard error, the studentised errors of the resamples, and degrees of freedom."""
+    variance, of_resamples = sum(own for own, _ in variances), sum(own for _, own in variances)
+    least = variance / (spread[1] + 1)
+    return mean, np.sqrt(variance), (values - mean) / np.sqrt(np.maximum(of_resamples, least)), spread[1]
+
+
+def assert_studentised(row, estimate, lowest, highest):
+    """Raise AssertionError unless a row's ends lie at the quantiles of the studentised errors, or at Student's."""
+    mean, error, errors_B, freedom = estimate
+    tail, student = (1 + CONFIDENCE) / 2, stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
+    for name, sign in (("low", 1), ("high", -1)):
+        quantile, near = np.nanquantile(sign * errors_B, tail), slack(sign * errors_B, tail, OURS)
+        few, many = (max(student, quantile + way * near) for way in (-1.0, 1.0))
+        # The degrees of freedom over tasks come from the variance of resamples, which has an error of its own.
+        ends = [score_end(mean, error, sign * reach, lowest, highest) for reach in (0.995 * few, 1.005 * many)]
+        assert min(ends) <= row[name] <= max(ends), name
 
 
 def of_clusters(weights):
@@ -80,20 +115,21 @@ def of_clusters(weights):
 @pytest.mark.parametrize("key", LAST, ids=["sam", "ritm"])
 def test_intervals_of_task_scores(study, resamples, key):
     """Of each task with five clusters, at P - 1 degrees of freedom; the others have none."""
-    found = resampled(chosen(study.scores, key), "iou", resamples)
+    found = studentised(chosen(study.scores, key), "iou", resamples)
     mart = chosen(study.marts["task_scores"], key).set_index(TASK)
-    assert set(mart.index[mart["low"].notna()]) == set(found)
-    for task, (values, weights) in found.items():
-        assert_bounded(mart.loc[task], values, of_clusters(weights), "mean_iou")
+    assert set(mart.index[mart["low"].notna()]) == set(found) - {None}
+    for task in set(found) - {None}:
+        assert_studentised(mart.loc[task], found[task], 0, 1)
 
 
 @pytest.mark.parametrize("key", LAST, ids=["sam", "ritm"])
 def test_intervals_over_tasks(study, resamples, key):
     """Cohorts of different sizes, pooled; one draw of a data set serves both its tasks."""
-    values, spread = over_tasks(resampled(chosen(study.scores, key), "iou", resamples))
+    found = studentised(chosen(study.scores, key), "iou", resamples)[None]
     for mart, mean in (("overall_scores", "interval_iou"), ("measures_overall", "interval_mean")):
         rows = chosen(study.marts[mart], key | ({"measure": "iou"} if mart == "measures_overall" else {}))
-        assert_bounded(rows.iloc[0], values, spread, mean)
+        assert rows.iloc[0][mean] == pytest.approx(found[0])
+        assert_studentised(rows.iloc[0], found, 0, 1)
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +144,14 @@ def differences(study):
 
 def test_intervals_of_differences(study, resamples, differences):
     """And the share of resamples in which the difference is above minus the margin."""
-    found = {key: resampled(own, "difference", resamples) for key, own in differences.groupby("step")}
-    for step, by_task in found.items():
+    for step, own in differences.groupby("step"):
         key = SERIES | {"step": step, "contrast": "sam minus ritm"}
+        by_task, found = resampled(own, "difference", resamples), studentised(own, "difference", resamples)
         tasks = chosen(study.marts["comparison_by_task"], key).set_index(TASK)
-        rows = [(tasks.loc[task], values, of_clusters(weights)) for task, (values, weights) in by_task.items()]
-        rows.append((chosen(study.marts["comparison_overall"], key).iloc[0], *over_tasks(by_task)))
-        for row, values, spread in rows:
-            assert_interval(row, values, spread)
+        rows = [(tasks.loc[task], values, found[task]) for task, (values, _) in by_task.items()]
+        rows.append((chosen(study.marts["comparison_overall"], key).iloc[0], over_tasks(by_task)[0], found[None]))
+        for row, values, estimate in rows:
+            assert_studentised(row, estimate, -1, 1)
             share = np.mean(values > -0.05)
             error = 4 * np.sqrt(max(share * (1 - share), 1e-3) * (1 / len(values) + 1 / OURS))
             assert row["not_inferior"] == pytest.approx(share, abs=error)
@@ -242,5 +278,4 @@ def test_a_small_cohort_that_varies_most_sets_the_degrees_of_freedom():
     spread = pooled([(added[name], len(own)) for name, own in ious.items()])
     assert spread[1] == pytest.approx(4, abs=0.1)
     means = (added["A"] + added["B"]) / 2
-    assert_bounded(row, means, spread, "interval_iou")
     assert row["high"] - row["low"] > 1.2 * np.diff(np.quantile(means, tails(1, 1e9)))
