@@ -34,6 +34,7 @@ IDENTITIES = {
     ]
 }
 START_SECONDS = 60
+STOP_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def s3_server(tmp_path_factory):
     (folder / "s3.json").write_text(json.dumps(IDENTITIES))
     binary = shutil.which("weed", path=str(Path(sys.executable).parent)) or "weed"
     command = [
-        binary, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-admin.ui=false", "-webdav=false",
+        binary, f"-logdir={folder}", "mini", f"-dir={folder}",
+        "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-admin.ui=false", "-webdav=false",
         f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}", f"-master.port={master}", f"-volume.port={volume}",
         f"-filer.port={filer}",
         "-s3.port.iceberg=0", "-s3.port.lance=0",  # else two servers that start at once take the same ports
@@ -96,8 +98,12 @@ def s3_server(tmp_path_factory):
             wait_until_it_stores_files(environment, process, folder / "log.txt")
             yield Server(endpoint=endpoint, environment=environment)
         finally:
-            process.kill()
-            process.wait()
+            process.terminate()  # it takes its sockets in /tmp away
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def wait_until_it_stores_files(environment, process, log):
