@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,6 +16,8 @@ import structlog
 
 GRACE_S = 25.0
 """Default time that the current chunk may take after SIGTERM."""
+AGAIN_S = 0.01
+"""How soon a stop is raised again that Python dropped."""
 
 
 class Stopped(BaseException):
@@ -25,18 +28,22 @@ class Stop:
     """Receives SIGTERM and decides at once whether the current chunk is finished or dropped.
 
     The signal handlers do not log: a signal can interrupt the log in the middle of a line, and logging would deadlock.
+    A signal can also come where Python only reports what is raised and goes on, as in the `__del__` of an object.
     """
 
     def __init__(self, grace_s: float = GRACE_S) -> None:
         self._grace_s = grace_s
         self._seconds_left: Callable[[], float] | None = None
         self._asked = False
+        self._dropped: BaseException | None = None
+        self._reports = sys.unraisablehook
 
     @contextmanager
     def handled(self) -> Iterator[None]:
         """Handle the signals in this context. For the main thread only, because Python runs handlers there."""
         handlers = {signal.SIGTERM: self._on_term, signal.SIGALRM: self._on_alarm}
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        self._reports, sys.unraisablehook = sys.unraisablehook, self._on_dropped
         try:
             yield
         except Stopped as stopped:
@@ -47,6 +54,7 @@ class Stop:
             raise
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            sys.unraisablehook = self._reports
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -70,5 +78,16 @@ class Stop:
             self._asked = True
             signal.setitimer(signal.ITIMER_REAL, self._grace_s)
 
+    def _on_dropped(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """Take what Python is about to drop; a stop is raised again in a moment."""
+        if isinstance(unraisable.exc_value, Stopped | KeyboardInterrupt):
+            self._dropped = unraisable.exc_value.with_traceback(None)
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        else:
+            self._reports(unraisable)
+
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:
+        dropped, self._dropped = self._dropped, None
+        if dropped is not None:
+            raise dropped
         raise Stopped("the grace period is over; dropped the chunk in hand")

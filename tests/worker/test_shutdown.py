@@ -3,7 +3,10 @@
 import math
 import os
 import signal
+import sys
 import time
+import weakref
+from collections import Counter
 
 import pytest
 from structlog.testing import capture_logs
@@ -111,6 +114,46 @@ def test_a_second_sigterm_drops_a_chunk_whose_estimate_has_grown():
 
     with stop.handled(), pytest.raises(Stopped, match="stopping now"):
         chunk()
+
+
+class Dying:
+    """An object at whose end a signal comes. Python drops what its `__del__` raises."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, Stopped), (signal.SIGINT, KeyboardInterrupt)])
+def test_a_signal_that_comes_where_python_cannot_raise_is_not_lost(number, raised, capfd):
+    """In the `__del__` of an object, and in the callback of a weak reference; nor is it reported as a fault."""
+    for end in (lambda: Dying(number), lambda: weakref.ref(Counter(), lambda _: os.kill(os.getpid(), number))):
+        began = time.monotonic()
+
+        def run(end=end):
+            end()
+            time.sleep(30)
+
+        with Stop(60).handled(), pytest.raises(raised):
+            run()
+        assert time.monotonic() - began < 20
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_what_else_an_object_raises_at_its_end_is_reported(capfd, monkeypatch):
+    """As before the run, and after it."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+
+    class Faulty:
+        def __del__(self):
+            raise ValueError("at the end")
+
+    with Stop(60).handled():
+        Faulty()
+    assert "ValueError: at the end" in capfd.readouterr().err
+    assert sys.unraisablehook is sys.__unraisablehook__
 
 
 def test_without_a_grace_every_chunk_is_dropped():
