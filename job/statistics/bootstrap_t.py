@@ -107,9 +107,10 @@ class Linear:
         (C, B); NaN where none of a cell's clusters was drawn.
         """
         z_CP, weight_UP, which_C = self.error_CP, *distinct(self.weight_CP)
-        sums = resampled_sums(np.concatenate([z_CP, -2 * z_CP * self.weight_CP, z_CP**2]), drawn_BP)
-        error_CB, product_CB, variance_CB = np.split(sums, 3)
-        drawn_UB, square_UB = np.split(resampled_sums(np.concatenate([weight_UP, weight_UP**2]), drawn_BP), 2)
+        parts = (z_CP, -2 * z_CP * self.weight_CP, z_CP**2, weight_UP, weight_UP**2)
+        ends = np.cumsum([len(part) for part in parts])
+        sums = resampled_sums(np.concatenate(parts), drawn_BP)
+        error_CB, product_CB, variance_CB, drawn_UB, square_UB, _ = np.split(sums, ends)
         with np.errstate(invalid="ignore", divide="ignore"):
             inverse_UB = 1 / drawn_UB
             for cell, own in enumerate(which_C):  # one by one, as a processor's cache holds one

@@ -14,18 +14,19 @@ class LinearPart(Part):
     """What one cohort adds to some rows over tasks, and the variances of that.
 
     errors_OP: what each cluster adds to the error of the sum over the tasks, float64 (O, P).
+    variances_OB: those that resamples state of the last task, float64 (O, B).
     """
 
     def __init__(self, rows: int, clusters: int) -> None:
         super().__init__(rows, clusters)
         self.errors_OP = np.zeros((rows, clusters))
-        self._last_OB = np.zeros((rows, RESAMPLES))
+        self.variances_OB = np.zeros((rows, RESAMPLES))
 
     def add_means(self, places: Integers, linear: Linear, errors_CB: Floats, variances_CB: Floats) -> None:
         """Add a task's means, each to the row at its place. errors_CB, variances_CB: as `linear` is resampled."""
         self.add(places, linear.mean_C, linear.mean_C[:, None] + errors_CB, linear.weight_CP)
         self.errors_OP[places] += linear.error_CP
-        self._last_OB[places] = variances_CB
+        self.variances_OB[places] = variances_CB
 
     def linear(self, places: Integers) -> Linear:
         """Return the sums over the tasks of some rows, each as if it were of one task."""
@@ -35,8 +36,9 @@ class LinearPart(Part):
     def variances(self, drawn_BP: NDArray[np.uint8]) -> Floats:
         """Return the variances that resamples state, float64 (O, B). Those of a single task are known."""
         of_several = np.flatnonzero(self.tasks_O > 1)
-        self._last_OB[of_several] = self.linear(of_several).resampled(drawn_BP)[1]
-        return self._last_OB
+        if len(of_several):
+            self.variances_OB[of_several] = self.linear(of_several).resampled(drawn_BP)[1]
+        return self.variances_OB
 
 
 class Estimates(OverTasks):
