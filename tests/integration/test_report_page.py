@@ -3,6 +3,7 @@
 import csv
 import re
 
+import pyarrow as pa
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -66,6 +67,19 @@ def serious(page):
 def test_a_report_opens_from_disk_without_complaint_or_request(name, scheme, browser, files):
     """No message in the console, no script of a name that ran, nothing asked of a network."""
     with opened_page(browser, files[name], color_scheme=scheme) as (_, complaints):
+        assert complaints == []
+
+
+def test_panels_without_an_interval_are_drawn_without_complaint(browser, tmp_path):
+    """As of a mean over tasks, one of which has too few patients: their axes are those of the means."""
+    marts = large()
+    table = marts["measures_overall"]
+    for name in ("low", "high"):
+        nothing = pa.nulls(len(table), pa.float64())
+        table = table.set_column(table.schema.get_field_index(name), name, nothing)
+    file = tmp_path / "report.html"
+    file.write_text(page(facts_of({**marts, "measures_overall": table})), encoding="utf-8")
+    with opened_page(browser, file) as (_, complaints):
         assert complaints == []
 
 

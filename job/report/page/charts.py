@@ -76,11 +76,12 @@ def lines(
     axis = {"title": title, "scale": scale, "axis": {"tickCount": 5}}
     y = quantitative(field, **axis)
     base = vega.base(
+        vega.calculated(ends(field)),
         x=x or quantitative("step", title="clicks", axis=click_axis(), scale={"nice": False}),
         detail=nominal("series"),
         tooltip=tips(*panel_of, ("step", "click", "d"), *WHO, (field, title, ".4f"), *BOUNDS, *told),
     )
-    band = {"y": quantitative("low", **axis), "y2": second("high")}
+    band = {"y": quantitative("from", **axis), "y2": second("to")}
     layers = (
         vega.layer(base, "area", {"opacity": 0.14}, **band, color=models(facts)),
         vega.layer(base, "line", {"strokeWidth": 2}, y=y, color=models(facts), strokeDash=dashes(facts)),
