@@ -116,6 +116,14 @@ def test_a_second_sigterm_drops_a_chunk_whose_estimate_has_grown():
         chunk()
 
 
+@pytest.fixture
+def interruptible():
+    """Let SIGINT raise KeyboardInterrupt; a process that a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Dying:
     """An object at whose end a signal comes. Python drops what its `__del__` raises."""
 
@@ -126,6 +134,7 @@ class Dying:
         os.kill(os.getpid(), self.number)
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, Stopped), (signal.SIGINT, KeyboardInterrupt)])
 def test_a_signal_that_comes_where_python_cannot_raise_is_not_lost(number, raised, capfd):
     """In the `__del__` of an object, and in the callback of a weak reference; nor is it reported as a fault."""
