@@ -46,7 +46,6 @@ class Estimates(OverTasks):
 
     def __init__(self, first: int, rows: int) -> None:
         super().__init__(first, rows)
-        self._rows = rows
         self._variance_O, self._variances_OB = np.zeros(rows), np.zeros((rows, RESAMPLES))
 
     def linear_part(self, clusters: int) -> LinearPart:

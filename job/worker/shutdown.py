@@ -67,6 +67,7 @@ class Stop:
         finally:
             self._seconds_left = None
             signal.setitimer(signal.ITIMER_REAL, 0)  # what follows a chunk is short: dropping it would save nothing
+        self._raise_dropped()  # in the chunk's last moment
         if self._asked:
             raise Stopped("finished the chunk in hand")
 
@@ -87,7 +88,10 @@ class Stop:
             self._reports(unraisable)
 
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:
+        self._raise_dropped()
+        raise Stopped("the grace period is over; dropped the chunk in hand")
+
+    def _raise_dropped(self) -> None:
         dropped, self._dropped = self._dropped, None
         if dropped is not None:
             raise dropped
-        raise Stopped("the grace period is over; dropped the chunk in hand")

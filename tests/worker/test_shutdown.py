@@ -151,6 +151,20 @@ def test_a_signal_that_comes_where_python_cannot_raise_is_not_lost(number, raise
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, Stopped), (signal.SIGINT, KeyboardInterrupt)])
+def test_a_dropped_signal_is_not_lost_at_the_end_of_a_chunk(number, raised):
+    """Which comes before the moment in which it would be raised again, and ends all alarms."""
+    stop = Stop(60)
+
+    def chunk():
+        with stop.chunk(lambda: math.inf):
+            Dying(number)
+
+    with stop.handled(), pytest.raises(raised):
+        chunk()
+
+
 def test_what_else_an_object_raises_at_its_end_is_reported(capfd, monkeypatch):
     """As before the run, and after it."""
     monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
